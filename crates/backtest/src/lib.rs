@@ -1,0 +1,1 @@
+//! Replay history and write results.

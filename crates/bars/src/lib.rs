@@ -1,0 +1,1 @@
+//! Trades in, bars out, streaming: the same builder for archives and live.

@@ -1,0 +1,1 @@
+//! Produce factor sets: config, plan, runs.

@@ -1,0 +1,1 @@
+//! The factor language: parser, operator graph, streaming evaluator, built-in factor library.

@@ -1,0 +1,1 @@
+//! The data hub: folder layout, schemas, Parquet and metadata reading and publishing, validation.

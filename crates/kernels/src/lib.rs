@@ -1,0 +1,1 @@
+//! Pure numeric operators on slices, each a streaming state machine, and metric formulas.

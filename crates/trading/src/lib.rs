@@ -1,0 +1,1 @@
+//! Everything a strategy touches, without IO: strategies, universe rules, costs, limits, ledger.

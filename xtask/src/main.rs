@@ -1,0 +1,3 @@
+//! The house rules as a program.
+
+fn main() {}
