@@ -1,0 +1,202 @@
+//! What one replay produced, before anything is written: curves, orders, positions, selections, closed trades.
+//!
+//! Holds numbers only; formatting, files and run ids belong to `results`. Every time in here is a bar label (the
+//! `timestamp` of the glossary, microseconds UTC) of the run's timeline, so that rows of different files can be joined.
+
+use std::collections::BTreeMap;
+
+use crosscut_model::calendar::Annualisation;
+use crosscut_model::{Order, Side};
+
+/// Everything one replay produced.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunOutcome {
+    /// Instrument ids of the run, sorted; `symbol_idx` fields point into this list.
+    pub symbols: Vec<String>,
+    /// Bar labels from the start to the end of the run, the union over symbols, ascending.
+    pub timeline: Vec<i64>,
+    /// When the bars of each timeline row could be known (the latest of them), microseconds UTC.
+    pub available_at: Vec<i64>,
+    /// Cash plus the value of all positions after each row's fills, quote units.
+    pub equity: Vec<f64>,
+    /// Cash after each row's fills, quote units; negative only with shorts or allowed borrowing.
+    pub cash: Vec<f64>,
+    /// Sum of absolute position values over equity.
+    pub gross_exposure: Vec<f64>,
+    /// Sum of signed position values over equity.
+    pub net_exposure: Vec<f64>,
+    /// Equity over its running maximum, minus 1: 0 at a new high, negative below it.
+    pub drawdown: Vec<f64>,
+    /// The benchmark's value had the capital been put into it at the first row where it has a price; `None` without one.
+    pub benchmark: Option<Vec<f64>>,
+    /// The position of a symbol after each row in which it changed, in time order, symbols ascending within a row.
+    pub positions: Vec<PositionChange>,
+    /// All orders by running number.
+    pub orders: Vec<Order>,
+    /// One row per rebalance and symbol, in time order, symbols ascending; empty when not asked for.
+    pub selections: Vec<Selection>,
+    /// Positions opened and closed again, in order of closing, symbols ascending.
+    pub trades: Vec<ClosedTrade>,
+    /// One-sided turnover `0.5 * sum |w_target - w_drifted|` of each rebalance, by its row's label.
+    pub turnover: Vec<(i64, f64)>,
+    /// Periods per year of the timeline, and why.
+    pub annualisation: Annualisation,
+    /// What was missing, dropped, filled or stale.
+    pub data_quality: DataQuality,
+    /// Decisions worth telling, in time order.
+    pub log: Vec<LogLine>,
+}
+
+/// A symbol's position after a row in which it changed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PositionChange {
+    /// Label of the row.
+    pub timestamp: i64,
+    /// Position in the sorted symbol list.
+    pub symbol_idx: u32,
+    /// Base units now held; negative when short, 0 when closed.
+    pub quantity: f64,
+    /// The symbol's last close at that row, quote units.
+    pub price: f64,
+    /// `quantity * price`.
+    pub value: f64,
+    /// `value` over the row's equity.
+    pub weight: f64,
+}
+
+/// What a rebalance made of one symbol.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Selection {
+    /// Label of the bar at which it was decided.
+    pub timestamp: i64,
+    /// Position in the sorted symbol list.
+    pub symbol_idx: u32,
+    /// Place among the eligible names, from 1 for the highest score; `None` when not eligible.
+    pub rank: Option<u32>,
+    /// The strategy's score; NaN when there is none.
+    pub score: f64,
+    /// The weight aimed at, a fraction of equity, after limits; negative is short.
+    pub target_weight: f64,
+    /// What is held after the rebalance's orders were executed (or given up), by the executing bar's prices, over equity.
+    pub filled_weight: f64,
+    /// Why the symbol got no weight of its own; `None` when it was chosen.
+    pub excluded: Option<Exclusion>,
+}
+
+/// Why a symbol was passed over at a rebalance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Exclusion {
+    /// Its delisting date has passed.
+    Delisted,
+    /// Not in the pool of the current period.
+    NotInPool,
+    /// The symbol has no bar at this time.
+    NoBar,
+    /// `tradable_flag` is false.
+    NotTradable,
+    /// The ranking factor is missing (NaN).
+    MissingFactor,
+    /// The score is below `min_factor`.
+    BelowMinFactor,
+    /// Eligible, but the rank was not good enough.
+    NotSelected,
+    /// Chosen with a weight of 0, as score weighting gives to a score on the wrong side of 0.
+    ZeroWeight,
+    /// Too few names at this rebalance, and `--on-short` skips it or goes flat.
+    TooFewNames,
+    /// The drawdown limit has been hit; nothing is opened any more.
+    Halted,
+}
+
+impl Exclusion {
+    /// The words in `trade_summary.csv`.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Delisted => "delisted",
+            Self::NotInPool => "not in pool",
+            Self::NoBar => "no bar",
+            Self::NotTradable => "not tradable",
+            Self::MissingFactor => "missing factor",
+            Self::BelowMinFactor => "below min_factor",
+            Self::NotSelected => "not selected",
+            Self::ZeroWeight => "zero weight",
+            Self::TooFewNames => "too few names",
+            Self::Halted => "halted",
+        }
+    }
+}
+
+/// One symbol from flat to flat. A change of sign closes one trade and opens the next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClosedTrade {
+    /// Position in the sorted symbol list.
+    pub symbol_idx: u32,
+    /// `Buy` for a long trade, `Sell` for a short one.
+    pub side: Side,
+    /// Label of the bar of the first fill.
+    pub opened_at: i64,
+    /// Label of the bar of the last fill.
+    pub closed_at: i64,
+    /// Base units bought (long) or sold (short) over the trade's life, positive.
+    pub quantity: f64,
+    /// Quantity-weighted price of the fills that opened or increased, slippage included.
+    pub entry_price: f64,
+    /// Quantity-weighted price of the fills that reduced or closed, slippage included.
+    pub exit_price: f64,
+    /// Profit after commission and slippage, quote units.
+    pub pnl: f64,
+    /// Commission of all its fills, quote units.
+    pub commission: f64,
+    /// `pnl` over the value of the opening fills (`quantity * entry_price`).
+    pub return_: f64,
+    /// Bars of the symbol from the first fill's bar to the last fill's bar, not counting the first.
+    pub n_bars: u64,
+}
+
+/// What was missing, dropped, filled or stale in a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DataQuality {
+    /// Counts by name (`lower_snake`); names with a count of 0 may be absent.
+    pub counts: BTreeMap<String, u64>,
+    /// Remarks a reader of the results should know.
+    pub notes: Vec<String>,
+}
+
+impl DataQuality {
+    /// Adds `n` to the count called `name`.
+    pub fn add(&mut self, name: &str, n: u64) {
+        if n > 0 {
+            *self.counts.entry(name.to_owned()).or_insert(0) += n;
+        }
+    }
+}
+
+/// How much a log line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// As planned.
+    Info,
+    /// Something a reader should look at.
+    Warning,
+}
+
+impl LogLevel {
+    /// The name in `logs.txt`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// One remark of the engine, in simulated time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// Label of the bar it is about.
+    pub timestamp: i64,
+    /// How much it matters.
+    pub level: LogLevel,
+    /// One sentence.
+    pub text: String,
+}
