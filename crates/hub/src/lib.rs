@@ -1,1 +1,45 @@
 //! The data hub: folder layout, schemas, Parquet and metadata reading and publishing, validation.
+//!
+//! ```text
+//! <hub>/ticks/<venue>/<symbol>/{trades|agg_trades}-<YYYY-MM>.parquet
+//! <hub>/bars/<venue>/<bar>/<symbol>.parquet
+//! <hub>/factors/<timeframe>/<set>  -> .generations/<timeframe>/<set>/<n>/   (tables and metadata.json)
+//! <hub>/metadata/<timeframe>/<set>.json -> the metadata of the published generation
+//! <hub>/instruments/<venue>.parquet
+//! <hub>/pools/<name>.json
+//! <hub>/provenance/<same path as the table>.json
+//! ```
+//!
+//! Readers ([`Hub`], [`FactorSet`]) have no write method; each kind of table has one publisher ([`IngestPublisher`],
+//! [`FactorPublisher`]). Nothing is edited in place: files are written aside, synced and renamed. Parquet types stay
+//! inside this crate: rooms see `i64` microseconds, `f64` and names. The clock is never read here.
+//!
+//! Start reading at [`Hub`], then [`IngestPublisher`] and [`FactorPublisher`].
+
+mod bars;
+mod check;
+mod error;
+mod factors;
+mod hash;
+mod instruments;
+mod layout;
+pub mod parquet_file;
+mod pools;
+mod provenance;
+mod publisher;
+mod reader;
+mod replace;
+mod ticks;
+
+pub use bars::{TableInfo, require_range};
+pub use error::HubError;
+pub use factors::{
+    ColumnQuality, FactorDefinition, FactorInput, FactorMetadata, FactorPublisher, FactorSet, FactorTable, Generation,
+    TableEntry, gc,
+};
+pub use hash::{config_hash, hash_file};
+pub use pools::{PoolExclusion, PoolMember, PoolSnapshot};
+pub use provenance::{FORMAT_VERSION, InputFile, Origin, Provenance, TableSource};
+pub use publisher::IngestPublisher;
+pub use reader::Hub;
+pub use ticks::{TickColumns, TickInfo, TickMonth, TickStream, TickWriter};

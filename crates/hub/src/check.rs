@@ -1,0 +1,1 @@
+//! Rules of rows that every table obeys: sorted, unique keys.

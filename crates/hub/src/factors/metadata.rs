@@ -1,0 +1,103 @@
+//! What a factor set says about itself: `metadata.json` of a generation.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What only the producer of a factor set knows; the hub adds what it sees in the tables.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FactorDefinition {
+    /// Path inside the hub of the folder the bars came from.
+    pub source_data_path: String,
+    /// Version of the program.
+    pub code_version: String,
+    /// When it was produced, ISO-8601 with `Z`; handed in, since nothing below the doors reads the clock.
+    pub generation_time: String,
+    /// Factor columns in the order they are stored.
+    pub columns: Vec<String>,
+    /// Remarks for people.
+    pub notes: Vec<String>,
+    /// The whole resolved configuration: the set's definition. Another one needs another name.
+    pub config: Value,
+    /// The tables it was made from, sorted by path.
+    pub inputs: Vec<FactorInput>,
+    /// File of saved operator states inside the generation, when there is one.
+    pub operator_state_file: Option<String>,
+    /// What people should know before they use it.
+    pub warnings: Vec<String>,
+}
+
+/// A table a factor set was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactorInput {
+    /// Path inside the hub.
+    pub table: String,
+    /// BLAKE3 of the table's file.
+    pub content_hash: String,
+    /// Rows of the table.
+    pub rows: u64,
+}
+
+/// How complete a column is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ColumnQuality {
+    /// Share of missing values over all rows of all symbols; 0 when there is no row.
+    pub missing_ratio: f64,
+    /// Longest run of missing values within one symbol, rows (the warm-up counts).
+    pub longest_gap: u64,
+}
+
+/// One symbol's table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableEntry {
+    /// Number of rows.
+    pub rows: u64,
+    /// Timestamp of the first row, microseconds UTC; 0 in an empty table.
+    pub first: i64,
+    /// Timestamp of the last row, microseconds UTC; 0 in an empty table.
+    pub last: i64,
+    /// BLAKE3 of the table's file, lower-case hex.
+    pub content_hash: String,
+}
+
+/// What a factor set says about itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FactorMetadata {
+    /// Name of the set.
+    pub factor_set: String,
+    /// Timeframe, `1h`.
+    pub timeframe: String,
+    /// Number of the generation, from 1.
+    pub generation: u64,
+    /// Path inside the hub of the folder the bars came from.
+    pub source_data_path: String,
+    /// Version of the program.
+    pub code_version: String,
+    /// When it was produced, ISO-8601 with `Z`.
+    pub generation_time: String,
+    /// Factor columns in the order they are stored.
+    pub columns: Vec<String>,
+    /// Earliest timestamp of all symbols, ISO-8601; `None` when there is no row.
+    pub start_time: Option<String>,
+    /// Latest timestamp of all symbols, ISO-8601; `None` when there is no row.
+    pub end_time: Option<String>,
+    /// Remarks for people.
+    pub notes: Vec<String>,
+    /// The whole resolved configuration.
+    pub config: Value,
+    /// BLAKE3 of the configuration in canonical form.
+    pub config_hash: String,
+    /// The tables it was made from.
+    pub inputs: Vec<FactorInput>,
+    /// How complete each column is.
+    pub quality: BTreeMap<String, ColumnQuality>,
+    /// The symbols' tables.
+    pub tables: BTreeMap<String, TableEntry>,
+    /// File of saved operator states inside the generation.
+    pub operator_state_file: Option<String>,
+    /// What people should know before they use it.
+    pub warnings: Vec<String>,
+    /// Version of the file formats.
+    pub format_version: u32,
+}
