@@ -44,12 +44,12 @@
   const tickTexts = (ticks, format) => {
     const sizes = ticks.map(Math.abs).filter((size) => size > 0);
     const largest = Math.max(0, ...sizes);
-    if (format !== "percent" && largest > 0 && (largest < 1e-4 || largest >= 1e16)) return ticks.map((t) => t.toExponential(1));
+    if (format !== "percent" && largest > 0 && (largest < 1e-4 || largest >= 1e16)) return ticks.map((t) => t === 0 ? "0" : t.toExponential(1));
     const [unit, suffix] = format === "percent" ? [0.01, "%"]
       : [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e4, "k"]].find(([limit]) => largest >= limit) || [1, ""];
     const divisor = suffix === "k" ? 1e3 : unit;
     const decimals = Math.max(0, ...ticks.map((tick) => decimalsOf(tick / divisor)));
-    return ticks.map((tick) => separated((tick / divisor).toFixed(decimals)) + suffix);
+    return ticks.map((tick) => tick === 0 ? "0" : separated((tick / divisor).toFixed(decimals)) + suffix);
   };
 
   // Round numbers between low and high, about count of them.
@@ -122,6 +122,7 @@
 
   // The SVG of one series.
   const seriesSvg = (one, colour, x, y, stemWidth) => {
+    const dense = one.values.length > x[x.length - 1] - x[0] ? ' style="stroke-width:1"' : "";
     const at = (i) => x[i].toFixed(1) + " " + y(one.values[i]).toFixed(1);
     const zero = y(0);
     if (one.mark === "stem") {
@@ -132,7 +133,7 @@
     const line = parts.map((run) => "M" + run.map(at).join("L") + (run.length === 1 ? "h0" : "")).join("");
     const fill = one.mark !== "area" ? "" : parts.map((run) =>
       `M${x[run[0]].toFixed(1)} ${zero.toFixed(1)}L${run.map(at).join("L")}L${x[run[run.length - 1]].toFixed(1)} ${zero.toFixed(1)}Z`).join("");
-    return (fill && `<path class="fill c${colour}" d="${fill}"/>`) + `<path class="curve c${colour}" d="${line}"/>`;
+    return (fill && `<path class="fill c${colour}" d="${fill}"/>`) + `<path class="curve c${colour}"${dense} d="${line}"/>`;
   };
 
   // One chart: reads its data once, draws on demand.
