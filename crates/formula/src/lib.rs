@@ -1,1 +1,23 @@
-//! The factor language: parser, operator graph, streaming evaluator, built-in factor library.
+//! The factor language: text in, a planned program out, numbers for any cut of the series.
+//!
+//! A factor is an expression over bar columns, `close / delay(close, 20) - 1`. [`Program::compile`] parses many of
+//! them at once, runs each common sub-expression once, and splits the graph where an operator looks across symbols.
+//! A program without cross-sectional operators runs symbol by symbol in a [`Session`]; any program runs over a panel
+//! of symbols in a [`PanelSession`]. However the rows are cut into updates, the results are the same bits.
+//!
+//! This crate reads no files, knows no venue and keeps no time: rows are in the order in which they are given.
+//!
+//! Start reading at [`FactorSpec`], then [`Program`]; the built-in factors are in [`library`].
+
+mod error;
+pub mod library;
+mod panel;
+mod program;
+mod session;
+mod spec;
+
+pub use error::FormulaError;
+pub use panel::{PanelInput, PanelSession};
+pub use program::{Lookback, Program};
+pub use session::Session;
+pub use spec::FactorSpec;
