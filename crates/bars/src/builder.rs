@@ -4,7 +4,7 @@ use crosscut_model::{BarSpec, Bars, Timeframe, Trades};
 
 use crate::error::BarsError;
 use crate::median::PriceMedian;
-use crate::open_bar::{OpenBar, TickRule, Ticks};
+use crate::open_bar::{OpenBar, Sums, Ticks};
 
 /// Who decides whether a trade was a purchase or a sale.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,12 +39,12 @@ pub struct BarBuilder {
     cut: Cut,
     /// Who decides the side.
     side_rule: SideRule,
-    /// The bar being built.
+    /// The bar being built, or the last one closed, whose last price and direction the tick rule still needs.
     bar: OpenBar,
-    /// Its prices.
+    /// Whether `bar` is being built.
+    is_open: bool,
+    /// The prices of the open bar.
     median: PriceMedian,
-    /// State of the tick rule, which runs across bars.
-    rule: TickRule,
     /// Label of the open bar: its bucket's start, or the time of its first trade; microseconds.
     label: i64,
     /// End of the open bar's bucket (exclusive), or the time of its last trade; microseconds.
@@ -61,7 +61,8 @@ impl BarBuilder {
     pub fn new(spec: BarSpec, side_rule: SideRule) -> Result<Self, BarsError> {
         let cut = match spec {
             BarSpec::Time(frame) => Cut::Time(frame),
-            BarSpec::Tick(n) => Cut::Tick(n),
+            // A bar holds at least one trade.
+            BarSpec::Tick(n) => Cut::Tick(n.max(1)),
             BarSpec::Volume(threshold) => Cut::Volume(threshold),
             BarSpec::Dollar(threshold) => Cut::Dollar(threshold),
             BarSpec::Mark(_) | BarSpec::Premium(_) => return Err(BarsError::NotFromTrades { spec }),
@@ -70,8 +71,8 @@ impl BarBuilder {
             cut,
             side_rule,
             bar: OpenBar::default(),
+            is_open: false,
             median: PriceMedian::default(),
-            rule: TickRule::default(),
             label: 0,
             closes_at: 0,
             next_seq: 0,
@@ -98,7 +99,7 @@ impl BarBuilder {
             Cut::Time(_) => covered_until.is_some_and(|until| until >= self.closes_at),
             Cut::Tick(_) | Cut::Volume(_) | Cut::Dollar(_) => false,
         };
-        if complete && self.bar.ticks > 0 {
+        if complete && self.is_open {
             self.close_bar(out);
         }
     }
@@ -107,9 +108,9 @@ impl BarBuilder {
     fn push_with<const VENUE: bool>(&mut self, trades: &Trades, out: &mut Bars) {
         match self.cut {
             Cut::Time(frame) => self.push_time::<VENUE>(frame, trades, out),
-            Cut::Tick(n) => self.push_event::<VENUE>(trades, out, |bar| bar.ticks >= n),
-            Cut::Volume(threshold) => self.push_event::<VENUE>(trades, out, |bar| bar.volume >= threshold),
-            Cut::Dollar(threshold) => self.push_event::<VENUE>(trades, out, |bar| bar.dollar_volume >= threshold),
+            Cut::Tick(n) => self.push_ticks::<VENUE>(n, trades, out),
+            Cut::Volume(threshold) => self.push_sums::<VENUE>(trades, out, |sums| sums.volume >= threshold),
+            Cut::Dollar(threshold) => self.push_sums::<VENUE>(trades, out, |sums| sums.dollar_volume >= threshold),
         }
     }
 
@@ -119,46 +120,76 @@ impl BarBuilder {
         let mut from = 0;
         while from < trades.len() {
             let first = trades.timestamp[from];
-            if self.bar.ticks > 0 && first >= self.closes_at {
+            if self.is_open && first >= self.closes_at {
                 self.close_bar(out);
             }
-            if self.bar.ticks == 0 {
+            if !self.is_open {
                 self.label = frame.floor(first);
                 self.closes_at = frame.next(self.label);
             }
             let later = trades.timestamp[from..].iter().position(|&time| time >= self.closes_at);
             let to = later.map_or(trades.len(), |rows| from + rows);
-            self.fold::<VENUE>(ticks.slice(from, to), |_| false);
+            self.add::<VENUE>(ticks.slice(from, to), |_| false);
             from = to;
         }
     }
 
-    /// The loop of event bars.
-    fn push_event<const VENUE: bool>(&mut self, trades: &Trades, out: &mut Bars, full: impl Fn(&OpenBar) -> bool) {
+    /// The loop of tick bars.
+    fn push_ticks<const VENUE: bool>(&mut self, n: u64, trades: &Trades, out: &mut Bars) {
         let ticks = columns(trades);
         let mut from = 0;
         while from < trades.len() {
-            if self.bar.ticks == 0 {
-                self.label = trades.timestamp[from];
-            }
-            from += self.fold::<VENUE>(ticks.slice(from, trades.len()), &full);
-            self.closes_at = trades.timestamp[from - 1];
-            if full(&self.bar) {
+            let missing = if self.is_open { n - self.bar.n_ticks } else { n };
+            let rest = trades.len() - from;
+            let rows = usize::try_from(missing).map_or(rest, |missing| rest.min(missing));
+            self.add_event::<VENUE>(&trades.timestamp[from..], ticks.slice(from, from + rows), |_| false);
+            from += rows;
+            if self.bar.n_ticks == n {
                 self.close_bar(out);
             }
         }
     }
 
-    /// Adds trades to the open bar until it is full; returns how many it took.
-    fn fold<const VENUE: bool>(&mut self, ticks: Ticks<'_>, full: impl Fn(&OpenBar) -> bool) -> usize {
-        let taken = self.bar.fold::<VENUE>(ticks, &mut self.rule, full);
+    /// The loop of volume and dollar bars.
+    fn push_sums<const VENUE: bool>(&mut self, trades: &Trades, out: &mut Bars, full: impl Fn(&Sums) -> bool) {
+        let ticks = columns(trades);
+        let mut from = 0;
+        while from < trades.len() {
+            let (times, rest) = (&trades.timestamp[from..], ticks.slice(from, trades.len()));
+            from += self.add_event::<VENUE>(times, rest, &full);
+            if full(&self.bar.sums) {
+                self.close_bar(out);
+            }
+        }
+    }
+
+    /// [`add`](Self::add) for event bars, whose times are those of their first and last trade.
+    fn add_event<const VENUE: bool>(&mut self, times: &[i64], ticks: Ticks<'_>, full: impl Fn(&Sums) -> bool) -> usize {
+        if !self.is_open {
+            self.label = times[0];
+        }
+        let taken = self.add::<VENUE>(ticks, full);
+        self.closes_at = times[taken - 1];
+        taken
+    }
+
+    /// Adds trades to the open bar, or to a new one, until it is full; returns how many it took.
+    fn add<const VENUE: bool>(&mut self, ticks: Ticks<'_>, full: impl Fn(&Sums) -> bool) -> usize {
+        let Some(&first) = ticks.price.first() else { return 0 };
+        if !self.is_open {
+            self.bar = self.bar.following(first);
+            self.is_open = true;
+        }
+        let taken = self.bar.add::<VENUE>(ticks, full);
         self.median.extend(&ticks.price[..taken]);
         taken
     }
 
     /// Appends the open bar to `out`; none is open afterwards.
     fn close_bar(&mut self, out: &mut Bars) {
-        let bar = std::mem::take(&mut self.bar);
+        self.is_open = false;
+        let bar = &self.bar;
+        let sums = &bar.sums;
         out.timestamp.push(self.label);
         out.available_at.push(self.closes_at);
         if !matches!(self.cut, Cut::Time(_)) {
@@ -170,15 +201,15 @@ impl BarBuilder {
             bar.high,
             bar.low,
             bar.close,
-            bar.volume,
-            bar.buy_volume,
-            bar.volume - bar.buy_volume,
-            bar.dollar_volume / bar.volume,
-            bar.dollar_volume,
-            bar.ticks as f64,
-            bar.ups as f64 / bar.ticks.saturating_sub(1).max(1) as f64,
+            sums.volume,
+            sums.buy_volume,
+            sums.volume - sums.buy_volume,
+            sums.dollar_volume / sums.volume,
+            sums.dollar_volume,
+            bar.n_ticks as f64,
+            bar.n_ups as f64 / bar.n_ticks.saturating_sub(1).max(1) as f64,
             self.median.take(),
-            bar.reversals as f64,
+            bar.n_reversals as f64,
         ];
         for (column, value) in out.columns_mut().into_iter().zip(values) {
             column.push(value);

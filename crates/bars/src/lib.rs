@@ -9,6 +9,7 @@
 mod builder;
 mod error;
 mod median;
+mod moves;
 mod open_bar;
 mod rebuild;
 

@@ -1,17 +1,6 @@
 //! The bar being built: everything a bar's columns need except the median.
-//!
-//! Sums are plain running sums in trade order, on purpose: which trade reaches a threshold then depends on nothing but
-//! the trades, and agrees with every other program that adds in order.
 
-/// The tick rule (Lee and Ready 1991): a trade is a purchase if the last price change up to and including it was a
-/// rise. Runs across bars; before the first change a trade has no side.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct TickRule {
-    /// Price of the previous trade; `None` before the first.
-    previous: Option<f64>,
-    /// Whether the last change of price was a rise.
-    rising: bool,
-}
+use crate::moves::{BLOCK, Moves};
 
 /// The trades of one stretch of input, equally long.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +13,7 @@ pub struct Ticks<'a> {
     pub is_buyer_maker: &'a [Option<bool>],
 }
 
-impl<'a> Ticks<'a> {
+impl Ticks<'_> {
     /// Rows `from..to`.
     pub fn slice(&self, from: usize, to: usize) -> Self {
         Self {
@@ -46,73 +35,114 @@ pub struct OpenBar {
     pub low: f64,
     /// Last price.
     pub close: f64,
-    /// Sum of quantities.
-    pub volume: f64,
-    /// Sum of quantities bought by takers.
-    pub buy_volume: f64,
-    /// Sum of price times quantity.
-    pub dollar_volume: f64,
-    /// Trades so far; 0 means that no bar is open.
-    pub ticks: u64,
+    /// Volumes so far.
+    pub sums: Sums,
+    /// Trades so far; 0 only before the first trade of the stream.
+    pub n_ticks: u64,
     /// Rising moves inside the bar.
-    pub ups: u64,
+    pub n_ups: u64,
     /// Changes of direction between consecutive non-zero moves inside the bar.
-    pub reversals: u64,
-    /// Direction of the last non-zero move inside the bar: 1, -1, or 0 before the first.
-    direction: i8,
+    pub n_reversals: u64,
+    /// Whether the price has moved inside the bar.
+    moved: bool,
+    /// Whether the last change of price, in this bar or before it, was a rise. This is the state of the tick rule (Lee
+    /// and Ready 1991: a trade is a purchase if the last change of price up to and including it was a rise); before the
+    /// first change of the stream a trade has no side and counts as sold.
+    rising: bool,
 }
 
 impl OpenBar {
+    /// The bar that follows `self` and opens at `price`; if `self` has no trades, the first bar of the stream.
+    pub fn following(&self, price: f64) -> Self {
+        let rising = if price == self.close { self.rising } else { self.n_ticks > 0 && price > self.close };
+        Self { open: price, high: price, low: price, close: price, rising, ..Self::default() }
+    }
+
     /// Adds trades until `full` says that the bar is complete or the trades end; returns how many were taken. The trade
     /// that completes the bar belongs to it. `VENUE`: believe the venue's side where there is one.
-    pub fn fold<const VENUE: bool>(
-        &mut self,
-        ticks: Ticks<'_>,
-        rule: &mut TickRule,
-        full: impl Fn(&Self) -> bool,
-    ) -> usize {
-        let Some(&first) = ticks.price.first() else { return 0 };
-        if self.ticks == 0 {
-            *self = Self { open: first, high: first, low: first, close: first, ..Self::default() };
-        }
-        // Local copies let the compiler keep the whole state in registers.
-        let mut bar = *self;
-        let mut rising = rule.rising;
-        let mut previous = rule.previous.unwrap_or(first);
+    pub fn add<const VENUE: bool>(&mut self, ticks: Ticks<'_>, full: impl Fn(&Sums) -> bool) -> usize {
+        let rows = ticks.price.len();
         let mut taken = 0;
-        for ((&price, &quantity), &maker) in ticks.price.iter().zip(ticks.quantity).zip(ticks.is_buyer_maker) {
-            rising = if price == previous { rising } else { price > previous };
-            previous = price;
-            let bought = match maker {
-                Some(maker) if VENUE => !maker,
-                _ => rising,
-            };
-            bar.add(price, quantity, bought);
-            taken += 1;
-            if full(&bar) {
+        while taken < rows {
+            taken += self.add_block::<VENUE>(ticks.slice(taken, rows.min(taken + BLOCK)), &full);
+            if full(&self.sums) {
                 break;
             }
         }
-        *self = bar;
-        *rule = TickRule { previous: Some(previous), rising };
         taken
     }
 
-    /// Adds one trade. Written without branches that depend on the data: direction and side are close to random.
-    #[inline(always)]
-    fn add(&mut self, price: f64, quantity: f64, bought: bool) {
-        let up = price > self.close;
-        let down = price < self.close;
-        let step = i8::from(up) - i8::from(down);
-        self.ups += u64::from(up);
-        self.reversals += u64::from(step * self.direction < 0);
-        self.direction = if step == 0 { self.direction } else { step };
-        self.high = if price > self.high { price } else { self.high };
-        self.low = if price < self.low { price } else { self.low };
-        self.close = price;
-        self.volume += quantity;
-        self.dollar_volume += price * quantity;
-        self.buy_volume += if bought { quantity } else { 0.0 };
-        self.ticks += 1;
+    /// [`add`](Self::add) for 1 to [`BLOCK`] trades.
+    #[inline]
+    fn add_block<const VENUE: bool>(&mut self, block: Ticks<'_>, full: impl Fn(&Sums) -> bool) -> usize {
+        let moves = Moves::of(self.close, self.rising, block.price);
+        let rising = moves.rising_after();
+        let taken = self.sums.add::<VENUE>(block, rising, full);
+        let moves = moves.first(taken);
+        let any = moves.up | moves.down;
+        // The bar's first move has none before it to turn from.
+        let first = if self.moved { 0 } else { any & any.wrapping_neg() };
+        self.n_reversals += u64::from((moves.turns() & !first).count_ones());
+        self.n_ups += u64::from(moves.up.count_ones());
+        self.n_ticks += taken as u64;
+        self.moved |= any != 0;
+        self.rising = rising >> (taken - 1) & 1 == 1;
+        self.close = block.price[taken - 1];
+        self.widen(&block.price[..taken]);
+        taken
+    }
+
+    /// Takes prices into high and low, in four lanes that the compiler keeps in vector registers.
+    #[inline]
+    fn widen(&mut self, prices: &[f64]) {
+        let higher = |a: f64, b: f64| if a > b { a } else { b };
+        let lower = |a: f64, b: f64| if a < b { a } else { b };
+        let (mut high, mut low) = ([self.high; 4], [self.low; 4]);
+        let (fours, rest) = prices.as_chunks::<4>();
+        for four in fours {
+            for lane in 0..4 {
+                high[lane] = higher(four[lane], high[lane]);
+                low[lane] = lower(four[lane], low[lane]);
+            }
+        }
+        self.high = high.into_iter().chain(rest.iter().copied()).fold(self.high, |high, price| higher(price, high));
+        self.low = low.into_iter().chain(rest.iter().copied()).fold(self.low, |low, price| lower(price, low));
+    }
+}
+
+/// Sums over the trades of a bar: plain running sums in trade order, on purpose. Which trade reaches a threshold then
+/// depends on nothing but the trades, and agrees with every other program that adds in order.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sums {
+    /// Quantities, base units.
+    pub volume: f64,
+    /// Quantities bought by takers, base units.
+    pub buy_volume: f64,
+    /// Price times quantity, quote units.
+    pub dollar_volume: f64,
+}
+
+impl Sums {
+    /// Adds trades until `full`; returns how many. Bit `i` of `rising` is the tick rule's word on trade `i`.
+    #[inline]
+    fn add<const VENUE: bool>(&mut self, block: Ticks<'_>, rising: u64, full: impl Fn(&Self) -> bool) -> usize {
+        // A local copy, so that the sums stay in registers.
+        let mut sums = *self;
+        let mut taken = 0;
+        for ((&price, &quantity), &maker) in block.price.iter().zip(block.quantity).zip(block.is_buyer_maker) {
+            let bought = match maker {
+                Some(maker) if VENUE => !maker,
+                _ => rising >> taken & 1 == 1,
+            };
+            sums.volume += quantity;
+            sums.dollar_volume += price * quantity;
+            sums.buy_volume += if bought { quantity } else { 0.0 };
+            taken += 1;
+            if full(&sums) {
+                break;
+            }
+        }
+        *self = sums;
+        taken
     }
 }

@@ -6,8 +6,8 @@ use crate::error::BarsError;
 
 /// Folds time bars of length `from` into time bars of length `to`.
 ///
-/// Open is the first, high the highest, low the lowest, close the last; volumes and `tick_count` are sums (compensated,
-/// so that decimal quantities add up as the venue's own do); `vwap` is `dollar_volume / volume`. What finer bars cannot
+/// Open is the first, high the highest, low the lowest, close the last; volumes and `tick_count` are sums, decimal ones
+/// where the parts are decimal numbers, so that they equal the venue's own coarse bars to the bit; `vwap` is `dollar_volume / volume`. What finer bars cannot
 /// give (`up_move_ratio`, `medium_price`, `reversals`) is NaN. Of the extra columns only `premium_open`, `premium_high`,
 /// `premium_low` and `premium_close` have a rule; the others are dropped. NaN in any part makes a sum, high or low NaN.
 ///
@@ -112,9 +112,48 @@ fn lowest(values: &[f64]) -> f64 {
     values.iter().copied().reduce(|a, b| if a.is_nan() || a <= b { a } else { b }).unwrap_or(f64::NAN)
 }
 
+/// Most decimals a venue prints.
+const DECIMALS_MAX: i32 = 8;
+
+/// All integers below this are exact in a double: 2^53.
+const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+
+/// The sum: of the decimal numbers that the values stand for, if they are that short; otherwise compensated.
+///
+/// 0.1 + 0.1 + 0.1 is 0.30000000000000004 even when added without any error, because a double is only near 0.1. The venue
+/// adds its decimals, so we do where we can tell them.
+fn sum(values: &[f64]) -> f64 {
+    let mut decimals = 0;
+    for &value in values {
+        match (decimals..=DECIMALS_MAX).find(|&decimals| is_decimal(value, decimals)) {
+            Some(needed) => decimals = needed,
+            None => return compensated_sum(values),
+        }
+    }
+    let scale = power_of_ten(decimals);
+    let total: i128 = values.iter().map(|value| (value * scale).round() as i128).sum();
+    if total.unsigned_abs() < EXACT_MAX as u128 {
+        // One rounding, that of the division: both sides are exact.
+        return total as f64 / scale;
+    }
+    format!("{total}e-{decimals}").parse().expect("digits with an exponent are a number")
+}
+
+/// Whether `value` is the double nearest to a number of so many decimals.
+fn is_decimal(value: f64, decimals: i32) -> bool {
+    let scale = power_of_ten(decimals);
+    let units = (value * scale).round();
+    units.abs() < EXACT_MAX && units / scale == value
+}
+
+/// `10^decimals`, exact.
+fn power_of_ten(decimals: i32) -> f64 {
+    (0..decimals).fold(1.0, |power, _| power * 10.0)
+}
+
 /// The sum with Neumaier's compensation (Neumaier 1974, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher
 /// Summen"): the rounding error of each addition is kept and added at the end.
-fn sum(values: &[f64]) -> f64 {
+fn compensated_sum(values: &[f64]) -> f64 {
     let mut total = 0.0_f64;
     let mut lost = 0.0_f64;
     for &value in values {
