@@ -1,0 +1,189 @@
+//! Every setting there is, once: its key, its flag, its type, its default and what it means.
+//!
+//! The command line's options, the environment variables, the YAML files, `config show` and the help texts are all
+//! derived from this table. A setting that is not here does not exist.
+
+/// What a value may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A whole number, 0 or more.
+    Count,
+    /// A number, finite.
+    Number,
+    /// Yes or no.
+    Flag,
+    /// Texts; one text is split at commas.
+    List,
+    /// Named values of any scalar type, `params.k=10`; the names are checked by whoever uses them.
+    Named,
+}
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Dotted path in YAML files and for `--set`.
+    pub path: &'static str,
+    /// Long option on the command line, without the dashes.
+    pub flag: &'static str,
+    /// What a value may be.
+    pub kind: Kind,
+    /// The value when nothing is given, in the form a user would write; empty: none.
+    pub default: &'static str,
+    /// One line of help.
+    pub help: &'static str,
+}
+
+/// Shorthand for a row of the table.
+const fn key(path: &'static str, flag: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Key {
+    Key { path, flag, kind, default, help }
+}
+
+/// The words of `--execution`.
+pub const EXECUTIONS: &[&str] = &["next_open", "close", "next_close", "next_vwap"];
+
+/// All settings, in the order in which `config show` prints them.
+pub const KEYS: &[Key] = &[
+    key("hub", "hub", Kind::Text, "./hub", "Folder of the data hub"),
+    key("results", "results", Kind::Text, "./results", "Folder of the archive of runs"),
+    key(
+        "log_level",
+        "log-level",
+        Kind::Choice(&["error", "warning", "info", "debug"]),
+        "info",
+        "How much to tell on standard error",
+    ),
+    key("threads", "threads", Kind::Count, "0", "Number of threads; 0 takes all. Never changes a result"),
+    key(
+        "venue",
+        "venue",
+        Kind::Text,
+        "",
+        "Where the data comes from, such as binance_futures; the hub's only venue if it has one",
+    ),
+    key(
+        "import.kind",
+        "kind",
+        Kind::Choice(&["trades", "agg_trades", "klines", "bars"]),
+        "",
+        "What the files hold; found out from the file when not given",
+    ),
+    key("import.timeframe", "timeframe", Kind::Text, "", "Length of the bars, such as 4h; found out when not given"),
+    key("import.symbol", "symbol", Kind::Text, "", "Symbol of files that do not name theirs"),
+    key("import.symbol_suffix", "symbol-suffix", Kind::Text, "", "Appended to names that lack the quote, such as USDT"),
+    key("import.replace", "replace", Kind::Flag, "false", "Replace tables that hold other rows or another origin"),
+    key("aggregate.bar", "bar", Kind::Text, "1h", "Bars to build: 1h, tick-1000, volume-50, dollar-1000000"),
+    key("aggregate.from", "from", Kind::Text, "", "Build from these finer time bars instead of from ticks, such as 1h"),
+    key(
+        "aggregate.kind",
+        "kind",
+        Kind::Choice(&["trades", "agg_trades"]),
+        "",
+        "Which trade table to use where a symbol has both",
+    ),
+    key(
+        "aggregate.side_rule",
+        "side-rule",
+        Kind::Choice(&["venue", "tick"]),
+        "venue",
+        "Who was the aggressor: the venue's flag, or the tick rule",
+    ),
+    key("aggregate.replace", "replace", Kind::Flag, "false", "Replace bars of another origin"),
+    key("backtest.timeframe", "timeframe", Kind::Text, "", "Length of the bars; the factor set's when not given"),
+    key("backtest.start", "start", Kind::Text, "", "First bar label of the run, UTC, such as 2024-07-21"),
+    key("backtest.end", "end", Kind::Text, "", "End of the run, UTC, exclusive"),
+    key("backtest.symbols", "symbols", Kind::List, "", "Only these symbols, a,b,c"),
+    key("backtest.include", "include", Kind::List, "", "Only symbols that match one of these patterns (* and ?)"),
+    key("backtest.exclude", "exclude", Kind::List, "", "Without symbols that match one of these patterns (* and ?)"),
+    key("backtest.factor_set", "factor-set", Kind::Text, "", "Factor set that ranks; the hub's only one if it has one"),
+    key("backtest.strategy", "strategy", Kind::Text, "top_k", "Name of the strategy, see `crosscut list strategies`"),
+    key("backtest.params", "param", Kind::Named, "", "Parameter of the strategy, name=value; repeatable"),
+    key("backtest.capital", "capital", Kind::Number, "1000000", "Starting cash, quote units"),
+    key(
+        "backtest.execution",
+        "execution",
+        Kind::Choice(EXECUTIONS),
+        "next_open",
+        "The price at which a decision is executed",
+    ),
+    key(
+        "backtest.rebalance",
+        "rebalance",
+        Kind::Text,
+        "D",
+        "When to decide anew: D, W-MON .. W-SUN, MS, QS or a number of bars",
+    ),
+    key("backtest.commission_bps", "commission-bps", Kind::Number, "5", "Commission, basis points of the traded value"),
+    key("backtest.slippage_bps", "slippage-bps", Kind::Number, "3", "Slippage, basis points of the price"),
+    key(
+        "backtest.untradable",
+        "untradable",
+        Kind::Choice(&["hold", "close_last"]),
+        "hold",
+        "A held name that cannot be traded: keep it, or close it at its last close",
+    ),
+    key(
+        "backtest.on_short",
+        "on-short",
+        Kind::Choice(&["skip", "flat", "scale"]),
+        "skip",
+        "Too few names at a rebalance: skip it, go flat, or trade those there are",
+    ),
+    key(
+        "backtest.align",
+        "align",
+        Kind::Text,
+        "intersect",
+        "How bars and factors meet: intersect, forward_fill:N or drop",
+    ),
+    key("backtest.pool_top_n", "pool-top-n", Kind::Count, "", "Dynamic pool: this many names by mean dollar volume"),
+    key("backtest.pool_reselect", "pool-reselect", Kind::Text, "", "Dynamic pool: when it is chosen anew, such as MS"),
+    key("backtest.pool_lookback", "pool-lookback", Kind::Text, "", "Dynamic pool: how far it looks back, such as 30D"),
+    key("backtest.pool_min_bars", "pool-min-bars", Kind::Count, "", "Dynamic pool: bars a name needs in that time"),
+    key("backtest.max_position", "max-position", Kind::Number, "", "Largest absolute weight of one name"),
+    key("backtest.max_gross", "max-gross", Kind::Number, "", "Largest sum of absolute weights"),
+    key(
+        "backtest.max_drawdown",
+        "max-drawdown",
+        Kind::Number,
+        "",
+        "Loss from the peak at which everything is closed for good, such as 0.3",
+    ),
+    key("backtest.cash_buffer", "cash-buffer", Kind::Number, "", "Part of equity that is never invested"),
+    key("backtest.benchmark", "benchmark", Kind::Text, "", "Symbol to compare with"),
+    key(
+        "backtest.allow_negative_cash",
+        "allow-negative-cash",
+        Kind::Flag,
+        "false",
+        "Do not scale long-only targets so that fees fit in cash",
+    ),
+    key("backtest.seed", "seed", Kind::Count, "0", "Seed of everything random; part of the run's identity"),
+    key("pipeline.top_n", "top-n", Kind::Count, "30", "Static pool: this many symbols by dollar volume"),
+    key("pipeline.threshold", "threshold", Kind::Text, "1h", "Bars to build: 1h, tick-1000, volume-50, dollar-1000000"),
+    key("pipeline.long_n", "long-n", Kind::Count, "5", "Names held long"),
+    key("pipeline.short_n", "short-n", Kind::Count, "5", "Names held short"),
+    key("pipeline.factor", "factor", Kind::Text, "return_20", "Feature that ranks the names"),
+    key("pipeline.workers", "workers", Kind::Count, "0", "Number of threads; 0 leaves it to --threads"),
+    key("pipeline.skip_aggregation", "skip-aggregation", Kind::Flag, "false", "Use the bars that are in the hub"),
+    key(
+        "pipeline.dynamic_pool",
+        "dynamic-pool",
+        Kind::Flag,
+        "false",
+        "Choose the names anew over time by what was known then",
+    ),
+];
+
+/// The row of a key; `None` when there is no such setting.
+pub fn find(path: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.path == path)
+}
+
+/// The environment variable of a key: `CROSSCUT_BACKTEST_MAX_POSITION` for `backtest.max_position`.
+pub fn environment_name(path: &str) -> String {
+    format!("CROSSCUT_{}", path.to_uppercase().replace('.', "_"))
+}

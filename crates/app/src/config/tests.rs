@@ -1,0 +1,180 @@
+//! Layers given as text, the resolved values and origins as text.
+
+use std::fs;
+
+use super::*;
+
+/// Resolves with a YAML text as the one file.
+fn with_yaml(yaml: &str, mut sources: Sources) -> Result<Config, AppError> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("crosscut.yaml");
+    fs::write(&file, yaml).unwrap();
+    sources.files.push(file);
+    let config = Config::resolve(&sources);
+    let hide = |text: String| text.replace(&format!("{}/", folder.path().display()), "");
+    config.map_err(|error| AppError::new(hide(error.to_string())))
+}
+
+/// The error of a YAML text.
+fn yaml_error(yaml: &str) -> String {
+    with_yaml(yaml, Sources::default()).unwrap_err().to_string()
+}
+
+/// A flag.
+fn flag(path: &'static str, text: &str) -> Given {
+    Given { path, text: text.to_owned() }
+}
+
+/// An environment variable.
+fn variable(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+#[test]
+fn the_table_is_sound() {
+    for (at, key) in KEYS.iter().enumerate() {
+        assert!(!KEYS[..at].iter().any(|other| other.path == key.path), "{} appears twice", key.path);
+        let variable = keys::environment_name(key.path);
+        assert!(
+            !KEYS[..at].iter().any(|other| keys::environment_name(other.path) == variable),
+            "{variable} is ambiguous"
+        );
+        assert!(key.help.is_ascii() && !key.help.ends_with('.'), "{}", key.path);
+    }
+    assert!(Config::resolve(&Sources::default()).is_ok(), "every default is a value of its kind");
+}
+
+#[test]
+fn flags_beat_environment_beats_yaml_beats_default() {
+    let yaml = "hub: from_yaml\nresults: from_yaml\nbacktest: {capital: 5, seed: 7, commission_bps: 1}\n";
+    let sources = Sources {
+        flags: vec![flag("hub", "from_flag")],
+        set: vec!["hub=from_set".into(), "backtest.slippage_bps=9".into()],
+        environment: vec![
+            variable("CROSSCUT_RESULTS", "from_env"),
+            variable("CROSSCUT_BACKTEST_CAPITAL", "6"),
+            variable("HOME", "x"),
+        ],
+        dot_env: Some((
+            ".env".into(),
+            "# mine\nexport CROSSCUT_BACKTEST__CAPITAL='4'\nCROSSCUT_BACKTEST_SEED=8\nOTHER=1\n".into(),
+        )),
+        ..Sources::default()
+    };
+    let config = with_yaml(yaml, sources).unwrap();
+    let origin = |path: &str| {
+        let text = config.origin(path).unwrap().to_string();
+        text.rsplit('/').next().unwrap().to_owned()
+    };
+    assert_eq!((config.text("hub"), origin("hub").as_str()), (Some("from_flag"), "--hub"));
+    assert_eq!(
+        (config.text("results"), origin("results").as_str()),
+        (Some("from_env"), "environment: CROSSCUT_RESULTS")
+    );
+    assert_eq!(config.number("backtest.capital"), Some(6.0));
+    assert_eq!(
+        (config.count("backtest.seed"), origin("backtest.seed").as_str()),
+        (Some(8), ".env: CROSSCUT_BACKTEST_SEED")
+    );
+    assert_eq!(
+        (config.number("backtest.commission_bps"), origin("backtest.commission_bps").as_str()),
+        (Some(1.0), "crosscut.yaml")
+    );
+    assert_eq!(
+        (config.number("backtest.slippage_bps"), origin("backtest.slippage_bps").as_str()),
+        (Some(9.0), "--set")
+    );
+    assert_eq!(
+        (config.text("backtest.execution"), origin("backtest.execution").as_str()),
+        (Some("next_open"), "default")
+    );
+    assert!(config.is_given("hub") && !config.is_given("backtest.execution"));
+}
+
+#[test]
+fn named_values_merge_one_by_one() {
+    let sources = Sources {
+        flags: vec![flag("backtest.params", "k=3"), flag("backtest.params", "min_factor=-0.5")],
+        environment: vec![variable("CROSSCUT_BACKTEST_PARAMS_K", "4")],
+        ..Sources::default()
+    };
+    let config = with_yaml("backtest:\n  params:\n    k: 10\n    weighting: score\n", sources).unwrap();
+    let pairs: Vec<String> = config.named("backtest.params").iter().map(|(n, v)| format!("{n}={v}")).collect();
+    assert_eq!(pairs, ["k=3", "min_factor=-0.5", "weighting=score"]);
+    assert_eq!(config.origin("backtest.params.k").unwrap().to_string(), "--param");
+}
+
+#[test]
+fn later_files_win_and_command_defaults_lose() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("a.yaml"), folder.path().join("b.yaml"));
+    fs::write(&first, "threads: 1\nbacktest: {max_gross: 1}\n").unwrap();
+    fs::write(&second, "threads: 2\n").unwrap();
+    let sources = Sources {
+        files: vec![first, second],
+        command_defaults: &[
+            ("pipeline run", "backtest.max_gross", "2"),
+            ("pipeline run", "backtest.max_drawdown", "0.3"),
+        ],
+        ..Sources::default()
+    };
+    let config = Config::resolve(&sources).unwrap();
+    assert_eq!(config.count("threads"), Some(2));
+    assert_eq!(config.number("backtest.max_gross"), Some(1.0));
+    assert_eq!(config.number("backtest.max_drawdown"), Some(0.3));
+    assert_eq!(config.origin("backtest.max_drawdown").unwrap().to_string(), "default of pipeline run");
+}
+
+#[test]
+fn empty_sections_and_lists_are_fine() {
+    let config = with_yaml("backtest:\nimport:\n  symbol_suffix:\n", Sources::default()).unwrap();
+    assert_eq!(config.text("import.symbol_suffix"), None);
+    let config =
+        with_yaml("backtest: {symbols: [BTCUSDT, ETHUSDT], params: , exclude: 1INCH*}\n", Sources::default()).unwrap();
+    assert_eq!(config.list("backtest.symbols"), ["BTCUSDT", "ETHUSDT"]);
+    assert_eq!(config.list("backtest.exclude"), ["1INCH*"]);
+    assert!(with_yaml("", Sources::default()).is_ok());
+}
+
+#[test]
+fn unknown_keys_name_the_nearest() {
+    let error = yaml_error("backtest: {captial: 5}\n");
+    assert!(
+        error.starts_with("crosscut.yaml: unknown key `backtest.captial`\nhint: the nearest key is `backtest.capital`"),
+        "{error}"
+    );
+    let error = yaml_error("capital: 5\n");
+    assert!(error.contains("unknown key `capital`\nhint: the nearest key is `backtest.capital`"), "{error}");
+    let error = yaml_error("backtset: {capital: 5}\n");
+    assert!(error.contains("unknown key `backtset`"), "{error}");
+    let sources = Sources { set: vec!["backtest.rebalanse=D".into()], ..Sources::default() };
+    let error = Config::resolve(&sources).unwrap_err().to_string();
+    assert!(
+        error.starts_with("--set: unknown key `backtest.rebalanse`\nhint: the nearest key is `backtest.rebalance`"),
+        "{error}"
+    );
+    let sources = Sources { environment: vec![variable("CROSSCUT_HUBB", "x")], ..Sources::default() };
+    let error = Config::resolve(&sources).unwrap_err().to_string();
+    assert_eq!(error, "environment: unknown variable `CROSSCUT_HUBB`\nhint: the nearest variable is `CROSSCUT_HUB`");
+}
+
+#[test]
+fn wrong_types_name_key_and_origin() {
+    assert_eq!(
+        yaml_error("backtest: {capital: lots}\n"),
+        "crosscut.yaml: backtest.capital: expected a number, found `lots`"
+    );
+    assert_eq!(
+        yaml_error("backtest: {execution: nextopen}\n"),
+        "crosscut.yaml: backtest.execution: expected one of next_open, close, next_close, next_vwap, found `nextopen`\nhint: did you mean `next_open`?"
+    );
+    assert_eq!(yaml_error("threads: [1, 2]\n"), "crosscut.yaml: threads: expected one value, found a list");
+    assert_eq!(yaml_error("threads: -1\n"), "crosscut.yaml: threads: expected a whole number, 0 or more, found `-1`");
+    assert_eq!(yaml_error("- a\n- b\n"), "crosscut.yaml: expected `key: value` lines, found a list");
+    assert!(yaml_error("hub: [\n").starts_with("crosscut.yaml: not valid YAML: "));
+    assert!(yaml_error("hub: a\nhub: b\n").starts_with("crosscut.yaml: not valid YAML: "));
+    let sources = Sources { flags: vec![flag("backtest.params", "k")], ..Sources::default() };
+    assert_eq!(Config::resolve(&sources).unwrap_err().to_string(), "--param `k`: expected name=value");
+    let sources = Sources { dot_env: Some((".env".into(), "\nnonsense\n".into())), ..Sources::default() };
+    assert_eq!(Config::resolve(&sources).unwrap_err().to_string(), ".env:2: expected NAME=value, found `nonsense`");
+}
