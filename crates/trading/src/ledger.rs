@@ -1,0 +1,264 @@
+//! The one ledger: fills in, cash, positions and closed trades out. Cash plus positions is equity at any time.
+
+use crosscut_model::{Fill, Position, Side};
+
+/// One symbol from flat to flat. A change of sign closes one trade and opens the next.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClosedTrade {
+    /// Position in the sorted symbol list.
+    pub symbol_idx: u32,
+    /// `Buy` for a long trade, `Sell` for a short one.
+    pub side: Side,
+    /// When the first fill was, as the fill says.
+    pub opened_at: i64,
+    /// When the last fill was, as the fill says.
+    pub closed_at: i64,
+    /// Base units bought (long) or sold (short) over the trade's life, positive.
+    pub quantity: f64,
+    /// Quantity-weighted price of the fills that opened or increased, slippage included.
+    pub entry_price: f64,
+    /// Quantity-weighted price of the fills that reduced or closed, slippage included.
+    pub exit_price: f64,
+    /// Profit after commission and slippage, quote units.
+    pub pnl: f64,
+    /// Commission of all its fills, quote units.
+    pub commission: f64,
+    /// `pnl` over the value of the opening fills (`quantity * entry_price`).
+    pub return_: f64,
+    /// Bars of the symbol from the first fill's bar to the last fill's bar, not counting the first.
+    pub n_bars: u64,
+}
+
+/// Cash and positions of a run.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    /// Quote units.
+    cash: f64,
+    /// One account per symbol.
+    accounts: Vec<Account>,
+    /// Symbols with a position, ascending.
+    held: Vec<u32>,
+    /// Trades that are over.
+    closed: Vec<ClosedTrade>,
+}
+
+/// The position in one symbol and the trade it belongs to.
+#[derive(Debug, Clone, Copy, Default)]
+struct Account {
+    /// What is held.
+    position: Position,
+    /// The symbol's bar number at which the trade was opened.
+    opened_bar: u64,
+    /// Base units opened so far.
+    opened: f64,
+    /// Their value at the prices paid or received.
+    opened_value: f64,
+    /// Base units closed so far.
+    closed: f64,
+    /// Their value at the prices paid or received.
+    closed_value: f64,
+    /// Commission so far.
+    commission: f64,
+}
+
+impl Ledger {
+    /// A ledger with `capital` in cash and no position in any of `n_symbols` symbols.
+    pub fn new(capital: f64, n_symbols: usize) -> Self {
+        Self { cash: capital, accounts: vec![Account::default(); n_symbols], held: Vec::new(), closed: Vec::new() }
+    }
+
+    /// Cash, quote units.
+    pub fn cash(&self) -> f64 {
+        self.cash
+    }
+
+    /// Symbols with a position, ascending.
+    pub fn held(&self) -> &[u32] {
+        &self.held
+    }
+
+    /// Base units held of a symbol; negative when short.
+    pub fn quantity(&self, symbol_idx: u32) -> f64 {
+        self.accounts[symbol_idx as usize].position.quantity
+    }
+
+    /// The position in a symbol.
+    pub fn position(&self, symbol_idx: u32) -> Position {
+        self.accounts[symbol_idx as usize].position
+    }
+
+    /// The symbol's bar number at which its present position was opened from flat; meaningless while flat.
+    pub fn opened_bar(&self, symbol_idx: u32) -> u64 {
+        self.accounts[symbol_idx as usize].opened_bar
+    }
+
+    /// Trades that are over, in order of closing.
+    pub fn closed(&self) -> &[ClosedTrade] {
+        &self.closed
+    }
+
+    /// Gives up the ledger for its closed trades.
+    pub fn into_closed(self) -> Vec<ClosedTrade> {
+        self.closed
+    }
+
+    /// Books a fill. `bar_number` counts the symbol's own bars, so that a trade knows its length.
+    pub fn book(&mut self, symbol_idx: u32, side: Side, fill: &Fill, bar_number: u64) {
+        let signed = side.sign() * fill.quantity;
+        self.cash -= signed * fill.price + fill.commission;
+        let before = self.accounts[symbol_idx as usize].position.quantity;
+        let after = before + signed;
+        if before == 0.0 || before.signum() == signed.signum() {
+            self.increase(symbol_idx, side, fill, bar_number);
+        } else if after == 0.0 || after.signum() == before.signum() {
+            self.reduce(symbol_idx, fill, bar_number);
+        } else {
+            let share = before.abs() / fill.quantity;
+            let part = |quantity: f64, share: f64| Fill { quantity, commission: fill.commission * share, ..*fill };
+            self.reduce(symbol_idx, &part(before.abs(), share), bar_number);
+            self.increase(symbol_idx, side, &part(after.abs(), 1.0 - share), bar_number);
+        }
+    }
+
+    /// Opens a position or adds to it.
+    fn increase(&mut self, symbol_idx: u32, side: Side, fill: &Fill, bar_number: u64) {
+        let account = &mut self.accounts[symbol_idx as usize];
+        let held = account.position.quantity.abs();
+        if held == 0.0 {
+            *account = Account {
+                position: Position { opened_at: fill.filled_at, ..Position::default() },
+                opened_bar: bar_number,
+                ..Account::default()
+            };
+            if let Err(at) = self.held.binary_search(&symbol_idx) {
+                self.held.insert(at, symbol_idx);
+            }
+        }
+        let position = &mut account.position;
+        position.entry_price = if held == 0.0 {
+            fill.price
+        } else {
+            (held * position.entry_price + fill.quantity * fill.price) / (held + fill.quantity)
+        };
+        position.quantity += side.sign() * fill.quantity;
+        account.opened += fill.quantity;
+        account.opened_value += fill.quantity * fill.price;
+        account.commission += fill.commission;
+    }
+
+    /// Takes from a position without turning it around; at zero the trade is over.
+    fn reduce(&mut self, symbol_idx: u32, fill: &Fill, bar_number: u64) {
+        let account = &mut self.accounts[symbol_idx as usize];
+        let sign = account.position.quantity.signum();
+        account.position.quantity -= sign * fill.quantity;
+        account.closed += fill.quantity;
+        account.closed_value += fill.quantity * fill.price;
+        account.commission += fill.commission;
+        if account.position.quantity != 0.0 {
+            return;
+        }
+        let over = *account;
+        *account = Account::default();
+        if let Ok(at) = self.held.binary_search(&symbol_idx) {
+            self.held.remove(at);
+        }
+        let pnl = sign * (over.closed_value - over.opened_value) - over.commission;
+        self.closed.push(ClosedTrade {
+            symbol_idx,
+            side: if sign > 0.0 { Side::Buy } else { Side::Sell },
+            opened_at: over.position.opened_at,
+            closed_at: fill.filled_at,
+            quantity: over.opened,
+            entry_price: over.opened_value / over.opened,
+            exit_price: over.closed_value / over.closed,
+            pnl,
+            commission: over.commission,
+            return_: pnl / over.opened_value,
+            n_bars: bar_number - over.opened_bar,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! A book kept by hand.
+
+    use super::*;
+
+    fn fill(filled_at: i64, quantity: f64, price: f64, commission: f64) -> Fill {
+        Fill { filled_at, quantity, price, commission, slippage: 0.0 }
+    }
+
+    #[test]
+    fn a_long_trade_in_three_fills() {
+        let mut ledger = Ledger::new(1000.0, 2);
+        ledger.book(1, Side::Buy, &fill(10, 2.0, 100.0, 1.0), 5);
+        assert_eq!((ledger.cash(), ledger.quantity(1), ledger.held()), (799.0, 2.0, &[1][..]));
+        ledger.book(1, Side::Buy, &fill(11, 2.0, 110.0, 1.0), 6);
+        assert_eq!(ledger.position(1), Position { quantity: 4.0, entry_price: 105.0, opened_at: 10 });
+        ledger.book(1, Side::Sell, &fill(12, 1.0, 120.0, 0.5), 7);
+        assert!(ledger.closed().is_empty());
+        ledger.book(1, Side::Sell, &fill(15, 3.0, 104.0, 1.5), 9);
+        // Bought for 420, sold for 120 + 312 = 432, commission 4.
+        assert_eq!(ledger.cash(), 1008.0);
+        assert!(ledger.held().is_empty());
+        let expected = ClosedTrade {
+            symbol_idx: 1,
+            side: Side::Buy,
+            opened_at: 10,
+            closed_at: 15,
+            quantity: 4.0,
+            entry_price: 105.0,
+            exit_price: 108.0,
+            pnl: 8.0,
+            commission: 4.0,
+            return_: 8.0 / 420.0,
+            n_bars: 4,
+        };
+        assert_eq!(ledger.into_closed(), [expected]);
+    }
+
+    #[test]
+    fn turning_around_closes_one_trade_and_opens_the_next() {
+        let mut ledger = Ledger::new(0.0, 1);
+        ledger.book(0, Side::Sell, &fill(1, 2.0, 50.0, 0.0), 0);
+        ledger.book(0, Side::Buy, &fill(2, 3.0, 40.0, 3.0), 1);
+        // Short 2 from 50 to 40 earns 20 less two thirds of the commission; 1 is now long at 40.
+        assert_eq!(ledger.closed().len(), 1);
+        assert_eq!(ledger.closed()[0].pnl, 18.0);
+        assert_eq!(ledger.closed()[0].side, Side::Sell);
+        assert_eq!(ledger.position(0), Position { quantity: 1.0, entry_price: 40.0, opened_at: 2 });
+        assert_eq!((ledger.cash(), ledger.opened_bar(0)), (-23.0, 1));
+    }
+
+    #[test]
+    fn profits_add_up_to_the_change_in_cash() {
+        let mut ledger = Ledger::new(500.0, 3);
+        let mut fills = 0.0;
+        for step in 0..60u32 {
+            let symbol_idx = step % 3;
+            let side = if (step * 7) % 5 < 2 { Side::Buy } else { Side::Sell };
+            let price = 10.0 + f64::from((step * 13) % 7);
+            ledger.book(
+                symbol_idx,
+                side,
+                &fill(i64::from(step), f64::from(step % 4 + 1), price, 0.25),
+                u64::from(step),
+            );
+            fills += 0.25;
+        }
+        for symbol_idx in 0..3 {
+            let quantity = ledger.quantity(symbol_idx);
+            if quantity != 0.0 {
+                let side = if quantity > 0.0 { Side::Sell } else { Side::Buy };
+                ledger.book(symbol_idx, side, &fill(100, quantity.abs(), 12.0, 0.25), 100);
+                fills += 0.25;
+            }
+        }
+        assert!(ledger.held().is_empty());
+        let pnl: f64 = ledger.closed().iter().map(|trade| trade.pnl).sum();
+        let commission: f64 = ledger.closed().iter().map(|trade| trade.commission).sum();
+        assert!((ledger.cash() - 500.0 - pnl).abs() < 1e-9, "{} {pnl}", ledger.cash());
+        assert!((commission - fills).abs() < 1e-9);
+    }
+}

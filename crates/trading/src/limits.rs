@@ -1,0 +1,183 @@
+//! Limits between a strategy's weights and its orders. Each is off unless given.
+
+use crate::error::TradingError;
+
+/// The limits of a run; `None` is off.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Limits {
+    /// Largest absolute weight of one symbol, a fraction of equity.
+    pub max_position: Option<f64>,
+    /// Largest sum of absolute weights.
+    pub max_gross: Option<f64>,
+    /// Fraction of equity that stays cash: weights sum to at most 1 minus this.
+    pub cash_buffer: Option<f64>,
+    /// Largest loss from the highest equity so far, a fraction. When it is exceeded everything is closed for good.
+    pub max_drawdown: Option<f64>,
+}
+
+/// Exposure of positions that a decision leaves as they are, as fractions of equity.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Kept {
+    /// Sum of absolute weights.
+    pub gross: f64,
+    /// Sum of signed weights.
+    pub net: f64,
+}
+
+impl Limits {
+    /// Checks that each limit given is in its range.
+    ///
+    /// # Errors
+    /// [`TradingError::BadNumber`] naming the limit.
+    pub fn check(&self) -> Result<(), TradingError> {
+        let refused = |limit: Option<f64>, holds: fn(f64) -> bool| limit.filter(|&value| !holds(value));
+        let positive = |value: f64| value > 0.0 && value.is_finite();
+        let above_0 = "a fraction of equity above 0";
+        for (what, bad, expected) in [
+            ("max_position", refused(self.max_position, positive), above_0),
+            ("max_gross", refused(self.max_gross, positive), above_0),
+            (
+                "cash_buffer",
+                refused(self.cash_buffer, |value| (0.0..1.0).contains(&value)),
+                "a fraction of equity from 0 to below 1",
+            ),
+            (
+                "max_drawdown",
+                refused(self.max_drawdown, |value| value > 0.0 && value < 1.0),
+                "a fraction between 0 and 1",
+            ),
+        ] {
+            if let Some(value) = bad {
+                return Err(TradingError::BadNumber { what, value, expected });
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings `weights` (fractions of equity) within the limits: first each position is cut to `max_position`, then
+    /// all are scaled to `max_gross`, then to what `cash_buffer` leaves. What is kept takes its share first.
+    pub fn apply(&self, weights: &mut [f64], kept: Kept) {
+        if let Some(cap) = self.max_position {
+            for weight in &mut *weights {
+                *weight = weight.clamp(-cap, cap);
+            }
+        }
+        if let Some(cap) = self.max_gross {
+            let gross: f64 = weights.iter().map(|weight| weight.abs()).sum();
+            scale_to(weights, gross, (cap - kept.gross).max(0.0));
+        }
+        if let Some(buffer) = self.cash_buffer {
+            let net: f64 = weights.iter().sum();
+            scale_to(weights, net, (1.0 - buffer - kept.net).max(0.0));
+        }
+    }
+}
+
+/// Scales `weights` so that `measure` (their sum in some sense) becomes `cap`, when it is above.
+fn scale_to(weights: &mut [f64], measure: f64, cap: f64) {
+    if measure > cap {
+        let factor = cap / measure;
+        for weight in weights {
+            *weight *= factor;
+        }
+    }
+}
+
+/// Watches equity against `max_drawdown`; once it has tripped it stays so.
+#[derive(Debug, Clone, Copy)]
+pub struct DrawdownGuard {
+    /// Largest loss allowed; `None` is off.
+    limit: Option<f64>,
+    /// Highest equity seen.
+    peak: f64,
+    /// Whether trading has stopped.
+    halted: bool,
+}
+
+impl DrawdownGuard {
+    /// A guard that starts at `capital`.
+    pub fn new(limit: Option<f64>, capital: f64) -> Self {
+        Self { limit, peak: capital, halted: false }
+    }
+
+    /// Whether the guard can still trip.
+    pub fn is_armed(&self) -> bool {
+        self.limit.is_some() && !self.halted
+    }
+
+    /// Whether trading has stopped.
+    pub fn is_halted(&self) -> bool {
+        self.halted
+    }
+
+    /// Whether `equity` is further below the highest equity so far than the limit allows.
+    pub fn is_exceeded_by(&self, equity: f64) -> bool {
+        self.is_armed() && self.limit.is_some_and(|limit| equity < self.peak * (1.0 - limit))
+    }
+
+    /// Takes note of a bar's final equity.
+    pub fn observe(&mut self, equity: f64) {
+        self.peak = self.peak.max(equity);
+    }
+
+    /// Stops trading for good.
+    pub fn halt(&mut self) {
+        self.halted = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Limits worked out by hand.
+
+    use super::*;
+
+    #[test]
+    fn limits_apply_in_order() {
+        let limits = Limits { max_position: Some(0.4), max_gross: Some(1.0), ..Limits::default() };
+        let mut weights = [0.6, -0.4, 0.2, -0.6];
+        limits.apply(&mut weights, Kept::default());
+        // Cut to 0.4, -0.4, 0.2, -0.4: gross 1.4, scaled by 1 / 1.4.
+        let expected = [0.4 / 1.4, -0.4 / 1.4, 0.2 / 1.4, -0.4 / 1.4];
+        for (weight, expected) in weights.iter().zip(expected) {
+            assert!((weight - expected).abs() < 1e-15);
+        }
+    }
+
+    #[test]
+    fn kept_positions_take_their_share_first() {
+        let limits = Limits { max_gross: Some(1.0), cash_buffer: Some(0.1), ..Limits::default() };
+        let mut weights = [0.4, 0.4];
+        limits.apply(&mut weights, Kept { gross: 0.5, net: 0.5 });
+        assert!((weights[0] - 0.2).abs() < 1e-15 && (weights[1] - 0.2).abs() < 1e-15, "{weights:?}");
+        limits.apply(&mut weights, Kept { gross: 2.0, net: 2.0 });
+        assert_eq!(weights, [0.0, 0.0]);
+    }
+
+    #[test]
+    fn no_limit_changes_nothing() {
+        let mut weights = [3.0, -4.0];
+        Limits::default().apply(&mut weights, Kept::default());
+        assert_eq!(weights, [3.0, -4.0]);
+    }
+
+    #[test]
+    fn the_guard_latches() {
+        let mut guard = DrawdownGuard::new(Some(0.3), 100.0);
+        guard.observe(200.0);
+        assert!(!guard.is_exceeded_by(140.0) && guard.is_exceeded_by(139.9));
+        guard.halt();
+        assert!(guard.is_halted() && !guard.is_armed() && !guard.is_exceeded_by(1.0));
+        assert!(!DrawdownGuard::new(None, 100.0).is_exceeded_by(1.0));
+    }
+
+    #[test]
+    fn impossible_limits_are_refused() {
+        assert!(Limits { max_drawdown: Some(1.0), ..Limits::default() }.check().is_err());
+        assert!(Limits { cash_buffer: Some(-0.1), ..Limits::default() }.check().is_err());
+        assert!(Limits { max_gross: Some(f64::NAN), ..Limits::default() }.check().is_err());
+        let fine =
+            Limits { max_position: Some(0.1), max_gross: Some(2.0), cash_buffer: Some(0.0), max_drawdown: Some(0.3) };
+        assert!(fine.check().is_ok());
+    }
+}

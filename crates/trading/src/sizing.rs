@@ -1,0 +1,153 @@
+//! From weights to quantities: equity times weight over the last close, scaled so that costs fit in cash.
+
+use crate::cost::Costs;
+
+/// One symbol that a decision gives a weight to (0 closes it).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Line {
+    /// Position in the sorted symbol list.
+    pub symbol_idx: u32,
+    /// Fraction of equity, after limits; negative is short.
+    pub weight: f64,
+    /// The symbol's last close, quote units.
+    pub price: f64,
+    /// Base units held now.
+    pub held: f64,
+}
+
+impl Line {
+    /// Base units aimed at when every weight is multiplied by `scale`.
+    pub fn target(&self, equity: f64, scale: f64) -> f64 {
+        if self.weight == 0.0 { 0.0 } else { self.weight * scale * equity / self.price }
+    }
+}
+
+/// What the targets have to fit into.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Account {
+    /// Cash plus positions before costs, quote units.
+    pub equity: f64,
+    /// Cash, quote units.
+    pub cash: f64,
+    /// Cash that must be left, quote units.
+    pub reserve: f64,
+}
+
+/// The factor in [0, 1] by which all weights must shrink for the orders to leave at least the reserve in cash, costs
+/// included, at the last closes. 1 when they fit as they are, 0 when nothing fits.
+///
+/// Cash left is a falling function of the factor, straight between the points where a symbol turns from being sold
+/// to being bought, so the secant steps (Illinois variant of regula falsi) end after a few.
+pub fn affordable_scale(lines: &[Line], account: Account, costs: &Costs) -> f64 {
+    let left = |scale: f64| cash_after(lines, account, scale, costs) - account.reserve;
+    let (mut low, mut high) = (0.0, 1.0);
+    let (mut left_low, mut left_high) = (left(low), left(high));
+    if left_high >= 0.0 {
+        return 1.0;
+    }
+    if left_low <= 0.0 {
+        return 0.0;
+    }
+    let enough = 1e-12 * account.equity.abs();
+    let mut side_before = 0.0;
+    for _ in 0..100 {
+        let middle = low + (high - low) * (left_low / (left_low - left_high));
+        if middle <= low || middle >= high {
+            break;
+        }
+        let left_middle = left(middle);
+        if left_middle >= 0.0 {
+            (low, left_low) = (middle, left_middle);
+            if left_middle <= enough {
+                break;
+            }
+            if side_before > 0.0 {
+                left_high *= 0.5;
+            }
+            side_before = 1.0;
+        } else {
+            (high, left_high) = (middle, left_middle);
+            if side_before < 0.0 {
+                left_low *= 0.5;
+            }
+            side_before = -1.0;
+        }
+    }
+    low
+}
+
+/// Cash after trading every line to its target, quote units.
+fn cash_after(lines: &[Line], account: Account, scale: f64, costs: &Costs) -> f64 {
+    let mut cash = account.cash;
+    for line in lines {
+        let change = line.target(account.equity, scale) - line.held;
+        if change != 0.0 {
+            cash += costs.cash_flow(change, line.price);
+        }
+    }
+    cash
+}
+
+/// Cuts `change` (signed base units) to whole lots, toward zero; unchanged without a lot size.
+pub fn whole_lots(change: f64, lot_size: Option<f64>) -> f64 {
+    match lot_size.filter(|lot| *lot > 0.0) {
+        // The small addition keeps 0.3 / 0.1 = 2.9999999999999996 at three lots.
+        Some(lot) => ((change.abs() / lot + 1e-9).floor() * lot).copysign(change),
+        None => change,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Sizes worked out by hand.
+
+    use super::*;
+
+    fn line(weight: f64, price: f64, held: f64) -> Line {
+        Line { symbol_idx: 0, weight, price, held }
+    }
+
+    #[test]
+    fn fees_fit_in_cash() {
+        let costs = Costs::from_bps(100.0, 0.0).unwrap();
+        let account = Account { equity: 1000.0, cash: 1000.0, reserve: 0.0 };
+        let lines = [line(0.5, 10.0, 0.0), line(0.5, 20.0, 0.0)];
+        // Everything is bought, so that 1000 * scale * 1.01 = 1000.
+        let scale = affordable_scale(&lines, account, &costs);
+        assert!((scale - 1.0 / 1.01).abs() < 1e-12);
+        assert!(cash_after(&lines, account, scale, &costs) >= 0.0);
+        let reserve = Account { reserve: 100.0, ..account };
+        assert!((affordable_scale(&lines, reserve, &costs) - 0.9 / 1.01).abs() < 1e-12);
+    }
+
+    #[test]
+    fn selling_pays_for_buying() {
+        let costs = Costs::from_bps(100.0, 0.0).unwrap();
+        let account = Account { equity: 1000.0, cash: 0.0, reserve: 0.0 };
+        // 100 units at 10 are sold for 990; 990 / 1.01 buys 980.198 of the other.
+        let lines = [line(0.0, 10.0, 100.0), line(1.0, 20.0, 0.0)];
+        assert!((affordable_scale(&lines, account, &costs) - 0.99 / 1.01).abs() < 1e-12);
+        // Keeping 500 of the first and buying 495 of the other needs a scale between.
+        let lines = [line(0.5, 10.0, 100.0), line(0.5, 20.0, 0.0)];
+        let scale = affordable_scale(&lines, account, &costs);
+        let left = cash_after(&lines, account, scale, &costs);
+        assert!((0.0..1e-8).contains(&left), "{scale} {left}");
+    }
+
+    #[test]
+    fn what_fits_is_left_alone() {
+        let costs = Costs::from_bps(0.0, 0.0).unwrap();
+        let account = Account { equity: 1000.0, cash: 1000.0, reserve: 0.0 };
+        assert_eq!(affordable_scale(&[line(1.0, 10.0, 0.0)], account, &costs), 1.0);
+        let broke = Account { cash: -10.0, ..account };
+        assert_eq!(affordable_scale(&[line(0.5, 10.0, 0.0)], broke, &costs), 0.0);
+    }
+
+    #[test]
+    fn lots_are_cut_toward_zero() {
+        assert_eq!(whole_lots(0.3, Some(0.1)), 3.0 * 0.1);
+        assert_eq!(whole_lots(-7.9, Some(2.0)), -6.0);
+        assert_eq!(whole_lots(0.9, Some(1.0)), 0.0);
+        assert_eq!(whole_lots(0.123, None), 0.123);
+    }
+}

@@ -1,0 +1,125 @@
+//! The simulated venue: what an order meets when its bar comes, and what the account can pay for.
+
+use crosscut_model::{Fill, Side};
+
+use crate::cost::Costs;
+use crate::rules::Execution;
+
+/// The prices of one bar that an order may execute at; NaN where the source gives none.
+#[derive(Debug, Clone, Copy)]
+pub struct BarPrices {
+    /// First price.
+    pub open: f64,
+    /// Last price.
+    pub close: f64,
+    /// Volume-weighted average price.
+    pub vwap: f64,
+}
+
+impl Execution {
+    /// The reference price of an order that executes on this bar; `None` when the bar has no such price, as a bar
+    /// without trades has no vwap: the order then waits for the next bar.
+    pub fn reference(self, bar: BarPrices) -> Option<f64> {
+        let price = match self {
+            Self::NextOpen => bar.open,
+            Self::Close | Self::NextClose => bar.close,
+            Self::NextVwap => bar.vwap,
+        };
+        Some(price).filter(|price| price.is_finite() && *price > 0.0)
+    }
+}
+
+/// A market order meeting a reference price.
+#[derive(Debug, Clone, Copy)]
+pub struct Meeting {
+    /// Buy or sell.
+    pub side: Side,
+    /// Base units wanted, positive.
+    pub quantity: f64,
+    /// Price before slippage, quote units.
+    pub reference: f64,
+    /// When, microseconds.
+    pub at: i64,
+}
+
+/// What the account allows a buy to cost.
+#[derive(Debug, Clone, Copy)]
+pub enum Purse {
+    /// Cash may become negative.
+    Unlimited,
+    /// A buy may cost at most this much, commission included, quote units.
+    Cash(f64),
+}
+
+/// Executes an order, cut to what the purse affords; `None` when it affords nothing.
+pub fn execute(meeting: Meeting, purse: Purse, costs: &Costs) -> Option<Fill> {
+    let price = costs.price(meeting.side, meeting.reference);
+    let quantity = match (meeting.side, purse) {
+        (Side::Sell, _) | (Side::Buy, Purse::Unlimited) => meeting.quantity,
+        (Side::Buy, Purse::Cash(cash)) => affordable(meeting.quantity, price, cash, costs),
+    };
+    (quantity > 0.0).then(|| Fill {
+        filled_at: meeting.at,
+        quantity,
+        price,
+        commission: costs.commission(quantity, price),
+        slippage: (price - meeting.reference).abs() * quantity,
+    })
+}
+
+/// The largest quantity up to `wanted` whose price and commission do not exceed `cash`.
+fn affordable(wanted: f64, price: f64, cash: f64, costs: &Costs) -> f64 {
+    let mut quantity = wanted;
+    // Commission need not be proportional, so that one division need not be enough; each pass only shrinks.
+    for _ in 0..50 {
+        let cost = quantity * price + costs.commission(quantity, price);
+        if cost <= cash {
+            return quantity;
+        }
+        if cash <= 0.0 {
+            return 0.0;
+        }
+        // The last factor keeps rounding from leaving the cost a hair above the cash for ever.
+        quantity *= cash / cost * (1.0 - 1e-15);
+    }
+    0.0
+}
+
+#[cfg(test)]
+mod tests {
+    //! Executions worked out by hand.
+
+    use super::*;
+
+    fn buy(quantity: f64) -> Meeting {
+        Meeting { side: Side::Buy, quantity, reference: 100.0, at: 7 }
+    }
+
+    #[test]
+    fn a_buy_is_cut_to_the_cash_there_is() {
+        let costs = Costs::from_bps(10.0, 0.0).unwrap();
+        let fill = execute(buy(10.0), Purse::Cash(500.5), &costs).unwrap();
+        assert!((fill.quantity - 5.0).abs() < 1e-12);
+        assert!(fill.quantity * fill.price + fill.commission <= 500.5);
+        assert_eq!(execute(buy(10.0), Purse::Cash(0.0), &costs), None);
+        assert_eq!(execute(buy(10.0), Purse::Cash(-5.0), &costs), None);
+        assert_eq!(execute(buy(10.0), Purse::Unlimited, &costs).unwrap().quantity, 10.0);
+        let sell = Meeting { side: Side::Sell, ..buy(10.0) };
+        assert_eq!(execute(sell, Purse::Cash(-5.0), &costs).unwrap().quantity, 10.0);
+    }
+
+    #[test]
+    fn slippage_is_told_apart() {
+        let costs = Costs::from_bps(0.0, 10.0).unwrap();
+        let fill = execute(Meeting { side: Side::Sell, ..buy(2.0) }, Purse::Unlimited, &costs).unwrap();
+        assert!((fill.price - 99.9).abs() < 1e-12 && (fill.slippage - 0.2).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_bar_without_the_price_makes_the_order_wait() {
+        let bar = BarPrices { open: 1.0, close: 2.0, vwap: f64::NAN };
+        assert_eq!(Execution::NextOpen.reference(bar), Some(1.0));
+        assert_eq!(Execution::NextClose.reference(bar), Some(2.0));
+        assert_eq!(Execution::NextVwap.reference(bar), None);
+    }
+}
