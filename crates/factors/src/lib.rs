@@ -1,1 +1,34 @@
-//! Produce factor sets: config, plan, runs.
+//! Produce factor sets: the factor-set file, its plan, and runs that publish to the hub.
+//!
+//! [`Config`] is the file checked, [`Plan`] the file resolved (every column, formula and lookback), [`run`] reads bars
+//! from the hub, evaluates and publishes one generation of the set with its metadata. [`show`] evaluates the built-in
+//! features without publishing anything.
+//!
+//! Knows nothing of backtests or evaluation: they read what is published. Formulas are the formula crate's business,
+//! files the hub's. No clock is read here: the time of generation is handed in.
+//!
+//! Missing values: a factor that cannot be computed is NaN, and a consumer must treat that factor as not tradable on
+//! that row. `tradable_flag` speaks of the bar: the tradable expression holds, no input of the set is missing, and the
+//! row was not invented by a fill policy. An input that the source has not given up to that row (a kline archive has
+//! no median price) does not count as missing; the factors that need it are NaN.
+
+mod bars;
+mod config;
+mod error;
+mod evaluate;
+mod outliers;
+mod plan;
+mod progress;
+mod run;
+mod show;
+mod source;
+
+pub use config::{Config, Factors, Family, Fill, Formula, Outliers, Symbols};
+pub use error::{FactorsError, Place};
+pub use plan::{Market, Plan, PlannedColumn};
+pub use progress::{Progress, Silent};
+pub use run::{Outcome, RunOptions, Summary, run};
+pub use show::{features_of_bars, features_of_symbols};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! A factor set resolved: every column with its formula and lookback, the bar columns they need, and the definition
+//! that is published with the set. Needs no data: the CLI shows a plan before there is any.
+
+use crosscut_formula::library::{self, Family};
+use crosscut_formula::{FactorSpec, FormulaError, Lookback, Program};
+use crosscut_model::nearest;
+use serde_json::{Value, json};
+
+use crate::config::{self, Config, Fill, Outliers, Symbols};
+use crate::error::{FactorsError, Place};
+
+/// A factor set ready to run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Factor columns in the order they are stored.
+    pub columns: Vec<PlannedColumn>,
+    /// Bar columns the formulas need, the tradable expression included.
+    pub inputs: Vec<String>,
+    /// Whether values of one symbol depend on other symbols: cross-sectional operators or an outlier rule.
+    pub cross_sectional: bool,
+    /// Everything that can change a number, as it is published and hashed.
+    pub definition: Value,
+    /// Remarks published with the set: what the user wrote about factors.
+    pub notes: Vec<String>,
+    /// The formulas; when there is a tradable expression, its value is the output after the columns.
+    pub(crate) program: Program,
+}
+
+/// One column of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedColumn {
+    /// Column name.
+    pub name: String,
+    /// Its formula after window expansion.
+    pub formula: String,
+    /// How far back it looks.
+    pub lookback: Lookback,
+}
+
+/// What a plan needs to know of the market.
+#[derive(Debug, Clone, Copy)]
+pub struct Market<'a> {
+    /// Bar columns that formulas may use.
+    pub available: &'a [&'a str],
+    /// The constant `periods_per_year` of formulas, from the calendar of the data.
+    pub periods_per_year: f64,
+}
+
+impl Plan {
+    /// Expands families and windows and compiles all formulas.
+    ///
+    /// # Errors
+    /// An unknown family (the nearest is named), a formula error (with the factor and the character), or a name used
+    /// twice.
+    pub fn new(config: &Config, market: Market<'_>) -> Result<Self, FactorsError> {
+        let mut specs = Vec::new();
+        for wanted in &config.library {
+            specs.extend(family_factors(config, wanted)?);
+        }
+        specs.extend(config.factors.iter().map(user_factor));
+        let lets: Vec<(String, String)> =
+            config.lets.iter().map(|entry| (entry.name.clone(), entry.formula.clone())).collect();
+        if let Some(tradable) = &config.tradable {
+            specs.push(FactorSpec::new(tradable.name.clone(), tradable.formula.clone()));
+        }
+        let constants = [("periods_per_year", market.periods_per_year)];
+        let program = Program::compile(&lets, &specs, market.available, &constants)
+            .map_err(|error| formula_error(config, error))?;
+        let columns = planned_columns(config, &program);
+        Ok(Self {
+            inputs: program.inputs().to_vec(),
+            cross_sectional: program.has_cross_section() || config.outliers != Outliers::Keep,
+            definition: definition(config, &columns),
+            notes: notes(config),
+            columns,
+            program,
+        })
+    }
+}
+
+/// The columns of a compiled program, without the tradable expression.
+fn planned_columns(config: &Config, program: &Program) -> Vec<PlannedColumn> {
+    let n_columns = program.outputs().len() - usize::from(config.tradable.is_some());
+    (0..n_columns)
+        .map(|at| PlannedColumn {
+            name: program.outputs()[at].clone(),
+            formula: program.formulas()[at].clone(),
+            lookback: program.output_lookback(at),
+        })
+        .collect()
+}
+
+/// The factors of a built-in family.
+fn family_factors(config: &Config, wanted: &config::Family) -> Result<Vec<FactorSpec>, FactorsError> {
+    let place = Place { file: config.file.clone(), line: wanted.line };
+    let Some(family) = library::family(&wanted.name) else {
+        let names = library::families().iter().map(|family| family.name);
+        let known = names.clone().collect::<Vec<_>>().join(", ");
+        let hint = nearest(&wanted.name, names).map_or(String::new(), |name| format!("\nhint: did you mean `{name}`?"));
+        let message = format!("library: there is no family `{}`; there are {known}{hint}", wanted.name);
+        return Err(FactorsError::Config { place, message });
+    };
+    Family::factors(family, wanted.windows.as_deref())
+        .map_err(|error| FactorsError::Formula { place, error: Box::new(error) })
+}
+
+/// One entry of the file as the formula crate takes it.
+fn user_factor(entry: &config::Factors) -> FactorSpec {
+    FactorSpec {
+        name: entry.name.clone(),
+        formula: entry.formula.clone(),
+        windows: entry.windows.clone(),
+        notes: entry.notes.clone(),
+        source: None,
+    }
+}
+
+/// Adds the line of the formula to its error.
+fn formula_error(config: &Config, error: FormulaError) -> FactorsError {
+    let line = match &error {
+        FormulaError::Formula { owner, .. } => owner.split('`').nth(1).map_or(0, |name| line_of(config, name)),
+        FormulaError::Definition { .. } | FormulaError::Rows { .. } => 0,
+    };
+    FactorsError::Formula { place: Place { file: config.file.clone(), line }, error: Box::new(error) }
+}
+
+/// The line that defines a column, a `let` or the tradable expression; 0 for a built-in one.
+fn line_of(config: &Config, name: &str) -> u64 {
+    let formulas = config.lets.iter().chain(&config.tradable).map(|entry| (entry.name.clone(), entry.line));
+    let factors = config.factors.iter().flat_map(|entry| {
+        let expanded = entry.windows.iter().map(|w| entry.name.replace("{w}", &w.to_string()));
+        expanded.chain([entry.name.clone()]).map(|name| (name, entry.line))
+    });
+    formulas.chain(factors).find(|(known, _)| known == name).map_or(0, |(_, line)| line)
+}
+
+/// Everything that can change a number. Families stand as the formulas they became, so that a program with another
+/// library asks for another name.
+fn definition(config: &Config, columns: &[PlannedColumn]) -> Value {
+    let symbols = match &config.symbols {
+        Symbols::All => json!("all"),
+        Symbols::List(list) => json!(list),
+        Symbols::Pool(name) => json!({ "pool": name }),
+    };
+    let fill = match config.fill {
+        Fill::None => json!("none"),
+        Fill::Forward(n) => json!({ "forward": n }),
+    };
+    let outliers = match config.outliers {
+        Outliers::Keep => json!("keep"),
+        Outliers::Winsorize(p) => json!({ "winsorize": p }),
+        Outliers::DropBeyondMad(x) => json!({ "drop_beyond_mad": x }),
+    };
+    let pair = |name: &str, formula: &str| json!({ "name": name, "formula": formula });
+    json!({
+        "factor_set": config.factor_set,
+        "timeframe": config.timeframe.to_string(),
+        "source": { "venue": config.venue, "bars": config.bars.to_string() },
+        "symbols": symbols,
+        "fill": fill,
+        "outliers": outliers,
+        "tradable": config.tradable.as_ref().map(|tradable| &tradable.formula),
+        "let": config.lets.iter().map(|entry| pair(&entry.name, &entry.formula)).collect::<Vec<_>>(),
+        "factors": columns.iter().map(|column| pair(&column.name, &column.formula)).collect::<Vec<_>>(),
+    })
+}
+
+/// What the user wrote about factors, `name: text`.
+fn notes(config: &Config) -> Vec<String> {
+    let noted = config.factors.iter().filter_map(|entry| entry.notes.as_ref().map(|notes| (&entry.name, notes)));
+    noted.map(|(name, notes)| format!("{name}: {notes}")).collect()
+}

@@ -1,0 +1,187 @@
+//! What a set reads: its symbols, their tables, the calendar of the market, and the bars themselves.
+
+use crosscut_hub::{FactorInput, Hub, TableInfo};
+use crosscut_model::bar::BAR_COLUMNS;
+use crosscut_model::calendar::{Annualisation, periods_per_year};
+use crosscut_model::time::weekday;
+use crosscut_model::{Range, Table, encode_path};
+use rayon::prelude::*;
+
+use crate::bars::SymbolBars;
+use crate::config::{Config, Fill, Symbols};
+use crate::error::{FactorsError, Place};
+
+/// The tables a set reads, one per symbol.
+#[derive(Debug)]
+pub(crate) struct Source<'a> {
+    /// The hub.
+    hub: &'a Hub,
+    /// The set.
+    config: &'a Config,
+    /// Symbols and their tables, sorted by symbol.
+    pub tables: Vec<(String, TableInfo)>,
+    /// Periods per year of the market.
+    pub annualisation: Annualisation,
+    /// What was left out and why.
+    pub warnings: Vec<String>,
+}
+
+impl<'a> Source<'a> {
+    /// Finds the tables of a set; reads no more than the times of one of them.
+    ///
+    /// # Errors
+    /// A symbol that has no bars (the nearest is named), a pool of another venue, no symbol at all, or a fill policy
+    /// on a market that closes.
+    pub fn open(hub: &'a Hub, config: &'a Config) -> Result<Self, FactorsError> {
+        let (symbols, warnings) = symbols(hub, config)?;
+        let infos: Result<Vec<TableInfo>, _> =
+            symbols.par_iter().map(|symbol| hub.bar_info(&config.venue, &config.bars, symbol)).collect();
+        let tables: Vec<(String, TableInfo)> = symbols.into_iter().zip(infos?).collect();
+        let annualisation = annualisation(hub, config, &tables)?;
+        Ok(Self { hub, config, tables, annualisation, warnings })
+    }
+
+    /// Bar columns that formulas may use: those every bar table has, then what some table of the set adds.
+    pub fn columns(&self) -> Vec<String> {
+        let mut columns: Vec<String> = BAR_COLUMNS.iter().map(|&column| column.to_owned()).collect();
+        for column in self.tables.iter().flat_map(|(_, info)| &info.columns) {
+            let is_key = ["timestamp", "available_at", "bar_seq"].contains(&column.as_str());
+            if !is_key && !columns.contains(column) {
+                columns.push(column.clone());
+            }
+        }
+        columns
+    }
+
+    /// The tables as the metadata lists them, sorted by path.
+    pub fn inputs(&self) -> Vec<FactorInput> {
+        let mut inputs: Vec<FactorInput> = (0..self.tables.len()).map(|index| self.input(index)).collect();
+        inputs.sort_by(|a, b| a.table.cmp(&b.table));
+        inputs
+    }
+
+    /// One table as the metadata lists it.
+    pub fn input(&self, index: usize) -> FactorInput {
+        let (symbol, info) = &self.tables[index];
+        FactorInput {
+            table: format!("{}/{}.parquet", self.folder(), encode_path(symbol)),
+            content_hash: info.content_hash.clone(),
+            rows: info.rows as u64,
+        }
+    }
+
+    /// Path inside the hub of the folder the bars lie in.
+    pub fn folder(&self) -> String {
+        format!("bars/{}/{}", self.config.venue, self.config.bars)
+    }
+
+    /// Reads the columns `needed` of the table at `index` and applies the fill policy; returns how many rows that
+    /// invented. A column that this symbol's table lacks is missing throughout.
+    ///
+    /// # Errors
+    /// When the table is damaged.
+    pub fn read(&self, index: usize, needed: &[String]) -> Result<(SymbolBars, usize), FactorsError> {
+        let (symbol, info) = &self.tables[index];
+        let mut wanted: Vec<&str> = needed.iter().map(String::as_str).filter(|column| has(info, column)).collect();
+        let fill = self.config.fill;
+        if fill != Fill::None && !wanted.contains(&"close") {
+            wanted.push("close");
+        }
+        let mut table = self.hub.read_bars(&self.config.venue, &self.config.bars, symbol, &wanted, Range::ALL)?;
+        let mut bars = into_bars(&mut table, &wanted);
+        for column in needed.iter().filter(|column| !has(info, column)) {
+            bars.columns.push((column.clone(), vec![f64::NAN; bars.len()]));
+        }
+        let n_filled = match fill {
+            Fill::None => 0,
+            Fill::Forward(limit) => bars.fill_forward(self.config.timeframe, limit),
+        };
+        Ok((bars, n_filled))
+    }
+}
+
+/// Whether a table has a column.
+fn has(info: &TableInfo, column: &str) -> bool {
+    info.columns.iter().any(|known| known == column)
+}
+
+/// The times and the columns `wanted` of a table the hub has checked.
+fn into_bars(table: &mut Table, wanted: &[&str]) -> SymbolBars {
+    let columns = wanted
+        .iter()
+        .map(|&name| (name.to_owned(), table.take_f64(name).expect("the hub gives the columns it was asked for")))
+        .collect();
+    SymbolBars {
+        timestamp: table.take_i64("timestamp").expect("every bar table has times"),
+        available_at: table.take_i64("available_at").expect("every bar table has times"),
+        columns,
+        invented: Vec::new(),
+    }
+}
+
+/// The symbols of a set, sorted, and what was left out.
+fn symbols(hub: &Hub, config: &Config) -> Result<(Vec<String>, Vec<String>), FactorsError> {
+    let there = hub.bar_symbols(&config.venue, &config.bars)?;
+    let error = |message: String| FactorsError::Config { place: Place { file: config.file.clone(), line: 0 }, message };
+    let mut warnings = Vec::new();
+    let symbols = match &config.symbols {
+        Symbols::All => there,
+        Symbols::List(list) => list.clone(),
+        Symbols::Pool(name) => {
+            let pool = hub.pool(name)?;
+            if pool.venue != config.venue {
+                let message = format!(
+                    "symbols: pool `{name}` lists symbols of {}, but source.venue is {}",
+                    pool.venue, config.venue
+                );
+                return Err(error(message));
+            }
+            let mut members: Vec<String> = pool.members.into_iter().map(|member| member.symbol).collect();
+            members.sort();
+            let (found, absent): (Vec<String>, Vec<String>) =
+                members.into_iter().partition(|member| there.binary_search(member).is_ok());
+            if !absent.is_empty() {
+                warnings.push(format!("members of pool `{name}` without {} bars: {}", config.bars, absent.join(", ")));
+            }
+            found
+        }
+    };
+    if symbols.is_empty() {
+        return Err(error(format!("no symbol of {} has {} bars to make factors from", config.venue, config.bars)));
+    }
+    Ok((symbols, warnings))
+}
+
+/// Periods per year by the table with the most rows (the first of several): a whole market has one calendar. Event
+/// bars have none, so the set's timeframe stands for their mean length.
+fn annualisation(hub: &Hub, config: &Config, tables: &[(String, TableInfo)]) -> Result<Annualisation, FactorsError> {
+    let mut longest: Option<&(String, TableInfo)> = None;
+    for table in tables {
+        if longest.is_none_or(|best| table.1.rows > best.1.rows) {
+            longest = Some(table);
+        }
+    }
+    let times = match longest {
+        Some((symbol, _)) if !config.bars.is_event() => {
+            let mut table = hub.read_bars(&config.venue, &config.bars, symbol, &[], Range::ALL)?;
+            table.take_i64("timestamp").unwrap_or_default()
+        }
+        _ => Vec::new(),
+    };
+    if matches!(config.fill, Fill::Forward(_)) && closes_on_weekends(&times) {
+        let message = format!(
+            "fill: the {} bars of {} have no weekends, and a closed market cannot be told from a missing bar\nhint: use `fill: none`",
+            config.bars, config.venue
+        );
+        return Err(FactorsError::Config { place: Place { file: config.file.clone(), line: 0 }, message });
+    }
+    Ok(periods_per_year(&times, config.timeframe))
+}
+
+/// Whether bars of a day or less, over more than a week, never lie on a Saturday or Sunday.
+fn closes_on_weekends(times: &[i64]) -> bool {
+    let day = crosscut_model::time::DAY;
+    let (Some(first), Some(last)) = (times.first(), times.last()) else { return false };
+    let daily = times.windows(2).any(|pair| pair[1] - pair[0] <= day);
+    daily && last - first >= 7 * day && times.iter().all(|&time| weekday(time) < 5)
+}

@@ -1,0 +1,3 @@
+//! The room as its users see it: files that are wrong, runs on small hubs, and the benchmark kit's features.
+
+mod config;
