@@ -1,3 +1,28 @@
 //! Pure numeric operators on slices, each a streaming state machine, and metric formulas.
+//!
+//! A [`Graph`] is built from operators on series (`graph.rolling_std(x, 20)`), planned once into a [`Plan`] and run by
+//! a [`Machine`] on any cut of the rows: one long slice, the rows of a day, or a row at a time give the same bits.
+//! Operators across symbols at one time are plain functions in [`cross_section`].
+//!
+//! No IO, no names, no times, no threads. Start reading at [`Graph`] and its operators (`windows.rs`), then [`Machine`].
 
+pub mod cross_section;
+mod graph;
+mod machine;
+mod maps;
 pub mod metrics;
+mod operation;
+mod ordered;
+mod plan;
+mod recurrence;
+mod windows;
+
+pub use graph::{Graph, Lookback, Term};
+pub use machine::{Machine, State, Workspace};
+pub use operation::{Binary, Operation, Scalar, Unary};
+pub use ordered::{Quantile, Rank};
+pub use plan::Plan;
+pub use recurrence::Recurrence;
+
+#[cfg(test)]
+mod tests;
