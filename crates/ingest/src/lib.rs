@@ -1,1 +1,15 @@
 //! Bring the market in: archive import, bar jobs, asset pools, the synthetic market.
+//!
+//! [`import`] recognises files, checks every row and publishes ticks, bars and instruments to the hub with their
+//! provenance; [`aggregate`] folds the hub's ticks into bars; [`pool`] picks the most traded symbols of what is on disk;
+//! [`synthetic`] writes a made-up market in the venues' own archive format. Nothing is downloaded yet, nothing is printed,
+//! and neither the clock nor the environment is read. Start reading at [`import::run`].
+
+pub mod aggregate;
+mod error;
+pub mod import;
+pub mod pool;
+mod progress;
+
+pub use error::{IngestError, Refusal};
+pub use progress::{Progress, Silent};

@@ -1,0 +1,232 @@
+//! What an input file is packed in, by its first bytes, and its plain bytes as a stream.
+//!
+//! Refuses ZIPs without exactly one member, members whose names would escape a folder, encryption, and data whose
+//! length or CRC-32 is not what the archive says. Nothing is ever extracted to disk.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use flate2::bufread::{DeflateDecoder, MultiGzDecoder};
+use zip::{CompressionMethod, ZipArchive};
+
+use crate::error::Fault;
+
+/// Bytes read from disk at a time.
+const READ_BYTES: usize = 256 * 1024;
+
+/// What a file is packed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Container {
+    /// Text as it is.
+    Plain,
+    /// One or more gzip members.
+    Gzip,
+    /// A ZIP with one file.
+    Zip(Member),
+    /// A Parquet file.
+    Parquet,
+}
+
+/// The one file in a ZIP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member {
+    /// Its name.
+    pub name: String,
+    /// Where its data begins in the archive.
+    start: u64,
+    /// Length as stored.
+    packed: u64,
+    /// Length once inflated.
+    size: u64,
+    /// CRC-32 of the inflated bytes.
+    crc: u32,
+    /// Whether it is deflated; otherwise stored.
+    deflated: bool,
+}
+
+impl Container {
+    /// The container in words.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Plain => "plain text",
+            Self::Gzip => "gzip",
+            Self::Zip(_) => "ZIP",
+            Self::Parquet => "Parquet",
+        }
+    }
+}
+
+/// Recognises the container by its first bytes.
+///
+/// # Errors
+/// When the file is absent, empty or unreadable, or is a ZIP of another shape than one member.
+pub(crate) fn recognise(path: &Path) -> Result<Container, Fault> {
+    if path.is_dir() {
+        return Err(Fault::file("is a folder where a file was expected"));
+    }
+    let mut file = File::open(path).map_err(|error| cannot_read(&error))?;
+    let mut magic = Vec::with_capacity(4);
+    (&mut file).take(4).read_to_end(&mut magic).map_err(|error| cannot_read(&error))?;
+    match magic.as_slice() {
+        [] => Err(Fault::file("the file is empty; expected trades, bars or instruments")),
+        [0x1f, 0x8b, ..] => Ok(Container::Gzip),
+        b"PAR1" => Ok(Container::Parquet),
+        [b'P', b'K', ..] => zip_member(file).map(Container::Zip),
+        b"ARRO" => Err(Fault::file("Arrow IPC (Feather) files are not supported").hint("write it as Parquet or CSV")),
+        _ => Ok(Container::Plain),
+    }
+}
+
+/// The plain bytes of a text file, unpacked as they are read.
+///
+/// # Errors
+/// When the file cannot be opened. Damage further on shows as an error of the stream.
+pub(crate) fn open(path: &Path, container: &Container) -> Result<Box<dyn Read + Send>, Fault> {
+    let mut file = File::open(path).map_err(|error| cannot_read(&error))?;
+    match container {
+        Container::Plain => Ok(Box::new(file)),
+        Container::Gzip => Ok(Box::new(MultiGzDecoder::new(BufReader::with_capacity(READ_BYTES, file)))),
+        Container::Zip(member) => {
+            file.seek(SeekFrom::Start(member.start)).map_err(|error| cannot_read(&error))?;
+            let packed = BufReader::with_capacity(READ_BYTES, file).take(member.packed);
+            Ok(if member.deflated { checked(DeflateDecoder::new(packed), member) } else { checked(packed, member) })
+        }
+        Container::Parquet => Err(Fault::file("is Parquet where text was expected")),
+    }
+}
+
+/// What a failed read means, in words for the user.
+pub(crate) fn cannot_read(error: &io::Error) -> Fault {
+    match error.kind() {
+        io::ErrorKind::NotFound => Fault::file("there is no such file or folder"),
+        io::ErrorKind::UnexpectedEof => Fault::file("the file is cut short: its compressed data ends too early")
+            .hint("fetch the file again and import it once more"),
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+            Fault::file(format!("the compressed data is damaged: {error}"))
+                .hint("fetch the file again and import it once more")
+        }
+        _ => Fault::file(format!("cannot be read: {error}")),
+    }
+}
+
+/// Finds the only member of a ZIP.
+fn zip_member(file: File) -> Result<Member, Fault> {
+    let damaged = |error: &dyn std::fmt::Display| {
+        Fault::file(format!("cannot be read as ZIP: {error}")).hint("fetch the file again and import it once more")
+    };
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| damaged(&error))?;
+    let mut members = Vec::new();
+    for at in 0..archive.len() {
+        let entry = archive.by_index_raw(at).map_err(|error| damaged(&error))?;
+        let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
+        if entry.is_dir() {
+            continue;
+        }
+        check_member_name(&name)?;
+        let deflated = match entry.compression() {
+            CompressionMethod::Deflated => true,
+            CompressionMethod::Stored => false,
+            other => return Err(Fault::file(format!("`{name}` is packed with {other}; expected deflate"))),
+        };
+        if entry.encrypted() {
+            return Err(Fault::file(format!("`{name}` is encrypted")));
+        }
+        let start = entry.data_start().ok_or_else(|| damaged(&"a member has no data"))?;
+        members.push(Member {
+            start,
+            packed: entry.compressed_size(),
+            size: entry.size(),
+            crc: entry.crc32(),
+            deflated,
+            name,
+        });
+    }
+    let names: Vec<String> = members.iter().take(4).map(|member| format!("`{}`", member.name)).collect();
+    match (members.len(), members.pop()) {
+        (1, Some(member)) => Ok(member),
+        (0, _) => Err(Fault::file("the ZIP holds no file; expected one CSV")),
+        (n, _) => Err(Fault::file(format!("the ZIP holds {n} files ({}, ...); expected one CSV", names.join(", ")))
+            .hint("unpack it and import the files one by one")),
+    }
+}
+
+/// Refuses member names that point out of the folder an archive would be unpacked to.
+fn check_member_name(name: &str) -> Result<(), Fault> {
+    let escapes = name.starts_with(['/', '\\'])
+        || name.contains(['\0', ':'])
+        || name.split(['/', '\\']).any(|part| part == "..")
+        || name.is_empty();
+    if escapes {
+        return Err(Fault::file(format!("the ZIP holds a member named `{}`, which leaves its folder", name.escape_debug()))
+            .hint("do not trust this file; fetch it again from the venue"));
+    }
+    Ok(())
+}
+
+/// Wraps a member's bytes with the check of length and CRC-32.
+fn checked(source: impl Read + Send + 'static, member: &Member) -> Box<dyn Read + Send> {
+    Box::new(Checked { source, crc: flate2::Crc::new(), left: member.size, expected: member.crc })
+}
+
+/// A stream that must have the length and CRC-32 the archive promises.
+struct Checked<R> {
+    /// The inflated bytes.
+    source: R,
+    /// CRC-32 so far.
+    crc: flate2::Crc,
+    /// Bytes still promised.
+    left: u64,
+    /// CRC-32 promised.
+    expected: u32,
+}
+
+impl<R: Read> Read for Checked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.source.read(buffer)?;
+        self.crc.update(&buffer[..n]);
+        let bad = |message: &str| Err(io::Error::new(io::ErrorKind::InvalidData, message.to_owned()));
+        match self.left.checked_sub(n as u64) {
+            None => return bad("it inflates to more bytes than the archive says"),
+            Some(left) => self.left = left,
+        }
+        if n == 0 && !buffer.is_empty() {
+            if self.left > 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+            }
+            if self.crc.sum() != self.expected {
+                return bad("its CRC-32 is not what the archive says");
+            }
+        }
+        Ok(n)
+    }
+}
+
+/// The first bytes of a text file, for recognising what it holds: up to `limit`, cut after the last whole line.
+///
+/// # Errors
+/// When the file cannot be opened or is damaged within these bytes.
+pub(crate) fn head(path: &Path, container: &Container, limit: usize) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::with_capacity(limit);
+    let mut source = BufReader::new(open(path, container)?);
+    while bytes.len() < limit {
+        let filled = source.fill_buf().map_err(|error| cannot_read(&error))?;
+        if filled.is_empty() {
+            if bytes.last().is_some_and(|&last| last != b'\n') {
+                bytes.push(b'\n');
+            }
+            return Ok(bytes);
+        }
+        let n = filled.len().min(limit - bytes.len());
+        bytes.extend_from_slice(&filled[..n]);
+        source.consume(n);
+    }
+    match bytes.iter().rposition(|&b| b == b'\n') {
+        Some(end) => bytes.truncate(end + 1),
+        None => return Err(Fault::file(format!("has no line end within {limit} bytes; expected CSV text"))),
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! The beginning of a text file: comment lines, header, first rows.
+
+use std::borrow::Cow;
+
+use crate::error::Fault;
+
+use super::decimal::number;
+use super::fields::split;
+
+/// What some programs put before UTF-8 text.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Bytes looked at to recognise a file.
+pub(crate) const HEAD_BYTES: usize = 256 * 1024;
+
+/// The beginning of a text file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TextShape {
+    /// Column names; `None` when the first line is already a row.
+    pub header: Option<Vec<String>>,
+    /// The first rows, at least one.
+    pub rows: Vec<Vec<String>>,
+    /// Lines before the first row: comments and header.
+    pub lines_before: u64,
+}
+
+/// Splits the first lines of a file (whole lines) into comments, header and rows.
+///
+/// # Errors
+/// When the text is not UTF-8, or there is no row.
+pub(crate) fn read_shape(head: &[u8]) -> Result<TextShape, Fault> {
+    let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
+    let mut shape = TextShape { header: None, rows: Vec::new(), lines_before: 0 };
+    for (at, line) in head.split(|&b| b == b'\n').enumerate() {
+        let row = at as u64 + 1;
+        if line.trim_ascii().is_empty() || (line.starts_with(b"#") && shape.rows.is_empty()) {
+            if shape.rows.is_empty() {
+                shape.lines_before = row;
+            }
+            continue;
+        }
+        let fields = text_fields(line, row)?;
+        if shape.header.is_none() && shape.rows.is_empty() && is_header(&fields) {
+            shape.lines_before = row;
+            shape.header = Some(fields);
+        } else {
+            shape.rows.push(fields);
+        }
+    }
+    if shape.rows.is_empty() {
+        return Err(match &shape.header {
+            Some(header) => Fault::file(format!("holds a header ({}) and no row", header.join(","))),
+            None => Fault::file("holds no row; expected trades, bars or instruments"),
+        });
+    }
+    Ok(shape)
+}
+
+/// The fields of a line as text.
+fn text_fields(line: &[u8], row: u64) -> Result<Vec<String>, Fault> {
+    let mut fields: Vec<Cow<'_, [u8]>> = Vec::new();
+    split(line, &mut fields).ok_or_else(|| Fault::row(row, "a quoted field is not closed"))?;
+    let text = |field: &Cow<'_, [u8]>| match std::str::from_utf8(field) {
+        Ok(text) if !text.contains('\0') => Ok(text.to_owned()),
+        _ => Err(Fault::row(row, "is not UTF-8 text; expected CSV, ZIP, gzip or Parquet")),
+    };
+    fields.iter().map(text).collect()
+}
+
+/// A line without a single number is a header.
+fn is_header(fields: &[String]) -> bool {
+    fields.iter().all(|field| number(field.as_bytes()).is_none()) && fields.iter().any(|field| starts_a_name(field))
+}
+
+/// Whether a field begins as a name does.
+fn starts_a_name(field: &str) -> bool {
+    field.chars().next().is_some_and(|first| first.is_alphabetic() || first == '_')
+}
+
+/// A flag or side written as a word: whether the taker sold. `as_side` reads `buy` and `sell`, otherwise `true` (the
+/// buyer was the maker) and `false`.
+pub(crate) fn text_flag(text: &str, as_side: bool) -> Option<bool> {
+    match (as_side, text.to_ascii_lowercase().as_str()) {
+        (true, "sell" | "s") | (false, "true" | "1") => Some(true),
+        (true, "buy" | "b") | (false, "false" | "0") => Some(false),
+        _ => None,
+    }
+}
