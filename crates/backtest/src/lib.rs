@@ -4,3 +4,4 @@
 //! [`outcome::RunOutcome`] is handed to whoever writes it down. Start reading at [`outcome`].
 
 pub mod outcome;
+pub mod results;

@@ -1,0 +1,171 @@
+//! A run's folder: written aside, synced, renamed whole; later checked against the hashes it was published with.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
+
+use super::error::ResultsError;
+
+/// Rows formatted as one piece of work.
+const CHUNK_ROWS: usize = 16_384;
+/// Pieces formatted side by side before they are written: bounds the memory for tables of any length.
+const CHUNKS_AT_ONCE: usize = 16;
+
+/// A file of a run's folder as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenFile {
+    /// File name.
+    pub name: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// BLAKE3 of the content, hex.
+    pub blake3: String,
+}
+
+/// A folder under construction; removed again if it is dropped before [`Aside::publish`].
+#[derive(Debug)]
+pub(super) struct Aside {
+    /// Where it is built.
+    path: PathBuf,
+    /// Whether it has its final name.
+    published: bool,
+}
+
+/// Distinguishes folders that one process builds at the same time.
+static SERIAL: AtomicU64 = AtomicU64::new(0);
+
+impl Aside {
+    /// Creates an empty folder beside the final one, named so that no other writer can have chosen it.
+    pub(super) fn create(final_path: &Path) -> Result<Self, ResultsError> {
+        let parent = final_path.parent().unwrap_or(Path::new("."));
+        let name = final_path.file_name().unwrap_or_default().to_string_lossy();
+        fs::create_dir_all(parent).map_err(ResultsError::io("create", parent))?;
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        let path = parent.join(format!(".{name}.{}-{serial}", std::process::id()));
+        // Left by a killed process that had the same number; nobody else can be using it.
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir(&path).map_err(ResultsError::io("create", &path))?;
+        Ok(Self { path, published: false })
+    }
+
+    /// Opens a file of the folder for writing.
+    pub(super) fn file(&self, name: &str) -> Result<HashedFile, ResultsError> {
+        HashedFile::create(self.path.join(name))
+    }
+
+    /// Gives the folder its final name. `false` when another writer was faster: theirs stays, this one goes.
+    pub(super) fn publish(mut self, final_path: &Path) -> Result<bool, ResultsError> {
+        sync_folder(&self.path)?;
+        match fs::rename(&self.path, final_path) {
+            Ok(()) => {
+                self.published = true;
+                sync_folder(final_path.parent().unwrap_or(Path::new(".")))?;
+                Ok(true)
+            }
+            Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists) => Ok(false),
+            Err(error) => Err(ResultsError::io("rename to", final_path)(error)),
+        }
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if !self.published {
+            // Nothing refers to it; a failure to remove only leaves a hidden folder behind.
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// Makes the names inside a folder durable.
+pub(super) fn sync_folder(path: &Path) -> Result<(), ResultsError> {
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(ResultsError::io("sync", path))
+}
+
+/// A file that is hashed while it is written.
+#[derive(Debug)]
+pub(super) struct HashedFile {
+    /// Where it is.
+    path: PathBuf,
+    /// The open file.
+    file: File,
+    /// Hash of all bytes so far.
+    hasher: blake3::Hasher,
+    /// Number of bytes so far.
+    bytes: u64,
+}
+
+impl HashedFile {
+    /// Creates the file.
+    fn create(path: PathBuf) -> Result<Self, ResultsError> {
+        let file = File::create(&path).map_err(ResultsError::io("create", &path))?;
+        Ok(Self { path, file, hasher: blake3::Hasher::new(), bytes: 0 })
+    }
+
+    /// Appends bytes; callers hand over large pieces, so there is no buffer in between.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), ResultsError> {
+        self.hasher.update(bytes);
+        self.bytes += bytes.len() as u64;
+        self.file.write_all(bytes).map_err(ResultsError::io("write", &self.path))
+    }
+
+    /// Writes a head and `n_rows` rows, several pieces at a time formatted in parallel and written in order.
+    /// `push_rows` appends the rows of a range of positions.
+    pub(super) fn write_rows(
+        &mut self,
+        head: &str,
+        n_rows: usize,
+        push_rows: impl Fn(std::ops::Range<usize>, &mut Vec<u8>) + Sync,
+    ) -> Result<(), ResultsError> {
+        self.write(format!("{head}\n").as_bytes())?;
+        let starts: Vec<usize> = (0..n_rows).step_by(CHUNK_ROWS).collect();
+        for batch in starts.chunks(CHUNKS_AT_ONCE) {
+            let format = |&start: &usize| {
+                let rows = start..(start + CHUNK_ROWS).min(n_rows);
+                let mut out = Vec::with_capacity(rows.len() * 96);
+                push_rows(rows, &mut out);
+                out
+            };
+            let pieces: Vec<Vec<u8>> = batch.par_iter().map(format).collect();
+            for piece in pieces {
+                self.write(&piece)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the content durable and says what was written.
+    pub(super) fn finish(self) -> Result<WrittenFile, ResultsError> {
+        self.file.sync_all().map_err(ResultsError::io("sync", &self.path))?;
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(WrittenFile { name, bytes: self.bytes, blake3: self.hasher.finalize().to_hex().to_string() })
+    }
+}
+
+/// What is wrong with the files of a folder: one sentence each, in the order of `expected` (name and hash). Files that
+/// were not written by the run are none of our business.
+pub(super) fn problems(folder: &Path, expected: &[(String, String)]) -> Result<Vec<String>, ResultsError> {
+    let check = |(name, blake3): &(String, String)| -> Result<Option<String>, ResultsError> {
+        let path = folder.join(name);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Some(format!("`{name}` is missing"))),
+            Err(error) => return Err(ResultsError::io("open", &path)(error)),
+        };
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(file).map_err(ResultsError::io("read", &path))?;
+        let found = hasher.finalize().to_hex().to_string();
+        Ok((found != *blake3)
+            .then(|| format!("`{name}` was changed: its BLAKE3 is {}.., expected {}..", short(&found), short(blake3))))
+    };
+    let checked: Vec<Option<String>> = expected.par_iter().map(check).collect::<Result<_, _>>()?;
+    Ok(checked.into_iter().flatten().collect())
+}
+
+/// The first letters of a hash, enough to tell two apart in a message; hashes read from a file may be anything.
+fn short(hash: &str) -> String {
+    hash.chars().take(12).collect()
+}

@@ -1,0 +1,289 @@
+//! `report.html` of a run: headline, curves, exposure, turnover, metrics, holdings, selection, data quality,
+//! configuration, inputs, files. Everything in it follows from the run's identity.
+
+use std::collections::BTreeMap;
+
+use crosscut_model::format_iso;
+use crosscut_model::time::format_date;
+use crosscut_report::{Align, Cell, Chart, Mark, Page, Section, Table, Tile};
+
+use super::compare::flatten;
+use super::figures::{number, percent, significant};
+use super::folder::WrittenFile;
+use super::metrics::{self, Metric};
+use super::record::ENGINE_VERSION;
+use super::{Run, RunInput};
+use crate::outcome::{LogLevel, PositionChange, RunOutcome};
+
+/// Warnings shown at most; `logs.txt` has all.
+const WARNINGS_SHOWN: usize = 50;
+
+/// The metrics shown large.
+const HEADLINE: [&str; 10] = [
+    "total_return",
+    "cagr",
+    "sharpe",
+    "sortino",
+    "max_drawdown",
+    "volatility",
+    "calmar",
+    "final_equity",
+    "win_rate",
+    "turnover",
+];
+
+/// The page of a run, with the files written so far.
+pub(super) fn render(run: &Run<'_>, files: &[WrittenFile]) -> String {
+    let (subject, outcome) = (&run.record.subject, run.outcome);
+    let factor = subject.factor.as_ref().map_or(String::new(), |factor| format!(" on {factor}"));
+    let mut page = Page::new(format!("{}{factor}: run {}", subject.strategy, run.run_id));
+    page.subtitle(format!("{}. {}", subject.universe, period(outcome)));
+    page.footer(format!("Crosscut engine {ENGINE_VERSION}. Times are UTC labels of bars; amounts are in quote units."));
+    headline(page.section("Headline"), run);
+    equity(page.section("Equity"), run);
+    exposure(page.section("Exposure"), outcome);
+    turnover(page.section("Turnover"), outcome);
+    all_metrics(page.section("Metrics"), &run.metrics);
+    holdings(page.section("Last holdings"), outcome);
+    selection(page.section("Selection"), outcome);
+    quality(page.section("Data quality"), outcome);
+    configuration(page.section("Configuration"), run);
+    inputs(page.section("Inputs"), &run.record.inputs);
+    list_files(page.section("Files"), files);
+    page.render()
+}
+
+/// The stretch of time covered, in words.
+fn period(outcome: &RunOutcome) -> String {
+    match (outcome.timeline.first(), outcome.timeline.last()) {
+        (Some(&first), Some(&last)) => {
+            let n_bars = number(outcome.timeline.len() as f64, 0);
+            format!("{} to {}, {n_bars} bars", format_date(first), format_date(last))
+        }
+        _ => "No bars".to_owned(),
+    }
+}
+
+/// The first numbers to look at.
+fn headline(section: &mut Section, run: &Run<'_>) {
+    let tile = |name: &&str| {
+        let metric = run.metrics.iter().find(|metric| metric.name == **name)?;
+        let note = metric.annualisation.clone().unwrap_or_default();
+        Some(Tile { label: metric.label(), value: metric.text(), note })
+    };
+    section.tiles(HEADLINE.iter().filter_map(tile).collect());
+    section.facts(vec![
+        ("Capital".to_owned(), number(run.record.subject.capital, 2)),
+        ("Costs".to_owned(), run.record.subject.costs.clone()),
+        ("Periods per year".to_owned(), metrics::annualisation_text(&run.outcome.annualisation)),
+    ]);
+}
+
+/// Equity with the benchmark, and drawdown.
+fn equity(section: &mut Section, run: &Run<'_>) {
+    let outcome = run.outcome;
+    let mut chart = Chart::new("Equity", &outcome.timeline).height(340).log_switch().series(
+        "strategy",
+        Mark::Line,
+        &outcome.equity,
+    );
+    if let Some(benchmark) = &outcome.benchmark {
+        let symbol = run.record.subject.benchmark.as_deref().unwrap_or("benchmark");
+        chart = chart.series(format!("{symbol} held with the same capital"), Mark::Line, benchmark);
+    }
+    section.chart(chart);
+    let drawdown = Chart::new("Drawdown from the highest equity so far", &outcome.timeline).percent().height(180);
+    section.chart(drawdown.series("drawdown", Mark::Area, &outcome.drawdown));
+}
+
+/// Gross and net exposure, cash, and the number of names held.
+fn exposure(section: &mut Section, outcome: &RunOutcome) {
+    let times = &outcome.timeline;
+    section.chart(
+        Chart::new("Exposure, share of equity", times)
+            .percent()
+            .height(200)
+            .series("gross", Mark::Line, &outcome.gross_exposure)
+            .series("net", Mark::Line, &outcome.net_exposure),
+    );
+    section.chart(Chart::new("Cash", times).height(160).series("cash", Mark::Line, &outcome.cash));
+    let (long, short) = names_held(outcome);
+    let held = Chart::new("Names held", times).height(160).series("long", Mark::Line, &long);
+    section.chart(if short.iter().any(|n| *n > 0.0) { held.series("short", Mark::Line, &short) } else { held });
+}
+
+/// How many names are held long and short after each bar.
+fn names_held(outcome: &RunOutcome) -> (Vec<f64>, Vec<f64>) {
+    let mut quantity = vec![0.0; outcome.symbols.len()];
+    let (mut long, mut short) = (0i64, 0i64);
+    let mut changes = outcome.positions.iter().peekable();
+    let count = |&timestamp: &i64| {
+        while let Some(change) = changes.next_if(|change| change.timestamp <= timestamp) {
+            let before = std::mem::replace(&mut quantity[change.symbol_idx as usize], change.quantity);
+            long += i64::from(change.quantity > 0.0) - i64::from(before > 0.0);
+            short += i64::from(change.quantity < 0.0) - i64::from(before < 0.0);
+        }
+        (long as f64, short as f64)
+    };
+    outcome.timeline.iter().map(count).unzip()
+}
+
+/// One-sided turnover of each rebalance.
+fn turnover(section: &mut Section, outcome: &RunOutcome) {
+    let (times, values): (Vec<i64>, Vec<f64>) = outcome.turnover.iter().copied().unzip();
+    section.chart(
+        Chart::new("One-sided turnover per rebalance, share of equity", &times).percent().height(180).series(
+            "turnover",
+            Mark::Stem,
+            &values,
+        ),
+    );
+}
+
+/// Every metric with its definition.
+fn all_metrics(section: &mut Section, metrics: &[Metric]) {
+    let columns =
+        [("metric", Align::Left), ("value", Align::Right), ("periods per year", Align::Left), ("note", Align::Left)];
+    let mut table = Table::new(&columns);
+    for metric in metrics {
+        table.row(vec![
+            metric.label().into(),
+            Cell::number(metric.value.unwrap_or(f64::NAN), metric.text()),
+            metric.annualisation.clone().unwrap_or_default().into(),
+            metric.note.clone().into(),
+        ]);
+    }
+    section.table(table);
+}
+
+/// What is still held after the last bar.
+fn holdings(section: &mut Section, outcome: &RunOutcome) {
+    let mut last: BTreeMap<u32, &PositionChange> = BTreeMap::new();
+    for position in &outcome.positions {
+        last.insert(position.symbol_idx, position);
+    }
+    last.retain(|_, position| position.quantity != 0.0);
+    section.note(format!(
+        "{} names are held after the last bar. Price, value and weight are those of the bar in which the position last changed.",
+        last.len()
+    ));
+    let mut table = Table::new(&[
+        ("symbol", Align::Left),
+        ("quantity", Align::Right),
+        ("price", Align::Right),
+        ("value", Align::Right),
+        ("weight", Align::Right),
+        ("last change", Align::Left),
+    ])
+    .sortable();
+    for (symbol_idx, position) in last {
+        table.row(vec![
+            outcome.symbols[symbol_idx as usize].clone().into(),
+            Cell::number(position.quantity, significant(position.quantity)),
+            Cell::number(position.price, significant(position.price)),
+            Cell::number(position.value, number(position.value, 2)),
+            Cell::number(position.weight, percent(position.weight)),
+            format_iso(position.timestamp).into(),
+        ]);
+    }
+    section.table(table);
+}
+
+/// How often names were chosen or passed over, and the last rebalance in full.
+fn selection(section: &mut Section, outcome: &RunOutcome) {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for selection in &outcome.selections {
+        *counts.entry(selection.excluded.map_or("chosen", |exclusion| exclusion.reason())).or_default() += 1;
+    }
+    section.note(format!("Names and rebalances, all {} rebalances together:", outcome.turnover.len()));
+    let mut table = Table::new(&[("what became of a name", Align::Left), ("times", Align::Right)]);
+    for (reason, n) in counts {
+        table.row(vec![reason.into(), Cell::number(n as f64, number(n as f64, 0))]);
+    }
+    section.table(table);
+    let Some(last) = outcome.selections.last().map(|selection| selection.timestamp) else {
+        return;
+    };
+    section.note(format!("The last rebalance, decided at the bar {}:", format_iso(last)));
+    let mut table = Table::new(&[
+        ("symbol", Align::Left),
+        ("rank", Align::Right),
+        ("score", Align::Right),
+        ("target weight", Align::Right),
+        ("filled weight", Align::Right),
+        ("why not", Align::Left),
+    ])
+    .sortable();
+    let from = outcome.selections.partition_point(|selection| selection.timestamp < last);
+    for selection in &outcome.selections[from..] {
+        let rank = selection.rank.map_or((f64::NAN, String::new()), |rank| (f64::from(rank), rank.to_string()));
+        let score = if selection.score.is_finite() { significant(selection.score) } else { String::new() };
+        table.row(vec![
+            outcome.symbols[selection.symbol_idx as usize].clone().into(),
+            Cell::number(rank.0, rank.1),
+            Cell::number(selection.score, score),
+            Cell::number(selection.target_weight, percent(selection.target_weight)),
+            Cell::number(selection.filled_weight, percent(selection.filled_weight)),
+            selection.excluded.map_or("", |exclusion| exclusion.reason()).into(),
+        ]);
+    }
+    section.table(table);
+}
+
+/// Counts, notes and the first warnings.
+fn quality(section: &mut Section, outcome: &RunOutcome) {
+    let counts = &outcome.data_quality.counts;
+    if counts.is_empty() {
+        section.note("Nothing was missing, dropped, filled or stale.");
+    } else {
+        section.facts(counts.iter().map(|(name, n)| (name.replace('_', " "), number(*n as f64, 0))).collect());
+    }
+    if !outcome.data_quality.notes.is_empty() {
+        section.list(outcome.data_quality.notes.clone());
+    }
+    let warnings: Vec<_> = outcome.log.iter().filter(|line| line.level == LogLevel::Warning).collect();
+    if warnings.is_empty() {
+        return;
+    }
+    section.note(format!(
+        "{} warnings; {} are shown, all are in logs.txt.",
+        warnings.len(),
+        warnings.len().min(WARNINGS_SHOWN)
+    ));
+    let mut table = Table::new(&[("bar", Align::Left), ("warning", Align::Left)]);
+    for line in warnings.iter().take(WARNINGS_SHOWN) {
+        table.row(vec![format_iso(line.timestamp).into(), line.text.clone().into()]);
+    }
+    section.table(table);
+}
+
+/// The whole configuration, to read and to copy.
+fn configuration(section: &mut Section, run: &Run<'_>) {
+    section.facts(flatten(&run.record.config));
+    section.preformatted("The same as JSON", format!("{:#}", run.record.config));
+}
+
+/// The tables that were read, with the hash of their content.
+fn inputs(section: &mut Section, inputs: &[RunInput]) {
+    let mut inputs: Vec<_> = inputs.iter().collect();
+    inputs.sort_unstable();
+    section.note(format!("{} tables. The venue's files behind them are in run_context.json.", inputs.len()));
+    let mut table = Table::new(&[("table", Align::Left), ("BLAKE3 of its content", Align::Left)]).sortable();
+    for input in inputs {
+        table.row(vec![input.name.clone().into(), input.content_hash.clone().into()]);
+    }
+    section.table(table);
+}
+
+/// The other files of the folder.
+fn list_files(section: &mut Section, files: &[WrittenFile]) {
+    let mut files: Vec<_> = files.iter().collect();
+    files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    section.note("Besides these: run_context.json (machine, versions, durations, hashes of all files) and logs.txt.");
+    let mut table = Table::new(&[("file", Align::Left), ("bytes", Align::Right), ("BLAKE3", Align::Left)]);
+    for file in files {
+        let bytes = file.bytes as f64;
+        table.row(vec![file.name.clone().into(), Cell::number(bytes, number(bytes, 0)), file.blake3.clone().into()]);
+    }
+    section.table(table);
+}
