@@ -1,0 +1,182 @@
+//! `crosscut bench`: the benchmark kit's workloads on our side, with the kit's options, defaults and check figures.
+//!
+//! Each workload reads the kit's own files (its data folder, or its golden folder), and answers with one JSON object
+//! shaped like the line a peer prints: stages in seconds, items, check figures. The times are of this process from the
+//! moment the workload starts; the kit's runner adds the whole process. Nothing is published.
+
+mod w2;
+mod w3;
+mod w4;
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde_json::{Map, Value, json};
+
+use crate::desk::VERSION;
+use crate::error::AppError;
+
+/// Which workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Workload {
+    /// Ticks to bars.
+    W2,
+    /// 80 features per symbol over the hourly panel.
+    W3,
+    /// Cross-sectional long-short backtest.
+    W4,
+}
+
+impl FromStr for Workload {
+    type Err = AppError;
+
+    fn from_str(text: &str) -> Result<Self, AppError> {
+        match text.to_uppercase().as_str() {
+            "W2" => Ok(Self::W2),
+            "W3" => Ok(Self::W3),
+            "W4" => Ok(Self::W4),
+            _ => Err(AppError::new(format!("`{text}` is not a workload; expected W2, W3 or W4"))),
+        }
+    }
+}
+
+/// What a benchmark is given; fields that a workload does not use are ignored.
+#[derive(Debug, Clone)]
+pub struct BenchRequest {
+    /// The workload.
+    pub workload: Workload,
+    /// The kit's data folder, or its golden folder (the one that holds `golden.json`).
+    pub data: PathBuf,
+    /// W2: `time`, `volume` or `dollar`.
+    pub kind: String,
+    /// W2: bar threshold; `None` takes the kit's for the kind.
+    pub thr: Option<f64>,
+    /// W2: rows in the name of the tick file.
+    pub rows: u64,
+    /// W2: symbol in the name of the tick file.
+    pub sym: String,
+    /// W2: only the first so many ticks.
+    pub head: Option<u64>,
+    /// W3, W4: folder of the panel.
+    pub panel: String,
+    /// W3, W4: only the first so many symbols.
+    pub symbols: Option<usize>,
+    /// W3: write one feature table per symbol under `out/` of the data folder.
+    pub write: bool,
+    /// W4: only the first so many hours.
+    pub hours: Option<usize>,
+    /// W4: size of the universe; `None` takes the kit's.
+    pub uni: Option<usize>,
+    /// W4: names on each side; `None` takes the kit's.
+    pub k: Option<usize>,
+    /// Worker threads, at least 1.
+    pub threads: usize,
+    /// The wall clock, microseconds.
+    pub clock: fn() -> i64,
+}
+
+impl BenchRequest {
+    /// The kit's defaults.
+    pub fn new(workload: Workload, data: &Path, threads: usize, clock: fn() -> i64) -> Self {
+        Self {
+            workload,
+            data: data.to_owned(),
+            kind: "time".to_owned(),
+            thr: None,
+            rows: 20_000_000,
+            sym: "BTCUSDT".to_owned(),
+            head: None,
+            panel: "panel".to_owned(),
+            symbols: None,
+            write: false,
+            hours: None,
+            uni: None,
+            k: None,
+            threads,
+            clock,
+        }
+    }
+
+    /// Whether the data folder is the kit's golden folder.
+    fn is_golden(&self) -> bool {
+        self.data.join("golden.json").is_file()
+    }
+}
+
+/// Runs a workload and returns its line.
+///
+/// # Errors
+/// When the kit's files are not there or cannot be read, or an option makes no sense.
+pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
+    if !request.data.is_dir() {
+        return Err(AppError::new(format!("there is no folder {}", request.data.display()))
+            .hint("give the benchmark kit's data folder (gen.py writes it) or its golden folder with --data"));
+    }
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(request.threads.max(1))
+        .build()
+        .map_err(|error| AppError::new(format!("cannot start {} threads: {error}", request.threads)))?;
+    pool.install(|| match request.workload {
+        Workload::W2 => w2::run(request),
+        Workload::W3 => w3::run(request),
+        Workload::W4 => w4::run(request),
+    })
+}
+
+/// Seconds per named stage.
+struct Stages {
+    /// The wall clock.
+    clock: fn() -> i64,
+    /// When the current stage began, microseconds.
+    began: i64,
+    /// Finished stages and their seconds.
+    done: Map<String, Value>,
+}
+
+impl Stages {
+    /// Starts the first stage.
+    fn start(clock: fn() -> i64) -> Self {
+        Self { clock, began: clock(), done: Map::new() }
+    }
+
+    /// Ends the current stage under a name and starts the next.
+    fn mark(&mut self, name: &str) {
+        let now = (self.clock)();
+        self.done.insert(name.to_owned(), json!((now - self.began) as f64 / 1e6));
+        self.began = now;
+    }
+
+    /// The line of a workload.
+    fn line(self, n_items: u64, unit: &str, check: Map<String, Value>) -> Map<String, Value> {
+        let mut line = Map::new();
+        line.insert("peer".to_owned(), json!("crosscut"));
+        line.insert("stages".to_owned(), Value::Object(self.done));
+        line.insert("items".to_owned(), json!(n_items));
+        line.insert("unit".to_owned(), json!(unit));
+        line.insert("check".to_owned(), Value::Object(check));
+        line.insert("version".to_owned(), json!(VERSION));
+        line
+    }
+}
+
+/// The symbols of a panel and their files, sorted: one folder per symbol.
+fn panel_files(request: &BenchRequest) -> Result<Vec<(String, PathBuf)>, AppError> {
+    let folder = request.data.join(&request.panel);
+    let entries = std::fs::read_dir(&folder).map_err(|error| {
+        AppError::io("list", &folder, &error).hint("the kit's gen.py writes the panels; --panel names one")
+    })?;
+    let mut symbols = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| AppError::io("list", &folder, &error))?;
+        if entry.path().is_dir() {
+            symbols.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    symbols.sort();
+    symbols.truncate(request.symbols.unwrap_or(usize::MAX));
+    let file = |symbol: String| {
+        let path = folder.join(&symbol).join(format!("{symbol}_time_bar_1h.parquet"));
+        (symbol, path)
+    };
+    Ok(symbols.into_iter().map(file).collect())
+}

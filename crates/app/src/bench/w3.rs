@@ -1,0 +1,215 @@
+//! W3: 80 features per symbol over the hourly panel. Symbols stream through: per thread one symbol's bars and a few
+//! thousand rows of features are in memory, never the panel.
+
+use std::path::{Path, PathBuf};
+
+use crosscut_formula::{Program, library};
+use crosscut_hub::parquet_file;
+use crosscut_model::{Column, Table};
+use rayon::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::{BenchRequest, Stages, panel_files};
+use crate::error::AppError;
+
+/// The kit's feature names of one window, in its order; [`library::family`] `kit_w3` has them window by window.
+const NAMES: [&str; 20] = [
+    "ret",
+    "logret",
+    "vol",
+    "annvol",
+    "parkinson",
+    "mom",
+    "sma",
+    "ema",
+    "psma",
+    "bb",
+    "rsi",
+    "vsma",
+    "vratio",
+    "dvsma",
+    "buyr",
+    "imb",
+    "upsma",
+    "revr",
+    "amihud",
+    "vwapdev",
+];
+
+/// The columns whose sums are the check figures.
+const CHECKED: [&str; 10] =
+    ["ret_5", "vol_20", "parkinson_60", "ema_20", "bb_20", "rsi_60", "imb_10", "revr_5", "amihud_60", "vwapdev_60"];
+
+/// Hours per year: the kit's annualisation.
+const HOURS_PER_YEAR: f64 = 8760.0;
+
+/// Rows evaluated at a time: 80 columns of this length stay in the processor's cache.
+const ROWS_PER_UPDATE: usize = 2048;
+
+/// Sums of finite values and their counts, one pair per output of the program.
+struct Totals {
+    /// Sum of finite values of each column.
+    sums: Vec<f64>,
+    /// Number of finite values of each column.
+    counts: Vec<u64>,
+    /// Rows.
+    n_rows: u64,
+}
+
+impl Totals {
+    /// Nothing yet.
+    fn new(n_columns: usize) -> Self {
+        Self { sums: vec![0.0; n_columns], counts: vec![0; n_columns], n_rows: 0 }
+    }
+
+    /// Adds rows of features.
+    fn add_rows(&mut self, columns: &[Vec<f64>]) {
+        self.n_rows += columns.first().map_or(0, Vec::len) as u64;
+        for ((sum, count), column) in self.sums.iter_mut().zip(&mut self.counts).zip(columns) {
+            let (finite_sum, n_finite) = sum_finite(column);
+            *sum += finite_sum;
+            *count += n_finite;
+        }
+    }
+
+    /// Adds another symbol's totals.
+    fn add(&mut self, other: &Self) {
+        self.n_rows += other.n_rows;
+        for (sum, more) in self.sums.iter_mut().zip(&other.sums) {
+            *sum += more;
+        }
+        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
+            *count += more;
+        }
+    }
+}
+
+/// Sum and number of the finite values, in eight lanes so that the additions need not wait for one another.
+fn sum_finite(values: &[f64]) -> (f64, u64) {
+    let mut sums = [0.0; 8];
+    let mut counts = [0u64; 8];
+    let mut add = |chunk: &[f64]| {
+        for ((sum, count), &value) in sums.iter_mut().zip(&mut counts).zip(chunk) {
+            let finite = value.is_finite();
+            *sum += if finite { value } else { 0.0 };
+            *count += u64::from(finite);
+        }
+    };
+    let chunks = values.chunks_exact(8);
+    let rest = chunks.remainder();
+    chunks.for_each(&mut add);
+    add(rest);
+    (sums.iter().sum(), counts.iter().sum())
+}
+
+/// Runs the workload.
+pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
+    let mut stages = Stages::start(request.clock);
+    let program = program()?;
+    let totals = if request.is_golden() { golden(request, &program)? } else { panel(request, &program)? };
+    stages.mark("load+compute");
+    let mut all = Totals::new(program.outputs().len());
+    totals.iter().for_each(|symbol| all.add(symbol));
+    let mut line = stages.line(all.n_rows, "symbol-rows", checked(|at| json!(all.sums[at])));
+    line.insert("features".to_owned(), json!(program.outputs().len()));
+    line.insert("symbols".to_owned(), json!(totals.len()));
+    line.insert("count".to_owned(), Value::Object(checked(|at| json!(all.counts[at]))));
+    Ok(Value::Object(line))
+}
+
+/// The family `kit_w3` compiled.
+fn program() -> Result<Program, AppError> {
+    let family = library::family("kit_w3").ok_or_else(|| AppError::new("the family kit_w3 is gone"))?;
+    let available = crosscut_model::bar::BAR_COLUMNS;
+    family
+        .factors(None)
+        .and_then(|factors| Program::compile(&[], &factors, &available, &[("periods_per_year", HOURS_PER_YEAR)]))
+        .map_err(|error| AppError::new(error.to_string()))
+}
+
+/// The totals of each symbol of a panel, in order.
+fn panel(request: &BenchRequest, program: &Program) -> Result<Vec<Totals>, AppError> {
+    let files = panel_files(request)?;
+    let out = request.data.join("out").join(format!("feat_crosscut_{}", request.panel));
+    if request.write {
+        std::fs::create_dir_all(&out).map_err(|error| AppError::io("create", &out, &error))?;
+    }
+    let one = |(symbol, path): &(String, PathBuf)| {
+        let columns: Vec<&str> = program.inputs().iter().map(String::as_str).collect();
+        let bars = parquet_file::read(path, &columns)?;
+        let inputs = columns.iter().map(|&name| numbers(&bars, name, path)).collect::<Result<Vec<_>, _>>()?;
+        let write = request.write.then(|| out.join(format!("{symbol}.parquet")));
+        features(program, &inputs, write.as_deref())
+    };
+    files.par_iter().map(one).collect::<Vec<_>>().into_iter().collect()
+}
+
+/// The totals of each symbol of the golden panel, in order: one file, symbols one below the other.
+fn golden(request: &BenchRequest, program: &Program) -> Result<Vec<Totals>, AppError> {
+    let path = request.data.join("in_panel20.parquet");
+    let mut columns: Vec<&str> = program.inputs().iter().map(String::as_str).collect();
+    columns.push("symbol");
+    let bars = parquet_file::read(&path, &columns)?;
+    let symbols = bars.text("symbol").unwrap_or_default();
+    let inputs = program.inputs().iter().map(|name| numbers(&bars, name, &path)).collect::<Result<Vec<_>, _>>()?;
+    let mut totals = Vec::new();
+    let mut from = 0;
+    for together in symbols.chunk_by(|a, b| a == b).take(request.symbols.unwrap_or(usize::MAX)) {
+        let rows = from..from + together.len();
+        let symbol: Vec<Vec<f64>> = inputs.iter().map(|column| column[rows.clone()].to_vec()).collect();
+        totals.push(features(program, &symbol, None)?);
+        from = rows.end;
+    }
+    Ok(totals)
+}
+
+/// A column as numbers, whole ones included.
+fn numbers(table: &Table, name: &str, path: &Path) -> Result<Vec<f64>, AppError> {
+    match table.get(name) {
+        Some(Column::F64(values)) => Ok(values.clone()),
+        Some(Column::I64(values)) => Ok(values.iter().map(|&value| value as f64).collect()),
+        _ => Err(AppError::new(format!("{}: the column `{name}` holds no numbers", path.display()))),
+    }
+}
+
+/// Evaluates one symbol and sums its features; writes them when asked.
+fn features(program: &Program, inputs: &[Vec<f64>], write: Option<&Path>) -> Result<Totals, AppError> {
+    let mut session = program.session().ok_or_else(|| AppError::new("kit_w3 looks across symbols"))?;
+    let n_columns = program.outputs().len();
+    let n_rows = inputs.first().map_or(0, Vec::len);
+    let mut totals = Totals::new(n_columns);
+    let mut whole = vec![Vec::new(); n_columns];
+    let mut block: Vec<Vec<f64>> = vec![Vec::with_capacity(ROWS_PER_UPDATE); n_columns];
+    for from in (0..n_rows).step_by(ROWS_PER_UPDATE) {
+        let to = (from + ROWS_PER_UPDATE).min(n_rows);
+        let rows: Vec<&[f64]> = inputs.iter().map(|column| &column[from..to]).collect();
+        session.update(&rows, &mut block);
+        totals.add_rows(&block);
+        for (column, values) in whole.iter_mut().zip(&mut block) {
+            if write.is_some() {
+                column.extend_from_slice(values);
+            }
+            values.clear();
+        }
+    }
+    if let Some(path) = write {
+        let mut table = Table::default();
+        for (at, column) in whole.into_iter().enumerate() {
+            table.push(name(at), Column::F64(column));
+        }
+        parquet_file::write(path, &table, &[])?;
+    }
+    Ok(totals)
+}
+
+/// The kit's name of an output.
+fn name(at: usize) -> String {
+    let windows = [5, 10, 20, 60];
+    format!("{}_{}", NAMES[at % NAMES.len()], windows[at / NAMES.len() % windows.len()])
+}
+
+/// An object with one entry per checked column.
+fn checked(value: impl Fn(usize) -> Value) -> Map<String, Value> {
+    let columns = (0..NAMES.len() * 4).filter(|&at| CHECKED.contains(&name(at).as_str()));
+    columns.map(|at| (name(at), value(at))).collect()
+}
