@@ -10,6 +10,7 @@ mod error;
 pub mod import;
 pub mod pool;
 mod progress;
+pub mod synthetic;
 
 pub use error::{IngestError, Refusal};
 pub use progress::{Progress, Silent};
