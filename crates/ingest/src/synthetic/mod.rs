@@ -3,8 +3,8 @@
 //!
 //! The same configuration gives the same bytes on every machine and for any number of threads: each contract draws from
 //! streams of its own, and the market's common path is drawn once before. It is not a model of any real market and
-//! proves nothing about one. Start reading at [`generate`]; what the prices do is in [`walk`], what is listed when in
-//! [`contract`].
+//! proves nothing about one. Start reading at [`generate`]; what the prices do is in `walk`, what is listed when in
+//! `contract`.
 
 mod archive;
 mod contract;
