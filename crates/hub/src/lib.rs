@@ -23,15 +23,17 @@ mod factors;
 mod hash;
 mod instruments;
 mod layout;
+mod names;
 pub mod parquet_file;
 mod pools;
 mod provenance;
 mod publisher;
 mod reader;
 mod replace;
+mod single;
 mod ticks;
 
-pub use bars::{TableInfo, require_range};
+pub use bars::{TableInfo, bar_table_path, require_range};
 pub use error::HubError;
 pub use factors::{
     ColumnQuality, FactorDefinition, FactorInput, FactorMetadata, FactorPublisher, FactorSet, FactorTable, Generation,

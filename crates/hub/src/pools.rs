@@ -1,11 +1,17 @@
 //! Asset pool snapshots: `pools/<name>.json`.
 
+use crosscut_model::check_symbol;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::HubError;
+use crate::layout;
+use crate::names;
+use crate::provenance::FORMAT_VERSION;
 use crate::publisher::IngestPublisher;
 use crate::reader::Hub;
+use crate::replace;
+use crate::single;
 
 /// A list of symbols chosen by a rule at a moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,7 +59,7 @@ impl Hub {
     /// # Errors
     /// When the folder cannot be listed.
     pub fn pools(&self) -> Result<Vec<String>, HubError> {
-        Ok(Vec::new())
+        names::list(&self.root().join("pools"), |name| name.strip_suffix(".json").map(str::to_owned))
     }
 
     /// A pool snapshot.
@@ -61,7 +67,31 @@ impl Hub {
     /// # Errors
     /// When there is none of this name (the nearest is named), or the file is damaged.
     pub fn pool(&self, name: &str) -> Result<PoolSnapshot, HubError> {
-        Err(HubError::not_found(format!("there is no pool `{name}`")))
+        let path = self.root().join(layout::pool_file(name)?);
+        if !path.exists() {
+            let instead = names::instead(name, &self.pools()?);
+            return Err(HubError::not_found(format!("`{}` has no pool `{name}`{instead}", self.root().display())));
+        }
+        let text = std::fs::read(&path).map_err(HubError::io("open", &path))?;
+        let damaged = |reason: String| HubError::Json { path: path.clone(), what: "an asset pool", reason };
+        let pool: PoolSnapshot = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+        single::check_format(&path, Some(pool.format_version))?;
+        check(&pool).map_err(damaged)?;
+        Ok(pool)
+    }
+}
+
+/// The rules of a pool: names that can be names, each symbol once.
+fn check(pool: &PoolSnapshot) -> Result<(), String> {
+    let mut symbols: Vec<&str> = pool.members.iter().map(|member| member.symbol.as_str()).collect();
+    symbols.extend(pool.excluded.iter().map(|excluded| excluded.symbol.as_str()));
+    for symbol in &symbols {
+        check_symbol(symbol).map_err(|error| error.to_string())?;
+    }
+    symbols.sort_unstable();
+    match symbols.windows(2).find(|pair| pair[0] == pair[1]) {
+        None => Ok(()),
+        Some(pair) => Err(format!("{} appears twice", pair[0])),
     }
 }
 
@@ -69,8 +99,12 @@ impl IngestPublisher {
     /// Publishes a pool snapshot under its name, replacing what was there.
     ///
     /// # Errors
-    /// When a name cannot be a name, or the file cannot be written.
-    pub fn publish_pool(&self, _pool: &PoolSnapshot) -> Result<(), HubError> {
-        Ok(())
+    /// When a name cannot be a name, a symbol appears twice, or the file cannot be written.
+    pub fn publish_pool(&self, pool: &PoolSnapshot) -> Result<(), HubError> {
+        let path = self.root().join(layout::pool_file(&pool.name)?);
+        layout::check_name("venue", &pool.venue)?;
+        check(pool).map_err(|reason| HubError::refused(format!("pool `{}` is refused: {reason}", pool.name)))?;
+        let stamped = PoolSnapshot { format_version: FORMAT_VERSION, ..pool.clone() };
+        replace::replace(&path, &single::to_json(&stamped))
     }
 }

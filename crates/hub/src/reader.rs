@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::HubError;
+use crate::hash::hash_file;
+use crate::layout;
+use crate::single;
 
 /// A hub to read from. Cheap to clone; shared freely between threads.
 #[derive(Debug, Clone)]
@@ -29,5 +32,36 @@ impl Hub {
     /// The hub's folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Hashes a single table (`bars/binance/1h/BTCUSDT.parquet`) anew and compares it with its provenance.
+    ///
+    /// # Errors
+    /// When the path is no table of the hub, or the table's bytes are not the ones that were published.
+    pub fn verify_table(&self, table: &str) -> Result<(), HubError> {
+        let inside = Path::new(table);
+        let plain = |part: std::path::Component<'_>| matches!(part, std::path::Component::Normal(_));
+        let known = ["ticks", "bars", "instruments"].iter().any(|kind| inside.starts_with(kind));
+        if !known || !inside.components().all(plain) {
+            return Err(HubError::Name {
+                message: format!(
+                    "`{}` is not a table of a hub; expected a path such as bars/binance/1h/BTCUSDT.parquet",
+                    table.escape_debug()
+                ),
+            });
+        }
+        let (file, provenance) = single::open_table(&self.root, inside)?;
+        let found = hash_file(&file.path)?;
+        if found == provenance.content_hash {
+            return Ok(());
+        }
+        Err(HubError::Disagree {
+            path: file.path.clone(),
+            other: self.root.join(layout::provenance_file(inside)),
+            message: format!(
+                "the table's hash is {found}, its provenance states {}: the file was changed after it was published",
+                provenance.content_hash
+            ),
+        })
     }
 }

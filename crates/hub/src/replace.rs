@@ -1,1 +1,109 @@
 //! Replacing a file so that readers see the old one or the new one and never a part: write aside, sync, rename.
+//!
+//! The file aside is `.<name>.partial` in the same folder. Its lock tells a live writer from the remains of one that
+//! was killed: remains are overwritten by the next writer of the same file.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use fs4::FileExt;
+
+use crate::error::HubError;
+
+/// A file being written beside the one it will replace. Dropped without [`Aside::publish`], it is removed.
+#[derive(Debug)]
+pub(crate) struct Aside {
+    /// The file to be replaced.
+    target: PathBuf,
+    /// The file being written.
+    partial: PathBuf,
+    /// The lock on the file being written, until it is published.
+    lock: Option<File>,
+}
+
+impl Aside {
+    /// Starts a replacement of `target`, making its folder when there is none.
+    pub(crate) fn begin(target: &Path) -> Result<Self, HubError> {
+        let (folder, name) = parts(target);
+        fs::create_dir_all(folder).map_err(HubError::io("create", folder))?;
+        let partial = folder.join(format!(".{name}.partial"));
+        let lock = lock_new(&partial, target)?;
+        Ok(Self { target: target.to_owned(), partial, lock: Some(lock) })
+    }
+
+    /// The path being written, for messages.
+    pub(crate) fn path(&self) -> &Path {
+        &self.partial
+    }
+
+    /// A handle to write with.
+    pub(crate) fn file(&self) -> Result<File, HubError> {
+        let lock = self.lock.as_ref().expect("the lock is held until the file is published");
+        lock.try_clone().map_err(HubError::io("open", &self.partial))
+    }
+
+    /// Syncs what was written; it can then be published by a rename.
+    pub(crate) fn sync(&self) -> Result<(), HubError> {
+        self.file()?.sync_all().map_err(HubError::io("sync", &self.partial))
+    }
+
+    /// Syncs the file, puts it in place of the target, and syncs the folder.
+    pub(crate) fn publish(mut self) -> Result<(), HubError> {
+        self.sync()?;
+        fs::rename(&self.partial, &self.target).map_err(HubError::io("rename", &self.partial))?;
+        self.lock = None;
+        sync_folder(parts(&self.target).0)
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if self.lock.is_some() {
+            // Nothing more can be done about a file that cannot be removed; the next writer overwrites it.
+            let _ = fs::remove_file(&self.partial);
+        }
+    }
+}
+
+/// Replaces a small file whole.
+pub(crate) fn replace(target: &Path, bytes: &[u8]) -> Result<(), HubError> {
+    let aside = Aside::begin(target)?;
+    aside.file()?.write_all(bytes).map_err(HubError::io("write", aside.path()))?;
+    aside.publish()
+}
+
+/// Makes renames in a folder last through a power cut.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), HubError> {
+    let open = File::open(folder).map_err(HubError::io("open", folder))?;
+    open.sync_all().map_err(HubError::io("sync", folder))
+}
+
+/// Opens and locks an empty file at `path`.
+fn lock_new(path: &Path, target: &Path) -> Result<File, HubError> {
+    loop {
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(HubError::io("create", path))?;
+        if FileExt::try_lock(&file).is_err() {
+            return Err(HubError::refused(format!(
+                "another process is writing `{}`; try again later",
+                target.display()
+            )));
+        }
+        // Between opening and locking, another writer may have renamed this very file into place.
+        let same = fs::metadata(path).is_ok_and(|now| file.metadata().is_ok_and(|mine| now.ino() == mine.ino()));
+        if same {
+            file.set_len(0).map_err(HubError::io("write", path))?;
+            return Ok(file);
+        }
+    }
+}
+
+/// Folder and name of a hub path.
+fn parts(path: &Path) -> (&Path, &str) {
+    let folder = path.parent().expect("a hub path has a folder");
+    let name = path.file_name().and_then(|name| name.to_str()).expect("a hub path ends in an ASCII name");
+    (folder, name)
+}

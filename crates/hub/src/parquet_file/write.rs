@@ -1,0 +1,296 @@
+//! Writing Parquet tables: required columns wherever nothing can be missing, zstd at level 1, delta encoding for ids
+//! and times, a hash of the bytes as they go by.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crosscut_model::{Column, Table};
+use parquet::basic::{Compression, Encoding, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::{ColumnPath, Type};
+
+use crate::error::HubError;
+
+/// Rows of a row group, at most.
+pub(crate) const GROUP_ROWS: usize = 1 << 20;
+
+/// What a column to be written holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ValueKind {
+    /// Microseconds UTC.
+    Time,
+    /// Microseconds UTC, some missing.
+    MaybeTime,
+    /// Whole numbers.
+    Integer,
+    /// Floating-point numbers; missing is NaN.
+    Float,
+    /// Flags.
+    Bool,
+    /// Flags, some missing.
+    MaybeBool,
+    /// Words.
+    Text,
+}
+
+/// How a column is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Storage {
+    /// As it is: for numbers that hardly repeat.
+    Plain,
+    /// Distinct values once: for prices, sizes and words.
+    Dictionary,
+    /// Differences: for ids and times.
+    Delta,
+}
+
+/// A column to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ColumnSpec {
+    /// Its name.
+    pub(crate) name: String,
+    /// What it holds.
+    pub(crate) kind: ValueKind,
+    /// How it is stored.
+    pub(crate) storage: Storage,
+}
+
+impl ColumnSpec {
+    /// A column to be written.
+    pub(crate) fn new(name: impl Into<String>, kind: ValueKind, storage: Storage) -> Self {
+        Self { name: name.into(), kind, storage }
+    }
+}
+
+/// Values of one column of a row group; all columns have the same number of rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Values<'a> {
+    /// Times or whole numbers.
+    I64(&'a [i64]),
+    /// Times, some missing.
+    MaybeI64(&'a [Option<i64>]),
+    /// Floating-point numbers.
+    F64(&'a [f64]),
+    /// Flags.
+    Bool(&'a [bool]),
+    /// Flags, some missing.
+    MaybeBool(&'a [Option<bool>]),
+    /// Words.
+    Text(&'a [String]),
+    /// One word in every row.
+    Same(&'a str, usize),
+}
+
+/// A finished file.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    /// The file, all written, not yet synced.
+    pub(crate) file: File,
+    /// Bytes.
+    pub(crate) size: u64,
+    /// BLAKE3 of the bytes, lower-case hex.
+    pub(crate) content_hash: String,
+}
+
+/// Writes one Parquet file, row group by row group.
+pub(crate) struct TableWriter {
+    /// Where, for messages.
+    path: PathBuf,
+    /// The library's writer.
+    writer: SerializedFileWriter<HashingFile>,
+}
+
+impl std::fmt::Debug for TableWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TableWriter").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl TableWriter {
+    /// Starts a file.
+    pub(crate) fn new(path: &Path, file: File, columns: &[ColumnSpec]) -> Result<Self, HubError> {
+        let fields: Result<Vec<_>, ParquetError> = columns.iter().map(|c| field(c).map(Arc::new)).collect();
+        let schema = fields.and_then(|fields| Type::group_type_builder("table").with_fields(fields).build());
+        let schema = schema.map_err(|e| failed(path, &e))?;
+        let output = HashingFile { file, hasher: blake3::Hasher::new(), size: 0 };
+        let writer = SerializedFileWriter::new(output, Arc::new(schema), Arc::new(properties(columns)))
+            .map_err(|e| failed(path, &e))?;
+        Ok(Self { path: path.to_owned(), writer })
+    }
+
+    /// Adds a pair to the footer's key-value list.
+    pub(crate) fn note(&mut self, key: &str, value: impl Into<Option<String>>) {
+        self.writer.append_key_value_metadata(KeyValue::new(key.to_owned(), value));
+    }
+
+    /// Writes one row group; the values are in the order of the columns.
+    pub(crate) fn write_group(&mut self, values: &[Values<'_>]) -> Result<(), HubError> {
+        let mut write = || {
+            let mut group = self.writer.next_row_group()?;
+            for column in values {
+                write_column(&mut group, *column)?;
+            }
+            group.close().map(|_| ())
+        };
+        write().map_err(|e| failed(&self.path, &e))
+    }
+
+    /// Writes the footer.
+    pub(crate) fn finish(self) -> Result<Finished, HubError> {
+        let output = self.writer.into_inner().map_err(|e| failed(&self.path, &e))?;
+        let content_hash = output.hasher.finalize().to_hex().to_string();
+        Ok(Finished { file: output.file, size: output.size, content_hash })
+    }
+}
+
+/// Writes a table as a Parquet file (not atomically); the columns named in `times` are microseconds UTC.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write(path: &Path, table: &Table, times: &[&str]) -> Result<(), HubError> {
+    let specs: Vec<ColumnSpec> = table.columns.iter().map(|(name, column)| spec_of(name, column, times)).collect();
+    let file = File::create(path).map_err(HubError::io("create", path))?;
+    let mut writer = TableWriter::new(path, file, &specs)?;
+    let mut from = 0;
+    while from < table.len() {
+        let to = table.len().min(from + GROUP_ROWS);
+        let values: Vec<Values<'_>> = table.columns.iter().map(|(_, column)| rows_of(column, from..to)).collect();
+        writer.write_group(&values)?;
+        from = to;
+    }
+    writer.finish().map(|_| ())
+}
+
+/// How a table's column is written.
+fn spec_of(name: &str, column: &Column, times: &[&str]) -> ColumnSpec {
+    let (kind, storage) = match column {
+        Column::F64(_) => (ValueKind::Float, Storage::Plain),
+        Column::I64(_) if times.contains(&name) => (ValueKind::Time, Storage::Delta),
+        Column::I64(_) => (ValueKind::Integer, Storage::Delta),
+        Column::Bool(_) => (ValueKind::Bool, Storage::Plain),
+        Column::Text(_) => (ValueKind::Text, Storage::Dictionary),
+    };
+    ColumnSpec::new(name, kind, storage)
+}
+
+/// Some rows of a column.
+fn rows_of(column: &Column, rows: std::ops::Range<usize>) -> Values<'_> {
+    match column {
+        Column::F64(v) => Values::F64(&v[rows]),
+        Column::I64(v) => Values::I64(&v[rows]),
+        Column::Bool(v) => Values::Bool(&v[rows]),
+        Column::Text(v) => Values::Text(&v[rows]),
+    }
+}
+
+/// The Parquet field of a column.
+fn field(column: &ColumnSpec) -> Result<Type, ParquetError> {
+    let micros = || Some(LogicalType::timestamp(true, TimeUnit::MICROS));
+    let (physical, logical, optional) = match column.kind {
+        ValueKind::Time => (Physical::INT64, micros(), false),
+        ValueKind::MaybeTime => (Physical::INT64, micros(), true),
+        ValueKind::Integer => (Physical::INT64, None, false),
+        ValueKind::Float => (Physical::DOUBLE, None, false),
+        ValueKind::Bool => (Physical::BOOLEAN, None, false),
+        ValueKind::MaybeBool => (Physical::BOOLEAN, None, true),
+        ValueKind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String), false),
+    };
+    let repetition = if optional { Repetition::OPTIONAL } else { Repetition::REQUIRED };
+    Type::primitive_type_builder(&column.name, physical).with_repetition(repetition).with_logical_type(logical).build()
+}
+
+/// Compression, encodings and statistics.
+fn properties(columns: &[ColumnSpec]) -> WriterProperties {
+    // Statistics serve the times alone: `TableInfo` reads first and last rows from the footer.
+    let mut builder = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_dictionary_enabled(false)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_offset_index_disabled(true)
+        .set_max_row_group_row_count(None);
+    for column in columns {
+        let path = || ColumnPath::from(column.name.as_str());
+        match column.storage {
+            Storage::Plain => {}
+            Storage::Dictionary => builder = builder.set_column_dictionary_enabled(path(), true),
+            Storage::Delta => builder = builder.set_column_encoding(path(), Encoding::DELTA_BINARY_PACKED),
+        }
+        if matches!(column.kind, ValueKind::Time) {
+            builder = builder.set_column_statistics_enabled(path(), EnabledStatistics::Chunk);
+        }
+    }
+    builder.build()
+}
+
+/// Writes the next column of a row group.
+fn write_column(group: &mut SerializedRowGroupWriter<'_, HashingFile>, values: Values<'_>) -> Result<(), ParquetError> {
+    let mut column =
+        group.next_column()?.ok_or_else(|| ParquetError::General("more columns than the schema has".to_owned()))?;
+    match values {
+        Values::I64(values) => all::<Int64Type>(&mut column, values)?,
+        Values::MaybeI64(values) => some::<Int64Type>(&mut column, values)?,
+        Values::F64(values) => all::<DoubleType>(&mut column, values)?,
+        Values::Bool(values) => all::<BoolType>(&mut column, values)?,
+        Values::MaybeBool(values) => some::<BoolType>(&mut column, values)?,
+        Values::Text(values) => {
+            let bytes: Vec<ByteArray> = values.iter().map(|text| ByteArray::from(text.as_str())).collect();
+            all::<ByteArrayType>(&mut column, &bytes)?;
+        }
+        Values::Same(text, n) => {
+            let block = vec![ByteArray::from(text); n.min(1_024)];
+            let mut left = n;
+            while left > 0 {
+                let k = left.min(block.len());
+                all::<ByteArrayType>(&mut column, &block[..k])?;
+                left -= k;
+            }
+        }
+    }
+    column.close()
+}
+
+/// Writes values none of which is missing.
+fn all<T: DataType>(column: &mut SerializedColumnWriter<'_>, values: &[T::T]) -> Result<(), ParquetError> {
+    column.typed::<T>().write_batch(values, None, None).map(|_| ())
+}
+
+/// Writes values some of which are missing.
+fn some<T: DataType>(column: &mut SerializedColumnWriter<'_>, values: &[Option<T::T>]) -> Result<(), ParquetError> {
+    let levels: Vec<i16> = values.iter().map(|value| i16::from(value.is_some())).collect();
+    let present: Vec<T::T> = values.iter().flatten().cloned().collect();
+    column.typed::<T>().write_batch(&present, Some(&levels), None).map(|_| ())
+}
+
+/// An error of the library while writing.
+fn failed(path: &Path, error: &ParquetError) -> HubError {
+    HubError::Io { action: "write", path: path.to_owned(), source: std::io::Error::other(error.to_string()) }
+}
+
+/// A file that hashes what goes into it.
+struct HashingFile {
+    /// The file.
+    file: File,
+    /// Hash of the bytes so far.
+    hasher: blake3::Hasher,
+    /// Bytes so far.
+    size: u64,
+}
+
+impl Write for HashingFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let n = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..n]);
+        self.size += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
