@@ -43,12 +43,16 @@ impl Aside {
         let parent = final_path.parent().unwrap_or(Path::new("."));
         let name = final_path.file_name().unwrap_or_default().to_string_lossy();
         fs::create_dir_all(parent).map_err(ResultsError::io("create", parent))?;
-        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-        let path = parent.join(format!(".{name}.{}-{serial}", std::process::id()));
-        // Left by a killed process that had the same number; nobody else can be using it.
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir(&path).map_err(ResultsError::io("create", &path))?;
-        Ok(Self { path, published: false })
+        loop {
+            let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+            let path = parent.join(format!(".{name}.{}-{serial}", std::process::id()));
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(Self { path, published: false }),
+                // Left by a killed process, or in use by one of the same number in another container: not ours.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(ResultsError::io("create", &path)(error)),
+            }
+        }
     }
 
     /// Opens a file of the folder for writing.

@@ -222,11 +222,11 @@ fn curve_values(capital: f64, outcome: &RunOutcome) -> Values {
 /// Labels and equity, with the capital in front unless the first row still is the capital.
 fn curve(capital: f64, outcome: &RunOutcome) -> (Vec<i64>, Vec<f64>) {
     let (mut times, mut curve) = (Vec::new(), Vec::new());
-    if let (Some(&first_label), Some(&first_value)) = (outcome.timeline.first(), outcome.equity.first()) {
-        if first_value != capital {
-            times.push(first_label);
-            curve.push(capital);
-        }
+    if let (Some(&first_label), Some(&first_value)) = (outcome.timeline.first(), outcome.equity.first())
+        && first_value != capital
+    {
+        times.push(first_label);
+        curve.push(capital);
     }
     times.extend_from_slice(&outcome.timeline);
     curve.extend_from_slice(&outcome.equity);

@@ -1,1 +1,8 @@
-//! Tests.
+//! Runs written, read back, repeated, damaged, and written by several at once.
+
+mod archive;
+mod concurrency;
+mod files;
+mod fixture;
+mod numbers;
+mod speed;
