@@ -62,3 +62,40 @@ impl fmt::Display for AppError {
 }
 
 impl std::error::Error for AppError {}
+
+/// Takes over the error of a room or tool: its message, and behind it every cause whose words are not in it already.
+fn take_over(error: &dyn std::error::Error) -> AppError {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !text.contains(&words) {
+            text = match text.rsplit_once("\nhint: ") {
+                Some((message, hint)) => format!("{message}: {words}\nhint: {hint}"),
+                None => format!("{text}: {words}"),
+            };
+        }
+        cause = error.source();
+    }
+    AppError::new(text)
+}
+
+/// Conversions of the errors of rooms and tools.
+macro_rules! from_errors {
+    ($($error:ty),+ $(,)?) => {
+        $(impl From<$error> for AppError {
+            fn from(error: $error) -> Self {
+                take_over(&error)
+            }
+        })+
+    };
+}
+
+from_errors!(
+    crosscut_hub::HubError,
+    crosscut_ingest::IngestError,
+    crosscut_factors::FactorsError,
+    crosscut_formula::FormulaError,
+    crosscut_trading::TradingError,
+    crosscut_backtest::results::ResultsError,
+);

@@ -1,12 +1,27 @@
 //! What a user can ask, one file per use case; no arithmetic of its own.
 //!
 //! The doors (command line, later HTTP and Python) translate to and from this crate and know no room. What a use case
-//! needs from the world, settings, clock, machine and a receiver of events, is handed in. Start reading at [`config`].
+//! needs from the world, settings, clock, machine and a receiver of events, is handed in as a [`Desk`]. Start reading
+//! at [`config`] for the settings and [`desk`] for the surroundings.
 
+pub mod aggregate;
+pub mod bench;
 pub mod config;
+pub mod data_generate;
+pub mod data_import;
+pub mod data_list;
+pub mod desk;
 pub mod error;
 pub mod events;
+pub mod factors;
+pub mod features;
+pub mod hub_gc;
+pub mod init;
+pub mod list;
+mod logbook;
+pub mod runs;
 
 pub use config::Config;
+pub use desk::{Desk, Machine, VERSION};
 pub use error::AppError;
 pub use events::{Events, Level};

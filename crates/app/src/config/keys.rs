@@ -67,7 +67,7 @@ pub const KEYS: &[Key] = &[
     key(
         "import.kind",
         "kind",
-        Kind::Choice(&["trades", "agg_trades", "klines", "bars"]),
+        Kind::Choice(&["agg_trades", "trades", "klines", "instruments"]),
         "",
         "What the files hold; found out from the file when not given",
     ),

@@ -1,0 +1,44 @@
+//! `data import`: files of an exchange into the hub.
+
+use std::path::PathBuf;
+
+use crosscut_ingest::import::{self, ImportRequest, ImportSummary};
+
+use crate::desk::Desk;
+use crate::error::AppError;
+use crate::events::{Events, Level};
+use crate::logbook::Logbook;
+
+/// Imports `files` (folders are searched) by the settings under `import`. Refused files are in the summary.
+///
+/// # Errors
+/// No venue, a setting that makes no sense, or no file to import.
+pub fn run(desk: &Desk<'_>, files: &[PathBuf]) -> Result<ImportSummary, AppError> {
+    let config = &desk.config;
+    let venue = config.text("venue").ok_or_else(|| {
+        AppError::new("the files do not say which venue they come from")
+            .hint("name it, such as --venue binance_futures; it is the folder the tables go into")
+    })?;
+    let request = ImportRequest {
+        venue: venue.to_owned(),
+        kind: config.parsed("import.kind")?,
+        timeframe: config.parsed("import.timeframe")?,
+        symbol: config.text("import.symbol").map(str::to_owned),
+        symbol_suffix: config.text("import.symbol_suffix").unwrap_or_default().to_owned(),
+        replace: config.flag("import.replace"),
+        files: files.to_vec(),
+        threads: desk.threads(),
+    };
+    let log = Logbook::open(desk, "ingest");
+    log.note(Level::Info, &format!("import {} files or folders for {venue}", files.len()));
+    let summary = import::run(&request, &desk.hub_root(), &log)
+        .inspect_err(|error| log.note(Level::Error, &error.to_string()))?;
+    for file in &summary.files {
+        log.note(Level::Info, &format!("{}: {}, {} rows", file.file, file.detected, file.rows));
+        file.notes.iter().for_each(|note| log.note(Level::Warning, &format!("{}: {note}", file.file)));
+    }
+    for refusal in &summary.refusals {
+        log.message(Level::Error, &refusal.to_string());
+    }
+    Ok(summary)
+}

@@ -1,0 +1,99 @@
+//! What every use case is given: settings, clock, machine, and who listens.
+
+use std::path::PathBuf;
+
+use crosscut_hub::Hub;
+
+use crate::config::Config;
+use crate::error::AppError;
+use crate::events::Events;
+
+/// The machine the program runs on, told by the door.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Machine {
+    /// Operating system, `linux`.
+    pub os: String,
+    /// Processor architecture, `x86_64`.
+    pub arch: String,
+    /// Threads the machine can run at once, at least 1.
+    pub n_cpus: usize,
+}
+
+/// The surroundings of a use case.
+pub struct Desk<'a> {
+    /// All settings.
+    pub config: Config,
+    /// Who listens.
+    pub events: &'a dyn Events,
+    /// The wall clock, microseconds since the epoch, UTC.
+    pub clock: fn() -> i64,
+    /// The machine.
+    pub machine: Machine,
+}
+
+/// The version of the program, which is part of a run's identity.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+impl Desk<'_> {
+    /// The hub's folder, whether or not it exists.
+    pub fn hub_root(&self) -> PathBuf {
+        PathBuf::from(self.config.text("hub").unwrap_or_default())
+    }
+
+    /// The folder of the archive of runs, whether or not it exists.
+    pub fn results_root(&self) -> PathBuf {
+        PathBuf::from(self.config.text("results").unwrap_or_default())
+    }
+
+    /// Opens the hub for reading.
+    ///
+    /// # Errors
+    /// When the folder does not exist or is no hub.
+    pub fn hub(&self) -> Result<Hub, AppError> {
+        Ok(Hub::open(&self.hub_root())?)
+    }
+
+    /// Worker threads to use, at least 1.
+    pub fn threads(&self) -> usize {
+        match self.config.count("threads").unwrap_or(0) {
+            0 => self.machine.n_cpus.max(1),
+            n => usize::try_from(n).unwrap_or(usize::MAX).min(1024),
+        }
+    }
+
+    /// The venue asked for, or the only one in the hub that has bars.
+    ///
+    /// # Errors
+    /// When none is asked for and the hub has none or several.
+    pub fn venue(&self, hub: &Hub) -> Result<String, AppError> {
+        self.venue_among(&hub.venues()?, "bars")
+    }
+
+    /// The venue asked for, or the only one in the hub that has ticks.
+    ///
+    /// # Errors
+    /// As [`Desk::venue`].
+    pub fn tick_venue(&self, hub: &Hub) -> Result<String, AppError> {
+        self.venue_among(&hub.tick_venues()?, "ticks")
+    }
+
+    /// The venue asked for, or the only one of `venues`.
+    fn venue_among(&self, venues: &[String], what: &str) -> Result<String, AppError> {
+        if let Some(venue) = self.config.text("venue") {
+            return Ok(venue.to_owned());
+        }
+        match venues {
+            [only] => Ok(only.clone()),
+            [] => Err(AppError::new(format!("the hub {} has no {what} of any venue yet", self.hub_root().display()))
+                .hint("bring data in first: crosscut data import --venue NAME FILE...")),
+            several => Err(AppError::new(format!("the hub has {what} of several venues: {}", several.join(", ")))
+                .hint(format!("say which one, such as --venue {}", several[0]))),
+        }
+    }
+}
+
+/// Sizes the pool of worker threads, once per process.
+pub fn start_threads(threads: usize) {
+    // A second call in one process (tests) finds the pool built; its size never changes a result.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+}

@@ -1,0 +1,255 @@
+//! `factors run|list|show`: compute and publish factor sets, and look at them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crosscut_factors::{Config as SetConfig, Outcome, RunOptions};
+use crosscut_formula::library;
+use crosscut_hub::FactorMetadata;
+use crosscut_model::{format_iso, nearest};
+use serde_json::Value;
+
+use crate::config::KEYS;
+use crate::desk::{Desk, VERSION};
+use crate::error::AppError;
+use crate::events::{Events, Level};
+use crate::logbook::Logbook;
+
+/// What a run of one factor set did.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct SetSummary {
+    /// Name of the set.
+    pub factor_set: String,
+    /// Its timeframe.
+    pub timeframe: String,
+    /// Whether nothing had to be done.
+    pub unchanged: bool,
+    /// Number of symbols.
+    pub n_symbols: usize,
+    /// Of them, those whose table was taken over.
+    pub n_kept: usize,
+    /// Rows of all symbols.
+    pub n_rows: u64,
+    /// Rows invented by the fill policy.
+    pub n_filled: u64,
+    /// Values changed or dropped by the outlier rule.
+    pub n_outliers: u64,
+    /// Factor columns.
+    pub columns: Vec<String>,
+    /// What people should know before they use it.
+    pub warnings: Vec<String>,
+}
+
+/// A factor set in the hub.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct SetEntry {
+    /// Name of the set.
+    pub factor_set: String,
+    /// Its timeframe.
+    pub timeframe: String,
+    /// Number of columns.
+    pub n_columns: usize,
+    /// Number of symbols.
+    pub n_symbols: usize,
+    /// Rows of all symbols.
+    pub n_rows: u64,
+    /// First label, ISO-8601.
+    pub start_time: Option<String>,
+    /// Last label, ISO-8601.
+    pub end_time: Option<String>,
+    /// When it was produced, ISO-8601.
+    pub generation_time: String,
+}
+
+/// A built-in family of factors.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FamilyEntry {
+    /// Its name.
+    pub name: String,
+    /// One line about it.
+    pub summary: String,
+    /// Number of factors with the family's own windows.
+    pub n_factors: usize,
+}
+
+/// What there is to use.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Listing {
+    /// Factor sets in the hub, by timeframe and name.
+    pub sets: Vec<SetEntry>,
+    /// Built-in families.
+    pub families: Vec<FamilyEntry>,
+}
+
+/// One built-in factor.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FactorEntry {
+    /// Column name, with `{w}` for windows.
+    pub name: String,
+    /// Its formula.
+    pub formula: String,
+    /// Where the formula comes from.
+    pub source: Option<String>,
+    /// Free text.
+    pub notes: Option<String>,
+}
+
+/// What `factors show` found.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shown {
+    /// A factor set of the hub.
+    Set(Box<FactorMetadata>),
+    /// A built-in family.
+    Family {
+        /// What it is.
+        family: FamilyEntry,
+        /// Its factors.
+        factors: Vec<FactorEntry>,
+    },
+}
+
+/// Splits the files of `--config` into settings and factor sets: a file none of whose top-level words is a setting
+/// (or that cannot be read, which is told later) is meant as a factor set.
+pub fn split_files(files: &[PathBuf]) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let is_setting = |word: &String| KEYS.iter().any(|key| key.path.split('.').next() == Some(word));
+    let is_settings_file = |file: &PathBuf| {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        let words = serde_saphyr::from_str::<Value>(&text).ok();
+        words.as_ref().and_then(Value::as_object).is_some_and(|words| words.keys().any(is_setting))
+    };
+    files.iter().cloned().partition(is_settings_file)
+}
+
+/// Computes and publishes the factor sets described by `files`, one after another.
+///
+/// # Errors
+/// No file; a bad one; whatever keeps a set from being produced. Sets published before stay published.
+pub fn run(desk: &Desk<'_>, files: &[PathBuf]) -> Result<Vec<SetSummary>, AppError> {
+    if files.is_empty() {
+        return Err(AppError::new("no factor set to run")
+            .hint("name its file: crosscut factors run --config factors/core.yaml (`crosscut init` writes one)"));
+    }
+    files.iter().map(|file| run_file(desk, file)).collect()
+}
+
+/// One file of [`run`].
+fn run_file(desk: &Desk<'_>, file: &Path) -> Result<SetSummary, AppError> {
+    run_set(desk, &SetConfig::read(file)?)
+}
+
+/// Computes and publishes one factor set.
+pub(crate) fn run_set(desk: &Desk<'_>, config: &SetConfig) -> Result<SetSummary, AppError> {
+    let log = Logbook::open(desk, "factors");
+    log.note(Level::Info, &format!("run {} ({}, from {})", config.factor_set, config.timeframe, config.file));
+    // A publisher makes the hub's folder; a mistyped --hub must not.
+    desk.hub()?;
+    let options = RunOptions {
+        threads: desk.threads(),
+        code_version: VERSION.to_owned(),
+        generation_time: format_iso((desk.clock)()),
+    };
+    let ran = crosscut_factors::run(config, &desk.hub_root(), &options, &log);
+    let summary = ran.inspect_err(|error| log.note(Level::Error, &error.to_string()))?;
+    for warning in &summary.warnings {
+        log.message(Level::Warning, &format!("{}: {warning}", summary.factor_set));
+    }
+    let unchanged = summary.outcome == Outcome::Unchanged;
+    if !unchanged {
+        log.note(Level::Info, &format!("published {}: {} rows", summary.factor_set, summary.n_rows));
+    }
+    Ok(SetSummary {
+        unchanged,
+        factor_set: summary.factor_set,
+        timeframe: summary.timeframe.to_string(),
+        n_symbols: summary.n_symbols,
+        n_kept: summary.n_kept,
+        n_rows: summary.n_rows,
+        n_filled: summary.n_filled,
+        n_outliers: summary.n_outliers,
+        columns: summary.columns,
+        warnings: summary.warnings,
+    })
+}
+
+/// The factor sets of the hub and the built-in families. Without a hub there are only the families.
+///
+/// # Errors
+/// A damaged set.
+pub fn list(desk: &Desk<'_>) -> Result<Listing, AppError> {
+    let mut sets = Vec::new();
+    if desk.hub_root().exists() {
+        let hub = desk.hub()?;
+        for (timeframe, name) in hub.factor_sets()? {
+            let set = hub.factor_set(parse_timeframe(&timeframe)?, &name)?;
+            sets.push(entry(set.metadata()));
+        }
+    }
+    let families = library::families().iter().map(family_entry).collect::<Result<_, _>>()?;
+    Ok(Listing { sets, families })
+}
+
+/// One factor set of the hub, or one built-in family.
+///
+/// # Errors
+/// An unknown name (the nearest is named); a name of sets of several timeframes without `timeframe`.
+pub fn show(desk: &Desk<'_>, name: &str, timeframe: Option<&str>) -> Result<Shown, AppError> {
+    if let (Some(family), None) = (library::family(name), timeframe) {
+        let factors = family.factors(None)?.into_iter().map(|spec| FactorEntry {
+            name: spec.name,
+            formula: spec.formula,
+            source: spec.source,
+            notes: spec.notes,
+        });
+        return Ok(Shown::Family { family: family_entry(family)?, factors: factors.collect() });
+    }
+    let hub = desk.hub()?;
+    let sets = hub.factor_sets()?;
+    let found: Vec<&String> = sets
+        .iter()
+        .filter(|(frame, set)| set == name && timeframe.is_none_or(|wanted| wanted == frame))
+        .map(|(frame, _)| frame)
+        .collect();
+    match found.as_slice() {
+        [frame] => Ok(Shown::Set(Box::new(hub.factor_set(parse_timeframe(frame)?, name)?.metadata().clone()))),
+        [] => {
+            let families = library::families().iter().map(|family| family.name);
+            let near = nearest(name, sets.iter().map(|(_, set)| set.as_str()).chain(families));
+            let error = AppError::new(format!("there is no factor set or family `{name}`"));
+            Err(match near {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.hint("`crosscut factors list` shows all"),
+            })
+        }
+        several => {
+            let frames: Vec<&str> = several.iter().map(|frame| frame.as_str()).collect();
+            Err(AppError::new(format!("factor set `{name}` exists for {}", frames.join(", ")))
+                .hint(format!("say which one: --timeframe {}", frames[0])))
+        }
+    }
+}
+
+/// A timeframe as the hub writes it.
+fn parse_timeframe(text: &str) -> Result<crosscut_model::Timeframe, AppError> {
+    text.parse().map_err(|error: crosscut_model::timeframe::TimeframeError| AppError::new(error.to_string()))
+}
+
+/// A set in one line.
+fn entry(metadata: &FactorMetadata) -> SetEntry {
+    SetEntry {
+        factor_set: metadata.factor_set.clone(),
+        timeframe: metadata.timeframe.clone(),
+        n_columns: metadata.columns.len(),
+        n_symbols: metadata.tables.len(),
+        n_rows: metadata.tables.values().map(|table| table.rows).sum(),
+        start_time: metadata.start_time.clone(),
+        end_time: metadata.end_time.clone(),
+        generation_time: metadata.generation_time.clone(),
+    }
+}
+
+/// A family in one line.
+fn family_entry(family: &library::Family) -> Result<FamilyEntry, AppError> {
+    let n_factors = family.factors(None)?.iter().map(|spec| spec.windows.len().max(1)).sum();
+    Ok(FamilyEntry { name: family.name.to_owned(), summary: family.summary.to_owned(), n_factors })
+}

@@ -1,0 +1,183 @@
+//! `features`: the built-in features of one file or of symbols of the hub, to look at or to write to a file.
+//!
+//! A file is imported into a scratch hub that is thrown away, so that it goes through the same checks as any import.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crosscut_hub::{Hub, parquet_file};
+use crosscut_ingest::import::{self, ImportRequest};
+use crosscut_ingest::{Silent, aggregate};
+use crosscut_model::{BarSpec, Column, Table, format_iso};
+
+use crate::desk::Desk;
+use crate::error::AppError;
+
+/// Venue name inside the scratch hub.
+const SCRATCH_VENUE: &str = "file";
+
+/// What to compute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeaturesRequest {
+    /// One file, or symbols of the hub.
+    pub subjects: Vec<String>,
+    /// Bars of the symbols; also what trades in a file are folded into.
+    pub bar: BarSpec,
+    /// Built-in family.
+    pub family: String,
+    /// Windows in bars; `None` takes the family's own.
+    pub windows: Option<Vec<usize>>,
+    /// Only these columns; empty means all.
+    pub columns: Vec<String>,
+}
+
+/// Computes the features: `symbol`, `timestamp`, `available_at` and the columns.
+///
+/// # Errors
+/// An unknown symbol, bar, family or column (the nearest is named); a file that cannot be imported.
+pub fn run(desk: &Desk<'_>, request: &FeaturesRequest) -> Result<Table, AppError> {
+    let files: Vec<&String> = request.subjects.iter().filter(|subject| is_file(subject)).collect();
+    let table = match files.as_slice() {
+        [] => {
+            let hub = desk.hub()?;
+            let venue = desk.venue(&hub)?;
+            of_symbols(&hub, (&venue, request.bar), &request.subjects, request)?
+        }
+        [file] if request.subjects.len() == 1 => of_file(desk, Path::new(file), request)?,
+        _ => {
+            return Err(AppError::new(format!(
+                "expected one file or some symbols, found {}",
+                request.subjects.join(" ")
+            ))
+            .hint("import several files first: crosscut data import"));
+        }
+    };
+    select(table, &request.columns)
+}
+
+/// Whether a subject is meant as a file: it exists, or is written like a path.
+fn is_file(subject: &str) -> bool {
+    let endings = [".parquet", ".csv", ".zip", ".gz"];
+    Path::new(subject).is_file() || subject.contains('/') || endings.iter().any(|ending| subject.ends_with(ending))
+}
+
+/// Features of symbols of a hub.
+fn of_symbols(
+    hub: &Hub,
+    source: (&str, BarSpec),
+    symbols: &[String],
+    request: &FeaturesRequest,
+) -> Result<Table, AppError> {
+    let (family, windows) = (&request.family, request.windows.clone());
+    Ok(crosscut_factors::features_of_symbols(hub, source, symbols, family, windows)?)
+}
+
+/// Features of all symbols of a file.
+fn of_file(desk: &Desk<'_>, file: &Path, request: &FeaturesRequest) -> Result<Table, AppError> {
+    if !file.is_file() {
+        return Err(AppError::new(format!("there is no file {}", file.display()))
+            .hint("name a file of bars or trades, or symbols of the hub"));
+    }
+    let scratch = tempfile::tempdir().map_err(|error| AppError::io("make", Path::new("a scratch folder"), &error))?;
+    let wanted = ImportRequest {
+        venue: SCRATCH_VENUE.to_owned(),
+        kind: None,
+        timeframe: None,
+        symbol: None,
+        symbol_suffix: String::new(),
+        replace: false,
+        files: vec![PathBuf::from(file)],
+        threads: desk.threads(),
+    };
+    let summary = import::run(&wanted, scratch.path(), &Silent)?;
+    if let Some(refusal) = summary.refusals.first() {
+        return Err(AppError::new(refusal.to_string()));
+    }
+    let hub = Hub::open(scratch.path())?;
+    if hub.venues()?.is_empty() {
+        aggregate_scratch(desk, scratch.path(), request.bar)?;
+    }
+    let kinds = hub.bar_kinds(SCRATCH_VENUE)?;
+    let [kind] = kinds.as_slice() else {
+        return Err(AppError::new(format!("{} holds bars of several kinds: {}", file.display(), kinds.join(", "))));
+    };
+    let bar = kind.parse().map_err(|error: crosscut_model::bar::BarSpecError| AppError::new(error.to_string()))?;
+    let symbols = hub.bar_symbols(SCRATCH_VENUE, &bar)?;
+    of_symbols(&hub, (SCRATCH_VENUE, bar), &symbols, request)
+}
+
+/// Folds the trades of a scratch hub into bars.
+fn aggregate_scratch(desk: &Desk<'_>, scratch: &Path, bar: BarSpec) -> Result<(), AppError> {
+    let request = aggregate::AggregateRequest {
+        venue: SCRATCH_VENUE.to_owned(),
+        symbols: Vec::new(),
+        bar,
+        from: None,
+        kind: None,
+        side_rule: crosscut_bars::SideRule::Venue,
+        replace: false,
+        threads: desk.threads(),
+    };
+    let summary = aggregate::run(&request, scratch, &Silent)?;
+    match summary.failures.first() {
+        Some((symbol, failure)) => Err(AppError::new(format!("{symbol}: {failure}"))),
+        None => Ok(()),
+    }
+}
+
+/// The keys and the columns asked for.
+fn select(table: Table, wanted: &[String]) -> Result<Table, AppError> {
+    /// Columns that are always shown.
+    const KEYS: [&str; 3] = ["symbol", "timestamp", "available_at"];
+    if wanted.is_empty() {
+        return Ok(table);
+    }
+    for name in wanted {
+        if table.get(name).is_none() {
+            let error = AppError::new(format!("there is no feature `{name}`"));
+            return Err(match crosscut_model::nearest(name, table.columns.iter().map(|(known, _)| known.as_str())) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
+                None => error.hint("`crosscut factors show features` lists all"),
+            });
+        }
+    }
+    let keep = |name: &String| KEYS.contains(&name.as_str()) || wanted.contains(name);
+    Ok(Table { columns: table.columns.into_iter().filter(|(name, _)| keep(name)).collect() })
+}
+
+/// Writes the features to a file, by its ending as Parquet or CSV.
+///
+/// # Errors
+/// Another ending; a file that cannot be written.
+pub fn write(table: &Table, file: &Path) -> Result<(), AppError> {
+    match file.extension().and_then(|ending| ending.to_str()) {
+        Some("parquet") => Ok(parquet_file::write(file, table, &["timestamp", "available_at"])?),
+        Some("csv") => write_csv(table, file).map_err(|error| AppError::io("write", file, &error)),
+        _ => Err(AppError::new(format!("cannot tell the format of {}", file.display()))
+            .hint("give the file the ending .parquet or .csv")),
+    }
+}
+
+/// Writes a table as CSV: times in ISO-8601, missing numbers empty.
+fn write_csv(table: &Table, file: &Path) -> std::io::Result<()> {
+    let mut out = std::io::BufWriter::new(fs::File::create(file)?);
+    let names: Vec<&str> = table.columns.iter().map(|(name, _)| name.as_str()).collect();
+    writeln!(out, "{}", names.join(","))?;
+    for row in 0..table.len() {
+        let cells: Vec<String> = table.columns.iter().map(|(_, column)| cell(column, row)).collect();
+        writeln!(out, "{}", cells.join(","))?;
+    }
+    out.flush()
+}
+
+/// One value as text: whole numbers are times here, missing numbers are empty.
+pub fn cell(column: &Column, row: usize) -> String {
+    match column {
+        Column::F64(values) if values[row].is_nan() => String::new(),
+        Column::F64(values) => values[row].to_string(),
+        Column::I64(values) => format_iso(values[row]),
+        Column::Bool(values) => values[row].to_string(),
+        Column::Text(values) => values[row].clone(),
+    }
+}

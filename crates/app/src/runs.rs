@@ -1,0 +1,144 @@
+//! `runs list|show|compare|verify`: the archive of runs.
+
+use std::path::PathBuf;
+
+use crosscut_backtest::results::{
+    Archive, Comparison, Metric, RunEntry, RunStatus, StoredRun, UnreadableLine, compare,
+};
+use serde_json::Value;
+
+use crate::desk::Desk;
+use crate::error::AppError;
+use crate::events::Level;
+
+/// Runs, oldest first.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Runs {
+    /// The runs asked for.
+    pub runs: Vec<RunEntry>,
+    /// Lines of the ledger that could not be read.
+    pub unreadable: Vec<UnreadableLine>,
+}
+
+/// One metric.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct MetricEntry {
+    /// Its name.
+    pub name: String,
+    /// Its value; `None` when it is undefined.
+    pub value: Option<f64>,
+    /// The value with its unit, for people.
+    pub text: String,
+    /// Periods per year and why, where the value is annualised by them.
+    pub annualisation: Option<String>,
+    /// Its definition.
+    pub note: String,
+}
+
+/// A stored run.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Run {
+    /// Its latest line in the ledger.
+    pub entry: RunEntry,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// All metrics.
+    pub metrics: Vec<MetricEntry>,
+    /// Counts and notes about the data.
+    pub data_quality: Value,
+    /// The resolved configuration.
+    pub config: Value,
+    /// Names and content hashes of the tables it read.
+    pub inputs: Vec<(String, String)>,
+}
+
+/// What a check of stored runs found.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Verified {
+    /// One entry per run checked.
+    pub runs: Vec<VerifiedRun>,
+}
+
+/// What a check of one run found.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct VerifiedRun {
+    /// The run.
+    pub run_id: String,
+    /// What is wrong, one sentence per file; empty when all is well.
+    pub problems: Vec<String>,
+}
+
+/// Every run ever made, or the `last` ones of a strategy.
+///
+/// # Errors
+/// When the ledger is there but cannot be read.
+pub fn list(desk: &Desk<'_>, strategy: Option<&str>, last: Option<usize>) -> Result<Runs, AppError> {
+    let list = archive(desk).list()?;
+    let mut runs: Vec<RunEntry> =
+        list.entries.into_iter().filter(|run| strategy.is_none_or(|name| run.strategy == name)).collect();
+    let n_left_out = last.map_or(0, |last| runs.len().saturating_sub(last));
+    runs.drain(..n_left_out);
+    for line in &list.unreadable {
+        desk.events.message(Level::Warning, &format!("runs.jsonl, line {}: {}", line.line, line.reason));
+    }
+    Ok(Runs { runs, unreadable: list.unreadable })
+}
+
+/// One run, by its id or the beginning of it.
+///
+/// # Errors
+/// Unknown or ambiguous ids, missing or malformed files.
+pub fn show(desk: &Desk<'_>, id: &str) -> Result<Run, AppError> {
+    let run = archive(desk).load(id)?;
+    Ok(Run {
+        metrics: run.metrics.iter().map(metric).collect(),
+        config: run.config().clone(),
+        inputs: run.inputs(),
+        entry: run.entry,
+        folder: run.folder,
+        data_quality: run.data_quality,
+    })
+}
+
+/// A metric for people and programs.
+pub(crate) fn metric(metric: &Metric) -> MetricEntry {
+    MetricEntry {
+        name: metric.name.clone(),
+        value: metric.value,
+        text: metric.text(),
+        annualisation: metric.annualisation.clone(),
+        note: metric.note.clone(),
+    }
+}
+
+/// Two runs side by side.
+///
+/// # Errors
+/// As [`show`].
+pub fn compare_two(desk: &Desk<'_>, first: &str, second: &str) -> Result<Comparison, AppError> {
+    let archive = archive(desk);
+    let (a, b): (StoredRun, StoredRun) = (archive.load(first)?, archive.load(second)?);
+    Ok(compare(&a, &b))
+}
+
+/// Checks the files of runs against what was written; of all runs when none is named.
+///
+/// # Errors
+/// Unknown or ambiguous ids.
+pub fn verify(desk: &Desk<'_>, ids: &[String]) -> Result<Verified, AppError> {
+    let archive = archive(desk);
+    let mut wanted = ids.to_vec();
+    if wanted.is_empty() {
+        let stored = archive.list()?.entries.into_iter().filter(|run| run.status != RunStatus::Failed);
+        wanted = stored.filter_map(|run| run.run_id).collect();
+        wanted.sort();
+        wanted.dedup();
+    }
+    let check = |run_id: String| Ok(VerifiedRun { problems: archive.problems(&run_id)?, run_id });
+    Ok(Verified { runs: wanted.into_iter().map(check).collect::<Result<_, AppError>>()? })
+}
+
+/// The archive of the results folder.
+pub(crate) fn archive(desk: &Desk<'_>) -> Archive {
+    Archive::new(&desk.results_root())
+}

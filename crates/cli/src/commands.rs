@@ -1,0 +1,283 @@
+//! The tree of commands. Options that are settings come from the table in `app`; only what is no setting is here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::options::{AggregateSection, GlobalSection, ImportSection, Settings, VenueSection};
+
+/// From raw exchange ticks to portfolios, with every number traceable.
+#[derive(Debug, Parser)]
+#[command(name = "crosscut", version, max_term_width = 120, propagate_version = true)]
+#[command(after_help = "Start with `crosscut demo`, or `crosscut init` in an empty folder.\n\
+    Exit status: 0 good, 1 ran and found a problem, 2 could not run.")]
+pub struct CommandLine {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<GlobalSection>,
+    /// YAML file with settings; repeatable, later files win
+    #[arg(long = "config", value_name = "FILE", global = true, help_heading = "Options of every command")]
+    pub config: Vec<PathBuf>,
+    /// Any setting by its key, such as backtest.capital=50000; repeatable
+    #[arg(long = "set", value_name = "KEY=VALUE", global = true, help_heading = "Options of every command")]
+    pub set: Vec<String>,
+    /// Print the result as one JSON object on standard output
+    #[arg(long, global = true, help_heading = "Options of every command")]
+    pub json: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a commented project: settings, a factor set, strategies
+    Init(InitArgs),
+    /// The settings in effect
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Market data: import files, generate a market, look at what there is
+    #[command(subcommand)]
+    Data(DataCommand),
+    /// Care of the data hub
+    #[command(subcommand)]
+    Hub(HubCommand),
+    /// Trades (or finer bars) to bars
+    Aggregate(AggregateArgs),
+    /// The built-in features of one file or of some symbols
+    Features(FeaturesArgs),
+    /// Factor sets
+    #[command(subcommand)]
+    Factors(FactorsCommand),
+    /// The archive of runs
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// What can be named on the command line
+    #[command(subcommand)]
+    List(ListCommand),
+}
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Folder of the project
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+}
+
+/// `config ...`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Every setting, its value and where it came from
+    Show,
+}
+
+/// `data ...`
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Bring files of an exchange into the hub: trades, aggregated trades, klines, bars
+    Import(ImportArgs),
+    /// Write a made-up market as archive files, for trying things out
+    Generate(GenerateArgs),
+    /// The tables in the hub
+    List(ListDataArgs),
+    /// What is known of one symbol's tables
+    Info(InfoArgs),
+}
+
+/// Options of `data import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<ImportSection>,
+    /// Files, or folders whose files are all meant
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+/// Options of `data generate`.
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// Folder for the files
+    #[arg(long, value_name = "DIR", default_value = "raw")]
+    pub dir: PathBuf,
+    /// Number of symbols
+    #[arg(long, value_name = "N")]
+    pub symbols: Option<usize>,
+    /// First day, UTC
+    #[arg(long, value_name = "DATE")]
+    pub start: Option<String>,
+    /// Number of days
+    #[arg(long, value_name = "N")]
+    pub days: Option<i64>,
+    /// Trades per symbol and day, roughly
+    #[arg(long, value_name = "N")]
+    pub trades_per_day: Option<f64>,
+    /// Seed of the made-up prices
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// Options of `data list`.
+#[derive(Debug, Args)]
+pub struct ListDataArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<VenueSection>,
+}
+
+/// Options of `data info`.
+#[derive(Debug, Args)]
+pub struct InfoArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<VenueSection>,
+    /// The symbol
+    #[arg(value_name = "SYMBOL")]
+    pub symbol: String,
+}
+
+/// `hub ...`
+#[derive(Debug, Subcommand)]
+pub enum HubCommand {
+    /// Remove old generations of factor sets
+    Gc(GcArgs),
+}
+
+/// Options of `hub gc`.
+#[derive(Debug, Args)]
+pub struct GcArgs {
+    /// Generations of each set that stay
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..))]
+    pub keep: u64,
+}
+
+/// Options of `aggregate`.
+#[derive(Debug, Args)]
+pub struct AggregateArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<AggregateSection>,
+    /// Symbols; all there are when none is named
+    #[arg(value_name = "SYMBOL")]
+    pub symbols: Vec<String>,
+}
+
+/// Options of `features`.
+#[derive(Debug, Args)]
+pub struct FeaturesArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<VenueSection>,
+    /// A file of bars, or symbols of the hub
+    #[arg(value_name = "FILE|SYMBOL", required = true)]
+    pub subjects: Vec<String>,
+    /// Bars of the symbols
+    #[arg(long, value_name = "BAR", default_value = "1h")]
+    pub bar: String,
+    /// Built-in family, see `crosscut factors list`
+    #[arg(long, value_name = "NAME", default_value = "features")]
+    pub family: String,
+    /// Windows, in bars
+    #[arg(long, value_name = "N,N", value_delimiter = ',')]
+    pub windows: Vec<usize>,
+    /// Only these features
+    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// Rows to print, from the end
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub rows: usize,
+    /// Write all rows to this file instead: .parquet or .csv
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `factors ...`
+#[derive(Debug, Subcommand)]
+pub enum FactorsCommand {
+    /// Compute a factor set and publish it in the hub; --config names its file
+    Run,
+    /// The factor sets in the hub and the built-in families
+    List,
+    /// One factor set, or the formulas of a built-in family
+    Show(ShowFactorsArgs),
+}
+
+/// Options of `factors show`.
+#[derive(Debug, Args)]
+pub struct ShowFactorsArgs {
+    /// Name of a factor set or of a built-in family
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Timeframe of the set, when several have the name
+    #[arg(long, value_name = "BAR")]
+    pub timeframe: Option<String>,
+}
+
+/// `runs ...`
+#[derive(Debug, Subcommand)]
+pub enum RunsCommand {
+    /// Every run ever made here
+    List(ListRunsArgs),
+    /// One run: settings and metrics
+    Show(RunArgs),
+    /// Two runs side by side: what was different, what came of it
+    Compare(CompareArgs),
+    /// Check that the files of a run are those that were written
+    Verify(VerifyArgs),
+}
+
+/// Options of `runs list`.
+#[derive(Debug, Args)]
+pub struct ListRunsArgs {
+    /// Only runs of this strategy
+    #[arg(long, value_name = "NAME")]
+    pub strategy: Option<String>,
+    /// Only this many, the latest
+    #[arg(long, value_name = "N")]
+    pub last: Option<usize>,
+}
+
+/// A run.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Id of the run, or its beginning
+    #[arg(value_name = "RUN")]
+    pub run: String,
+}
+
+/// Two runs.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Id of the first run, or its beginning
+    #[arg(value_name = "RUN")]
+    pub first: String,
+    /// Id of the second run, or its beginning
+    #[arg(value_name = "RUN")]
+    pub second: String,
+}
+
+/// Runs to verify.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Ids of runs, or their beginnings; all when none is named
+    #[arg(value_name = "RUN")]
+    pub runs: Vec<String>,
+}
+
+/// `list ...`
+#[derive(Debug, Subcommand)]
+pub enum ListCommand {
+    /// The built-in strategies and their parameters
+    Strategies,
+}

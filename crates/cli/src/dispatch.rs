@@ -1,0 +1,132 @@
+//! Runs one command: settings from all layers, surroundings from the system, the use case, the answer.
+
+mod data;
+mod factors;
+mod project;
+mod runs;
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crosscut_app::config::{Config, Given, Sources};
+use crosscut_app::factors as app_factors;
+use crosscut_app::{AppError, Desk, Level, Machine, desk};
+
+use crate::answer::{self, Answer, Status};
+use crate::commands::{Command, CommandLine, ConfigCommand, DataCommand, FactorsCommand, ListCommand, RunsCommand};
+use crate::terminal::Terminal;
+
+/// The settings file that is read when it lies in the current folder.
+const PROJECT_FILE: &str = "crosscut.yaml";
+
+/// The file of environment variables that is read when it lies in the current folder.
+const DOT_ENV: &str = ".env";
+
+/// Runs the command and prints its answer.
+pub fn run(line: CommandLine) -> Status {
+    let (name, as_json) = (name(&line.command), line.global.json);
+    answer::print(name, as_json, answer(&line))
+}
+
+/// Builds the surroundings and runs the command in them.
+fn answer(line: &CommandLine) -> Result<Answer, AppError> {
+    let config = Config::resolve(&sources(line)?)?;
+    let level = config.text("log_level").and_then(Level::named).unwrap_or(Level::Info);
+    let terminal = Terminal::new(level);
+    let desk = Desk { config, events: &terminal, clock: now, machine: machine() };
+    desk::start_threads(desk.threads());
+    let answer = dispatch(line, &desk);
+    terminal.clear();
+    answer
+}
+
+/// Runs one command.
+fn dispatch(line: &CommandLine, desk: &Desk<'_>) -> Result<Answer, AppError> {
+    match &line.command {
+        Command::Init(args) => project::init(args),
+        Command::Config(ConfigCommand::Show) => Ok(project::config_show(desk)),
+        Command::Data(command) => data::data(command, desk),
+        Command::Hub(command) => data::hub(command, desk),
+        Command::Aggregate(args) => data::aggregate(args, desk),
+        Command::Features(args) => factors::features(args, desk),
+        Command::Factors(command) => factors::factors(command, desk, &config_files(line).1),
+        Command::Runs(command) => runs::runs(command, desk),
+        Command::List(ListCommand::Strategies) => Ok(project::strategies()),
+    }
+}
+
+/// The command's name, as in the JSON answer.
+fn name(command: &Command) -> &'static str {
+    match command {
+        Command::Init(_) => "init",
+        Command::Config(ConfigCommand::Show) => "config show",
+        Command::Data(DataCommand::Import(_)) => "data import",
+        Command::Data(DataCommand::Generate(_)) => "data generate",
+        Command::Data(DataCommand::List(_)) => "data list",
+        Command::Data(DataCommand::Info(_)) => "data info",
+        Command::Hub(_) => "hub gc",
+        Command::Aggregate(_) => "aggregate",
+        Command::Features(_) => "features",
+        Command::Factors(FactorsCommand::Run) => "factors run",
+        Command::Factors(FactorsCommand::List) => "factors list",
+        Command::Factors(FactorsCommand::Show(_)) => "factors show",
+        Command::Runs(RunsCommand::List(_)) => "runs list",
+        Command::Runs(RunsCommand::Show(_)) => "runs show",
+        Command::Runs(RunsCommand::Compare(_)) => "runs compare",
+        Command::Runs(RunsCommand::Verify(_)) => "runs verify",
+        Command::List(ListCommand::Strategies) => "list strategies",
+    }
+}
+
+/// The files of `--config`: settings, and for `factors run` the factor sets among them.
+fn config_files(line: &CommandLine) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    match line.command {
+        Command::Factors(FactorsCommand::Run) => app_factors::split_files(&line.global.config),
+        _ => (line.global.config.clone(), Vec::new()),
+    }
+}
+
+/// Microseconds since the epoch. A clock before 1970 counts as 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// The machine at hand.
+fn machine() -> Machine {
+    Machine {
+        os: std::env::consts::OS.to_owned(),
+        arch: std::env::consts::ARCH.to_owned(),
+        n_cpus: std::thread::available_parallelism().map_or(1, usize::from),
+    }
+}
+
+/// What the settings are read from.
+fn sources(line: &CommandLine) -> Result<Sources, AppError> {
+    let mut flags = line.global.settings.given.clone();
+    flags.extend(command_settings(&line.command));
+    let project = PathBuf::from(PROJECT_FILE);
+    let mut files: Vec<PathBuf> = project.exists().then_some(project).into_iter().collect();
+    files.extend(config_files(line).0);
+    let dot_env = match std::fs::read_to_string(DOT_ENV) {
+        Ok(text) => Some((DOT_ENV.to_owned(), text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(AppError::io("read", DOT_ENV.as_ref(), &error)),
+    };
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    Ok(Sources { flags, set: line.global.set.clone(), environment, dot_env, files, command_defaults: &[] })
+}
+
+/// The settings among a command's own options.
+fn command_settings(command: &Command) -> Vec<Given> {
+    match command {
+        Command::Data(DataCommand::Import(args)) => args.settings.given.clone(),
+        Command::Data(DataCommand::List(args)) => args.settings.given.clone(),
+        Command::Data(DataCommand::Info(args)) => args.settings.given.clone(),
+        Command::Aggregate(args) => args.settings.given.clone(),
+        Command::Features(args) => args.settings.given.clone(),
+        _ => Vec::new(),
+    }
+}

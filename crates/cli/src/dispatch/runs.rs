@@ -1,0 +1,110 @@
+//! `runs`: the archive of runs.
+
+use crosscut_app::runs::{self, Run};
+use crosscut_app::{AppError, Desk};
+
+use crate::answer::{Answer, Status};
+use crate::commands::RunsCommand;
+use crate::text_table::TextTable;
+
+/// `runs ...`
+pub fn runs(command: &RunsCommand, desk: &Desk<'_>) -> Result<Answer, AppError> {
+    match command {
+        RunsCommand::List(args) => list(desk, args.strategy.as_deref(), args.last),
+        RunsCommand::Show(args) => show(&runs::show(desk, &args.run)?),
+        RunsCommand::Compare(args) => compare(desk, &args.first, &args.second),
+        RunsCommand::Verify(args) => verify(desk, &args.runs),
+    }
+}
+
+/// `runs list`.
+fn list(desk: &Desk<'_>, strategy: Option<&str>, last: Option<usize>) -> Result<Answer, AppError> {
+    let runs = runs::list(desk, strategy, last)?;
+    let mut table = TextTable::new(&[
+        "run",
+        "strategy",
+        "command",
+        "status",
+        "started",
+        ">total return",
+        ">Sharpe",
+        ">max drawdown",
+    ]);
+    for run in &runs.runs {
+        let number = |name: &str| run.headline.get(name).copied().flatten();
+        let percent = |name| number(name).map_or("-".to_owned(), |value| format!("{:.2} %", 100.0 * value));
+        table.row([
+            run.run_id.clone().unwrap_or_else(|| "-".to_owned()),
+            run.strategy.clone(),
+            run.kind.clone(),
+            run.status.name().to_owned(),
+            run.started_at.clone(),
+            percent("total_return"),
+            number("sharpe").map_or("-".to_owned(), |value| format!("{value:.2}")),
+            percent("max_drawdown"),
+        ]);
+    }
+    let text = if runs.runs.is_empty() {
+        format!("no runs in {} yet\n", desk.results_root().display())
+    } else {
+        table.render()
+    };
+    Ok(Answer::good(&runs, text))
+}
+
+/// `runs show`.
+fn show(run: &Run) -> Result<Answer, AppError> {
+    let entry = &run.entry;
+    let mut text = format!(
+        "{} ({}), {} at {}, code version {}\nfolder {}\n\n",
+        entry.run_id.as_deref().unwrap_or("-"),
+        entry.strategy,
+        entry.kind,
+        entry.started_at,
+        entry.code_version,
+        run.folder.display(),
+    );
+    let mut table = TextTable::new(&["metric", ">value", "annualised by"]);
+    for metric in &run.metrics {
+        table.row([metric.name.clone(), metric.text.clone(), metric.annualisation.clone().unwrap_or_default()]);
+    }
+    text.push_str(&table.render());
+    text.push_str(&format!("\nconfig {:#}\n\n{} input tables, see --json\n", run.config, run.inputs.len()));
+    Ok(Answer::good(run, text))
+}
+
+/// `runs compare`.
+fn compare(desk: &Desk<'_>, first: &str, second: &str) -> Result<Answer, AppError> {
+    let comparison = runs::compare_two(desk, first, second)?;
+    let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.6}"));
+    let or_dash = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+    let right = |id: &str| format!(">{id}");
+    let mut metrics = TextTable::new(&["metric", &right(&comparison.a), &right(&comparison.b), ">difference"]);
+    for pair in &comparison.metrics {
+        metrics.row([pair.name.clone(), number(pair.a), number(pair.b), number(pair.difference)]);
+    }
+    let mut text = metrics.render();
+    for (what, differences) in [("setting", &comparison.config), ("input", &comparison.inputs)] {
+        let mut table = TextTable::new(&[what, &comparison.a, &comparison.b]);
+        differences.iter().for_each(|one| table.row([one.name.clone(), or_dash(&one.a), or_dash(&one.b)]));
+        text.push('\n');
+        text.push_str(&if differences.is_empty() { format!("same {what}s\n") } else { table.render() });
+    }
+    Ok(Answer::good(&comparison, text))
+}
+
+/// `runs verify`. A run that is not what was written is a problem found, not a failure to run.
+fn verify(desk: &Desk<'_>, ids: &[String]) -> Result<Answer, AppError> {
+    let verified = runs::verify(desk, ids)?;
+    let mut text = String::new();
+    for run in &verified.runs {
+        match run.problems.as_slice() {
+            [] => text.push_str(&format!("{}: as written\n", run.run_id)),
+            problems => problems.iter().for_each(|problem| text.push_str(&format!("{}: {problem}\n", run.run_id))),
+        }
+    }
+    let n_damaged = verified.runs.iter().filter(|run| !run.problems.is_empty()).count();
+    text.push_str(&format!("{} runs checked, {n_damaged} not as written\n", verified.runs.len()));
+    let status = if n_damaged == 0 { Status::Good } else { Status::Problem };
+    Ok(Answer::good(&verified, text).with_status(status))
+}

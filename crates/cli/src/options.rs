@@ -1,0 +1,128 @@
+//! Command-line options made from the table of settings, so that a setting is described in one place only.
+//!
+//! A group of options ([`Section`]) becomes part of a derived command through [`Settings`]; what the user typed comes
+//! out as pairs of key and text. Values are checked where all layers meet, not here.
+
+use std::marker::PhantomData;
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use crosscut_app::config::{Given, KEYS, Key, Kind};
+
+/// A group of settings that one command offers as options.
+pub trait Section {
+    /// Whether the options are accepted behind every command.
+    const GLOBAL: bool = false;
+
+    /// Whether a setting belongs to the group.
+    fn holds(key: &Key) -> bool;
+}
+
+/// Declares a section by the beginnings of its keys' paths.
+macro_rules! section {
+    ($name:ident, $doc:literal, $($prefix:literal),+) => {
+        #[doc = $doc]
+        #[derive(Debug, Clone)]
+        pub struct $name;
+
+        impl Section for $name {
+            fn holds(key: &Key) -> bool {
+                [$($prefix),+].iter().any(|prefix| key.path.starts_with(prefix))
+            }
+        }
+    };
+}
+
+section!(ImportSection, "Options of `data import`.", "venue", "import.");
+section!(VenueSection, "The venue alone.", "venue");
+section!(AggregateSection, "Options of `aggregate`.", "venue", "aggregate.");
+
+/// Options of every command.
+#[derive(Debug, Clone)]
+pub struct GlobalSection;
+
+impl Section for GlobalSection {
+    const GLOBAL: bool = true;
+
+    fn holds(key: &Key) -> bool {
+        !key.path.contains('.') && key.path != "venue"
+    }
+}
+
+/// What was typed for the options of a section.
+#[derive(Debug, Clone)]
+pub struct Settings<S> {
+    /// The values in the order of the table.
+    pub given: Vec<Given>,
+    /// The section is only a type.
+    section: PhantomData<S>,
+}
+
+impl<S: Section> FromArgMatches for Settings<S> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut given = Vec::new();
+        for key in KEYS.iter().filter(|key| S::holds(key)) {
+            let Some(texts) = matches.get_many::<String>(key.path) else { continue };
+            let texts: Vec<String> = texts.cloned().collect();
+            match key.kind {
+                Kind::Named => given.extend(texts.into_iter().map(|text| Given { path: key.path, text })),
+                _ => given.push(Given { path: key.path, text: texts.join(",") }),
+            }
+        }
+        Ok(Self { given, section: PhantomData })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl<S: Section> Args for Settings<S> {
+    fn augment_args(command: Command) -> Command {
+        KEYS.iter().filter(|key| S::holds(key)).fold(command, |command, key| command.arg(option::<S>(key)))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+/// The option of one setting.
+fn option<S: Section>(key: &'static Key) -> Arg {
+    let mut help = key.help.to_owned();
+    if let Kind::Choice(words) = key.kind {
+        help.push_str(&format!(": {}", words.join(", ")));
+    }
+    if !key.default.is_empty() && key.kind != Kind::Flag {
+        help.push_str(&format!(" [default: {}]", key.default));
+    }
+    let arg = Arg::new(key.path).long(key.flag).help(help).global(S::GLOBAL).allow_negative_numbers(true);
+    let arg = if S::GLOBAL { arg.help_heading("Options of every command") } else { arg };
+    match key.kind {
+        Kind::Flag => arg
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .value_name("true|false")
+            .action(ArgAction::Set),
+        Kind::Named => arg.action(ArgAction::Append).value_name("NAME=VALUE"),
+        Kind::List => arg.action(ArgAction::Append).value_name("A,B"),
+        Kind::Count | Kind::Number => arg.action(ArgAction::Set).value_name("N"),
+        Kind::Text | Kind::Choice(_) => arg.action(ArgAction::Set).value_name(value_name(key)),
+    }
+}
+
+/// The placeholder of a text option.
+fn value_name(key: &Key) -> &'static str {
+    match key.flag {
+        "hub" | "results" => "DIR",
+        "start" | "end" => "TIME",
+        "symbol" | "benchmark" => "SYMBOL",
+        "timeframe" | "bar" | "from" | "threshold" => "BAR",
+        "venue" => "VENUE",
+        "rebalance" | "pool-reselect" => "RULE",
+        "pool-lookback" => "DURATION",
+        "factor-set" | "strategy" | "factor" => "NAME",
+        _ => "WORD",
+    }
+}
