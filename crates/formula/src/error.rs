@@ -1,24 +1,14 @@
 //! What can be wrong with a formula, told with the place in its text.
 
+use std::fmt;
+use std::ops::Range;
+
 /// Why a program could not be compiled or fed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormulaError {
-    /// A formula that cannot be read; `rendered` shows its text with a caret under the place.
-    #[error("{owner}: {message} (column {column})\n  {text}\n  {caret}{}", hint_line(.hint.as_deref()))]
-    Formula {
-        /// Which formula: ``factor `return_5` `` or ``let `ret1` ``.
-        owner: String,
-        /// What is wrong.
-        message: String,
-        /// The formula's text after window expansion.
-        text: String,
-        /// Character position in `text`, counted from 1.
-        column: usize,
-        /// Blanks and carets that stand under the offending characters of `text`.
-        caret: String,
-        /// What to do about it.
-        hint: Option<String>,
-    },
+    /// A formula that cannot be read.
+    #[error("{0}")]
+    Formula(Box<FaultyFormula>),
     /// A name, a window list or a constant around the formulas that cannot be used.
     #[error("{message}{}", hint_line(.hint.as_deref()))]
     Definition {
@@ -35,7 +25,79 @@ pub enum FormulaError {
     },
 }
 
+/// A formula that cannot be read, with the place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultyFormula {
+    /// Which formula: ``factor `return_5` `` or ``let `ret1` ``.
+    pub owner: String,
+    /// What is wrong.
+    pub message: String,
+    /// The formula's text on one line, after window expansion.
+    pub text: String,
+    /// Character position in `text`, counted from 1.
+    pub column: usize,
+    /// Number of offending characters; 1 at the end of the text.
+    pub width: usize,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl fmt::Display for FaultyFormula {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { owner, message, text, column, width, hint } = self;
+        let (blanks, carets) = (" ".repeat(column - 1), "^".repeat(*width));
+        let hint = hint_line(hint.as_deref());
+        write!(f, "{owner}: {message} (column {column})\n  {text}\n  {blanks}{carets}{hint}")
+    }
+}
+
 /// A hint on its own line, or nothing.
 fn hint_line(hint: Option<&str>) -> String {
     hint.map_or_else(String::new, |hint| format!("\nhint: {hint}"))
+}
+
+/// What is wrong at a place of a formula, before it is known whose formula it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// The offending characters, by position from 0.
+    pub(crate) span: Range<usize>,
+    /// What is wrong.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) hint: Option<String>,
+}
+
+impl Fault {
+    /// A fault without a hint.
+    pub(crate) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
+        Self { span, message: message.into(), hint: None }
+    }
+
+    /// The same with a hint.
+    pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// The same with the nearest of the valid names as a hint, if one is near.
+    pub(crate) fn with_nearest<'a>(self, wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
+        match crosscut_model::nearest(wrong, candidates) {
+            Some(name) => self.with_hint(format!("did you mean `{name}`?")),
+            None => self,
+        }
+    }
+
+    /// The error for the formula `text` of `owner`.
+    pub(crate) fn in_formula(self, owner: String, text: &str) -> FormulaError {
+        let text = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let (column, width) = (self.span.start + 1, self.span.len().max(1));
+        let faulty = FaultyFormula { owner, message: self.message, text, column, width, hint: self.hint };
+        FormulaError::Formula(Box::new(faulty))
+    }
+}
+
+impl FormulaError {
+    /// Something around the formulas, without a hint.
+    pub(crate) fn definition(message: impl Into<String>) -> Self {
+        Self::Definition { message: message.into(), hint: None }
+    }
 }

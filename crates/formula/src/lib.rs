@@ -7,17 +7,26 @@
 //!
 //! This crate reads no files, knows no venue and keeps no time: rows are in the order in which they are given.
 //!
-//! Start reading at [`FactorSpec`], then [`Program`]; the built-in factors are in [`library`].
+//! Start reading at [`FactorSpec`], then [`Program`]; the operators are in [`operators`], the built-in factors in
+//! [`library`].
 
 mod error;
+mod expression;
+mod levels;
 pub mod library;
+pub mod operators;
 mod panel;
 mod program;
+mod reader;
+mod scope;
 mod session;
 mod spec;
+mod token;
 
-pub use error::FormulaError;
+pub use crosscut_kernels::Lookback;
+pub use error::{FaultyFormula, FormulaError};
+pub use operators::{Operator, Stage};
 pub use panel::{PanelInput, PanelSession};
-pub use program::{Lookback, Program};
+pub use program::{MAX_LOOKBACK, MAX_STATE, Program};
 pub use session::Session;
 pub use spec::FactorSpec;

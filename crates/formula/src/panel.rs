@@ -1,29 +1,89 @@
 //! A program running over many symbols at once, aligned by time where operators look across symbols.
+//!
+//! Rows go through in blocks of time, so that memory does not grow with the length of the history:
+//! 1. cut the next stretch of time in which no symbol has more than a few hundred rows;
+//! 2. line the block's rows up by time: for each time the symbols that have a row, in the order of the list;
+//! 3. level by level: cross-sectional operators time by time, in parallel over stretches of time; then the level's
+//!    plan symbol by symbol, in parallel over symbols;
+//! 4. append the results.
+//!
+//! Each number is computed by one thread in a fixed order, so the number of threads cannot change it.
+
+mod align;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crosscut_kernels::cross_section::{self, RankScratch};
+use crosscut_kernels::{Plan, State, Workspace};
+use rayon::prelude::*;
 
 use crate::error::FormulaError;
+use crate::levels::{CrossStep, Level, Source};
+use crate::operators::CrossSection;
+use crate::program::Compiled;
+use align::Alignment;
+
+/// Rows of all symbols together in one block: at 50 kept values a row, some 50 MB.
+const BLOCK_ROWS: usize = 131_072;
 
 /// The next rows of one symbol.
 #[derive(Debug, Clone, Default)]
 pub struct PanelInput<'a> {
-    /// The time of each row (any unit, the same for all symbols); strictly increasing, later than every row fed before.
+    /// The time of each row (any unit, the same for all symbols); strictly increasing, later than every row fed
+    /// before.
     pub times: &'a [i64],
     /// The columns [`crate::Program::inputs`] names, in that order, each as long as `times`.
     pub columns: Vec<&'a [f64]>,
 }
 
 /// State of a program for a fixed list of symbols.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct PanelSession {
-    /// Number of symbols.
-    n_symbols: usize,
-    /// Number of results per row.
-    n_outputs: usize,
+    /// What to run.
+    compiled: Arc<Compiled>,
+    /// What is carried, per symbol and level.
+    states: Vec<Vec<State>>,
+    /// Buffers per level.
+    workspaces: Vec<Workspaces>,
+    /// The last time fed, if any.
+    last_time: Option<i64>,
+}
+
+/// Buffers of one plan that threads borrow and give back.
+#[derive(Debug)]
+struct Workspaces {
+    /// What they are for.
+    plan: Arc<Plan>,
+    /// Those nobody uses now.
+    idle: Mutex<Vec<Workspace>>,
+}
+
+impl Workspaces {
+    /// Runs `work` with a workspace. Its content does not matter: it holds nothing between updates.
+    fn with<R>(&self, work: impl FnOnce(&mut Workspace) -> R) -> R {
+        let lock = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = lock().pop();
+        let mut workspace = idle.unwrap_or_else(|| Workspace::new(&self.plan));
+        let result = work(&mut workspace);
+        lock().push(workspace);
+        result
+    }
 }
 
 impl PanelSession {
     /// A session before its first row.
-    pub(crate) fn new(n_symbols: usize, n_outputs: usize) -> Self {
-        Self { n_symbols, n_outputs }
+    pub(crate) fn new(compiled: Arc<Compiled>, n_symbols: usize) -> Self {
+        let states = compiled.levels.iter().map(|level| State::new(&level.plan)).collect();
+        let workspaces = compiled
+            .levels
+            .iter()
+            .map(|level| Workspaces { plan: Arc::clone(&level.plan), idle: Mutex::new(Vec::new()) });
+        Self {
+            states: vec![states; n_symbols],
+            workspaces: workspaces.collect(),
+            last_time: None,
+            compiled: Arc::clone(&compiled),
+        }
     }
 
     /// Feeds the next rows of every symbol (none for a symbol without new rows) and appends one value per row to
@@ -32,18 +92,140 @@ impl PanelSession {
     /// results do not depend on the number of threads.
     ///
     /// # Errors
-    /// Times that are not increasing, or not later than rows already fed.
+    /// Times that are not increasing, or not later than rows already fed. Nothing has been fed then.
     ///
     /// # Panics
     /// If the number of symbols, columns or outputs is not the session's, or the columns differ in length.
     pub fn update(&mut self, symbols: &[PanelInput<'_>], outputs: &mut [Vec<Vec<f64>>]) -> Result<(), FormulaError> {
-        assert_eq!(symbols.len(), self.n_symbols, "one input per symbol");
-        for (symbol, outputs) in symbols.iter().zip(outputs) {
-            assert_eq!(outputs.len(), self.n_outputs, "one vector per output");
-            for output in outputs {
-                output.resize(output.len() + symbol.times.len(), f64::NAN);
+        assert_eq!(symbols.len(), self.states.len(), "one input per symbol");
+        assert_eq!(outputs.len(), self.states.len(), "outputs for every symbol");
+        for (symbol, outputs) in symbols.iter().zip(&*outputs) {
+            assert_eq!(symbol.columns.len(), self.compiled.n_inputs(), "one slice per input");
+            assert_eq!(outputs.len(), self.compiled.n_outputs(), "one vector per output");
+            assert!(symbol.columns.iter().all(|column| column.len() == symbol.times.len()), "columns of one length");
+        }
+        self.check_times(symbols)?;
+        self.last_time = symbols.iter().filter_map(|s| s.times.last().copied()).max().max(self.last_time);
+        if self.compiled.levels.len() == 1 {
+            self.run_directly(symbols, outputs);
+            return Ok(());
+        }
+        let mut begins = vec![0; symbols.len()];
+        while let Some(ends) = align::next_block(symbols, &begins, BLOCK_ROWS) {
+            let block: Vec<PanelInput<'_>> =
+                symbols.iter().zip(begins.iter().zip(&ends)).map(|(s, (&begin, &end))| s.rows(begin..end)).collect();
+            self.run_block(&block, outputs);
+            begins = ends;
+        }
+        Ok(())
+    }
+
+    /// Refuses rows out of order.
+    fn check_times(&self, symbols: &[PanelInput<'_>]) -> Result<(), FormulaError> {
+        for (at, symbol) in symbols.iter().enumerate() {
+            let mut last = self.last_time;
+            for (row, &time) in symbol.times.iter().enumerate() {
+                if last.is_some_and(|last| time <= last) {
+                    let message = format!(
+                        "symbol number {at}, row {row}: time {time} does not come after {}; expected increasing times",
+                        last.unwrap_or_default()
+                    );
+                    return Err(FormulaError::Rows { message });
+                }
+                last = Some(time);
             }
         }
         Ok(())
     }
+
+    /// A program of one level: symbol by symbol, straight into the outputs.
+    fn run_directly(&mut self, symbols: &[PanelInput<'_>], outputs: &mut [Vec<Vec<f64>>]) {
+        let (level, workspaces) = (&self.compiled.levels[0], &self.workspaces[0]);
+        self.states.par_iter_mut().zip(symbols).zip(outputs).for_each(|((states, symbol), outputs)| {
+            let columns = plan_columns(level, symbol, &[]);
+            workspaces.with(|workspace| level.plan.advance(&mut states[0], workspace, &columns, outputs));
+        });
+    }
+
+    /// One block of time through all levels.
+    fn run_block(&mut self, symbols: &[PanelInput<'_>], outputs: &mut [Vec<Vec<f64>>]) {
+        let alignment = Alignment::new(symbols);
+        let compiled = Arc::clone(&self.compiled);
+        // One list of values per symbol, filled level by level.
+        let mut values: Vec<Vec<Vec<f64>>> = vec![Vec::new(); symbols.len()];
+        for (at, level) in compiled.levels.iter().enumerate() {
+            for step in &level.cross {
+                let results = run_cross_section(step, &alignment, symbols, &values);
+                values.par_iter_mut().enumerate().for_each(|(symbol, values)| {
+                    values.push(alignment.of_symbol(symbol).map(|position| results[position]).collect());
+                });
+            }
+            let workspaces = &self.workspaces[at];
+            self.states.par_iter_mut().zip(symbols).zip(&mut values).for_each(|((states, symbol), values)| {
+                let mut results = vec![Vec::with_capacity(symbol.times.len()); level.n_plan_outputs];
+                let columns = plan_columns(level, symbol, values);
+                workspaces.with(|workspace| level.plan.advance(&mut states[at], workspace, &columns, &mut results));
+                debug_assert_eq!(values.len(), level.first_value + level.cross.len(), "values come in order");
+                values.append(&mut results);
+            });
+        }
+        outputs.par_iter_mut().zip(&values).for_each(|(outputs, values)| {
+            for (output, value) in outputs.iter_mut().zip(&compiled.results) {
+                output.extend_from_slice(&values[value.0]);
+            }
+        });
+    }
+}
+
+impl<'a> PanelInput<'a> {
+    /// Some of the rows.
+    fn rows(&self, rows: std::ops::Range<usize>) -> Self {
+        Self {
+            times: &self.times[rows.clone()],
+            columns: self.columns.iter().map(|column| &column[rows.clone()]).collect(),
+        }
+    }
+}
+
+/// The rows of one symbol from a source.
+fn source_rows<'a>(source: Source, symbol: &PanelInput<'a>, values: &'a [Vec<f64>]) -> &'a [f64] {
+    match source {
+        Source::Input(input) => symbol.columns[input],
+        Source::Value(value) => &values[value.0],
+    }
+}
+
+/// What a level's plan reads of one symbol.
+fn plan_columns<'a>(level: &Level, symbol: &PanelInput<'a>, values: &'a [Vec<f64>]) -> Vec<&'a [f64]> {
+    level.plan_inputs.iter().map(|&source| source_rows(source, symbol, values)).collect()
+}
+
+/// Runs a cross-sectional operator over the block; results in the order of the alignment.
+fn run_cross_section(
+    step: &CrossStep,
+    alignment: &Alignment,
+    symbols: &[PanelInput<'_>],
+    values: &[Vec<Vec<f64>>],
+) -> Vec<f64> {
+    let columns: Vec<&[f64]> =
+        symbols.iter().zip(values).map(|(symbol, values)| source_rows(step.from, symbol, values)).collect();
+    let mut results = vec![f64::NAN; alignment.len()];
+    alignment.stretches(&mut results).into_par_iter().for_each(|stretch| {
+        let mut gathered = Vec::new();
+        let mut scratch = RankScratch::default();
+        let mut results = stretch.results;
+        for time in stretch.times {
+            let rows = alignment.at(time);
+            gathered.clear();
+            gathered.extend(rows.iter().map(|row| columns[row.symbol as usize][row.row as usize]));
+            let (out, rest) = std::mem::take(&mut results).split_at_mut(rows.len());
+            results = rest;
+            match step.operator {
+                CrossSection::Rank => cross_section::rank(&gathered, &mut scratch, out),
+                CrossSection::ZScore => cross_section::zscore(&gathered, out),
+                CrossSection::Demean => cross_section::demean(&gathered, out),
+            }
+        }
+    });
+    results
 }

@@ -1,27 +1,49 @@
-//! A compiled set of factors.
+//! A compiled set of factors: read, shared, split into levels, planned.
 
-use crate::error::FormulaError;
+use std::sync::Arc;
+
+use crosscut_kernels::Lookback;
+
+use crate::error::{Fault, FormulaError};
+use crate::expression::{Expression, ExpressionId, Expressions};
+use crate::levels::{Level, Value, plan_levels};
+use crate::operators::Stage;
 use crate::panel::PanelSession;
+use crate::reader;
+use crate::scope::Scope;
 use crate::session::Session;
 use crate::spec::FactorSpec;
 
-/// How far back an output looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Lookback {
-    /// Rows before the current one that enter the value; for operators that carry state, rows before the first value.
-    pub rows: usize,
-    /// Whether state is carried from the first row on (`ema`, `wilder`, `cumsum`): no finite number of rows gives the
-    /// same bits.
-    pub unbounded: bool,
-}
+/// The longest lookback of an output, in rows: ten of the longest windows on top of one another.
+pub const MAX_LOOKBACK: usize = 1_000_000;
+
+/// The most numbers a program may keep per symbol between updates: 64 MB.
+pub const MAX_STATE: usize = 8_000_000;
 
 /// Many factors planned as one graph. Cheap to clone; immutable.
 #[derive(Debug, Clone)]
 pub struct Program {
+    /// What all sessions share.
+    pub(crate) compiled: Arc<Compiled>,
+}
+
+/// The parts of a compiled program.
+#[derive(Debug)]
+pub(crate) struct Compiled {
     /// Column names to feed.
     inputs: Vec<String>,
     /// Names of the results.
     outputs: Vec<String>,
+    /// Factors after expansion, one per output.
+    factors: Vec<FactorSpec>,
+    /// Stage of each output.
+    stages: Vec<Stage>,
+    /// Lookback of each output.
+    lookbacks: Vec<Lookback>,
+    /// What to run, in order.
+    pub(crate) levels: Vec<Level>,
+    /// Where each output is found.
+    pub(crate) results: Vec<Value>,
 }
 
 impl Program {
@@ -30,61 +52,190 @@ impl Program {
     /// (`periods_per_year`). Factors with windows are expanded to one output each.
     ///
     /// # Errors
-    /// The first formula that cannot be read, with the place and the nearest valid name; names used twice.
+    /// The first formula that cannot be read, with the place and the nearest valid name; names used twice; a program
+    /// that looks back farther than [`MAX_LOOKBACK`] or keeps more than [`MAX_STATE`] numbers per symbol.
     pub fn compile(
         lets: &[(String, String)],
         factors: &[FactorSpec],
         available: &[&str],
         constants: &[(&str, f64)],
     ) -> Result<Self, FormulaError> {
-        let _ = (lets, constants);
-        Ok(Self {
-            inputs: available.iter().map(|&name| name.to_owned()).collect(),
+        let mut expressions = Expressions::default();
+        let mut scope = Scope::new(available, constants, &mut expressions)?;
+        for (name, formula) in lets {
+            check_let_name(name)?;
+            let id = reader::read(formula, &scope, &mut expressions)
+                .map_err(|fault| fault.in_formula(format!("let `{name}`"), formula))?;
+            scope.add_let(name, id)?;
+        }
+        let factors = expand(factors)?;
+        let mut outputs = Vec::with_capacity(factors.len());
+        for factor in &factors {
+            let id = reader::read(&factor.formula, &scope, &mut expressions)
+                .map_err(|fault| fault.in_formula(format!("factor `{}`", factor.name), &factor.formula))?;
+            if let Some(value) = expressions.number(id) {
+                let whole = 0..factor.formula.chars().count();
+                let fault = Fault::new(whole, format!("the formula reads no column: it is always {value}"));
+                return Err(fault.in_formula(format!("factor `{}`", factor.name), &factor.formula));
+            }
+            scope.add_factor(&factor.name, id);
+            outputs.push(id);
+        }
+        Self::plan(&expressions, factors, &outputs, available)
+    }
+
+    /// Plans expressions that have been read.
+    fn plan(
+        expressions: &Expressions,
+        factors: Vec<FactorSpec>,
+        outputs: &[ExpressionId],
+        available: &[&str],
+    ) -> Result<Self, FormulaError> {
+        let wanted = wanted(expressions, outputs);
+        let used: Vec<usize> = (0..available.len())
+            .filter(|&column| {
+                wanted.iter().any(|&id| matches!(expressions.get(id), Expression::Column(at) if *at == column))
+            })
+            .collect();
+        let planned = plan_levels(expressions, &wanted, outputs, &used);
+        let stages = stages(expressions, &wanted);
+        let compiled = Compiled {
+            inputs: used.iter().map(|&column| available[column].to_owned()).collect(),
             outputs: factors.iter().map(|factor| factor.name.clone()).collect(),
-        })
+            stages: outputs.iter().map(|id| stages[id.0]).collect(),
+            lookbacks: planned.lookbacks,
+            levels: planned.levels,
+            results: planned.results,
+            factors,
+        };
+        compiled.check_bounds()?;
+        Ok(Self { compiled: Arc::new(compiled) })
     }
 
     /// The columns to feed, in this order: those of `available` that some factor uses.
     pub fn inputs(&self) -> &[String] {
-        &self.inputs
+        &self.compiled.inputs
     }
 
     /// The names of the results, in the order of the factors after expansion.
     pub fn outputs(&self) -> &[String] {
-        &self.outputs
+        &self.compiled.outputs
     }
 
-    /// The formula text of each output after expansion.
-    pub fn formulas(&self) -> &[String] {
-        &self.outputs
+    /// The factor of each output, windows filled in.
+    pub fn factors(&self) -> &[FactorSpec] {
+        &self.compiled.factors
     }
 
     /// The longest lookback of all outputs.
     pub fn lookback(&self) -> Lookback {
-        Lookback::default()
+        self.compiled.lookbacks.iter().copied().fold(Lookback::default(), Lookback::max)
     }
 
-    /// The lookback of one output.
-    ///
-    /// # Panics
-    /// If there is no output `index`.
-    pub fn output_lookback(&self, index: usize) -> Lookback {
-        let _ = &self.outputs[index];
-        Lookback::default()
+    /// The lookback of each output.
+    pub fn lookbacks(&self) -> &[Lookback] {
+        &self.compiled.lookbacks
+    }
+
+    /// The stage of each output: the farthest any of its operators goes.
+    pub fn stages(&self) -> &[Stage] {
+        &self.compiled.stages
     }
 
     /// Whether some operator looks across symbols, so that only a [`PanelSession`] can run the program.
     pub fn has_cross_section(&self) -> bool {
-        false
+        self.compiled.levels.len() > 1
     }
 
     /// A fresh session for one symbol; `None` if the program has cross-sectional operators.
     pub fn session(&self) -> Option<Session> {
-        Some(Session::new(self.outputs.len()))
+        (!self.has_cross_section()).then(|| Session::new(Arc::clone(&self.compiled)))
     }
 
     /// A fresh session for `n_symbols` symbols. Works for every program, cross-sectional or not.
     pub fn panel(&self, n_symbols: usize) -> PanelSession {
-        PanelSession::new(n_symbols, self.outputs.len())
+        PanelSession::new(Arc::clone(&self.compiled), n_symbols)
     }
+}
+
+impl Compiled {
+    /// Number of columns to feed.
+    pub(crate) fn n_inputs(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Number of results.
+    pub(crate) fn n_outputs(&self) -> usize {
+        self.factors.len()
+    }
+
+    /// Refuses programs that need too many rows or too much memory.
+    fn check_bounds(&self) -> Result<(), FormulaError> {
+        for (factor, lookback) in self.factors.iter().zip(&self.lookbacks) {
+            if lookback.rows > MAX_LOOKBACK {
+                let message = format!("factor `{}` looks back {} rows", factor.name, lookback.rows);
+                return Err(FormulaError::definition(format!("{message}; expected at most {MAX_LOOKBACK}")));
+            }
+        }
+        let kept: usize = self.levels.iter().map(|level| level.plan.state_len()).sum();
+        if kept > MAX_STATE {
+            let message = format!("the program keeps {kept} numbers per symbol; expected at most {MAX_STATE}");
+            let hint = Some("use shorter windows or split the factor set".to_owned());
+            return Err(FormulaError::Definition { message, hint });
+        }
+        Ok(())
+    }
+}
+
+/// All factors with their windows filled in; names must differ.
+fn expand(factors: &[FactorSpec]) -> Result<Vec<FactorSpec>, FormulaError> {
+    let mut expanded: Vec<FactorSpec> = Vec::new();
+    let mut names = std::collections::BTreeSet::new();
+    for factor in factors {
+        for factor in factor.expand()? {
+            if !names.insert(factor.name.clone()) {
+                return Err(FormulaError::definition(format!("factor `{}` is defined twice", factor.name)));
+            }
+            expanded.push(factor);
+        }
+    }
+    Ok(expanded)
+}
+
+/// Whether a let can be referred to.
+fn check_let_name(name: &str) -> Result<(), FormulaError> {
+    let valid = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if valid {
+        return Ok(());
+    }
+    let expected = "expected letters, digits and `_`, not beginning with a digit";
+    Err(FormulaError::definition(format!("let name `{}`: {expected}", name.escape_debug())))
+}
+
+/// The expressions the outputs need, operands first.
+fn wanted(expressions: &Expressions, outputs: &[ExpressionId]) -> Vec<ExpressionId> {
+    let mut is_wanted = vec![false; expressions.len()];
+    for output in outputs {
+        is_wanted[output.0] = true;
+    }
+    for at in (0..expressions.len()).rev() {
+        if let (true, Expression::Call { operands, .. }) = (is_wanted[at], expressions.get(ExpressionId(at))) {
+            for operand in operands {
+                is_wanted[operand.0] = true;
+            }
+        }
+    }
+    (0..expressions.len()).filter(|&at| is_wanted[at]).map(ExpressionId).collect()
+}
+
+/// The stage of every wanted expression: the farthest of its own operator and its operands.
+fn stages(expressions: &Expressions, wanted: &[ExpressionId]) -> Vec<Stage> {
+    let mut stages = vec![Stage::Transformer; expressions.len()];
+    for &id in wanted {
+        if let Expression::Call { operator, operands } = expressions.get(id) {
+            stages[id.0] = operands.iter().map(|operand| stages[operand.0]).fold(operator.stage, Stage::max);
+        }
+    }
+    stages
 }

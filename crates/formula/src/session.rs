@@ -1,16 +1,33 @@
 //! One symbol's running program.
 
+use std::sync::Arc;
+
+use crosscut_kernels::{State, Workspace};
+
+use crate::levels::Source;
+use crate::program::Compiled;
+
 /// State of a pure time-series program for one symbol. Rows are fed in order, in any cut.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// Number of results per row.
-    n_outputs: usize,
+    /// What to run.
+    compiled: Arc<Compiled>,
+    /// What is carried from row to row.
+    state: State,
+    /// Buffers.
+    workspace: Workspace,
 }
 
 impl Session {
     /// A session before its first row.
-    pub(crate) fn new(n_outputs: usize) -> Self {
-        Self { n_outputs }
+    pub(crate) fn new(compiled: Arc<Compiled>) -> Self {
+        let plan = &compiled.levels[0].plan;
+        Self { state: State::new(plan), workspace: Workspace::new(plan), compiled }
+    }
+
+    /// Forgets all rows: the session is as new, its buffers are kept. For the next symbol.
+    pub fn reset(&mut self) {
+        self.state = State::new(&self.compiled.levels[0].plan);
     }
 
     /// Feeds the next rows and appends one value per row to each of `outputs`. `inputs` are the columns
@@ -20,10 +37,18 @@ impl Session {
     /// # Panics
     /// If the number of columns or outputs is not the program's, or the columns differ in length.
     pub fn update(&mut self, inputs: &[&[f64]], outputs: &mut [Vec<f64>]) {
-        assert_eq!(outputs.len(), self.n_outputs, "one vector per output");
-        let n_rows = inputs.first().map_or(0, |column| column.len());
-        for output in outputs {
-            output.resize(output.len() + n_rows, f64::NAN);
-        }
+        assert_eq!(inputs.len(), self.compiled.n_inputs(), "one slice per input");
+        assert_eq!(outputs.len(), self.compiled.n_outputs(), "one vector per output");
+        let level = &self.compiled.levels[0];
+        let columns: Vec<&[f64]> = level.plan_inputs.iter().map(|source| column(*source, inputs)).collect();
+        level.plan.advance(&mut self.state, &mut self.workspace, &columns, outputs);
+    }
+}
+
+/// An input of the first level, which has no values before it.
+fn column<'a>(source: Source, inputs: &[&'a [f64]]) -> &'a [f64] {
+    match source {
+        Source::Input(input) => inputs[input],
+        Source::Value(_) => unreachable!("nothing comes before the first level"),
     }
 }

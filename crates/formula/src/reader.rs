@@ -1,0 +1,284 @@
+//! Reads a formula: precedence climbing over tokens, building expressions and checking every call as it goes.
+//!
+//! From weak to strong: `or`, `and`, `not`, comparisons (which do not chain), `+ -`, `* /`, sign, power (right to
+//! left). There is no syntax tree in between: an expression is checked and shared the moment it is read, and chains
+//! of operators need no recursion.
+
+use std::ops::Range;
+
+use crate::error::Fault;
+use crate::expression::{ExpressionId, Expressions};
+use crate::operators::{self, MAX_WINDOW, Operator, ParameterKind};
+use crate::scope::Scope;
+use crate::token::{Token, TokenKind, tokens};
+
+/// The longest formula, in characters: ten times the longest of the 101 formulaic alphas.
+pub const MAX_LENGTH: usize = 10_000;
+
+/// The deepest nesting of parentheses, calls and signs. People stop near ten; the bound keeps reading within the
+/// stack of any thread.
+pub const MAX_DEPTH: usize = 100;
+
+/// The most different expressions in one program: enough for the published factor libraries together, several times
+/// over.
+pub const MAX_EXPRESSIONS: usize = 100_000;
+
+/// Strength of a comparison, which does not chain.
+const COMPARISON: u8 = 4;
+/// Strength of a sign in front of an operand: weaker than power, so that `-x ^ 2` is `-(x ^ 2)`.
+const SIGN: u8 = 7;
+/// Strength of power.
+const POWER: u8 = 8;
+
+/// Strength of an infix operator.
+fn strength(operator: &Operator) -> u8 {
+    match operator.name {
+        "|" => 1,
+        "&" => 2,
+        "<" | "<=" | ">" | ">=" | "==" | "!=" => COMPARISON,
+        "+" | "-" => 5,
+        "*" | "/" => 6,
+        _ => POWER,
+    }
+}
+
+/// An expression and the characters it was read from.
+#[derive(Debug, Clone)]
+struct Operand {
+    /// The expression.
+    id: ExpressionId,
+    /// Its characters.
+    span: Range<usize>,
+}
+
+/// A formula being read.
+struct Reader<'a> {
+    /// The text in tokens.
+    tokens: Vec<Token>,
+    /// The next token.
+    at: usize,
+    /// Nesting so far.
+    depth: usize,
+    /// Names that may be used.
+    scope: &'a Scope,
+    /// Where expressions go.
+    expressions: &'a mut Expressions,
+}
+
+/// Reads a whole formula.
+pub(crate) fn read(text: &str, scope: &Scope, expressions: &mut Expressions) -> Result<ExpressionId, Fault> {
+    let length = text.chars().count();
+    if length > MAX_LENGTH {
+        let message = format!("the formula has {length} characters; expected at most {MAX_LENGTH}");
+        return Err(Fault::new(MAX_LENGTH..length, message).with_hint("name its parts under `let`"));
+    }
+    let mut reader = Reader { tokens: tokens(text)?, at: 0, depth: 0, scope, expressions };
+    if reader.peek().kind == TokenKind::End {
+        return Err(Fault::new(0..0, "the formula is empty"));
+    }
+    let operand = reader.expression(0)?;
+    match reader.next() {
+        Token { kind: TokenKind::End, .. } => Ok(operand.id),
+        token => Err(reader.unexpected(&token, "an operator or the end")),
+    }
+}
+
+impl Reader<'_> {
+    /// The next token, left in place.
+    fn peek(&self) -> &Token {
+        &self.tokens[self.at.min(self.tokens.len() - 1)]
+    }
+
+    /// Takes the next token; the end stays the end.
+    fn next(&mut self) -> Token {
+        let token = self.peek().clone();
+        self.at += 1;
+        token
+    }
+
+    /// Whether the next token is this sign; if so it is taken.
+    fn accept(&mut self, sign: &str) -> bool {
+        let found = matches!(self.peek().kind, TokenKind::Sign(next) if next == sign);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// The fault of a token that cannot stand here.
+    fn unexpected(&self, token: &Token, expected: &str) -> Fault {
+        let seen = match &token.kind {
+            TokenKind::End => return Fault::new(token.span.clone(), format!("the formula ends; expected {expected}")),
+            TokenKind::Number(value) => value.to_string(),
+            TokenKind::Name(name) => name.clone(),
+            TokenKind::Sign(sign) => (*sign).to_owned(),
+        };
+        Fault::new(token.span.clone(), format!("`{seen}` cannot stand here; expected {expected}"))
+    }
+
+    /// An expression of operators at least as strong as `weakest`.
+    fn expression(&mut self, weakest: u8) -> Result<Operand, Fault> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            let message = format!("nested deeper than {MAX_DEPTH} levels");
+            return Err(Fault::new(self.peek().span.clone(), message).with_hint("name its parts under `let`"));
+        }
+        let mut left = self.operand()?;
+        while let Some(operator) = self.infix() {
+            let strength = strength(operator);
+            if strength < weakest {
+                break;
+            }
+            let token = self.next();
+            let right = self.expression(if strength == POWER { strength } else { strength + 1 })?;
+            left = self.call(operator, &token.span, vec![left, right])?;
+            if strength == COMPARISON && self.infix().is_some_and(|next| self::strength(next) == COMPARISON) {
+                let fault = Fault::new(self.peek().span.clone(), "comparisons do not chain");
+                return Err(fault.with_hint("write `a < b and b < c`"));
+            }
+        }
+        self.depth -= 1;
+        Ok(left)
+    }
+
+    /// The infix operator that comes next, if one does.
+    fn infix(&self) -> Option<&'static Operator> {
+        match &self.peek().kind {
+            TokenKind::Sign(sign) => operators::sign(sign, 2),
+            TokenKind::Name(name) => operators::sign(name, 2),
+            _ => None,
+        }
+    }
+
+    /// A number, a name, a call, a parenthesis or a sign with its operand.
+    fn operand(&mut self) -> Result<Operand, Fault> {
+        let token = self.next();
+        match &token.kind {
+            TokenKind::Number(value) => Ok(Operand { id: self.expressions.add_number(*value), span: token.span }),
+            TokenKind::Sign("(") => {
+                let inner = self.expression(0)?;
+                self.close(&token.span)?;
+                Ok(Operand { id: inner.id, span: token.span.start..self.tokens[self.at - 1].span.end })
+            }
+            TokenKind::Sign("+") => self.expression(SIGN),
+            TokenKind::Sign("-") => self.prefix("-", SIGN, &token.span),
+            TokenKind::Sign("!") => self.prefix("!", SIGN, &token.span),
+            TokenKind::Name(name) if name == "not" => self.prefix("!", COMPARISON - 1, &token.span),
+            TokenKind::Name(name) if self.accept("(") => self.function(name, &token.span),
+            TokenKind::Name(name) => self.name(name, &token.span),
+            _ => Err(self.unexpected(&token, "a number, a column, a function or `(`")),
+        }
+    }
+
+    /// A prefix operator on its operand.
+    fn prefix(&mut self, sign: &str, weakest: u8, span: &Range<usize>) -> Result<Operand, Fault> {
+        let operator = operators::sign(sign, 1).expect("the table has this prefix operator");
+        let operand = self.expression(weakest)?;
+        self.call(operator, span, vec![operand])
+    }
+
+    /// The `)` that belongs to the `(` at `open`.
+    fn close(&mut self, open: &Range<usize>) -> Result<(), Fault> {
+        if self.accept(")") {
+            return Ok(());
+        }
+        let token = self.next();
+        let expected = format!("`)` for the `(` at column {}", open.start + 1);
+        Err(self.unexpected(&token, &expected))
+    }
+
+    /// A name that stands for a value.
+    fn name(&self, name: &str, span: &Range<usize>) -> Result<Operand, Fault> {
+        if let Some(id) = self.scope.get(name) {
+            return Ok(Operand { id, span: span.clone() });
+        }
+        if let Some(function) = operators::function(name) {
+            let fault = Fault::new(span.clone(), format!("`{name}` is a function"));
+            return Err(fault.with_hint(format!("write `{}`", function.usage())));
+        }
+        let fault = Fault::new(span.clone(), format!("there is no column or name `{name}`"));
+        Err(fault.with_nearest(name, self.scope.names()))
+    }
+
+    /// A function call; its `(` has been taken.
+    fn function(&mut self, name: &str, span: &Range<usize>) -> Result<Operand, Fault> {
+        let Some(operator) = operators::function(name) else {
+            let message = match self.scope.get(name) {
+                Some(_) => format!("`{name}` is not a function"),
+                None => format!("there is no function `{name}`"),
+            };
+            let functions = operators::operators().filter(|o| o.is_function());
+            let names = functions.flat_map(|o| [o.name].into_iter().chain(o.aliases.iter().copied()));
+            return Err(Fault::new(span.clone(), message).with_nearest(name, names));
+        };
+        let open = self.tokens[self.at - 1].span.clone();
+        let mut arguments = Vec::new();
+        if !self.accept(")") {
+            arguments.push(self.expression(0)?);
+            while self.accept(",") {
+                arguments.push(self.expression(0)?);
+            }
+            self.close(&open)?;
+        }
+        let end = self.tokens[self.at - 1].span.end;
+        let (seen, wanted) = (arguments.len(), operator.parameters.len());
+        if seen != wanted {
+            let message = format!("`{name}` takes {}, not {seen}", counted(wanted, "argument"));
+            return Err(Fault::new(span.start..end, message).with_hint(format!("write `{}`", operator.usage())));
+        }
+        let whole = span.start..end;
+        let call = self.call(operator, span, arguments)?;
+        Ok(Operand { span: whole, ..call })
+    }
+
+    /// Applies an operator to operands after checking each against its parameter.
+    fn call(
+        &mut self,
+        operator: &'static Operator,
+        span: &Range<usize>,
+        operands: Vec<Operand>,
+    ) -> Result<Operand, Fault> {
+        for (parameter, operand) in operator.parameters.iter().zip(&operands) {
+            let number = self.expressions.number(operand.id);
+            if let Some(expected) = mismatch(parameter.kind, number) {
+                let seen = number.map_or_else(|| "a series".to_owned(), |number| number.to_string());
+                let message = format!("`{}` of `{}` is {seen}; expected {expected}", parameter.name, operator.name);
+                return Err(Fault::new(operand.span.clone(), message));
+            }
+        }
+        let begin = operands.iter().map(|operand| operand.span.start).min().unwrap_or(span.start).min(span.start);
+        let end = operands.iter().map(|operand| operand.span.end).max().unwrap_or(span.end).max(span.end);
+        let id = self.expressions.add_call(operator, operands.iter().map(|operand| operand.id).collect());
+        if self.expressions.number(id).is_some_and(f64::is_nan) {
+            return Err(Fault::new(begin..end, "this has no value"));
+        }
+        if self.expressions.len() > MAX_EXPRESSIONS {
+            let message = format!("the program has more than {MAX_EXPRESSIONS} different expressions");
+            return Err(Fault::new(begin..end, message).with_hint("split the factor set"));
+        }
+        Ok(Operand { id, span: begin..end })
+    }
+}
+
+/// What a parameter expects, if the argument (`None` for a series) is not that.
+fn mismatch(kind: ParameterKind, number: Option<f64>) -> Option<String> {
+    match (kind, number) {
+        (ParameterKind::Value, _) | (ParameterKind::Series, None) => None,
+        (ParameterKind::Series, Some(_)) => Some("a series".to_owned()),
+        (ParameterKind::Rows { min }, number) => {
+            let fits = |n: &f64| n.fract() == 0.0 && (f64::from(min)..=f64::from(MAX_WINDOW)).contains(n);
+            match number {
+                Some(n) if n < 0.0 => Some("a number of past rows: a negative one would look ahead".to_owned()),
+                number if number.as_ref().is_some_and(fits) => None,
+                _ => Some(format!("a whole number of rows from {min} to {MAX_WINDOW}")),
+            }
+        }
+        (ParameterKind::Probability, number) => {
+            let fits = number.is_some_and(|n| (0.0..=1.0).contains(&n));
+            (!fits).then(|| "a number from 0 to 1".to_owned())
+        }
+    }
+}
+
+/// `1 argument`, `2 arguments`.
+fn counted(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}

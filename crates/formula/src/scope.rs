@@ -1,0 +1,76 @@
+//! The names a formula may use.
+
+use std::collections::BTreeMap;
+
+use crate::error::FormulaError;
+use crate::expression::{Expression, ExpressionId, Expressions};
+
+/// What a name stands for, for messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NameKind {
+    /// A bar column.
+    Column,
+    /// A number given with the program.
+    Constant,
+    /// A named intermediate.
+    Let,
+    /// An earlier factor.
+    Factor,
+}
+
+/// Names and what they stand for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scope {
+    /// All names.
+    names: BTreeMap<String, (NameKind, ExpressionId)>,
+}
+
+impl Scope {
+    /// The columns and constants of a program. A constant hides nothing: a column of the same name wins.
+    pub(crate) fn new(
+        columns: &[&str],
+        constants: &[(&str, f64)],
+        expressions: &mut Expressions,
+    ) -> Result<Self, FormulaError> {
+        let mut scope = Self::default();
+        for &(name, value) in constants {
+            if !value.is_finite() {
+                return Err(FormulaError::definition(format!("constant `{name}` is {value}, which is not a number")));
+            }
+            scope.names.insert(name.to_owned(), (NameKind::Constant, expressions.add_number(value)));
+        }
+        for (at, &name) in columns.iter().enumerate() {
+            scope.names.insert(name.to_owned(), (NameKind::Column, expressions.add(Expression::Column(at))));
+        }
+        Ok(scope)
+    }
+
+    /// What a name stands for.
+    pub(crate) fn get(&self, name: &str) -> Option<ExpressionId> {
+        self.names.get(name).map(|&(_, id)| id)
+    }
+
+    /// All names in alphabetical order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
+    }
+
+    /// Adds a named intermediate, which must be a new name.
+    pub(crate) fn add_let(&mut self, name: &str, id: ExpressionId) -> Result<(), FormulaError> {
+        if let Some((kind, _)) = self.names.insert(name.to_owned(), (NameKind::Let, id)) {
+            let what = match kind {
+                NameKind::Column => "a bar column",
+                NameKind::Constant => "a constant",
+                NameKind::Let | NameKind::Factor => "defined twice",
+            };
+            return Err(FormulaError::definition(format!("let `{name}`: the name is {what}; expected a new name")));
+        }
+        Ok(())
+    }
+
+    /// Adds a factor for those after it. A name that means something already keeps its meaning: a factor set may
+    /// well publish a column under its own name.
+    pub(crate) fn add_factor(&mut self, name: &str, id: ExpressionId) {
+        self.names.entry(name.to_owned()).or_insert((NameKind::Factor, id));
+    }
+}
