@@ -3,23 +3,35 @@
 //! A file is refused whole, with one reason that names the row; the tables it would have gone into stay as they were, the
 //! other files publish. Start reading at [`run`], then [`detect`] for what a file is taken for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crosscut_hub::{Hub, IngestPublisher};
 use crosscut_model::{Timeframe, TradeKind, nearest};
+use rayon::prelude::*;
 
-use crate::error::IngestError;
+use crate::error::{IngestError, Refusal};
 use crate::progress::Progress;
 
 mod checksum;
 mod container;
 mod decimal;
+mod detect;
+mod discover;
 mod fields;
+mod instruments;
+mod jobs;
+mod klines;
 mod lines;
 mod name;
 mod report;
 mod shape;
 mod trades;
+
+use detect::{Detected, detect};
+use discover::discover;
+use jobs::{Done, Plan, Stage};
 
 pub use report::{FileReport, ImportSummary, TableReport, TableStatus};
 
@@ -108,6 +120,69 @@ pub struct ImportRequest {
 /// When the request cannot be met at all: no file is named or found, or a name cannot be a venue. Refused files do not
 /// count; they are in the summary.
 pub fn run(request: &ImportRequest, hub: &Path, progress: &dyn Progress) -> Result<ImportSummary, IngestError> {
-    let _ = (request, hub, progress);
-    Ok(ImportSummary::default())
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(request.threads)
+        .build()
+        .map_err(|error| IngestError::request(format!("cannot start {} threads: {error}", request.threads)))?;
+    pool.install(|| import(request, hub, progress))
 }
+
+/// The body of [`run`], on its pool of threads.
+fn import(request: &ImportRequest, hub: &Path, progress: &dyn Progress) -> Result<ImportSummary, IngestError> {
+    let discovered = discover(&request.files);
+    let mut summary =
+        ImportSummary { refusals: discovered.refusals, ignored: discovered.ignored, ..ImportSummary::default() };
+    if discovered.files.is_empty() && summary.refusals.is_empty() {
+        let places: Vec<String> = request.files.iter().map(|path| path.display().to_string()).collect();
+        return Err(IngestError::request(format!(
+            "there is nothing to import in `{}`; expected files that end with .zip, .csv, .csv.gz or .parquet",
+            places.join("`, `")
+        )));
+    }
+    let detected: Vec<Result<Detected, Refusal>> = discovered
+        .files
+        .par_iter()
+        .map(|path| detect(path, request).map_err(|fault| fault.of(&path.display().to_string())))
+        .collect();
+    let mut reports: BTreeMap<String, FileReport> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (path, result) in discovered.files.iter().zip(detected) {
+        match result {
+            Ok(Detected { found: file, words }) => {
+                let shown = path.display().to_string();
+                reports.insert(shown.clone(), FileReport { file: shown, detected: words, rows: 0, notes: Vec::new() });
+                found.push(file);
+            }
+            Err(refusal) => summary.refusals.push(refusal),
+        }
+    }
+    if !found.is_empty() {
+        let publisher = IngestPublisher::create(hub)?;
+        let stage = Stage { hub: Hub::open(hub)?, publisher: &publisher, request, progress };
+        // An unusable venue name concerns all files alike.
+        stage.hub.instruments(&request.venue)?;
+        finish(&mut summary, &mut reports, Plan::new(found).run(&stage));
+    }
+    summary.refusals.sort_by(|a, b| (&a.file, a.row, &a.reason).cmp(&(&b.file, b.row, &b.reason)));
+    Ok(summary)
+}
+
+/// Puts the results of the jobs into the summary, in an order that does not depend on threads.
+fn finish(summary: &mut ImportSummary, reports: &mut BTreeMap<String, FileReport>, done: Done) {
+    for record in done.records {
+        let Some(mut report) = reports.remove(&record.shown) else { continue };
+        if !record.decided.is_empty() {
+            report.detected = format!("{}, {}", report.detected, record.decided);
+        }
+        report.rows = record.rows;
+        report.notes = record.notes;
+        summary.files.push(report);
+    }
+    summary.refusals.extend(done.refusals);
+    summary.tables = done.tables;
+    summary.files.sort_by(|a, b| a.file.cmp(&b.file));
+    summary.tables.sort_by(|a, b| a.table.cmp(&b.table));
+}
+
+#[cfg(test)]
+mod tests;

@@ -158,8 +158,11 @@ fn check_member_name(name: &str) -> Result<(), Fault> {
         || name.split(['/', '\\']).any(|part| part == "..")
         || name.is_empty();
     if escapes {
-        return Err(Fault::file(format!("the ZIP holds a member named `{}`, which leaves its folder", name.escape_debug()))
-            .hint("do not trust this file; fetch it again from the venue"));
+        return Err(Fault::file(format!(
+            "the ZIP holds a member named `{}`, which leaves its folder",
+            name.escape_debug()
+        ))
+        .hint("do not trust this file; fetch it again from the venue"));
     }
     Ok(())
 }

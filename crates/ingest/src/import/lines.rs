@@ -30,10 +30,8 @@ impl Cutter {
         out.clear();
         out.append(&mut self.carry);
         while !self.ended {
-            let n = (&mut self.source)
-                .take(CHUNK_BYTES as u64)
-                .read_to_end(out)
-                .map_err(|error| cannot_read(&error))?;
+            let n =
+                (&mut self.source).take(CHUNK_BYTES as u64).read_to_end(out).map_err(|error| cannot_read(&error))?;
             self.ended = n < CHUNK_BYTES;
             if let Some(end) = out.iter().rposition(|&b| b == b'\n') {
                 self.carry.extend_from_slice(&out[end + 1..]);

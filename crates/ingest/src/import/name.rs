@@ -139,8 +139,10 @@ fn resampled(stem: &str) -> Result<Option<NameFacts>, Fault> {
     };
     let found = (1..parts.len()).find(|&at| [4, 2, 2, 4, 13].iter().enumerate().all(|(i, &width)| is(at + i, width)));
     let Some(at) = found else { return Ok(None) };
-    let written = format!("{}-{}-{} {}:{}", parts[at], parts[at + 1], parts[at + 2], &parts[at + 3][..2], &parts[at + 3][2..]);
-    let clock = time::parse_iso(&written).map_err(|error| Fault::file(format!("its name holds a start time, but {error}")))?;
+    let written =
+        format!("{}-{}-{} {}:{}", parts[at], parts[at + 1], parts[at + 2], &parts[at + 3][..2], &parts[at + 3][2..]);
+    let clock =
+        time::parse_iso(&written).map_err(|error| Fault::file(format!("its name holds a start time, but {error}")))?;
     let epoch = parts[at + 4].parse().ok().map(|ms| EpochUnit::Millis.to_micros(ms)).unwrap_or_default();
     if clock != epoch {
         return Err(Fault::file(format!(
@@ -171,7 +173,8 @@ fn other(stem: &str) -> Result<NameFacts, Fault> {
         _ => None,
     };
     // `binance_um_perp_4h` must not become the symbol `binance`: what is no exchange-style name needs --symbol.
-    let listed = !first.is_empty() && !first.chars().any(char::is_lowercase) && !first.bytes().all(|b| b.is_ascii_digit());
+    let listed =
+        !first.is_empty() && !first.chars().any(char::is_lowercase) && !first.bytes().all(|b| b.is_ascii_digit());
     let described = match rest.as_slice() {
         [] | ["time", "bar", _] => true,
         [frame] => frame.parse::<Timeframe>().is_ok(),

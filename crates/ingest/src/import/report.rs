@@ -17,6 +17,19 @@ pub struct FileReport {
     pub notes: Vec<String>,
 }
 
+/// What reading a file has shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FileRecord {
+    /// How the user named the file.
+    pub shown: String,
+    /// What was decided while reading, in words; may be empty.
+    pub decided: String,
+    /// Rows read.
+    pub rows: u64,
+    /// What was dropped or looks odd, in words.
+    pub notes: Vec<String>,
+}
+
 /// Whether a table was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -86,7 +86,10 @@ impl RowCheck {
             ));
         }
         if self.started && row.time < self.last {
-            return fault(format!("time {at} is before that of the row above, {}; expected rows in time order", format_iso(self.last)));
+            return fault(format!(
+                "time {at} is before that of the row above, {}; expected rows in time order",
+                format_iso(self.last)
+            ));
         }
         if self.started && self.has_id && row.id == self.last_id {
             return fault(format!("trade id {} repeats that of the row above; expected increasing ids", row.id));

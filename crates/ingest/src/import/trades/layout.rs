@@ -97,16 +97,7 @@ const ARCHIVES: [(usize, &[usize], &str, TradeKind, &[Role]); 4] = [
         &[6, 7],
         "Binance spot aggTrades",
         TradeKind::AggTrades,
-        &[
-            Role::Id,
-            Role::Price,
-            Role::Quantity,
-            Role::FirstId,
-            Role::LastId,
-            Role::Time,
-            Role::BuyerMaker,
-            Role::Skip,
-        ],
+        &[Role::Id, Role::Price, Role::Quantity, Role::FirstId, Role::LastId, Role::Time, Role::BuyerMaker, Role::Skip],
     ),
     (
         7,

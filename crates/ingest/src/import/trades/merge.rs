@@ -8,7 +8,7 @@ use crosscut_model::{Trades, format_iso};
 
 use crate::error::{Fault, IngestError};
 
-use super::source::{BATCH_ROWS, FileRecord, TradeSource};
+use super::source::{BATCH_ROWS, TradeRecord, TradeSource};
 
 /// One of the two streams.
 pub(crate) struct Side<'a> {
@@ -226,7 +226,10 @@ impl<'a> Merge<'a> {
                 "begins with rows that are there already and goes on after their end ({}); trades without ids cannot be merged",
                 self.right.shown()
             ));
-            return Err(fault.hint("give --replace and all files of the symbol to import them anew").of(&self.right.label).into());
+            return Err(fault
+                .hint("give --replace and all files of the symbol to import them anew")
+                .of(&self.right.label)
+                .into());
         }
         self.right.pass(self.right.left(), out);
         Ok(())
@@ -268,7 +271,7 @@ impl TradeSource for Merge<'_> {
         Ok(!out.is_empty())
     }
 
-    fn records(&self, out: &mut Vec<FileRecord>) {
+    fn records(&self, out: &mut Vec<TradeRecord>) {
         self.left.source.records(out);
         self.right.source.records(out);
     }

@@ -226,7 +226,8 @@ impl TradeParser {
 
     /// One field of a row; the error says what was expected.
     fn slow_field(&self, role: Role, field: &Cow<'_, [u8]>, row: &mut Row) -> Result<(), String> {
-        let whole = || integer(field).filter(|&id| id >= 0).ok_or("expected a whole number from 0 to 2^63-1".to_owned());
+        let whole =
+            || integer(field).filter(|&id| id >= 0).ok_or("expected a whole number from 0 to 2^63-1".to_owned());
         let real = || number(field).ok_or("expected a number".to_owned());
         match role {
             Role::Skip => {}
@@ -275,17 +276,16 @@ impl TradeParser {
         match EpochUnit::detect(whole) {
             Some(seen) if seen == unit => {}
             Some(seen) => {
-                return Err(format!("it is in {}, the rows before are in {}: one file must not mix units", seen.name(), unit.name()));
+                return Err(format!(
+                    "it is in {}, the rows before are in {}: one file must not mix units",
+                    seen.name(),
+                    unit.name()
+                ));
             }
             None => return Err(format!("expected an epoch time in {}", unit.name())),
         }
         let six = fraction.iter().chain(b"000000").take(6).fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
         Ok(unit.to_micros(whole) + unit.to_micros(six) / 1_000_000)
-    }
-
-    /// What the layout is, for messages and reports.
-    pub fn layout(&self) -> &TradeLayout {
-        &self.layout
     }
 }
 

@@ -11,7 +11,7 @@ use crate::error::IngestError;
 use crate::import::report::{TableReport, TableStatus};
 
 use super::merge::{Merge, MergeKey, Side};
-use super::source::{FileRecord, FileTrades, TradeFile, TradeSource};
+use super::source::{FileTrades, TradeFile, TradeRecord, TradeSource};
 
 /// Batches in flight between the parsing and the writing thread.
 const IN_FLIGHT: usize = 3;
@@ -37,7 +37,7 @@ pub(crate) struct TickJob {
     pub symbol: String,
     /// What a row stands for.
     pub kind: TradeKind,
-    /// The month all files are named for; `None` for one file that may span several.
+    /// The month all files are named for; `None` for a single file that may span several.
     pub month: Option<String>,
     /// The files in order of their first rows.
     pub files: Vec<TradeFile>,
@@ -49,7 +49,7 @@ pub(crate) struct TickOutcome {
     /// The tables, in order of month.
     pub tables: Vec<TableReport>,
     /// What each file held.
-    pub records: Vec<FileRecord>,
+    pub records: Vec<TradeRecord>,
 }
 
 /// A month that has been written aside.
@@ -76,7 +76,7 @@ impl TickJob {
         let mut fresh = Vec::new();
         for (file, known) in self.files.iter().zip(&known) {
             match known {
-                Some(input) => outcome.records.push(FileRecord {
+                Some(input) => outcome.records.push(TradeRecord {
                     shown: file.shown.clone(),
                     input: input.clone(),
                     notes: vec!["already imported".to_owned()],
@@ -84,22 +84,27 @@ impl TickJob {
                 None => fresh.push(FileTrades::new(file.clone(), context.pipelined)),
             }
         }
-        if fresh.is_empty() {
-            let touched = months.iter().filter(|month| self.files.iter().any(|file| record_of(month, file).is_some()));
-            outcome.tables.extend(
-                touched.map(|month| self.report(&month.month, month.rows as u64, 0, TableStatus::Unchanged)),
-            );
-            return Ok(outcome);
-        }
-        let (written, records) = match &self.month {
-            Some(month) => self.write_dated(context, month, fresh)?,
-            None => self.write_undated(context, fresh)?,
+        let (written, records) = match (&self.month, fresh.pop()) {
+            (None, Some(file)) => self.write_undated(context, file)?,
+            (Some(month), Some(last)) => {
+                fresh.push(last);
+                self.write_dated(context, month, fresh)?
+            }
+            (_, None) => return Ok(self.unchanged(&months, outcome)),
         };
         for month in written {
-            outcome.tables.push(self.publish(context, month, &records)?);
+            outcome.tables.push(self.publish(month, &records)?);
         }
         outcome.records.extend(records);
         Ok(outcome)
+    }
+
+    /// Adds the tables that hold all files already to the outcome.
+    fn unchanged(&self, months: &[TickMonth], mut outcome: TickOutcome) -> TickOutcome {
+        let touched = months.iter().filter(|month| self.files.iter().any(|file| record_of(month, file).is_some()));
+        let reports = touched.map(|month| self.report(&month.month, month.rows as u64, 0, TableStatus::Unchanged));
+        outcome.tables.extend(reports);
+        outcome
     }
 
     /// For each file what provenance says of it, if its rows are in the hub already. When tables are to be replaced, that
@@ -134,7 +139,7 @@ impl TickJob {
         context: &TickContext<'_>,
         month: &str,
         sources: Vec<FileTrades>,
-    ) -> Result<(Vec<Written>, Vec<FileRecord>), IngestError> {
+    ) -> Result<(Vec<Written>, Vec<TradeRecord>), IngestError> {
         let (existing, stream) = self.existing(context, month)?;
         let inputs = sources.into_iter().map(|source| {
             let (label, key) = (source.file.shown.clone(), merge_key(&source.file));
@@ -147,26 +152,25 @@ impl TickJob {
         Ok((vec![written], records))
     }
 
-    /// Writes the one file that may span several months; nothing is published before its last row has been accepted.
+    /// Writes a file that may span several months; nothing is published before its last row has been accepted.
     fn write_undated(
         &self,
         context: &TickContext<'_>,
-        sources: Vec<FileTrades>,
-    ) -> Result<(Vec<Written>, Vec<FileRecord>), IngestError> {
-        let (mut all, mut records) = (Vec::new(), Vec::new());
-        for source in sources {
-            let (label, has_id) = (source.file.shown.clone(), source.file.has_id);
-            let mut rest = Rest { source, batch: Trades::default(), at: 0 };
-            while let Some(row) = rest.peek()? {
-                let month = month_of(rest.batch.timestamp[row]);
-                let key = if has_id { MergeKey::Id(rest.batch.trade_id[row]) } else { MergeKey::Time };
-                let (existing, stream) = self.existing(context, &month)?;
-                let slice: Box<dyn TradeSource + '_> = Box::new(MonthOf { rest: &mut rest, month: month.clone() });
-                let mut merged = chain(stream, [(Side::new(slice, label.clone()), key)]);
-                all.push(self.write(context, month, existing, merged.as_mut())?);
-            }
-            rest.source.records(&mut records);
+        source: FileTrades,
+    ) -> Result<(Vec<Written>, Vec<TradeRecord>), IngestError> {
+        let (label, has_id) = (source.file.shown.clone(), source.file.has_id);
+        let mut rest = Rest { source, batch: Trades::default(), at: 0 };
+        let mut all = Vec::new();
+        while let Some(row) = rest.peek()? {
+            let month = month_of(rest.batch.timestamp[row]);
+            let key = if has_id { MergeKey::Id(rest.batch.trade_id[row]) } else { MergeKey::Time };
+            let (existing, stream) = self.existing(context, &month)?;
+            let slice: Box<dyn TradeSource + '_> = Box::new(MonthOf { rest: &mut rest, month: month.clone() });
+            let mut merged = chain(stream, [(Side::new(slice, label.clone()), key)]);
+            all.push(self.write(context, month, existing, merged.as_mut())?);
         }
+        let mut records = Vec::new();
+        rest.source.records(&mut records);
         Ok((all, records))
     }
 
@@ -191,17 +195,13 @@ impl TickJob {
         merged: &mut dyn TradeSource,
     ) -> Result<Written, IngestError> {
         let writer = context.publisher.tick_writer(context.venue, &self.symbol, self.kind, &month)?;
-        let (writer, rows) = if context.pipelined { write_ahead(writer, merged)? } else { write_inline(writer, merged)? };
+        let (writer, rows) =
+            if context.pipelined { write_ahead(writer, merged)? } else { write_inline(writer, merged)? };
         Ok(Written { month, writer, existing, rows })
     }
 
     /// Publishes a month, unless nothing was added to it.
-    fn publish(
-        &self,
-        context: &TickContext<'_>,
-        written: Written,
-        records: &[FileRecord],
-    ) -> Result<TableReport, IngestError> {
+    fn publish(&self, written: Written, records: &[TradeRecord]) -> Result<TableReport, IngestError> {
         let Written { month, writer, existing, rows } = written;
         let there = existing.as_ref().map_or(0, |existing| existing.rows as u64);
         let covered = records.iter().filter_map(|record| record.input.covers_until).max();
@@ -282,7 +282,7 @@ impl TradeSource for Nothing {
         Ok(false)
     }
 
-    fn records(&self, _out: &mut Vec<FileRecord>) {}
+    fn records(&self, _out: &mut Vec<TradeRecord>) {}
 }
 
 /// The rows of a published table.
@@ -293,7 +293,7 @@ impl TradeSource for Existing {
         Ok(self.0.next_batch(out)?)
     }
 
-    fn records(&self, _out: &mut Vec<FileRecord>) {}
+    fn records(&self, _out: &mut Vec<TradeRecord>) {}
 }
 
 /// A file of which some months have been taken.
@@ -348,7 +348,7 @@ impl TradeSource for MonthOf<'_> {
         Ok(n > 0)
     }
 
-    fn records(&self, out: &mut Vec<FileRecord>) {
+    fn records(&self, out: &mut Vec<TradeRecord>) {
         self.rest.source.records(out);
     }
 }

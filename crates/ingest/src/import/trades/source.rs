@@ -28,12 +28,12 @@ pub(crate) trait TradeSource: Send {
     fn next_batch(&mut self, out: &mut Trades) -> Result<bool, IngestError>;
 
     /// Appends what is known of the files behind this source; complete once the source has ended.
-    fn records(&self, out: &mut Vec<FileRecord>);
+    fn records(&self, out: &mut Vec<TradeRecord>);
 }
 
 /// What reading a file has shown.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct FileRecord {
+pub(crate) struct TradeRecord {
     /// How the user named the file.
     pub shown: String,
     /// What provenance records of it.
@@ -158,9 +158,7 @@ impl FileTrades {
             TradeForm::ArchiveParquet => parquet_file::trade_batches(&self.file.path, TickColumns::ALL)
                 .map(|batches| State::Batches(Box::new(batches)))
                 .map_err(|error| unreadable(&error)),
-            TradeForm::Parquet(layout) => {
-                Ok(State::Whole(parquet::read(&self.file.path, layout, &mut self.check)?, 0))
-            }
+            TradeForm::Parquet(layout) => Ok(State::Whole(parquet::read(&self.file.path, layout, &mut self.check)?, 0)),
         }
     }
 
@@ -236,15 +234,19 @@ impl TradeSource for FileTrades {
         Ok(!out.is_empty())
     }
 
-    fn records(&self, out: &mut Vec<FileRecord>) {
+    fn records(&self, out: &mut Vec<TradeRecord>) {
         let check = self.check();
         let mut notes = Vec::new();
         if check.n_spent > 0 {
-            notes.push(format!("{}: {} rows of spent ids (price and quantity 0) dropped", self.file.name(), check.n_spent));
+            notes.push(format!(
+                "{}: {} rows of spent ids (price and quantity 0) dropped",
+                self.file.name(),
+                check.n_spent
+            ));
         }
         if check.n_id_gaps > 0 {
             notes.push(format!("{}: {} gaps in the trade ids", self.file.name(), check.n_id_gaps));
         }
-        out.push(FileRecord { shown: self.file.shown.clone(), input: self.file.record(check), notes });
+        out.push(TradeRecord { shown: self.file.shown.clone(), input: self.file.record(check), notes });
     }
 }

@@ -1,0 +1,352 @@
+//! What a file is taken for: decided from its first bytes, its columns, its name and folder, and what the user says.
+//! Whatever two of these say differently is a refusal, never a guess.
+
+use std::path::Path;
+
+use crosscut_hub::parquet_file::{self, ColumnType};
+use crosscut_model::time::{self, DAY};
+use crosscut_model::{TradeKind, check_symbol, format_iso};
+
+use crate::error::Fault;
+
+use super::checksum::{Identity, identify};
+use super::container::{self, Container};
+use super::instruments::{self, InstrumentFile};
+use super::klines::columns::{self, KlineColumns};
+use super::klines::publish::{KlineFile, full_symbol};
+use super::name::{NameFacts, NamedKind, archive, read_name, stem};
+use super::shape::{HEAD_BYTES, TextShape, read_shape};
+use super::trades::layout::{self, Role};
+use super::trades::parquet::{self, first_row, to_micros};
+use super::trades::source::{TradeFile, TradeForm};
+use super::{ImportRequest, Kind, fields::plain_name};
+
+/// A recognised file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Found {
+    /// Trades.
+    Trades(TradeFile),
+    /// Bars.
+    Klines(KlineFile),
+    /// Listings, tick and lot sizes.
+    Instruments(InstrumentFile),
+}
+
+/// A recognised file, and the decision in words.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Detected {
+    /// The file.
+    pub found: Found,
+    /// What was decided, in words.
+    pub words: String,
+}
+
+/// Content that is recognised and not imported: a column that gives it away, and what to say.
+const NOT_IMPORTED: [(&[&str], &str); 6] = [
+    (
+        &["isask", "firstupdateid", "updatetype", "lastupdateid", "asks0price", "bids", "asks"],
+        "order book depth, not trades; not supported",
+    ),
+    (&["bid", "ask", "bidprice", "askprice", "bestbidprice"], "best bids and asks, not trades; not supported"),
+    (&["fundingrate", "lastfundingrate"], "funding rates; not supported yet"),
+    (&["sumopeninterest", "openinterest"], "open interest; not supported yet"),
+    (&["exdate"], "price adjustments; not supported yet"),
+    (&["marketcap"], "prices with market capitalisation, neither trades nor bars; not supported"),
+];
+
+/// What is known of a file before its content is looked at.
+struct Context<'a> {
+    /// Where it is.
+    path: &'a Path,
+    /// How the user named it.
+    shown: String,
+    /// What the user says.
+    request: &'a ImportRequest,
+    /// Its size and hash.
+    identity: Identity,
+    /// What it is packed in.
+    container: Container,
+    /// What its name says.
+    name: NameFacts,
+}
+
+/// Recognises a file.
+///
+/// # Errors
+/// When it is none of what is imported, or its parts contradict one another.
+pub(crate) fn detect(path: &Path, request: &ImportRequest) -> Result<Detected, Fault> {
+    let container = container::recognise(path)?;
+    let identity = identify(path)?;
+    let name = read_name(path)?;
+    if let Container::Zip(member) = &container {
+        check_member(&name, path, &member.name)?;
+    }
+    if request.kind == Some(Kind::Funding) {
+        return Err(Fault::file("funding rates are not supported yet"));
+    }
+    if let Some(NamedKind::Unsupported(words)) = name.kind {
+        return Err(Fault::file(format!("by its name it holds {words}; not supported yet")));
+    }
+    let context = Context { path, shown: path.display().to_string(), request, identity, container, name };
+    match context.container {
+        Container::Parquet => context.detect_parquet(),
+        _ => context.detect_text(),
+    }
+}
+
+/// The name inside a ZIP must not contradict the ZIP's own: that would be a renamed file.
+fn check_member(outer: &NameFacts, path: &Path, member: &str) -> Result<(), Fault> {
+    let (Some(inner), Some(_)) = (archive(&stem(Path::new(member))), archive(&stem(path))) else { return Ok(()) };
+    if inner.symbol != outer.symbol || inner.kind != outer.kind || inner.period != outer.period {
+        return Err(Fault::file(format!("the ZIP holds `{member}`, which contradicts its own name"))
+            .hint("the file was renamed; give it back its name"));
+    }
+    Ok(())
+}
+
+impl Context<'_> {
+    /// Recognises CSV.
+    fn detect_text(&self) -> Result<Detected, Fault> {
+        let shape = read_shape(&container::head(self.path, &self.container, HEAD_BYTES)?)?;
+        let Some(header) = &shape.header else {
+            if shape.rows[0].len() == columns::ARCHIVE_COLUMNS.len() {
+                return self.klines(columns::archive(), shape.lines_before, "no header");
+            }
+            return match layout::recognise(&shape)? {
+                Some(layout) => self.text_trades(layout, "no header"),
+                None => Err(self.unknown(&shape)),
+            };
+        };
+        refuse_known(header)?;
+        if let Some(columns) = columns::recognise(header)? {
+            return self.klines(columns, shape.lines_before, "header");
+        }
+        if let Some(layout) = layout::recognise(&shape)? {
+            return self.text_trades(layout, "header");
+        }
+        match instruments::recognise(header) {
+            Some(unknown) => self.instruments(unknown),
+            None => Err(self.unknown(&shape)),
+        }
+    }
+
+    /// Recognises Parquet.
+    fn detect_parquet(&self) -> Result<Detected, Fault> {
+        let schema = parquet_file::schema(self.path).map_err(|error| {
+            Fault::file(error.to_string()).hint("the file is damaged or not Parquet; fetch or write it again")
+        })?;
+        let header: Vec<String> = schema.iter().map(|(name, _)| name.clone()).collect();
+        refuse_known(&header)?;
+        if let Some(columns) = columns::recognise(&header)? {
+            return self.klines(columns, 0, "column names");
+        }
+        if let Some(layout) = parquet::recognise(&schema) {
+            return self.parquet_trades(layout, &schema);
+        }
+        Err(Fault::file(format!("has the columns {}; expected those of trades or bars", header.join(", ")))
+            .hint("trades need a time, a price and a quantity; bars need a time, open, high, low and close"))
+    }
+
+    /// Trades in text.
+    fn text_trades(&self, layout: layout::TradeLayout, header: &str) -> Result<Detected, Fault> {
+        let kind = self.trade_kind(layout.kind)?;
+        let symbol = self.symbol(layout.symbol.as_deref())?;
+        let words = format!("{}, {header}, times in {}", layout.name, layout.time.name());
+        let first = (layout.first_time, layout.first_id.unwrap_or_default());
+        let has_id = layout.has(Role::Id);
+        self.trades(TradeForm::Text(layout), kind, symbol, (first, has_id), words)
+    }
+
+    /// Trades in Parquet.
+    fn parquet_trades(
+        &self,
+        layout: parquet::ParquetTrades,
+        schema: &[(String, ColumnType)],
+    ) -> Result<Detected, Fault> {
+        let kind = self.trade_kind(layout.kind)?;
+        let of_role = |wanted: fn(&Role) -> bool| {
+            layout.columns.iter().find(|(_, role)| wanted(role)).map(|(name, _)| name.as_str())
+        };
+        let (time, id) = (of_role(|role| *role == Role::Time), of_role(|role| *role == Role::Id));
+        let carried = of_role(|role| matches!(role, Role::Same(_)));
+        let names: Vec<&str> = [time, id, carried].into_iter().flatten().collect();
+        let table = first_row(self.path, &names)?.ok_or_else(|| Fault::file("holds no row; expected trades"))?;
+        let typed = schema.iter().any(|(name, kind)| Some(name.as_str()) == time && *kind == ColumnType::Time);
+        let first_time =
+            time.and_then(|name| table.i64(name)).ok_or_else(|| Fault::file("its times are not numbers"))?;
+        let first_time = to_micros(first_time, typed)?[0];
+        let first_id = id.and_then(|name| table.i64(name)).and_then(|ids| ids.first().copied());
+        let symbol = self.symbol(carried.and_then(|name| table.text(name)).map(|texts| texts[0].as_str()))?;
+        let archive =
+            ["agg_trade_id", "price", "quantity", "first_trade_id", "last_trade_id", "transact_time", "is_buyer_maker"];
+        let streamed = archive.iter().all(|name| schema.iter().any(|(column, _)| column == name));
+        let words = layout.name.to_owned();
+        let form = if streamed { TradeForm::ArchiveParquet } else { TradeForm::Parquet(layout) };
+        self.trades(form, kind, symbol, ((first_time, first_id.unwrap_or_default()), first_id.is_some()), words)
+    }
+
+    /// Trades of any form; `first` is time and id of the first row, and whether rows have ids.
+    fn trades(
+        &self,
+        form: TradeForm,
+        kind: TradeKind,
+        symbol: String,
+        first: ((i64, i64), bool),
+        words: String,
+    ) -> Result<Detected, Fault> {
+        let (first, has_id) = first;
+        let ids = if has_id { "" } else { ", no ids" };
+        let words = format!("{words}{ids}, {}", self.surroundings());
+        let file = TradeFile {
+            path: self.path.to_owned(),
+            shown: self.shown.clone(),
+            identity: self.identity.clone(),
+            container: self.container.clone(),
+            form,
+            kind,
+            symbol,
+            period: self.name.period,
+            first,
+            has_id,
+        };
+        Ok(Detected { found: Found::Trades(file), words })
+    }
+
+    /// Bars.
+    fn klines(&self, columns: KlineColumns, lines_before: u64, header: &str) -> Result<Detected, Fault> {
+        self.expect_kind(Kind::Klines)?;
+        let long = columns.position(columns::Meaning::Symbol).is_some();
+        if let (true, Some(option)) = (long, &self.request.symbol) {
+            return Err(Fault::file(format!("has a symbol column, which --symbol {option} would contradict"))
+                .hint("drop --symbol"));
+        }
+        let symbol = if long { None } else { Some(self.symbol(None)?) };
+        let words = match &symbol {
+            Some(symbol) => format!("klines of {symbol}, {header}, {}", self.surroundings()),
+            None => format!("klines with a symbol column, {header}, {}", self.surroundings()),
+        };
+        let file = KlineFile {
+            path: self.path.to_owned(),
+            shown: self.shown.clone(),
+            identity: self.identity.clone(),
+            container: self.container.clone(),
+            columns,
+            lines_before,
+            symbol,
+            timeframe: self.name.timeframe,
+            period: self.name.period,
+            start: self.name.start,
+        };
+        Ok(Detected { found: Found::Klines(file), words })
+    }
+
+    /// A table of instruments.
+    fn instruments(&self, unknown: Vec<String>) -> Result<Detected, Fault> {
+        self.expect_kind(Kind::Instruments)?;
+        let words = format!("instruments, {}", self.surroundings());
+        let file = InstrumentFile {
+            path: self.path.to_owned(),
+            shown: self.shown.clone(),
+            identity: self.identity.clone(),
+            container: self.container.clone(),
+            unknown,
+        };
+        Ok(Detected { found: Found::Instruments(file), words })
+    }
+
+    /// Container, named period and checksum in words.
+    fn surroundings(&self) -> String {
+        let period = match self.name.period {
+            Some((from, until)) if until - from == DAY => format!("day {}", time::format_date(from)),
+            Some((from, _)) => format!("month {}", &format_iso(from)[..7]),
+            None => "no day or month in its name".to_owned(),
+        };
+        let checksum = if self.identity.verified { "checksum ok" } else { "no checksum beside it" };
+        format!("{}, {period}, {checksum}", self.container.name())
+    }
+
+    /// Demands that the user has not asked for another kind.
+    fn expect_kind(&self, seen: Kind) -> Result<(), Fault> {
+        match self.request.kind {
+            Some(asked) if asked != seen => {
+                Err(Fault::file(format!("holds {}, --kind says {}", seen.name(), asked.name())).hint("drop --kind"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The kind of trades: columns, name and option must agree.
+    fn trade_kind(&self, columns: Option<TradeKind>) -> Result<TradeKind, Fault> {
+        let named = match self.name.kind {
+            Some(NamedKind::Ticks(kind)) => Some(kind),
+            _ => None,
+        };
+        let asked = match self.request.kind {
+            Some(kind) => Some(
+                kind.trade_kind().ok_or_else(|| Fault::file(format!("holds trades, --kind says {}", kind.name())))?,
+            ),
+            None => None,
+        };
+        let said = [(columns, "its columns are"), (named, "its name says"), (asked, "--kind says")];
+        let mut settled: Option<(TradeKind, &str)> = None;
+        for (kind, by) in said {
+            let Some(kind) = kind else { continue };
+            match settled {
+                Some((other, before)) if other != kind => {
+                    return Err(Fault::file(format!("{before} {}, {by} {}", other.name(), kind.name())));
+                }
+                _ => settled = settled.or(Some((kind, by))),
+            }
+        }
+        Ok(settled.map_or(TradeKind::Trades, |(kind, _)| kind))
+    }
+
+    /// The symbol: option, name and rows must agree.
+    fn symbol(&self, carried: Option<&str>) -> Result<String, Fault> {
+        let full = |text: &str| full_symbol(text, &self.request.symbol_suffix);
+        let named = self.name.symbol.as_deref().map(full);
+        let carried = carried.map(full);
+        let said = [(self.request.symbol.clone(), "--symbol"), (named, "its name"), (carried, "its symbol column")];
+        let mut settled: Option<(String, &str)> = None;
+        for (symbol, by) in said {
+            let Some(symbol) = symbol else { continue };
+            match &settled {
+                Some((other, before)) if *other != symbol => {
+                    let (other, symbol) = (other.escape_debug(), symbol.escape_debug());
+                    return Err(Fault::file(format!("{before} says it is of {other}, {by} says {symbol}")));
+                }
+                _ => settled = settled.or(Some((symbol, by))),
+            }
+        }
+        let Some((symbol, _)) = settled else {
+            return Err(
+                Fault::file("nothing tells its symbol").hint("give --symbol, or name the file like the venue does")
+            );
+        };
+        check_symbol(&symbol).map_err(|error| Fault::file(error.to_string()))?;
+        Ok(symbol)
+    }
+
+    /// Text that is nothing known.
+    fn unknown(&self, shape: &TextShape) -> Fault {
+        let seen = match &shape.header {
+            Some(header) => format!("has the columns {}", header.join(", ")),
+            None => format!("has no header and {} columns", shape.rows[0].len()),
+        };
+        Fault::file(format!("{seen}; expected trades, bars or instruments")).hint(
+            "trades need a time, a price and a quantity; bars need a time, open, high, low and close; \
+             a header names the columns",
+        )
+    }
+}
+
+/// Refuses content that is recognised and not imported.
+fn refuse_known(header: &[String]) -> Result<(), Fault> {
+    let plain: Vec<String> = header.iter().map(|name| plain_name(name)).collect();
+    for (names, words) in NOT_IMPORTED {
+        if plain.iter().any(|name| names.contains(&name.as_str())) {
+            return Err(Fault::file(format!("holds {words}")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,212 @@
+//! Files grouped by the tables they go into, and the groups run side by side.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crosscut_hub::{Hub, IngestPublisher};
+use crosscut_model::TradeKind;
+use rayon::prelude::*;
+
+use crate::error::{Fault, IngestError, Refusal};
+use crate::progress::Progress;
+
+use super::ImportRequest;
+use super::detect::Found;
+use super::instruments::{self, InstrumentFile};
+use super::klines::publish::{KlineContext, KlineFile, run_long, run_symbol};
+use super::report::{FileRecord, TableReport};
+use super::trades::publish::{TickContext, TickJob, month_of};
+use super::trades::source::TradeFile;
+
+/// Everything to do, grouped so that no two groups of one phase touch the same table.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Trades of one symbol, kind and month.
+    dated: BTreeMap<(String, TradeKind, String), Vec<TradeFile>>,
+    /// Trade files without a date, by symbol and kind; they may touch any month, so that they run one after another.
+    undated: BTreeMap<(String, TradeKind), Vec<TradeFile>>,
+    /// Bar files of one symbol.
+    symbols: BTreeMap<String, Vec<KlineFile>>,
+    /// Bar files of many symbols, one after another.
+    long: Vec<KlineFile>,
+    /// Tables of instruments, one after another.
+    instruments: Vec<InstrumentFile>,
+}
+
+/// What the jobs did.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    /// The tables.
+    pub tables: Vec<TableReport>,
+    /// What each file held.
+    pub records: Vec<FileRecord>,
+    /// The files, or symbols of files, that were refused.
+    pub refusals: Vec<Refusal>,
+}
+
+impl Plan {
+    /// Groups files.
+    pub fn new(files: impl IntoIterator<Item = Found>) -> Self {
+        let mut plan = Self::default();
+        for file in files {
+            match file {
+                Found::Trades(file) => plan.add_trades(file),
+                Found::Klines(file) => match file.symbol.clone() {
+                    Some(symbol) => plan.symbols.entry(symbol).or_default().push(file),
+                    None => plan.long.push(file),
+                },
+                Found::Instruments(file) => plan.instruments.push(file),
+            }
+        }
+        for files in plan.dated.values_mut().chain(plan.undated.values_mut()) {
+            files.sort_by(|a, b| (a.first, &a.path).cmp(&(b.first, &b.path)));
+        }
+        plan
+    }
+
+    /// Adds a trade file to its group.
+    fn add_trades(&mut self, file: TradeFile) {
+        let (symbol, kind) = (file.symbol.clone(), file.kind);
+        match file.period {
+            Some((from, _)) => self.dated.entry((symbol, kind, month_of(from))).or_default().push(file),
+            None => self.undated.entry((symbol, kind)).or_default().push(file),
+        }
+    }
+
+    /// Number of files.
+    fn n_files(&self) -> usize {
+        let trades = self.dated.values().chain(self.undated.values()).map(Vec::len).sum::<usize>();
+        trades + self.symbols.values().map(Vec::len).sum::<usize>() + self.long.len() + self.instruments.len()
+    }
+
+    /// Runs all groups on the threads of the current pool.
+    pub fn run(self, stage: &Stage<'_>) -> Done {
+        let done = Counter { done: AtomicU64::new(0), total: self.n_files() as u64, progress: stage.progress };
+        let n_tables = self.dated.len() + self.undated.len();
+        let ticks = TickContext {
+            hub: &stage.hub,
+            publisher: stage.publisher,
+            venue: &stage.request.venue,
+            replace: stage.request.replace,
+            // With a table per thread the threads are busy; with fewer, one table is worth several threads.
+            pipelined: stage.request.threads > n_tables,
+        };
+        let klines = KlineContext {
+            hub: &stage.hub,
+            publisher: stage.publisher,
+            venue: &stage.request.venue,
+            replace: stage.request.replace,
+            timeframe: stage.request.timeframe,
+            suffix: &stage.request.symbol_suffix,
+        };
+        let mut results: Vec<Done> = Vec::new();
+        let dated: Vec<TickJob> = self
+            .dated
+            .into_iter()
+            .map(|((symbol, kind, month), files)| TickJob { symbol, kind, month: Some(month), files })
+            .collect();
+        results.par_extend(dated.into_par_iter().map(|job| run_ticks(&job, &ticks, &done)));
+        let undated: Vec<_> = self.undated.into_iter().collect();
+        results.par_extend(undated.into_par_iter().map(|((symbol, kind), files)| {
+            let jobs =
+                files.into_iter().map(|file| TickJob { symbol: symbol.clone(), kind, month: None, files: vec![file] });
+            jobs.map(|job| run_ticks(&job, &ticks, &done)).fold(Done::default(), Done::and)
+        }));
+        let symbols: Vec<_> = self.symbols.into_iter().collect();
+        results.par_extend(symbols.into_par_iter().map(|(symbol, files)| run_bars(&symbol, &files, &klines, &done)));
+        for file in &self.long {
+            let result = run_long(&klines, file).map(|out| (out.tables, out.records, out.refusals));
+            results.push(collect(result, std::slice::from_ref(&file.shown), &done));
+        }
+        for file in &self.instruments {
+            let request = stage.request;
+            let result = instruments::run(&stage.hub, stage.publisher, &request.venue, request.replace, file);
+            let result = result.map(|(record, table)| (vec![table], vec![record], Vec::new()));
+            results.push(collect(result, std::slice::from_ref(&file.shown), &done));
+        }
+        results.into_iter().fold(Done::default(), Done::and)
+    }
+}
+
+/// What the jobs work with.
+pub(crate) struct Stage<'a> {
+    /// The hub to read.
+    pub hub: Hub,
+    /// The hub to write.
+    pub publisher: &'a IngestPublisher,
+    /// What the user asked for.
+    pub request: &'a ImportRequest,
+    /// Who listens.
+    pub progress: &'a dyn Progress,
+}
+
+/// Counts finished files.
+struct Counter<'a> {
+    /// Files finished.
+    done: AtomicU64,
+    /// Files in all.
+    total: u64,
+    /// Who listens.
+    progress: &'a dyn Progress,
+}
+
+impl Counter<'_> {
+    /// Some more files are finished.
+    fn add(&self, n: usize) {
+        let done = self.done.fetch_add(n as u64, Ordering::Relaxed) + n as u64;
+        self.progress.step(done, self.total, "files");
+    }
+}
+
+impl Done {
+    /// Both results.
+    fn and(mut self, other: Self) -> Self {
+        self.tables.extend(other.tables);
+        self.records.extend(other.records);
+        self.refusals.extend(other.refusals);
+        self
+    }
+}
+
+/// Runs a tick job.
+fn run_ticks(job: &TickJob, context: &TickContext<'_>, done: &Counter<'_>) -> Done {
+    let result = job.run(context).map(|out| {
+        let records = out.records.into_iter().map(|record| FileRecord {
+            shown: record.shown,
+            decided: String::new(),
+            rows: record.input.rows,
+            notes: record.notes,
+        });
+        (out.tables, records.collect(), Vec::new())
+    });
+    let shown: Vec<String> = job.files.iter().map(|file| file.shown.clone()).collect();
+    collect(result, &shown, done)
+}
+
+/// Runs the bar files of one symbol.
+fn run_bars(symbol: &str, files: &[KlineFile], context: &KlineContext<'_>, done: &Counter<'_>) -> Done {
+    let result = run_symbol(context, symbol, files).map(|out| (out.tables, out.records, out.refusals));
+    let shown: Vec<String> = files.iter().map(|file| file.shown.clone()).collect();
+    collect(result, &shown, done)
+}
+
+/// What a successful job gives: tables, records, refusals of single symbols.
+type Outcome = (Vec<TableReport>, Vec<FileRecord>, Vec<Refusal>);
+
+/// The result of a job; when it failed, each of its files is refused, so that none goes missing from the summary.
+fn collect(result: Result<Outcome, IngestError>, files: &[String], done: &Counter<'_>) -> Done {
+    done.add(files.len());
+    let refusals = match result {
+        Ok((tables, records, refusals)) => return Done { tables, records, refusals },
+        Err(IngestError::Refused(refusal)) => {
+            let reason =
+                format!("is not imported because `{}`, which goes into the same table, was refused", refusal.file);
+            let others =
+                files.iter().filter(|file| **file != refusal.file).map(|file| Fault::file(reason.as_str()).of(file));
+            let others: Vec<Refusal> = others.collect();
+            std::iter::once(refusal).chain(others).collect()
+        }
+        Err(error) => files.iter().map(|file| Fault::file(error.to_string()).of(file)).collect(),
+    };
+    Done { refusals, ..Done::default() }
+}

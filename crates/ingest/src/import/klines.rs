@@ -1,0 +1,8 @@
+//! Bar files: what their columns mean, reading them, checking them, merging them, publishing bar tables.
+//!
+//! Start reading at [`publish::run_symbol`] and [`publish::run_long`].
+
+mod bars;
+pub(crate) mod columns;
+pub(crate) mod publish;
+mod read;

@@ -1,0 +1,311 @@
+//! Bar files into the hub's bar tables: read, checked, merged by label with what is there, published.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crosscut_hub::{Hub, HubError, IngestPublisher, InputFile, Origin, TableInfo, TableSource};
+use crosscut_model::{BarSpec, Bars, Timeframe, check_symbol, format_iso};
+use rayon::prelude::*;
+
+use crate::error::{Fault, IngestError, Refusal};
+use crate::import::checksum::Identity;
+use crate::import::container::Container;
+use crate::import::report::{FileRecord, TableReport, TableStatus};
+
+use super::bars::{BarRules, FoundTimeframe, build, difference, find_timeframe, merge};
+use super::columns::KlineColumns;
+use super::read::{RawBars, read_parquet, read_text};
+
+/// A bar file that has been looked at and not yet read.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct KlineFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How the user named it.
+    pub shown: String,
+    /// Its size and hash.
+    pub identity: Identity,
+    /// What it is packed in.
+    pub container: Container,
+    /// Its columns.
+    pub columns: KlineColumns,
+    /// Lines before the first row of a text file.
+    pub lines_before: u64,
+    /// Its symbol; `None` when a column holds symbols.
+    pub symbol: Option<String>,
+    /// Length of its bars by its name or folder.
+    pub timeframe: Option<Timeframe>,
+    /// The day or month it is named for, microseconds UTC: from (inclusive) and until (exclusive).
+    pub period: Option<(i64, i64)>,
+    /// The start it is named for, microseconds UTC.
+    pub start: Option<i64>,
+}
+
+/// What all bar jobs of an import share.
+pub(crate) struct KlineContext<'a> {
+    /// The hub as it was.
+    pub hub: &'a Hub,
+    /// The writer.
+    pub publisher: &'a IngestPublisher,
+    /// The venue.
+    pub venue: &'a str,
+    /// Whether to drop what is there.
+    pub replace: bool,
+    /// Length of the bars, when the user says so.
+    pub timeframe: Option<Timeframe>,
+    /// Quote currency appended to symbols that do not end with it.
+    pub suffix: &'a str,
+}
+
+/// What a job has done.
+#[derive(Debug, Default)]
+pub(crate) struct KlineOutcome {
+    /// The tables.
+    pub tables: Vec<TableReport>,
+    /// What each file held.
+    pub records: Vec<FileRecord>,
+    /// Symbols of a file that were refused.
+    pub refusals: Vec<Refusal>,
+}
+
+/// The bars one file gives to one table.
+struct Part {
+    /// How the user named the file.
+    shown: String,
+    /// What provenance records of it.
+    input: InputFile,
+    /// The bars.
+    bars: Bars,
+}
+
+/// A symbol with the quote appended where it lacks it.
+pub(crate) fn full_symbol(symbol: &str, suffix: &str) -> String {
+    if symbol.ends_with(suffix) { symbol.to_owned() } else { format!("{symbol}{suffix}") }
+}
+
+impl KlineFile {
+    /// Reads the file and settles the length of its bars.
+    fn read(&self, context: &KlineContext<'_>) -> Result<(RawBars, Vec<Vec<usize>>, FoundTimeframe), Fault> {
+        let raw = match &self.container {
+            Container::Parquet => read_parquet(&self.path, &self.columns)?,
+            container => read_text(&self.path, container, &self.columns, self.lines_before)?,
+        };
+        if raw.len() == 0 {
+            return Err(Fault::file("holds no row; expected bars"));
+        }
+        let groups = raw.groups();
+        let found = find_timeframe(&raw, &groups, context.timeframe, self.timeframe)?;
+        let first = raw.open_time[0];
+        if let Some(start) = self.start.filter(|&start| start != first && found.timeframe.floor(start) != first) {
+            let (first, start) = (format_iso(first), format_iso(start));
+            return Err(Fault::row(
+                raw.first_row,
+                format!("open time is {first}; the file's name says it starts at {start}"),
+            )
+            .hint("the file was cut or renamed; make it anew"));
+        }
+        Ok((raw, groups, found))
+    }
+
+    /// What provenance records of the file for one symbol's bars.
+    fn input(&self, bars: &Bars) -> InputFile {
+        InputFile {
+            file: self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            size: self.identity.size,
+            sha256: self.identity.sha256.clone(),
+            rows: bars.len() as u64,
+            first: bars.timestamp.first().copied().unwrap_or_default(),
+            last: bars.timestamp.last().copied().unwrap_or_default(),
+            covers_until: self.period.map(|(_, until)| until),
+        }
+    }
+
+    /// What is reported of the file.
+    fn record(&self, raw: &RawBars, found: &FoundTimeframe) -> FileRecord {
+        let unknown = self.columns.unknown();
+        let notes = if unknown.is_empty() { vec![] } else { vec![format!("columns not kept: {}", unknown.join(", "))] };
+        FileRecord {
+            shown: self.shown.clone(),
+            decided: format!("{} bars by the {}", found.timeframe, found.said_by),
+            rows: raw.len() as u64,
+            notes,
+        }
+    }
+}
+
+/// Imports the files of one symbol; nothing is published before all of them have been accepted.
+///
+/// # Errors
+/// When a file is refused or the hub cannot be read or written.
+pub(crate) fn run_symbol(
+    context: &KlineContext<'_>,
+    symbol: &str,
+    files: &[KlineFile],
+) -> Result<KlineOutcome, IngestError> {
+    let mut outcome = KlineOutcome::default();
+    let mut tables: BTreeMap<Timeframe, Vec<Part>> = BTreeMap::new();
+    for file in files {
+        let read = || {
+            let (raw, groups, found) = file.read(context)?;
+            let rules = BarRules { timeframe: found.timeframe, period: file.period };
+            let bars = build(&raw, &groups[0], &rules)?;
+            Ok((file.record(&raw, &found), found.timeframe, bars))
+        };
+        let (record, timeframe, bars) = read().map_err(|fault: Fault| fault.of(&file.shown))?;
+        let part = Part { shown: file.shown.clone(), input: file.input(&bars), bars };
+        tables.entry(timeframe).or_default().push(part);
+        outcome.records.push(record);
+    }
+    let mut merged = Vec::new();
+    for (timeframe, parts) in tables {
+        merged.push(Merged::new(context, symbol, timeframe, parts)?);
+    }
+    for table in merged {
+        outcome.tables.push(table.publish(context)?);
+    }
+    Ok(outcome)
+}
+
+/// Imports one file of many symbols; each symbol is published or refused on its own.
+///
+/// # Errors
+/// When the whole file is refused.
+pub(crate) fn run_long(context: &KlineContext<'_>, file: &KlineFile) -> Result<KlineOutcome, IngestError> {
+    let (raw, groups, found) = file.read(context).map_err(|fault| fault.of(&file.shown))?;
+    let rules = BarRules { timeframe: found.timeframe, period: file.period };
+    let mut symbols: BTreeMap<String, usize> = BTreeMap::new();
+    for (at, text) in raw.symbols.iter().enumerate() {
+        let symbol = full_symbol(text, context.suffix);
+        let row = raw.row_number(groups[at][0]);
+        check_symbol(&symbol).map_err(|error| Fault::row(row, error.to_string()).of(&file.shown))?;
+        if let Some(other) = symbols.insert(symbol.clone(), at) {
+            let reason = format!("`{text}` and `{}` both become {symbol}", raw.symbols[other]);
+            return Err(Fault::row(row, reason).of(&file.shown).into());
+        }
+    }
+    let import = |(symbol, at): (&String, &usize)| -> Result<TableReport, IngestError> {
+        let named = |fault: Fault| Fault { reason: format!("{symbol}: {}", fault.reason), ..fault }.of(&file.shown);
+        let bars = build(&raw, &groups[*at], &rules).map_err(named)?;
+        let part = Part { shown: file.shown.clone(), input: file.input(&bars), bars };
+        Merged::new(context, symbol, found.timeframe, vec![part])?.publish(context)
+    };
+    let results: Vec<Result<TableReport, IngestError>> = symbols.par_iter().map(import).collect();
+    let mut outcome = KlineOutcome { records: vec![file.record(&raw, &found)], ..KlineOutcome::default() };
+    for (result, symbol) in results.into_iter().zip(symbols.keys()) {
+        match result {
+            Ok(table) => outcome.tables.push(table),
+            Err(IngestError::Refused(refusal)) => outcome.refusals.push(refusal),
+            Err(error) => outcome.refusals.push(Fault::file(format!("{symbol}: {error}")).of(&file.shown)),
+        }
+    }
+    Ok(outcome)
+}
+
+/// A table that is ready to be published.
+struct Merged {
+    /// The table in words.
+    name: String,
+    /// The symbol.
+    symbol: String,
+    /// The kind of bars.
+    bar: BarSpec,
+    /// All bars.
+    bars: Bars,
+    /// Where they come from; `None` when the table holds everything already.
+    source: Option<TableSource>,
+    /// Rows of the table.
+    rows: u64,
+    /// Rows that are new.
+    added: u64,
+}
+
+impl Merged {
+    /// Merges parts with what is there.
+    fn new(
+        context: &KlineContext<'_>,
+        symbol: &str,
+        timeframe: Timeframe,
+        mut parts: Vec<Part>,
+    ) -> Result<Self, IngestError> {
+        let bar = BarSpec::Time(timeframe);
+        let name = format!("{symbol} {bar} bars");
+        let existing = existing(context, &bar, symbol)?;
+        let inputs = existing.as_ref().map(|info| info.provenance.inputs.clone()).unwrap_or_default();
+        let has = |part: &Part| inputs.iter().any(|input| input.sha256 == part.input.sha256);
+        let same_files = parts.iter().all(has) && (!context.replace || inputs.len() == parts.len());
+        if let (true, Some(info)) = (same_files, &existing) {
+            let (bars, rows) = (Bars::default(), info.rows as u64);
+            return Ok(Self { name, symbol: symbol.to_owned(), bar, bars, source: None, rows, added: 0 });
+        }
+        let existing = existing.filter(|_| !context.replace);
+        if let Some(info) = existing.as_ref().filter(|info| info.provenance.origin != Origin::Klines) {
+            let reason =
+                format!("{} were made from {}, this file holds klines", info.name, info.provenance.origin.name());
+            let fault = Fault::file(reason).hint("give --replace, or import under another --venue name");
+            return Err(fault.of(&parts[0].shown).into());
+        }
+        let mut bars = match &existing {
+            Some(_) => context.hub.read_all_bars(context.venue, &bar, symbol)?,
+            None => Bars::default(),
+        };
+        let there = bars.len();
+        if existing.is_some() {
+            parts.retain(|part| !has(part));
+        }
+        parts.sort_by(|a, b| (a.input.first, &a.input.file).cmp(&(b.input.first, &b.input.file)));
+        for part in &parts {
+            bars = merge(&bars, &part.bars).map_err(|conflict| {
+                let at = format_iso(part.bars.timestamp[conflict.added]);
+                let (left, right) = difference(&bars, &part.bars, &conflict);
+                Fault::file(format!(
+                    "{symbol}: the bar of {at} differs: this file has [{right}], the table has [{left}]"
+                ))
+                .hint("import bars of one source only, or give --replace to make the table anew")
+                .of(&part.shown)
+            })?;
+        }
+        let added = (bars.len() - there) as u64;
+        let source = table_source(existing.as_ref(), &parts, &bars);
+        let extended = existing.as_ref().is_none_or(|info| source.covered_until > info.provenance.covered_until);
+        let source = Some(source).filter(|_| added > 0 || extended);
+        let rows = bars.len() as u64;
+        Ok(Self { name, symbol: symbol.to_owned(), bar, bars, source, rows, added })
+    }
+
+    /// Publishes the table unless it holds everything already.
+    fn publish(self, context: &KlineContext<'_>) -> Result<TableReport, IngestError> {
+        let status = match &self.source {
+            Some(source) => {
+                context.publisher.publish_bars(context.venue, &self.bar, &self.symbol, &self.bars, source)?;
+                TableStatus::Written
+            }
+            None => TableStatus::Unchanged,
+        };
+        Ok(TableReport { table: self.name, rows: self.rows, added: self.added, status })
+    }
+}
+
+/// What is known of a table; `None` when there is none.
+fn existing(context: &KlineContext<'_>, bar: &BarSpec, symbol: &str) -> Result<Option<TableInfo>, IngestError> {
+    match context.hub.bar_info(context.venue, bar, symbol) {
+        Ok(info) => Ok(Some(info)),
+        Err(HubError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Where the bars of a table come from.
+fn table_source(existing: Option<&TableInfo>, parts: &[Part], bars: &Bars) -> TableSource {
+    let mut inputs = existing.map(|info| info.provenance.inputs.clone()).unwrap_or_default();
+    inputs.extend(parts.iter().map(|part| part.input.clone()));
+    inputs.sort_by(|a, b| (a.first, &a.file, &a.sha256).cmp(&(b.first, &b.file, &b.sha256)));
+    let covered = inputs.iter().filter_map(|input| input.covers_until).max();
+    TableSource {
+        origin: Origin::Klines,
+        inputs,
+        code_version: env!("CARGO_PKG_VERSION").to_owned(),
+        // A kline is complete when it is published, so that the data reach at least the last bar's close.
+        covered_until: covered.max(bars.available_at.last().copied()),
+        notes: existing.map(|info| info.provenance.notes.clone()).unwrap_or_default(),
+    }
+}

@@ -1,0 +1,321 @@
+//! Bar files into columns of numbers: text line by line, Parquet column by column. No rule about bars is applied here.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::Path;
+
+use crosscut_hub::parquet_file::{self, ColumnType};
+use crosscut_model::time::{self, EpochUnit};
+use crosscut_model::{Column, Table};
+
+use crate::error::Fault;
+use crate::import::container::{self, Container};
+use crate::import::decimal::{integer, number};
+use crate::import::fields::{shown, split};
+use crate::import::lines::LineChunks;
+use crate::import::shape::BYTE_ORDER_MARK;
+use crate::import::trades::parquet::{numbers, to_micros};
+
+use super::columns::{KlineColumns, Meaning};
+
+/// The rows of one bar file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct RawBars {
+    /// The symbols in order of appearance; empty when the file has no symbol column.
+    pub symbols: Vec<String>,
+    /// For each row its place in `symbols`; empty when the file has no symbol column.
+    pub symbol_idx: Vec<u32>,
+    /// Labels, microseconds UTC.
+    pub open_time: Vec<i64>,
+    /// Closes, microseconds UTC; empty when the file has none.
+    pub close_time: Vec<i64>,
+    /// The bar columns the file has, by their place in `BAR_COLUMNS`; missing is NaN.
+    pub columns: Vec<(usize, Vec<f64>)>,
+    /// Further columns that are kept, by name; missing is NaN.
+    pub extra: Vec<(String, Vec<f64>)>,
+    /// Number of the first row, as messages count them.
+    pub first_row: u64,
+}
+
+impl RawBars {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.open_time.len()
+    }
+
+    /// Rows of each symbol in the file's order, by symbol in order of appearance; one group without a symbol column.
+    pub fn groups(&self) -> Vec<Vec<usize>> {
+        if self.symbols.is_empty() {
+            return vec![(0..self.len()).collect()];
+        }
+        let mut groups = vec![Vec::new(); self.symbols.len()];
+        for (row, symbol) in self.symbol_idx.iter().enumerate() {
+            groups[*symbol as usize].push(row);
+        }
+        groups
+    }
+
+    /// How messages number a row.
+    pub fn row_number(&self, row: usize) -> u64 {
+        self.first_row + row as u64
+    }
+}
+
+/// Reads a text file.
+///
+/// # Errors
+/// When the file is damaged, or a field is not what its column holds.
+pub(crate) fn read_text(
+    path: &Path,
+    container: &Container,
+    columns: &KlineColumns,
+    lines_before: u64,
+) -> Result<RawBars, Fault> {
+    let mut chunks = LineChunks::new(container::open(path, container)?, false);
+    let mut reader = TextReader::new(columns, lines_before);
+    let mut chunk = Vec::new();
+    let mut first = true;
+    while chunks.next(&mut chunk)? {
+        let text = if first { chunk.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&chunk) } else { &chunk };
+        first = false;
+        for line in text[..text.len() - 1].split(|&b| b == b'\n') {
+            reader.line(line)?;
+        }
+    }
+    Ok(reader.finish())
+}
+
+/// Reads the lines of one text file.
+struct TextReader<'a> {
+    /// The columns.
+    columns: &'a KlineColumns,
+    /// Where the values of each column go.
+    slots: Vec<Slot>,
+    /// The rows so far.
+    bars: RawBars,
+    /// Places of the symbols met.
+    symbols: HashMap<String, u32>,
+    /// Unit of each time column; `None` for text and before the first row.
+    units: Vec<Option<EpochUnit>>,
+    /// Lines before the first row.
+    lines_before: u64,
+    /// Number of the line in work.
+    line: u64,
+    /// Number of a blank line that has been passed.
+    blank: Option<u64>,
+}
+
+/// Where the values of a column go.
+#[derive(Debug, Clone, Copy)]
+enum Slot {
+    /// Nowhere.
+    None,
+    /// The symbol.
+    Symbol,
+    /// The label.
+    OpenTime,
+    /// The close.
+    CloseTime,
+    /// A number: the place in `columns`, and whether it must be there.
+    Number(usize, bool),
+    /// A number: the place in `extra`.
+    Extra(usize),
+}
+
+impl<'a> TextReader<'a> {
+    /// A reader before the first line.
+    fn new(columns: &'a KlineColumns, lines_before: u64) -> Self {
+        let mut bars = RawBars { first_row: lines_before + 1, ..RawBars::default() };
+        let mut slots = Vec::new();
+        for (name, meaning) in &columns.columns {
+            slots.push(match meaning {
+                Meaning::Symbol => Slot::Symbol,
+                Meaning::OpenTime => Slot::OpenTime,
+                Meaning::CloseTime => Slot::CloseTime,
+                Meaning::Bar(at) => {
+                    bars.columns.push((*at, Vec::new()));
+                    Slot::Number(bars.columns.len() - 1, *at < 4)
+                }
+                Meaning::Extra => {
+                    bars.extra.push((name.clone(), Vec::new()));
+                    Slot::Extra(bars.extra.len() - 1)
+                }
+                Meaning::Redundant | Meaning::Unknown => Slot::None,
+            });
+        }
+        Self {
+            units: vec![None; slots.len()],
+            columns,
+            slots,
+            bars,
+            symbols: HashMap::new(),
+            lines_before,
+            line: 0,
+            blank: None,
+        }
+    }
+
+    /// Reads one line.
+    fn line(&mut self, line: &[u8]) -> Result<(), Fault> {
+        self.line += 1;
+        if self.line <= self.lines_before {
+            return Ok(());
+        }
+        if line.trim_ascii().is_empty() {
+            self.blank.get_or_insert(self.line);
+            return Ok(());
+        }
+        if let Some(blank) = self.blank {
+            return Err(Fault::row(blank, "the line is blank; expected a bar"));
+        }
+        let mut fields: Vec<Cow<'_, [u8]>> = Vec::new();
+        split(line, &mut fields).ok_or_else(|| Fault::row(self.line, "a quoted field is not closed"))?;
+        if fields.len() != self.slots.len() {
+            return Err(Fault::row(self.line, format!("has {} fields; expected {}", fields.len(), self.slots.len())));
+        }
+        for (at, field) in fields.iter().enumerate() {
+            self.field(at, field).map_err(|expected| {
+                Fault::row(self.line, format!("{} is {}; {expected}", self.columns.columns[at].0, shown(field)))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Reads one field; the error says what was expected.
+    fn field(&mut self, at: usize, field: &[u8]) -> Result<(), String> {
+        match self.slots[at] {
+            Slot::None => {}
+            Slot::Symbol => {
+                let text = std::str::from_utf8(field).map_err(|_| "expected UTF-8 text")?;
+                let next = self.symbols.len() as u32;
+                let idx = match self.symbols.get(text) {
+                    Some(idx) => *idx,
+                    None => {
+                        self.symbols.insert(text.to_owned(), next);
+                        self.bars.symbols.push(text.to_owned());
+                        next
+                    }
+                };
+                self.bars.symbol_idx.push(idx);
+            }
+            Slot::OpenTime => {
+                let micros = time_field(field, &mut self.units[at])?;
+                self.bars.open_time.push(micros);
+            }
+            Slot::CloseTime => {
+                let micros = time_field(field, &mut self.units[at])?;
+                self.bars.close_time.push(micros);
+            }
+            Slot::Number(to, needed) => {
+                let value = number_field(field, needed)?;
+                self.bars.columns[to].1.push(value);
+            }
+            Slot::Extra(to) => {
+                let value = number_field(field, false)?;
+                self.bars.extra[to].1.push(value);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows read.
+    fn finish(self) -> RawBars {
+        self.bars
+    }
+}
+
+/// A number; an empty field is NaN where it may be missing.
+fn number_field(field: &[u8], needed: bool) -> Result<f64, String> {
+    match number(field) {
+        Some(value) => Ok(value),
+        None if field.is_empty() && !needed => Ok(f64::NAN),
+        None => Err("expected a number".to_owned()),
+    }
+}
+
+/// A time as epoch number or text, microseconds UTC; epoch numbers of one column share one unit.
+fn time_field(field: &[u8], unit: &mut Option<EpochUnit>) -> Result<i64, String> {
+    let Some(value) = integer(field).or_else(|| whole(field)) else {
+        let text = std::str::from_utf8(field).map_err(|_| "expected UTF-8 text")?;
+        return time::parse_iso(text).map_err(|_| "expected a UTC time or date".to_owned());
+    };
+    let seen = EpochUnit::detect(value).ok_or("expected an epoch time in s, ms, us or ns")?;
+    match unit {
+        Some(unit) if *unit != seen => Err(format!(
+            "it is in {}, the rows before are in {}: one file must not mix units",
+            seen.name(),
+            unit.name()
+        )),
+        _ => {
+            *unit = Some(seen);
+            Ok(seen.to_micros(value))
+        }
+    }
+}
+
+/// A whole number written as a decimal (`1577836800000.0`), as data-frame programs do.
+fn whole(field: &[u8]) -> Option<i64> {
+    let dot = field.iter().position(|&b| b == b'.')?;
+    if !field[dot + 1..].iter().all(|&b| b == b'0') {
+        return None;
+    }
+    integer(&field[..dot])
+}
+
+/// Reads a Parquet file.
+///
+/// # Errors
+/// When the file is damaged, or a column has a type that does not fit its meaning.
+pub(crate) fn read_parquet(path: &Path, columns: &KlineColumns) -> Result<RawBars, Fault> {
+    let failed = |error: &dyn std::fmt::Display| Fault::file(error.to_string());
+    let schema = parquet_file::schema(path).map_err(|error| failed(&error))?;
+    let kept: Vec<(&str, Meaning)> = columns
+        .columns
+        .iter()
+        .filter(|(_, meaning)| !matches!(meaning, Meaning::Redundant | Meaning::Unknown))
+        .map(|(name, meaning)| (name.as_str(), *meaning))
+        .collect();
+    let names: Vec<&str> = kept.iter().map(|(name, _)| *name).collect();
+    let table = parquet_file::read(path, &names).map_err(|error| failed(&error))?;
+    let mut bars = RawBars { first_row: 1, ..RawBars::default() };
+    for (name, meaning) in kept {
+        let typed = schema.iter().any(|(column, kind)| column == name && *kind == ColumnType::Time);
+        place(&mut bars, &table, name, meaning, typed)?;
+    }
+    Ok(bars)
+}
+
+/// Puts one Parquet column into its place.
+fn place(bars: &mut RawBars, table: &Table, name: &str, meaning: Meaning, typed: bool) -> Result<(), Fault> {
+    let misfit = || Fault::file(format!("column `{name}` has a type that does not fit its meaning"));
+    let column = table.get(name).ok_or_else(misfit)?;
+    match (meaning, column) {
+        (Meaning::Symbol, Column::Text(values)) => {
+            let mut places: HashMap<&str, u32> = HashMap::new();
+            for text in values {
+                let next = places.len() as u32;
+                let idx = *places.entry(text).or_insert(next);
+                if idx == next {
+                    bars.symbols.push(text.clone());
+                }
+                bars.symbol_idx.push(idx);
+            }
+        }
+        (Meaning::OpenTime, Column::Text(values)) => bars.open_time = text_times(name, values)?,
+        (Meaning::CloseTime, Column::Text(values)) => bars.close_time = text_times(name, values)?,
+        (Meaning::OpenTime, Column::I64(values)) => bars.open_time = to_micros(values, typed)?,
+        (Meaning::CloseTime, Column::I64(values)) => bars.close_time = to_micros(values, typed)?,
+        (Meaning::Bar(at), _) => bars.columns.push((at, numbers(column).ok_or_else(misfit)?)),
+        (Meaning::Extra, _) => bars.extra.push((name.to_owned(), numbers(column).ok_or_else(misfit)?)),
+        _ => return Err(misfit()),
+    }
+    Ok(())
+}
+
+/// Times written as text in a Parquet file.
+fn text_times(name: &str, values: &[String]) -> Result<Vec<i64>, Fault> {
+    let parse = |(row, text): (usize, &String)| {
+        time::parse_iso(text).map_err(|error| Fault::row(row as u64 + 1, format!("{name}: {error}")))
+    };
+    values.iter().enumerate().map(parse).collect()
+}
