@@ -1,7 +1,21 @@
 //! Replay history and write results.
 //!
-//! A config says what to run; the panel is loaded from the hub, replayed, and the
-//! [`outcome::RunOutcome`] is handed to whoever writes it down. Start reading at [`outcome`].
+//! A [`BacktestConfig`] says what to run; [`panel::load`] reads the market it needs from the hub (or a
+//! [`panel::PanelBuilder`] takes it as plain columns), [`replay()`] gives a [`RunOutcome`], and whoever writes results
+//! ([`results`]) takes it from there. Knows nothing of factor production or evaluation; never writes into the hub; reads no clock.
+//!
+//! Start reading at [`config`], then [`panel`], then [`mod@replay`].
 
+pub mod config;
+pub mod error;
 pub mod outcome;
+pub mod panel;
+pub mod replay;
 pub mod results;
+pub mod w4;
+
+pub use config::BacktestConfig;
+pub use error::BacktestError;
+pub use outcome::RunOutcome;
+pub use panel::{Panel, load};
+pub use replay::{Driving, ReplayOptions, replay, replay_with};

@@ -5,8 +5,10 @@
 
 use std::collections::BTreeMap;
 
+use crosscut_model::Order;
 use crosscut_model::calendar::Annualisation;
-use crosscut_model::{Order, Side};
+pub use crosscut_trading::ledger::ClosedTrade;
+pub use crosscut_trading::strategy::Exclusion;
 
 /// Everything one replay produced.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,76 +83,6 @@ pub struct Selection {
     pub filled_weight: f64,
     /// Why the symbol got no weight of its own; `None` when it was chosen.
     pub excluded: Option<Exclusion>,
-}
-
-/// Why a symbol was passed over at a rebalance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Exclusion {
-    /// Its delisting date has passed.
-    Delisted,
-    /// Not in the pool of the current period.
-    NotInPool,
-    /// The symbol has no bar at this time.
-    NoBar,
-    /// `tradable_flag` is false.
-    NotTradable,
-    /// The ranking factor is missing (NaN).
-    MissingFactor,
-    /// The score is below `min_factor`.
-    BelowMinFactor,
-    /// Eligible, but the rank was not good enough.
-    NotSelected,
-    /// Chosen with a weight of 0, as score weighting gives to a score on the wrong side of 0.
-    ZeroWeight,
-    /// Too few names at this rebalance, and `--on-short` skips it or goes flat.
-    TooFewNames,
-    /// The drawdown limit has been hit; nothing is opened any more.
-    Halted,
-}
-
-impl Exclusion {
-    /// The words in `trade_summary.csv`.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::Delisted => "delisted",
-            Self::NotInPool => "not in pool",
-            Self::NoBar => "no bar",
-            Self::NotTradable => "not tradable",
-            Self::MissingFactor => "missing factor",
-            Self::BelowMinFactor => "below min_factor",
-            Self::NotSelected => "not selected",
-            Self::ZeroWeight => "zero weight",
-            Self::TooFewNames => "too few names",
-            Self::Halted => "halted",
-        }
-    }
-}
-
-/// One symbol from flat to flat. A change of sign closes one trade and opens the next.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ClosedTrade {
-    /// Position in the sorted symbol list.
-    pub symbol_idx: u32,
-    /// `Buy` for a long trade, `Sell` for a short one.
-    pub side: Side,
-    /// Label of the bar of the first fill.
-    pub opened_at: i64,
-    /// Label of the bar of the last fill.
-    pub closed_at: i64,
-    /// Base units bought (long) or sold (short) over the trade's life, positive.
-    pub quantity: f64,
-    /// Quantity-weighted price of the fills that opened or increased, slippage included.
-    pub entry_price: f64,
-    /// Quantity-weighted price of the fills that reduced or closed, slippage included.
-    pub exit_price: f64,
-    /// Profit after commission and slippage, quote units.
-    pub pnl: f64,
-    /// Commission of all its fills, quote units.
-    pub commission: f64,
-    /// `pnl` over the value of the opening fills (`quantity * entry_price`).
-    pub return_: f64,
-    /// Bars of the symbol from the first fill's bar to the last fill's bar, not counting the first.
-    pub n_bars: u64,
 }
 
 /// What was missing, dropped, filled or stale in a run.

@@ -1,0 +1,391 @@
+//! Columns in, panel out.
+
+use crosscut_model::{Range, Timeframe, format_iso};
+use crosscut_trading::pool::PoolRule;
+use crosscut_trading::rules::Execution;
+
+use super::series::Stretch;
+use super::{Panel, PanelInput, Series};
+use crate::config::BacktestConfig;
+use crate::error::BacktestError;
+use crate::outcome::DataQuality;
+
+/// The bars and factor of one symbol as plain columns of one length.
+#[derive(Debug, Clone, Default)]
+pub struct SeriesInput {
+    /// Instrument id.
+    pub symbol: String,
+    /// Bar labels, strictly ascending, microseconds.
+    pub timestamps: Vec<i64>,
+    /// When each bar could be known, microseconds; empty: at the end of its timeframe.
+    pub available_at: Vec<i64>,
+    /// Last prices, positive and finite.
+    pub close: Vec<f64>,
+    /// First prices; needed for `next_open`.
+    pub open: Vec<f64>,
+    /// Average prices; needed for `next_vwap`.
+    pub vwap: Vec<f64>,
+    /// Value traded, quote units; needed for a pool.
+    pub dollar_volume: Vec<f64>,
+    /// The ranking factor; NaN where it is missing.
+    pub factor: Vec<f64>,
+    /// Whether each bar could be traded; empty: all could.
+    pub tradable: Vec<bool>,
+}
+
+/// What the instruments table says of a symbol.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SymbolRules {
+    /// When trading ended, microseconds.
+    pub delisted_at: Option<i64>,
+    /// Smallest quantity steps by the time from which they hold, ascending; empty: sizes are fractional.
+    pub lots: Vec<(i64, Option<f64>)>,
+}
+
+/// The benchmark's bars.
+#[derive(Debug, Clone, Default)]
+pub struct Benchmark {
+    /// Bar labels, strictly ascending, microseconds.
+    pub timestamps: Vec<i64>,
+    /// Last prices.
+    pub close: Vec<f64>,
+}
+
+/// What a panel holds beside its series.
+#[derive(Debug, Clone, Default)]
+pub struct Extras {
+    /// Name of the ranking factor: a column, or a formula.
+    pub factor: String,
+    /// The benchmark.
+    pub benchmark: Option<Benchmark>,
+    /// The tables read.
+    pub inputs: Vec<PanelInput>,
+    /// What was dropped or filled so far.
+    pub quality: DataQuality,
+}
+
+/// Makes a panel for one configuration. Series may be made in any order, by several threads.
+#[derive(Debug)]
+pub struct PanelBuilder {
+    /// Length of the bars.
+    timeframe: Timeframe,
+    /// Whose open, close or vwap is needed.
+    execution: Execution,
+    /// The dynamic pool.
+    pool: Option<PoolRule>,
+    /// First label of the run.
+    start: Option<i64>,
+}
+
+/// A series whose place on the timeline is not known yet.
+#[derive(Debug)]
+pub struct Unplaced {
+    /// The columns, with stretches in slots of the timeframe's grid when the labels lie on it.
+    series: Series,
+    /// The labels, when they do not lie on the grid.
+    labels: Vec<i64>,
+    /// When each bar could be known; empty: at the end of its timeframe.
+    available_at: Vec<i64>,
+}
+
+/// The labels of a timeframe as numbers 0, 1, 2, ... from the epoch on.
+#[derive(Debug, Clone, Copy)]
+struct Grid {
+    /// Label of slot 0.
+    origin: i64,
+    /// Distance between labels.
+    step: i64,
+}
+
+impl Grid {
+    /// The grid of a timeframe of fixed length.
+    fn of(timeframe: Timeframe) -> Option<Self> {
+        Some(Self { origin: timeframe.floor(0), step: timeframe.micros()? })
+    }
+
+    /// The slot of a label, when it lies on the grid.
+    fn slot(&self, label: i64) -> Option<u32> {
+        let distance = label - self.origin;
+        if distance % self.step != 0 {
+            return None;
+        }
+        u32::try_from(distance / self.step).ok()
+    }
+
+    /// The label of a slot.
+    fn label(&self, slot: u32) -> i64 {
+        self.origin + i64::from(slot) * self.step
+    }
+}
+
+impl PanelBuilder {
+    /// A builder for what `config` needs.
+    ///
+    /// # Errors
+    /// As [`BacktestConfig::prepare`].
+    pub fn new(config: &BacktestConfig) -> Result<Self, BacktestError> {
+        let pool = config.prepare()?.pool;
+        Ok(Self { timeframe: config.timeframe, execution: config.execution, pool, start: config.start })
+    }
+
+    /// The bar columns a series needs beside its close, by the names of the hub.
+    pub fn columns(&self) -> Vec<&'static str> {
+        let mut columns = vec!["close"];
+        match self.execution {
+            Execution::NextOpen => columns.push("open"),
+            Execution::NextVwap => columns.push("vwap"),
+            Execution::Close | Execution::NextClose => {}
+        }
+        if self.pool.is_some() {
+            columns.push("dollar_volume");
+        }
+        columns
+    }
+
+    /// The earliest label that can change the run; `None`: all of them.
+    pub fn earliest_needed(&self, config: &BacktestConfig) -> Option<i64> {
+        let start = self.start?;
+        let calendar = config.rebalance.period_start(start).unwrap_or(start);
+        let pool = self.pool.as_ref().and_then(|pool| pool.window(pool.period(start)).start);
+        Some(pool.map_or(calendar, |pool| pool.min(calendar)))
+    }
+
+    /// Checks the columns of one symbol and keeps what the run needs.
+    ///
+    /// # Errors
+    /// [`BacktestError::Series`] naming symbol, row and value: columns of different lengths, labels out of order, a
+    /// close that is not a price; a column the run needs that is not there.
+    pub fn series(&self, input: SeriesInput, rules: SymbolRules) -> Result<Unplaced, BacktestError> {
+        self.check_lengths(&input)?;
+        let stretches = self.stretches(&input.symbol, &input.timestamps)?;
+        if let Some(row) = input.close.iter().position(|close| !(*close > 0.0 && *close < f64::INFINITY)) {
+            let at = format_iso(input.timestamps[row]);
+            let problem = format!("row {row} ({at}): close is {}; expected a positive price", input.close[row]);
+            return Err(BacktestError::series(&input.symbol, problem));
+        }
+        let pool = self
+            .pool
+            .as_ref()
+            .map_or_else(Vec::new, |pool| pool.entries(&input.timestamps, &input.dollar_volume, self.start));
+        let keep = |column: Vec<f64>, execution| if self.execution == execution { column } else { Vec::new() };
+        let series = Series {
+            symbol: input.symbol,
+            close: input.close,
+            open: keep(input.open, Execution::NextOpen),
+            vwap: keep(input.vwap, Execution::NextVwap),
+            factor: input.factor,
+            tradable: input.tradable,
+            pool,
+            delisted_at: rules.delisted_at,
+            lots: rules.lots,
+            stretches: stretches.clone().unwrap_or_default(),
+        };
+        let labels = if stretches.is_some() { Vec::new() } else { input.timestamps };
+        Ok(Unplaced { series, labels, available_at: input.available_at })
+    }
+
+    /// Puts the series on one timeline, sorted by symbol.
+    ///
+    /// # Errors
+    /// [`BacktestError::NoSymbols`] when no series has a bar, [`BacktestError::Series`] for a symbol that comes twice.
+    pub fn build(self, mut unplaced: Vec<Unplaced>, extras: Extras) -> Result<Panel, BacktestError> {
+        unplaced.retain(|one| one.series.n_bars() > 0);
+        unplaced.sort_by(|a, b| a.series.symbol.cmp(&b.series.symbol));
+        if unplaced.is_empty() {
+            return Err(BacktestError::NoSymbols { reason: "none has a bar in the range".to_owned() });
+        }
+        if let Some(pair) = unplaced.windows(2).find(|pair| pair[0].series.symbol == pair[1].series.symbol) {
+            return Err(BacktestError::series(&pair[0].series.symbol, "the symbol comes twice"));
+        }
+        let grid = Grid::of(self.timeframe).filter(|_| unplaced.iter().all(|one| one.labels.is_empty()));
+        let (slots, timeline) = match grid {
+            Some(grid) => {
+                let slots = union_of_slots(&unplaced);
+                let timeline = slots.iter().map(|&slot| grid.label(slot)).collect();
+                (slots, timeline)
+            }
+            None => self.place_by_labels(&mut unplaced),
+        };
+        let available_at = self.available_at(&unplaced, &slots, &timeline);
+        let benchmark = extras.benchmark.map(|benchmark| last_closes(&benchmark, &timeline));
+        let (symbols, series) = unplaced.into_iter().map(|one| (one.series.symbol.clone(), one.series)).unzip();
+        let mut inputs = extras.inputs;
+        inputs.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        Ok(Panel {
+            symbols,
+            series,
+            timeframe: self.timeframe,
+            timeline,
+            available_at,
+            slots,
+            benchmark,
+            factor: extras.factor,
+            pool: self.pool,
+            inputs,
+            quality: extras.quality,
+        })
+    }
+
+    /// Checks that columns are there and of one length.
+    fn check_lengths(&self, input: &SeriesInput) -> Result<(), BacktestError> {
+        let n_bars = input.timestamps.len();
+        let open = self.execution == Execution::NextOpen;
+        let vwap = self.execution == Execution::NextVwap;
+        for (column, len, needed) in [
+            ("available_at", input.available_at.len(), false),
+            ("close", input.close.len(), true),
+            ("open", input.open.len(), open),
+            ("vwap", input.vwap.len(), vwap),
+            ("dollar_volume", input.dollar_volume.len(), self.pool.is_some()),
+            ("factor", input.factor.len(), true),
+            ("tradable", input.tradable.len(), false),
+        ] {
+            if len != n_bars && (needed || len > 0) {
+                let problem = format!("column `{column}` has {len} rows; expected {n_bars}, one per timestamp");
+                return Err(BacktestError::series(&input.symbol, problem));
+            }
+        }
+        if u32::try_from(n_bars).is_err() {
+            return Err(BacktestError::series(&input.symbol, format!("{n_bars} bars; at most {} fit", u32::MAX)));
+        }
+        Ok(())
+    }
+
+    /// Checks that labels ascend and finds their stretches on the grid; `None` when some label is not on it.
+    fn stretches(&self, symbol: &str, labels: &[i64]) -> Result<Option<Vec<Stretch>>, BacktestError> {
+        if let Some(row) = labels.windows(2).position(|pair| pair[0] >= pair[1]) {
+            let (before, label) = (format_iso(labels[row]), format_iso(labels[row + 1]));
+            let problem = format!("row {}: timestamp {label} follows {before}; expected ascending times", row + 1);
+            return Err(BacktestError::series(symbol, problem));
+        }
+        let Some(grid) = Grid::of(self.timeframe) else {
+            return Ok(None);
+        };
+        let mut stretches = Vec::new();
+        let mut following = None;
+        for (pos, &label) in labels.iter().enumerate() {
+            if following != Some(label) {
+                let Some(slot) = grid.slot(label) else {
+                    return Ok(None);
+                };
+                stretches.push(Stretch { slot, pos: pos as u32 });
+            }
+            following = Some(label + grid.step);
+        }
+        Ok(Some(stretches))
+    }
+
+    /// The union of all labels, its slots counted from 0, for series whose labels are not all on the grid.
+    fn place_by_labels(&self, unplaced: &mut [Unplaced]) -> (Vec<u32>, Vec<i64>) {
+        for one in &mut *unplaced {
+            if let (true, Some(grid)) = (one.labels.is_empty(), Grid::of(self.timeframe)) {
+                let labels = (0..one.series.n_bars()).map(|pos| grid.label(one.series.slot_of(pos))).collect();
+                one.labels = labels;
+            }
+        }
+        let mut timeline: Vec<i64> = unplaced.iter().flat_map(|one| one.labels.iter().copied()).collect();
+        timeline.sort_unstable();
+        timeline.dedup();
+        for one in unplaced {
+            one.series.stretches = stretches_on(&timeline, &one.labels);
+        }
+        ((0..timeline.len() as u32).collect(), timeline)
+    }
+
+    /// When all bars of each row could be known: the latest of the row, never before an earlier row.
+    fn available_at(&self, unplaced: &[Unplaced], slots: &[u32], timeline: &[i64]) -> Vec<i64> {
+        let mut available_at = vec![i64::MIN; timeline.len()];
+        for one in unplaced.iter().filter(|one| !one.available_at.is_empty()) {
+            let mut row = 0;
+            for (pos, &at) in one.available_at.iter().enumerate() {
+                let slot = one.series.slot_of(pos);
+                row += slots[row..].partition_point(|&other| other < slot);
+                available_at[row] = available_at[row].max(at);
+            }
+        }
+        let regular = unplaced.iter().any(|one| one.available_at.is_empty());
+        let mut latest = i64::MIN;
+        for (at, &label) in available_at.iter_mut().zip(timeline) {
+            if regular || *at == i64::MIN {
+                *at = (*at).max(self.timeframe.next(label));
+            }
+            latest = latest.max(*at);
+            *at = latest;
+        }
+        available_at
+    }
+}
+
+/// All slots that some series has, ascending.
+fn union_of_slots(unplaced: &[Unplaced]) -> Vec<u32> {
+    let mut spans: Vec<(u32, u32)> = Vec::new();
+    for one in unplaced {
+        let series = &one.series;
+        spans.extend(series.stretches.iter().map(|stretch| {
+            let n_bars = series.stretch_end(stretch.pos as usize) as u32 - stretch.pos;
+            (stretch.slot, stretch.slot + n_bars)
+        }));
+    }
+    spans.sort_unstable();
+    let mut slots = Vec::new();
+    let mut until = 0;
+    for (from, to) in spans {
+        slots.extend(from.max(until)..to.max(until));
+        until = until.max(to);
+    }
+    slots
+}
+
+/// The stretches of labels on a timeline that has them all; slots are rows.
+fn stretches_on(timeline: &[i64], labels: &[i64]) -> Vec<Stretch> {
+    let mut stretches = Vec::new();
+    let mut row = 0;
+    for (pos, &label) in labels.iter().enumerate() {
+        if timeline.get(row) != Some(&label) || pos == 0 {
+            row += timeline[row..].partition_point(|&other| other < label);
+            stretches.push(Stretch { slot: row as u32, pos: pos as u32 });
+        }
+        row += 1;
+    }
+    stretches
+}
+
+/// The benchmark's last close at or before each label; NaN before its first.
+fn last_closes(benchmark: &Benchmark, timeline: &[i64]) -> Vec<f64> {
+    let mut after = 0;
+    timeline
+        .iter()
+        .map(|&label| {
+            while benchmark.timestamps.get(after).is_some_and(|&other| other <= label) {
+                after += 1;
+            }
+            after.checked_sub(1).map_or(f64::NAN, |pos| benchmark.close[pos])
+        })
+        .collect()
+}
+
+/// Whether a range can be run at all on labels from `first` to a last close of `until`; the bounds need not be exact to the
+/// bar: a date means the day, and a market that closes over weekends is allowed its holidays.
+pub(crate) fn check_cover(panel: &Panel, range: Range) -> Result<(), BacktestError> {
+    let (Some(&first), Some(&until)) = (panel.timeline().first(), panel.available_at().last()) else {
+        return Err(BacktestError::NoSymbols { reason: "there is no bar".to_owned() });
+    };
+    let day = crosscut_model::time::DAY;
+    let has_weekends = panel.timeline().iter().any(|&label| crosscut_model::time::weekday(label) >= 5);
+    let slack = if has_weekends { 0 } else { 5 * day };
+    let not_covered = |wanted: String, hint: String| BacktestError::NotCovered { wanted, first, until, hint };
+    if let Some(start) = range.start.filter(|start| start.div_euclid(day) * day + day + slack <= first) {
+        let hint = format!("start at {} or later, or import earlier data", format_iso(first));
+        return Err(not_covered(format!("a start at {}", format_iso(start)), hint));
+    }
+    if let Some(end) = range.end.filter(|end| end - until >= day + slack) {
+        let hint = format!("end at {} or earlier, or import later data", format_iso(until));
+        return Err(not_covered(format!("an end at {}", format_iso(end)), hint));
+    }
+    if range.positions(panel.timeline()).is_empty() {
+        let text = |bound: Option<i64>| bound.map_or_else(|| "the beginning".to_owned(), format_iso);
+        let wanted = format!("{} to {}, where there is no bar", text(range.start), text(range.end));
+        return Err(not_covered(wanted, "choose a range that holds bars".to_owned()));
+    }
+    Ok(())
+}

@@ -1,0 +1,258 @@
+//! A panel from a hub: bars and one column of a factor set, symbol by symbol on all threads.
+
+use std::collections::BTreeMap;
+
+use crosscut_hub::{FactorSet, Hub};
+use crosscut_model::{BarSpec, Instrument, Range, Timeframe};
+use rayon::prelude::*;
+
+use super::align::{FactorRows, JoinCounts, join, keep, take};
+use super::build::Unplaced;
+use super::{Benchmark, Extras, Panel, PanelBuilder, PanelInput, SeriesInput, SymbolRules};
+use crate::config::BacktestConfig;
+use crate::error::BacktestError;
+use crate::outcome::DataQuality;
+
+/// One symbol as it was read.
+struct Loaded {
+    /// The series; `None` when the symbol is left out.
+    series: Option<Unplaced>,
+    /// What joining bars and factors removed or filled.
+    counts: JoinCounts,
+    /// The tables.
+    inputs: Vec<PanelInput>,
+}
+
+/// Where a symbol's tables are.
+struct Source<'a> {
+    /// The hub.
+    hub: &'a Hub,
+    /// The configuration.
+    config: &'a BacktestConfig,
+    /// The factor set.
+    set: &'a FactorSet,
+    /// The ranking column.
+    factor: &'a str,
+    /// What the run needs.
+    builder: &'a PanelBuilder,
+    /// The labels to read.
+    range: Range,
+    /// What the instruments table says.
+    rules: &'a BTreeMap<String, SymbolRules>,
+}
+
+/// Reads what a run needs.
+///
+/// # Errors
+/// [`BacktestError`] when the configuration cannot be used; a symbol, column or table does not exist; factor set and bars
+/// disagree; or the data do not cover the range.
+pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> {
+    let prepared = config.prepare()?;
+    let builder = PanelBuilder::new(config)?;
+    let set = hub.factor_set(config.timeframe, &config.factor_set)?;
+    let factor = factor_column(&set, prepared.strategy.factor.as_deref())?;
+    let symbols = choose_symbols(hub, config, &set)?;
+    let rules = symbol_rules(hub.instruments(&config.venue)?);
+    let range = Range { start: builder.earliest_needed(config), end: config.end };
+    let source = Source { hub, config, set: &set, factor: &factor, builder: &builder, range, rules: &rules };
+    let loaded: Vec<Loaded> = symbols.par_iter().map(|symbol| source.read(symbol)).collect::<Result<_, _>>()?;
+    let mut quality = DataQuality::default();
+    let (mut series, mut inputs) = (Vec::new(), Vec::new());
+    for (symbol, one) in symbols.iter().zip(loaded) {
+        quality.add("bars_without_factor", one.counts.bars_without_factor);
+        quality.add("factors_without_bar", one.counts.factors_without_bar);
+        quality.add("factors_forward_filled", one.counts.forward_filled);
+        if one.series.is_none() {
+            quality.add("symbols_left_out", 1);
+            quality.notes.push(format!("{symbol} is left out: bars and factor set have different timestamps"));
+        }
+        series.extend(one.series);
+        inputs.extend(one.inputs);
+    }
+    note_changed_bars(&set, &inputs, &mut quality);
+    let benchmark = config.benchmark.as_ref().map(|symbol| source.benchmark(symbol, &mut inputs)).transpose()?;
+    let panel = builder.build(series, Extras { factor, benchmark, inputs, quality })?;
+    super::build::check_cover(&panel, prepared.range)?;
+    Ok(panel)
+}
+
+/// The ranking column: the one asked for, or the set's only one.
+fn factor_column(set: &FactorSet, asked: Option<&str>) -> Result<String, BacktestError> {
+    let columns = set.columns();
+    let name = &set.metadata().factor_set;
+    match (asked, columns) {
+        (Some(column), _) if columns.iter().any(|other| other == column) => Ok(column.to_owned()),
+        (Some(column), _) => {
+            Err(BacktestError::unknown("factor column", column, format!("factor set `{name}`"), columns))
+        }
+        (None, [only]) => Ok(only.clone()),
+        (None, _) => Err(BacktestError::Setting {
+            key: "factor",
+            value: "not given".to_owned(),
+            expected: format!("one of the {} columns of `{name}`\nhint: add --param factor=NAME", columns.len()),
+        }),
+    }
+}
+
+/// The symbols of the run: those asked for (all of the factor set if none are), within `include`, without `exclude`.
+fn choose_symbols(hub: &Hub, config: &BacktestConfig, set: &FactorSet) -> Result<Vec<String>, BacktestError> {
+    let with_bars = hub.bar_symbols(&config.venue, &BarSpec::Time(config.timeframe))?;
+    let bars = format!("the {} bars of {}", config.timeframe, config.venue);
+    let asked = if config.symbols.is_empty() { set.symbols() } else { &config.symbols };
+    let mut symbols: Vec<String> = Vec::new();
+    for symbol in asked {
+        if !set.symbols().contains(symbol) {
+            let place = format!("factor set `{}`", set.metadata().factor_set);
+            return Err(BacktestError::unknown("symbol", symbol, place, set.symbols()));
+        }
+        if with_bars.binary_search(symbol).is_err() {
+            return Err(BacktestError::unknown("symbol", symbol, bars, &with_bars));
+        }
+        let included = config.include.is_empty() || config.include.iter().any(|pattern| matches(pattern, symbol));
+        if included && !config.exclude.iter().any(|pattern| matches(pattern, symbol)) {
+            symbols.push(symbol.clone());
+        }
+    }
+    for pattern in config.include.iter().chain(&config.exclude) {
+        if !asked.iter().any(|symbol| matches(pattern, symbol)) {
+            return Err(BacktestError::unknown("symbol or pattern", pattern, bars, asked));
+        }
+    }
+    symbols.sort_unstable();
+    symbols.dedup();
+    if symbols.is_empty() {
+        return Err(BacktestError::NoSymbols { reason: format!("{} are asked for, all excluded", asked.len()) });
+    }
+    Ok(symbols)
+}
+
+/// Whether a name matches a pattern in which `*` stands for any letters and `?` for one.
+fn matches(pattern: &str, name: &str) -> bool {
+    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+    let (mut p, mut n) = (0, 0);
+    let mut star = None;
+    while n < name.len() {
+        if p < pattern.len() && pattern[p] == '*' {
+            star = Some((p, n));
+            p += 1;
+        } else if p < pattern.len() && (pattern[p] == '?' || pattern[p] == name[n]) {
+            (p, n) = (p + 1, n + 1);
+        } else if let Some((star_p, star_n)) = star {
+            // Let the last star take one letter more.
+            star = Some((star_p, star_n + 1));
+            (p, n) = (star_p + 1, star_n + 1);
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
+/// What the instruments table says, by symbol.
+fn symbol_rules(instruments: Vec<Instrument>) -> BTreeMap<String, SymbolRules> {
+    let mut rules: BTreeMap<String, SymbolRules> = BTreeMap::new();
+    for instrument in instruments {
+        let rule = rules.entry(instrument.symbol).or_default();
+        rule.delisted_at = instrument.delisted_at.or(rule.delisted_at);
+        rule.lots.push((instrument.valid_from.unwrap_or(i64::MIN), instrument.lot_size));
+        rule.lots.sort_by_key(|(from, _)| *from);
+    }
+    rules
+}
+
+/// Says how many bar tables are not those the factor set was made from.
+fn note_changed_bars(set: &FactorSet, inputs: &[PanelInput], quality: &mut DataQuality) {
+    let made_from: BTreeMap<&str, &str> =
+        set.metadata().inputs.iter().map(|input| (input.table.as_str(), input.content_hash.as_str())).collect();
+    let changed = inputs
+        .iter()
+        .filter(|input| made_from.get(input.name.as_str()).is_some_and(|hash| *hash != input.content_hash))
+        .count();
+    if changed > 0 {
+        quality.add("bar_tables_changed_since_factors", changed as u64);
+        quality.notes.push(format!(
+            "{changed} bar tables have changed since factor set `{}` was made from them; `crosscut factors update` renews it",
+            set.metadata().factor_set
+        ));
+    }
+}
+
+impl Source<'_> {
+    /// Reads one symbol.
+    fn read(&self, symbol: &str) -> Result<Loaded, BacktestError> {
+        let bar = BarSpec::Time(self.config.timeframe);
+        let venue = &self.config.venue;
+        let mut bars = self.hub.read_bars(venue, &bar, symbol, &self.builder.columns(), self.range)?;
+        let rows = self.set.read(symbol, &[self.factor], self.range)?;
+        let timestamps = bars.take_i64("timestamp").unwrap_or_default();
+        let factor_rows = FactorRows {
+            timestamps: rows.i64("timestamp").unwrap_or_default(),
+            values: rows.f64(self.factor).unwrap_or_default(),
+            tradable: rows.bool("tradable_flag").unwrap_or_default(),
+        };
+        let inputs = vec![self.bar_input(symbol)?, self.factor_input(symbol)];
+        let Some(joined) = join(symbol, &timestamps, factor_rows, self.config.align)? else {
+            return Ok(Loaded { series: None, counts: JoinCounts::default(), inputs });
+        };
+        let available_at = bars.take_i64("available_at").unwrap_or_default();
+        let kept = joined.bars.as_deref();
+        let input = SeriesInput {
+            symbol: symbol.to_owned(),
+            available_at: keep(irregular(available_at, &timestamps, self.config.timeframe), kept),
+            timestamps: keep(timestamps, kept),
+            close: keep(take(&mut bars, "close"), kept),
+            open: keep(take(&mut bars, "open"), kept),
+            vwap: keep(take(&mut bars, "vwap"), kept),
+            dollar_volume: keep(take(&mut bars, "dollar_volume"), kept),
+            factor: joined.factor,
+            tradable: if joined.tradable.iter().all(|flag| *flag) { Vec::new() } else { joined.tradable },
+        };
+        let rules = self.rules.get(symbol).cloned().unwrap_or_default();
+        let series = self.builder.series(input, rules)?;
+        Ok(Loaded { series: Some(series), counts: joined.counts, inputs })
+    }
+
+    /// Reads the benchmark's bars.
+    fn benchmark(&self, symbol: &str, inputs: &mut Vec<PanelInput>) -> Result<Benchmark, BacktestError> {
+        let bar = BarSpec::Time(self.config.timeframe);
+        let with_bars = self.hub.bar_symbols(&self.config.venue, &bar)?;
+        if with_bars.binary_search_by(|other| other.as_str().cmp(symbol)).is_err() {
+            let place = format!("the {} bars of {}", self.config.timeframe, self.config.venue);
+            return Err(BacktestError::unknown("benchmark", symbol, place, &with_bars));
+        }
+        let mut bars = self.hub.read_bars(&self.config.venue, &bar, symbol, &["close"], self.range)?;
+        let input = self.bar_input(symbol)?;
+        if !inputs.contains(&input) {
+            inputs.push(input);
+        }
+        let timestamps = bars.take_i64("timestamp").unwrap_or_default();
+        Ok(Benchmark { timestamps, close: take(&mut bars, "close") })
+    }
+
+    /// What is recorded of a symbol's bar table.
+    fn bar_input(&self, symbol: &str) -> Result<PanelInput, BacktestError> {
+        let bar = BarSpec::Time(self.config.timeframe);
+        let info = self.hub.bar_info(&self.config.venue, &bar, symbol)?;
+        Ok(PanelInput {
+            name: info.provenance.table,
+            content_hash: info.content_hash,
+            sources: info.provenance.inputs.into_iter().map(|file| (file.file, file.sha256)).collect(),
+        })
+    }
+
+    /// What is recorded of a symbol's factor table.
+    fn factor_input(&self, symbol: &str) -> PanelInput {
+        let symbol_path = crosscut_model::encode_path(symbol);
+        PanelInput {
+            name: format!("factors/{}/{}/{symbol_path}.parquet", self.config.timeframe, self.config.factor_set),
+            content_hash: self.set.content_hash(symbol).unwrap_or_default().to_owned(),
+            sources: Vec::new(),
+        }
+    }
+}
+
+/// The times at which bars could be known, unless that is the end of each bar's timeframe throughout.
+fn irregular(available_at: Vec<i64>, timestamps: &[i64], timeframe: Timeframe) -> Vec<i64> {
+    let regular = available_at.iter().zip(timestamps).all(|(&at, &label)| at == timeframe.next(label));
+    if regular { Vec::new() } else { available_at }
+}

@@ -1,0 +1,206 @@
+//! The market as the engine sees it: one timeline of bar labels, and one series of bars per symbol on it.
+//!
+//! A series keeps only what a run can ask for, in the symbol's own bars (gaps are gaps); where its bars lie on the
+//! timeline is stored as stretches without a gap, so that a dense panel costs nothing for its times. The timeline is
+//! the union of all labels, bars before the run's start included: calendars and pools need them.
+//!
+//! [`PanelBuilder`] makes a panel from plain columns; [`load`] reads those columns from a hub.
+
+mod align;
+mod build;
+mod load;
+mod series;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use crosscut_model::Timeframe;
+use crosscut_trading::pool::PoolRule;
+use crosscut_trading::rules::Execution;
+
+pub(crate) use build::check_cover;
+pub use build::{Benchmark, Extras, PanelBuilder, SeriesInput, SymbolRules, Unplaced};
+pub use load::load;
+pub use series::Series;
+
+use crate::outcome::DataQuality;
+
+/// A market to replay.
+#[derive(Debug, Clone)]
+pub struct Panel {
+    /// Instrument ids, sorted.
+    symbols: Vec<String>,
+    /// One series per symbol, in the same order.
+    series: Vec<Series>,
+    /// Length of the bars.
+    timeframe: Timeframe,
+    /// Labels of all bars, ascending, microseconds.
+    timeline: Vec<i64>,
+    /// When all bars of each row could be known, microseconds.
+    available_at: Vec<i64>,
+    /// The timeline in slots.
+    slots: Vec<u32>,
+    /// The benchmark's last close at each row; NaN before its first.
+    benchmark: Option<Vec<f64>>,
+    /// Name of the ranking factor.
+    factor: String,
+    /// The pool rule for which the series hold entries.
+    pool: Option<PoolRule>,
+    /// The tables read.
+    inputs: Vec<PanelInput>,
+    /// What loading dropped or filled.
+    quality: DataQuality,
+}
+
+/// A table that went into a panel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PanelInput {
+    /// Its path inside the hub, or another name without a machine's folders.
+    pub name: String,
+    /// BLAKE3 of its content, hex.
+    pub content_hash: String,
+    /// The files behind it, `(file name, hash)`.
+    pub sources: Vec<(String, String)>,
+}
+
+impl Panel {
+    /// Instrument ids, sorted.
+    pub fn symbols(&self) -> &[String] {
+        &self.symbols
+    }
+
+    /// The series of a symbol by its position in the sorted list.
+    pub fn series(&self, symbol_idx: u32) -> &Series {
+        &self.series[symbol_idx as usize]
+    }
+
+    /// Length of the bars.
+    pub fn timeframe(&self) -> Timeframe {
+        self.timeframe
+    }
+
+    /// Labels of all bars, ascending, microseconds; some may lie before the run's start.
+    pub fn timeline(&self) -> &[i64] {
+        &self.timeline
+    }
+
+    /// When all bars of each row could be known, microseconds.
+    pub fn available_at(&self) -> &[i64] {
+        &self.available_at
+    }
+
+    /// The benchmark's last close at each row; NaN before its first. `None` without a benchmark.
+    pub fn benchmark(&self) -> Option<&[f64]> {
+        self.benchmark.as_deref()
+    }
+
+    /// Name of the ranking factor: a column, or a formula.
+    pub fn factor(&self) -> &str {
+        &self.factor
+    }
+
+    /// The tables read, sorted by name; empty for a panel made in memory.
+    pub fn inputs(&self) -> &[PanelInput] {
+        &self.inputs
+    }
+
+    /// What loading dropped or filled.
+    pub fn quality(&self) -> &DataQuality {
+        &self.quality
+    }
+
+    /// Number of bars over all symbols.
+    pub fn n_bars(&self) -> usize {
+        self.series.iter().map(Series::n_bars).sum()
+    }
+
+    /// Whether the series hold the prices at which orders execute.
+    pub(crate) fn holds_prices_for(&self, execution: Execution) -> bool {
+        match execution {
+            Execution::Close | Execution::NextClose => true,
+            Execution::NextOpen => self.series.iter().all(|series| !series.open.is_empty()),
+            Execution::NextVwap => self.series.iter().all(|series| !series.vwap.is_empty()),
+        }
+    }
+
+    /// The pool rule for which the series hold entries.
+    pub(crate) fn pool(&self) -> Option<&PoolRule> {
+        self.pool.as_ref()
+    }
+
+    /// The slot of a row.
+    pub(crate) fn slot(&self, row: usize) -> u32 {
+        self.slots[row]
+    }
+
+    /// The row of a slot that some bar has.
+    pub(crate) fn row_of(&self, slot: u32) -> usize {
+        let first = self.slots[0];
+        let dense = (slot - first) as usize;
+        // Without holes the slot is the row; with holes the row can only be earlier.
+        if self.slots.get(dense) == Some(&slot) {
+            return dense;
+        }
+        self.slots.partition_point(|&other| other < slot)
+    }
+
+    /// Adds `quantity` of a symbol, at its last close of each row, to the values of `rows`.
+    ///
+    /// # Panics
+    /// If the symbol has no bar at or before the first row: what has no price cannot be held.
+    pub(crate) fn add_value(&self, symbol_idx: u32, quantity: f64, rows: Range<usize>, mut values: Values<'_>) {
+        let series = self.series(symbol_idx);
+        let close = series.close();
+        let mut pos = series.pos_at(self.slot(rows.start)).expect("a held symbol has a bar at or before any row");
+        let mut row = rows.start;
+        while row < rows.end {
+            let at = row - rows.start;
+            if series.slot_of(pos) == self.slot(row) {
+                // Bars of a stretch follow one another on the timeline too.
+                let n_rows = series.stretch_end(pos).min(pos + (rows.end - row)) - pos;
+                values.add(at, &close[pos..pos + n_rows], quantity);
+                row += n_rows;
+                pos += n_rows - 1;
+            } else {
+                let next = if pos + 1 < close.len() { self.row_of(series.slot_of(pos + 1)) } else { rows.end };
+                let n_rows = next.min(rows.end) - row;
+                values.add_constant(at, n_rows, quantity * close[pos]);
+                row += n_rows;
+            }
+            if row < rows.end && pos + 1 < close.len() && series.slot_of(pos + 1) == self.slot(row) {
+                pos += 1;
+            }
+        }
+    }
+}
+
+/// Sums of position values by row, to add to.
+pub(crate) struct Values<'a> {
+    /// Signed values.
+    pub(crate) net: &'a mut [f64],
+    /// Absolute values.
+    pub(crate) gross: &'a mut [f64],
+}
+
+impl Values<'_> {
+    /// Adds `quantity` at each of `prices` from row `at` on.
+    fn add(&mut self, at: usize, prices: &[f64], quantity: f64) {
+        let (net, gross) = (&mut self.net[at..at + prices.len()], &mut self.gross[at..at + prices.len()]);
+        for ((net, gross), price) in net.iter_mut().zip(gross).zip(prices) {
+            let value = quantity * price;
+            *net += value;
+            *gross += value.abs();
+        }
+    }
+
+    /// Adds one value to `n_rows` rows from row `at` on.
+    fn add_constant(&mut self, at: usize, n_rows: usize, value: f64) {
+        for net in &mut self.net[at..at + n_rows] {
+            *net += value;
+        }
+        for gross in &mut self.gross[at..at + n_rows] {
+            *gross += value.abs();
+        }
+    }
+}

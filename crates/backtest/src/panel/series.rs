@@ -1,0 +1,112 @@
+//! The bars of one symbol, as columns, and where they lie on the timeline.
+
+use crosscut_trading::pool::PoolEntry;
+use crosscut_trading::venue::BarPrices;
+
+/// The bars of one symbol in time order.
+#[derive(Debug, Clone, Default)]
+pub struct Series {
+    /// Instrument id.
+    pub(super) symbol: String,
+    /// Where the bars lie; its length rules.
+    pub(super) stretches: Vec<Stretch>,
+    /// Last prices, positive and finite.
+    pub(super) close: Vec<f64>,
+    /// First prices; empty when the run does not execute at them.
+    pub(super) open: Vec<f64>,
+    /// Average prices; empty when the run does not execute at them.
+    pub(super) vwap: Vec<f64>,
+    /// The ranking factor; NaN where it is missing.
+    pub(super) factor: Vec<f64>,
+    /// Whether each bar could be traded; empty when all could.
+    pub(super) tradable: Vec<bool>,
+    /// What the symbol brings to the choice of each pool.
+    pub(super) pool: Vec<PoolEntry>,
+    /// When trading ended, microseconds.
+    pub(super) delisted_at: Option<i64>,
+    /// Smallest quantity steps by the time from which they hold.
+    pub(super) lots: Vec<(i64, Option<f64>)>,
+}
+
+/// Bars that follow one another without a hole: bar `pos` lies in slot `slot`, bar `pos + 1` in the next, and so on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stretch {
+    /// Slot of the first bar.
+    pub(super) slot: u32,
+    /// Position of the first bar.
+    pub(super) pos: u32,
+}
+
+impl Series {
+    /// Number of bars.
+    pub fn n_bars(&self) -> usize {
+        self.close.len()
+    }
+
+    /// Last prices.
+    pub fn close(&self) -> &[f64] {
+        &self.close
+    }
+
+    /// The ranking factor; NaN where it is missing.
+    pub fn factor(&self) -> &[f64] {
+        &self.factor
+    }
+
+    /// When trading ended, microseconds; `None` when no delisting is known.
+    pub fn delisted_at(&self) -> Option<i64> {
+        self.delisted_at
+    }
+
+    /// Whether bar `pos` could be traded.
+    pub(crate) fn is_tradable(&self, pos: usize) -> bool {
+        self.tradable.get(pos).copied().unwrap_or(true)
+    }
+
+    /// What the symbol brings to the choice of each pool.
+    pub(crate) fn pool(&self) -> &[PoolEntry] {
+        &self.pool
+    }
+
+    /// Smallest quantity step at a time; `None` when sizes are fractional.
+    pub(crate) fn lot_size(&self, timestamp: i64) -> Option<f64> {
+        let after = self.lots.partition_point(|(from, _)| *from <= timestamp);
+        after.checked_sub(1).and_then(|at| self.lots[at].1)
+    }
+
+    /// The prices of bar `pos`; NaN where the panel does not hold them.
+    pub(crate) fn prices(&self, pos: usize) -> BarPrices {
+        let price = |column: &[f64]| column.get(pos).copied().unwrap_or(f64::NAN);
+        BarPrices { open: price(&self.open), close: self.close[pos], vwap: price(&self.vwap) }
+    }
+
+    /// Position of the last bar at or before a slot.
+    pub(crate) fn pos_at(&self, slot: u32) -> Option<usize> {
+        let after = self.stretches.partition_point(|stretch| stretch.slot <= slot);
+        let at = after.checked_sub(1)?;
+        let stretch = self.stretches[at];
+        let end = self.stretches.get(after).map_or(self.close.len(), |next| next.pos as usize);
+        Some((stretch.pos as usize + (slot - stretch.slot) as usize).min(end - 1))
+    }
+
+    /// Position of the bar in a slot.
+    pub(crate) fn bar_in(&self, slot: u32) -> Option<usize> {
+        self.pos_at(slot).filter(|&pos| self.slot_of(pos) == slot)
+    }
+
+    /// The slot of bar `pos`.
+    pub(crate) fn slot_of(&self, pos: usize) -> u32 {
+        let stretch = self.stretches[self.stretch_of(pos)];
+        stretch.slot + (pos as u32 - stretch.pos)
+    }
+
+    /// Position after the last bar of the stretch that holds bar `pos`.
+    pub(super) fn stretch_end(&self, pos: usize) -> usize {
+        self.stretches.get(self.stretch_of(pos) + 1).map_or(self.close.len(), |next| next.pos as usize)
+    }
+
+    /// The stretch that holds bar `pos`.
+    fn stretch_of(&self, pos: usize) -> usize {
+        self.stretches.partition_point(|stretch| stretch.pos as usize <= pos) - 1
+    }
+}

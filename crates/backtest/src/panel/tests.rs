@@ -1,0 +1,1 @@
+//! Panels by hand and by property.

@@ -1,0 +1,355 @@
+//! One rebalance: who can be traded, in what order, with what weight, and what that means in orders.
+
+use crosscut_trading::limits::Kept;
+use crosscut_trading::rules::{OnShort, Untradable};
+use crosscut_trading::sizing::{Account, Line, affordable_scale, whole_lots};
+use crosscut_trading::strategy::{Aim, Exclusion, Ranked};
+
+use super::Engine;
+use super::trading::{Purpose, Wish};
+use crate::outcome::{LogLevel, Selection};
+
+/// The pool of the current period.
+#[derive(Debug, Default)]
+pub(super) struct PoolNow {
+    /// First label of the period; `None` before the first decision.
+    period: Option<i64>,
+    /// Members, ascending.
+    members: Vec<u32>,
+    /// Whether each symbol is a member.
+    is_member: Vec<bool>,
+}
+
+/// How one symbol stands at a rebalance.
+#[derive(Debug, Clone, Copy)]
+struct Standing {
+    /// Position in the sorted symbol list.
+    symbol_idx: u32,
+    /// The ranking factor at this row; NaN when there is none.
+    score: f64,
+    /// Why it is not eligible; `None` when it is.
+    excluded: Option<Exclusion>,
+    /// Whether a position in it can be changed by a normal order.
+    is_tradable: bool,
+    /// Whether an order that closes it for good is still waiting.
+    is_leaving: bool,
+}
+
+/// What becomes of one symbol at a rebalance.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    /// Nothing: not held, not chosen, or already on its way out.
+    Nothing,
+    /// Brought to a weight.
+    Weight(f64),
+    /// Closed at its last close because it cannot be traded.
+    Stale,
+    /// Left as it is.
+    Kept,
+}
+
+/// Targets of a rebalance, all symbols ascending.
+#[derive(Debug, Default)]
+struct Targets {
+    /// Symbols whose quantity is set, with weights after limits.
+    lines: Vec<Line>,
+    /// For each line, whether it closes at a stale price.
+    is_stale: Vec<bool>,
+    /// Symbols left as they are.
+    kept: Vec<u32>,
+}
+
+/// What a rebalance does after looking at the number of eligible names.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Course {
+    /// Follow the strategy.
+    Trade,
+    /// Close everything, for this reason.
+    Flat(Exclusion),
+    /// Touch nothing, for this reason.
+    Leave(Exclusion),
+}
+
+impl Engine<'_> {
+    /// Decides the portfolio at a row whose equity before any trade of the decision is `equity`.
+    pub(super) fn decide(&mut self, row: usize, equity: f64) {
+        self.cancel_superseded(row);
+        if equity <= 0.0 && !self.guard.is_halted() {
+            self.halt(row, "equity is gone");
+        }
+        let mut standings = self.standings(row);
+        let ranked = rank(&standings);
+        let course = self.course(row, ranked.len());
+        self.plan.clear();
+        match course {
+            Course::Trade => self.prepared.strategy.strategy.decide(&ranked, &mut self.plan),
+            Course::Flat(why) | Course::Leave(why) => {
+                for standing in standings.iter_mut().filter(|standing| standing.excluded.is_none()) {
+                    standing.excluded = Some(why);
+                }
+            }
+        }
+        self.plan.aims.sort_unstable_by_key(|(symbol_idx, _)| *symbol_idx);
+        for at in 0..self.plan.warnings.len() {
+            self.log(row, LogLevel::Warning, self.plan.warnings[at]);
+        }
+        self.records.quality.add("strategy_warnings", self.plan.warnings.len() as u64);
+        let targets = match course {
+            Course::Leave(_) => Targets { kept: self.ledger.held().to_vec(), ..Targets::default() },
+            Course::Trade | Course::Flat(_) => self.targets(row, equity, &standings),
+        };
+        self.record_selections(row, equity, (&standings, &ranked), &targets);
+        if !matches!(course, Course::Leave(_)) {
+            self.trade_targets(row, equity, &targets);
+        }
+    }
+
+    /// How every symbol stands that can matter: all of them when selections are recorded.
+    fn standings(&mut self, row: usize) -> Vec<Standing> {
+        self.choose_pool(row);
+        let n_symbols = self.panel.symbols().len() as u32;
+        if self.options.records_selections || self.prepared.pool.is_none() {
+            return (0..n_symbols).map(|symbol_idx| self.standing(row, symbol_idx)).collect();
+        }
+        let mut symbols: Vec<u32> = self.pool.members.iter().chain(self.ledger.held()).copied().collect();
+        symbols.sort_unstable();
+        symbols.dedup();
+        symbols.into_iter().map(|symbol_idx| self.standing(row, symbol_idx)).collect()
+    }
+
+    /// How one symbol stands.
+    fn standing(&self, row: usize, symbol_idx: u32) -> Standing {
+        let series = self.panel.series(symbol_idx);
+        let pos = series.bar_in(self.panel.slot(row));
+        let score = pos.map_or(f64::NAN, |pos| series.factor()[pos]);
+        let is_leaving = self.working.iter().any(|working| working.is_exit_of(symbol_idx));
+        let barrier = if series.delisted_at().is_some_and(|at| at <= self.label(row)) {
+            Some(Exclusion::Delisted)
+        } else if pos.is_none() {
+            Some(Exclusion::NoBar)
+        } else if pos.is_some_and(|pos| !series.is_tradable(pos)) {
+            Some(Exclusion::NotTradable)
+        } else if !score.is_finite() {
+            Some(Exclusion::MissingFactor)
+        } else {
+            None
+        };
+        let is_outside = self.prepared.pool.is_some() && !self.pool.is_member[symbol_idx as usize];
+        let ends_now = self.ends_now.binary_search(&symbol_idx).is_ok();
+        let excluded = match barrier {
+            Some(Exclusion::Delisted) => barrier,
+            _ if is_outside => Some(Exclusion::NotInPool),
+            None if ends_now || is_leaving => Some(Exclusion::NotSelected),
+            _ => barrier,
+        };
+        let excluded = excluded.or(self.guard.is_halted().then_some(Exclusion::Halted));
+        Standing { symbol_idx, score, excluded, is_tradable: barrier.is_none(), is_leaving }
+    }
+
+    /// Chooses the pool when a new period has begun.
+    fn choose_pool(&mut self, row: usize) {
+        let Some(rule) = &self.prepared.pool else {
+            return;
+        };
+        let period = rule.period(self.label(row));
+        if self.pool.period == Some(period) {
+            return;
+        }
+        let n_symbols = self.panel.symbols().len() as u32;
+        let members = rule.choose(period, (0..n_symbols).map(|symbol_idx| self.panel.series(symbol_idx).pool()));
+        let mut is_member = vec![false; n_symbols as usize];
+        for &member in &members {
+            is_member[member as usize] = true;
+        }
+        if members.is_empty() {
+            self.records.quality.add("empty_pools", 1);
+            let text = format!("the pool is empty: no symbol has {} bars in the lookback", rule.min_bars);
+            self.log(row, LogLevel::Warning, text);
+        }
+        self.pool = PoolNow { period: Some(period), members, is_member };
+    }
+
+    /// What to do with so many eligible names.
+    fn course(&mut self, row: usize, n_eligible: usize) -> Course {
+        if self.guard.is_halted() {
+            return Course::Leave(Exclusion::Halted);
+        }
+        let needed = self.prepared.strategy.strategy.names_needed(n_eligible);
+        if n_eligible >= needed {
+            return Course::Trade;
+        }
+        let rule = self.config.on_short;
+        self.records.quality.add("short_rebalances", 1);
+        self.log(row, LogLevel::Warning, format!("{n_eligible} eligible names where {needed} are needed: {rule}"));
+        match rule {
+            OnShort::Skip => Course::Leave(Exclusion::TooFewNames),
+            OnShort::Flat => Course::Flat(Exclusion::TooFewNames),
+            OnShort::Scale => Course::Trade,
+        }
+    }
+
+    /// The strategy's aims, the fate of held names without one, and the limits.
+    fn targets(&mut self, row: usize, equity: f64, standings: &[Standing]) -> Targets {
+        let mut targets = Targets::default();
+        let mut kept = Kept::default();
+        for standing in standings {
+            let symbol_idx = standing.symbol_idx;
+            let held = self.ledger.quantity(symbol_idx);
+            let (weight, is_stale) = match self.fate(standing, held) {
+                Fate::Nothing => continue,
+                Fate::Weight(weight) => (weight, false),
+                Fate::Stale => (0.0, true),
+                Fate::Kept => {
+                    let weight = held * self.last_close(symbol_idx, row) / equity;
+                    kept.gross += weight.abs();
+                    kept.net += weight;
+                    targets.kept.push(symbol_idx);
+                    continue;
+                }
+            };
+            let price = self.last_close(symbol_idx, row);
+            targets.lines.push(Line { symbol_idx, weight, price, held });
+            targets.is_stale.push(is_stale);
+        }
+        let mut weights: Vec<f64> = targets.lines.iter().map(|line| line.weight).collect();
+        self.prepared.limits.apply(&mut weights, kept);
+        for (line, weight) in targets.lines.iter_mut().zip(weights) {
+            line.weight = weight;
+        }
+        targets
+    }
+
+    /// What becomes of one symbol of which `held` units are held.
+    fn fate(&mut self, standing: &Standing, held: f64) -> Fate {
+        let aims = &self.plan.aims;
+        if let Ok(at) = aims.binary_search_by_key(&standing.symbol_idx, |(symbol_idx, _)| *symbol_idx) {
+            return match aims[at].1 {
+                Aim::Weight(weight) => Fate::Weight(weight),
+                Aim::Keep if held != 0.0 => Fate::Kept,
+                Aim::Keep => Fate::Nothing,
+            };
+        }
+        if held == 0.0 || standing.is_leaving {
+            return Fate::Nothing;
+        }
+        if standing.is_tradable {
+            return Fate::Weight(0.0);
+        }
+        match self.config.untradable {
+            Untradable::Hold => {
+                self.records.quality.add("untradable_held", 1);
+                Fate::Kept
+            }
+            Untradable::CloseLast => {
+                self.records.quality.add("untradable_closed", 1);
+                Fate::Stale
+            }
+        }
+    }
+
+    /// Turns targets into orders, sells first, and notes the turnover.
+    fn trade_targets(&mut self, row: usize, equity: f64, targets: &Targets) {
+        let scale = if self.may_borrow() {
+            1.0
+        } else {
+            let reserve = self.prepared.limits.cash_buffer.unwrap_or(0.0) * equity;
+            let account = Account { equity, cash: self.ledger.cash(), reserve };
+            affordable_scale(&targets.lines, account, &self.prepared.costs)
+        };
+        let (mut weights, mut drifted) = (Vec::new(), Vec::new());
+        let mut wishes = Vec::new();
+        for (line, &is_stale) in targets.lines.iter().zip(&targets.is_stale) {
+            let target = line.target(equity, scale);
+            weights.push(line.weight * scale);
+            drifted.push(line.held * line.price / equity);
+            let change = self.tradable_change(row, line.symbol_idx, target, line.held);
+            if change != 0.0 {
+                let purpose = if is_stale { Purpose::Stale } else { Purpose::Rebalance };
+                wishes.push(Wish { symbol_idx: line.symbol_idx, change, purpose });
+            }
+        }
+        let turnover = crosscut_kernels::metrics::turnover(&weights, &drifted);
+        self.records.turnover.push((self.label(row), turnover));
+        wishes.sort_by_key(|wish| (wish.change > 0.0, wish.symbol_idx));
+        self.place_all(row, &wishes);
+    }
+
+    /// The change that brings `held` to `target`, in whole lots unless it closes the position.
+    fn tradable_change(&mut self, row: usize, symbol_idx: u32, target: f64, held: f64) -> f64 {
+        let change = target - held;
+        let lot_size = self.panel.series(symbol_idx).lot_size(self.label(row));
+        if target == 0.0 || lot_size.is_none() {
+            return change;
+        }
+        let rounded = whole_lots(change, lot_size);
+        if rounded == 0.0 && change != 0.0 {
+            self.records.quality.add("changes_below_one_lot", 1);
+        }
+        rounded
+    }
+
+    /// Records rank, score, weight or reason of every symbol.
+    fn record_selections(
+        &mut self,
+        row: usize,
+        equity: f64,
+        (standings, ranked): (&[Standing], &[Ranked]),
+        targets: &Targets,
+    ) {
+        if !self.options.records_selections {
+            return;
+        }
+        let timestamp = self.label(row);
+        self.selections_from = self.records.selections.len();
+        for standing in standings {
+            let symbol_idx = standing.symbol_idx;
+            let held = self.ledger.quantity(symbol_idx);
+            let weight = if held == 0.0 { 0.0 } else { held * self.last_close(symbol_idx, row) / equity };
+            self.records.selections.push(Selection {
+                timestamp,
+                symbol_idx,
+                rank: None,
+                score: standing.score,
+                target_weight: 0.0,
+                filled_weight: weight,
+                excluded: standing.excluded.or(Some(Exclusion::NotSelected)),
+            });
+        }
+        let rows = &mut self.records.selections[self.selections_from..];
+        for (place, name) in ranked.iter().enumerate() {
+            rows[name.symbol_idx as usize].rank = Some(place as u32 + 1);
+        }
+        for (symbol_idx, why) in &self.plan.refused {
+            rows[*symbol_idx as usize].excluded = Some(*why);
+        }
+        for (symbol_idx, aim) in &self.plan.aims {
+            let row = &mut rows[*symbol_idx as usize];
+            row.excluded = match aim {
+                Aim::Weight(0.0) => Some(Exclusion::ZeroWeight),
+                Aim::Keep if row.filled_weight == 0.0 => Some(Exclusion::NotSelected),
+                _ => None,
+            };
+        }
+        for line in &targets.lines {
+            rows[line.symbol_idx as usize].target_weight = line.weight;
+        }
+        for &symbol_idx in &targets.kept {
+            let row = &mut rows[symbol_idx as usize];
+            row.target_weight = row.filled_weight;
+        }
+    }
+}
+
+/// The eligible names by score descending, then symbol ascending.
+fn rank(standings: &[Standing]) -> Vec<Ranked> {
+    let mut ranked: Vec<Ranked> = standings
+        .iter()
+        .filter(|standing| standing.excluded.is_none())
+        .map(|standing| Ranked { symbol_idx: standing.symbol_idx, score: standing.score })
+        .collect();
+    ranked.sort_unstable_by(|a, b| {
+        let order = b.score.partial_cmp(&a.score).expect("eligible scores are finite");
+        order.then(a.symbol_idx.cmp(&b.symbol_idx))
+    });
+    ranked
+}
