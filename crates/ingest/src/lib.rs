@@ -11,6 +11,8 @@ pub mod import;
 pub mod pool;
 mod progress;
 pub mod synthetic;
+#[cfg(test)]
+mod testing;
 
 pub use error::{IngestError, Refusal};
 pub use progress::{Progress, Silent};

@@ -1,1 +1,3 @@
-//! To come.
+//! Files in, tables and messages out.
+
+mod archive;
