@@ -42,7 +42,7 @@ pub(crate) fn instead(wrong: &str, names: &[String]) -> String {
     }
     match names {
         [] => "; there are none".to_owned(),
-        [few @ ..] if few.len() <= 8 => format!("; there are: {}", few.join(", ")),
+        few if few.len() <= 8 => format!("; there are: {}", few.join(", ")),
         many => format!("; there are {}: {}, ...", many.len(), many[..8].join(", ")),
     }
 }

@@ -44,17 +44,19 @@ impl Aside {
         lock.try_clone().map_err(HubError::io("open", &self.partial))
     }
 
-    /// Syncs what was written; it can then be published by a rename.
-    pub(crate) fn sync(&self) -> Result<(), HubError> {
-        self.file()?.sync_all().map_err(HubError::io("sync", &self.partial))
+    /// Syncs the file and puts it in place of the target.
+    pub(crate) fn rename(mut self) -> Result<(), HubError> {
+        self.file()?.sync_all().map_err(HubError::io("sync", &self.partial))?;
+        fs::rename(&self.partial, &self.target).map_err(HubError::io("rename", &self.partial))?;
+        self.lock = None;
+        Ok(())
     }
 
     /// Syncs the file, puts it in place of the target, and syncs the folder.
-    pub(crate) fn publish(mut self) -> Result<(), HubError> {
-        self.sync()?;
-        fs::rename(&self.partial, &self.target).map_err(HubError::io("rename", &self.partial))?;
-        self.lock = None;
-        sync_folder(parts(&self.target).0)
+    pub(crate) fn publish(self) -> Result<(), HubError> {
+        let target = self.target.clone();
+        self.rename()?;
+        sync_folder(parts(&target).0)
     }
 }
 
@@ -69,9 +71,14 @@ impl Drop for Aside {
 
 /// Replaces a small file whole.
 pub(crate) fn replace(target: &Path, bytes: &[u8]) -> Result<(), HubError> {
+    write_aside(target, bytes)?.publish()
+}
+
+/// Writes a small file beside the one it will replace.
+pub(crate) fn write_aside(target: &Path, bytes: &[u8]) -> Result<Aside, HubError> {
     let aside = Aside::begin(target)?;
     aside.file()?.write_all(bytes).map_err(HubError::io("write", aside.path()))?;
-    aside.publish()
+    Ok(aside)
 }
 
 /// Makes renames in a folder last through a power cut.

@@ -66,10 +66,11 @@ impl SingleWriter {
         };
         let lasting = self.root.join(layout::provenance_file(&self.table));
         let next = next_of(&lasting);
-        replace::replace(&next, &to_json(&provenance))?;
+        // One folder sync, at the table, is enough: the journal keeps the order of the renames, and a provenance
+        // that is lost in a power cut is noticed and named by every reader.
+        replace::write_aside(&next, &to_json(&provenance))?.rename()?;
         self.aside.publish()?;
-        fs::rename(&next, &lasting).map_err(HubError::io("rename", &next))?;
-        replace::sync_folder(lasting.parent().expect("a provenance file lies in a folder"))
+        fs::rename(&next, &lasting).map_err(HubError::io("rename", &next))
     }
 }
 

@@ -3,7 +3,9 @@
 mod metadata;
 mod publish;
 mod read;
+mod table;
 
 pub use metadata::{ColumnQuality, FactorDefinition, FactorInput, FactorMetadata, TableEntry};
-pub use publish::{FactorPublisher, FactorTable, Generation, gc};
+pub use publish::{FactorPublisher, Generation, gc};
 pub use read::FactorSet;
+pub use table::FactorTable;

@@ -1,25 +1,40 @@
 //! Publishing a factor set: a new generation beside the old ones, and one rename of the link.
+//!
+//! ```text
+//! .generations/<timeframe>/<set>/<n>/      the tables and metadata.json, written in full before anyone sees them
+//! factors/<timeframe>/<set>                link to the published generation; its rename is the commit
+//! metadata/<timeframe>/<set>.json          fixed link through the link above
+//! .generations/<timeframe>/<set>/.lock     held by the one process that is producing the set
+//! ```
 
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crosscut_model::Timeframe;
+use crosscut_model::{Timeframe, format_iso};
+use fs4::FileExt;
 use serde_json::Value;
 
-use super::metadata::FactorDefinition;
+use super::metadata::{ColumnQuality, FactorDefinition, FactorMetadata, TableEntry};
+use super::read::{FactorSet, METADATA, published};
+use super::table::{self, Completeness, FactorTable};
+use crate::bars::check_column_name;
 use crate::error::HubError;
+use crate::hash::config_hash;
+use crate::layout;
+use crate::names;
+use crate::provenance::FORMAT_VERSION;
+use crate::replace;
+use crate::single;
 
-/// One symbol's rows on their way into a factor set.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FactorTable<'a> {
-    /// Bar open, microseconds UTC, strictly increasing.
-    pub timestamp: &'a [i64],
-    /// When the row could be known, microseconds UTC.
-    pub available_at: &'a [i64],
-    /// Factor columns in the order of the set's definition; missing is NaN.
-    pub columns: Vec<(&'a str, &'a [f64])>,
-    /// Whether the symbol could be traded on the row's bar.
-    pub tradable_flag: &'a [bool],
-}
+/// Generations that stay when a new one is published: it and the one before.
+const KEEP: usize = 2;
+
+/// Threads that wait for the disk when a generation is synced.
+const SYNC_THREADS: usize = 16;
 
 /// Publishes factor sets. Used by `factors` alone.
 #[derive(Debug, Clone)]
@@ -34,7 +49,7 @@ impl FactorPublisher {
     /// # Errors
     /// When the folder cannot be made.
     pub fn create(root: &Path) -> Result<Self, HubError> {
-        std::fs::create_dir_all(root).map_err(HubError::io("create", root))?;
+        fs::create_dir_all(root).map_err(HubError::io("create", root))?;
         Ok(Self { root: root.to_owned() })
     }
 
@@ -42,24 +57,88 @@ impl FactorPublisher {
     ///
     /// # Errors
     /// When the set is published with another configuration; the message asks for a new version name.
-    pub fn check_definition(&self, _timeframe: Timeframe, _set: &str, _config: &Value) -> Result<(), HubError> {
-        Ok(())
+    pub fn check_definition(&self, timeframe: Timeframe, set: &str, config: &Value) -> Result<(), HubError> {
+        let Some(before) = published(&self.root, timeframe, set)? else { return Ok(()) };
+        let (old, new) = (&before.metadata().config_hash, config_hash(config));
+        if *old == new {
+            return Ok(());
+        }
+        Err(HubError::refused(format!(
+            "factor set `{set}` ({timeframe}) is published with another definition (config hash {}, now {})\n\
+             hint: a version is part of the name: publish the new definition as `{}`",
+            &old[..12.min(old.len())],
+            &new[..12],
+            next_version(set)
+        )))
     }
 
     /// Starts a new generation; nothing is visible before [`Generation::commit`].
     ///
     /// # Errors
     /// When the name cannot be a name, another process is producing the set, or the folder cannot be made.
-    pub fn begin(&self, _timeframe: Timeframe, _set: &str) -> Result<Generation, HubError> {
-        Ok(Generation { folder: self.root.clone() })
+    pub fn begin(&self, timeframe: Timeframe, set: &str) -> Result<Generation, HubError> {
+        let link = self.root.join(layout::factor_link(timeframe, set)?);
+        if link.is_dir() && !link.is_symlink() {
+            return Err(HubError::refused(format!(
+                "`{}` is a folder, expected a link to a generation\nhint: copy hubs with their links (cp -a, rsync -a)",
+                link.display()
+            )));
+        }
+        let home = self.root.join(layout::generations_folder(timeframe, set)?);
+        fs::create_dir_all(&home).map_err(HubError::io("create", &home))?;
+        let lock = lock(&home)?.ok_or_else(|| {
+            HubError::refused(format!("factor set `{set}` ({timeframe}) is being produced by another process"))
+        })?;
+        let number = generations(&home)?.last().map_or(1, |last| last + 1);
+        let before = published(&self.root, timeframe, set)?;
+        let folder = home.join(number.to_string());
+        fs::create_dir(&folder).map_err(HubError::io("create", &folder))?;
+        Ok(Generation {
+            before,
+            publisher: self.clone(),
+            timeframe,
+            set: set.to_owned(),
+            number,
+            folder,
+            tables: Mutex::default(),
+            committed: false,
+            _lock: lock,
+        })
     }
 }
 
 /// A generation in the making. Dropped without [`Generation::commit`], it removes what it wrote.
 #[derive(Debug)]
 pub struct Generation {
+    /// Where it will be published.
+    publisher: FactorPublisher,
+    /// Timeframe of the set.
+    timeframe: Timeframe,
+    /// Name of the set.
+    set: String,
+    /// The published generation; the lock keeps others from publishing a newer one.
+    before: Option<FactorSet>,
+    /// Its number.
+    number: u64,
     /// Its folder.
     folder: PathBuf,
+    /// What was written so far, by symbol.
+    tables: Mutex<BTreeMap<String, Written>>,
+    /// Whether it has been published.
+    committed: bool,
+    /// The lock on the set.
+    _lock: File,
+}
+
+/// A table that lies in the generation's folder.
+#[derive(Debug, Clone)]
+struct Written {
+    /// What the metadata will say of it.
+    entry: TableEntry,
+    /// Factor columns in the order they are stored, and how complete they are.
+    columns: Vec<(String, Completeness)>,
+    /// Whether it was written now rather than taken over.
+    is_new: bool,
 }
 
 impl Generation {
@@ -68,16 +147,36 @@ impl Generation {
     /// # Errors
     /// When the rows are not strictly sorted, columns differ in length, the symbol was written before, or the file
     /// cannot be written.
-    pub fn write_symbol(&self, _symbol: &str, _table: &FactorTable<'_>) -> Result<(), HubError> {
-        Ok(())
+    pub fn write_symbol(&self, symbol: &str, rows: &FactorTable<'_>) -> Result<(), HubError> {
+        let path = self.path_of(symbol)?;
+        table::check(rows).map_err(|reason| self.refused(format!("{symbol} is refused: {reason}")))?;
+        let file = File::create_new(&path).map_err(HubError::io("create", &path))?;
+        let written = table::write(&path, file, symbol, rows)
+            .and_then(|(entry, columns)| self.remember(symbol, Written { entry, columns, is_new: true }));
+        if written.is_err() {
+            // A part of a table must not be published with the rest, whatever the caller does next.
+            let _ = fs::remove_file(&path);
+        }
+        written
     }
 
     /// Takes a symbol's table over from the published generation, as a hard link.
     ///
     /// # Errors
-    /// When there is no published generation, it has no such symbol, or the link cannot be made.
-    pub fn keep_symbol(&self, _symbol: &str) -> Result<(), HubError> {
-        Ok(())
+    /// When there is no published generation, it has no such symbol, its table disagrees with its metadata, or the
+    /// link cannot be made.
+    pub fn keep_symbol(&self, symbol: &str) -> Result<(), HubError> {
+        let none = || self.refused(format!("nothing is published yet to keep {symbol} from"));
+        let before = self.before.as_ref().ok_or_else(none)?;
+        let file = before.open_table(symbol)?;
+        let columns = table::completeness(&file, before.columns())?;
+        let path = self.path_of(symbol)?;
+        fs::hard_link(&file.path, &path).map_err(HubError::io("link", &path))?;
+        let kept = self.remember(symbol, Written { entry: before.entry(symbol)?.clone(), columns, is_new: false });
+        if kept.is_err() {
+            let _ = fs::remove_file(&path);
+        }
+        kept
     }
 
     /// Publishes the generation: syncs everything, then one rename of the link. Generations older than the previous
@@ -86,16 +185,222 @@ impl Generation {
     /// # Errors
     /// When the configuration differs from the published one, tables and definition disagree, or something cannot be
     /// written; the published generation stays.
-    pub fn commit(self, _definition: &FactorDefinition) -> Result<(), HubError> {
-        std::fs::metadata(&self.folder).map(|_| ()).map_err(HubError::io("read", &self.folder))
+    pub fn commit(mut self, definition: &FactorDefinition) -> Result<(), HubError> {
+        self.publisher.check_definition(self.timeframe, &self.set, &definition.config)?;
+        let metadata = self.metadata(definition)?;
+        self.sync_tables()?;
+        let path = self.folder.join(METADATA);
+        let mut file = File::create_new(&path).map_err(HubError::io("create", &path))?;
+        file.write_all(&single::to_json(&metadata)).map_err(HubError::io("write", &path))?;
+        file.sync_all().map_err(HubError::io("sync", &path))?;
+        replace::sync_folder(&self.folder)?;
+        self.link_metadata()?;
+        self.swap_link()?;
+        self.committed = true;
+        let home = self.folder.parent().expect("a generation lies in its set's folder");
+        remove_old(home, self.number, KEEP).map(|_| ())
+    }
+
+    /// Path of a symbol's table.
+    fn path_of(&self, symbol: &str) -> Result<PathBuf, HubError> {
+        Ok(self.folder.join(format!("{}.parquet", layout::symbol_name(symbol)?)))
+    }
+
+    /// The tables so far.
+    fn tables(&self) -> MutexGuard<'_, BTreeMap<String, Written>> {
+        // A thread that panicked elsewhere leaves the map whole: entries are inserted in one step.
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a table that now lies in the folder; all tables must have the same columns.
+    fn remember(&self, symbol: &str, written: Written) -> Result<(), HubError> {
+        let mut tables = self.tables();
+        let names = |w: &Written| w.columns.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        if let Some((other, first)) = tables.first_key_value()
+            && names(first) != names(&written)
+        {
+            let (here, there) = (names(&written).join(", "), names(first).join(", "));
+            return Err(self.refused(format!("{symbol} has the columns {here}; {other} has {there}")));
+        }
+        tables.insert(symbol.to_owned(), written);
+        Ok(())
+    }
+
+    /// Syncs the new tables, several at a time: the system then writes its journal once for all of them.
+    fn sync_tables(&self) -> Result<(), HubError> {
+        let mut paths = Vec::new();
+        for (symbol, written) in self.tables().iter() {
+            if written.is_new {
+                paths.push(self.path_of(symbol)?);
+            }
+        }
+        let share = paths.len().div_ceil(SYNC_THREADS).max(1);
+        let sync = |path: &PathBuf| {
+            let file = File::open(path).map_err(HubError::io("open", path))?;
+            file.sync_all().map_err(HubError::io("sync", path))
+        };
+        std::thread::scope(|scope| {
+            let shares: Vec<_> =
+                paths.chunks(share).map(|share| scope.spawn(move || share.iter().try_for_each(sync))).collect();
+            shares.into_iter().try_for_each(|share| share.join().expect("syncing files does not panic"))
+        })
+    }
+
+    /// An error that names the set.
+    fn refused(&self, message: String) -> HubError {
+        HubError::refused(format!("factor set `{}` ({}): {message}", self.set, self.timeframe))
+    }
+
+    /// What the set will say about itself.
+    fn metadata(&self, definition: &FactorDefinition) -> Result<FactorMetadata, HubError> {
+        let tables = self.tables();
+        for name in &definition.columns {
+            check_column_name(name).map_err(|message| self.refused(message))?;
+        }
+        let Some((_, first)) = tables.first_key_value() else {
+            return Err(self.refused("no symbol was written, there is nothing to publish".to_owned()));
+        };
+        let stored: Vec<String> = first.columns.iter().map(|(name, _)| name.clone()).collect();
+        if stored != definition.columns {
+            let (stored, defined) = (stored.join(", "), definition.columns.join(", "));
+            return Err(self.refused(format!("the tables have the columns {stored}; the definition has {defined}")));
+        }
+        let filled = || tables.values().map(|written| &written.entry).filter(|entry| entry.rows > 0);
+        Ok(FactorMetadata {
+            factor_set: self.set.clone(),
+            timeframe: self.timeframe.to_string(),
+            generation: self.number,
+            source_data_path: definition.source_data_path.clone(),
+            code_version: definition.code_version.clone(),
+            generation_time: definition.generation_time.clone(),
+            columns: definition.columns.clone(),
+            start_time: filled().map(|entry| entry.first).min().map(format_iso),
+            end_time: filled().map(|entry| entry.last).max().map(format_iso),
+            notes: definition.notes.clone(),
+            config: definition.config.clone(),
+            config_hash: config_hash(&definition.config),
+            inputs: definition.inputs.clone(),
+            quality: quality(&tables),
+            tables: tables.iter().map(|(symbol, written)| (symbol.clone(), written.entry.clone())).collect(),
+            operator_state_file: definition.operator_state_file.clone(),
+            warnings: definition.warnings.clone(),
+            format_version: FORMAT_VERSION,
+        })
+    }
+
+    /// Makes the fixed link to the metadata, which leads through the link of the set.
+    fn link_metadata(&self) -> Result<(), HubError> {
+        let link = self.publisher.root.join(layout::metadata_link(self.timeframe, &self.set)?);
+        let folder = link.parent().expect("a link lies in a folder");
+        fs::create_dir_all(folder).map_err(HubError::io("create", folder))?;
+        let target = format!("../../factors/{}/{}/{METADATA}", self.timeframe, self.set);
+        if fs::read_link(&link).is_ok_and(|now| now == Path::new(&target)) {
+            return Ok(());
+        }
+        swap(&link, Path::new(&target))
+    }
+
+    /// The commit: the set's link now leads to this generation.
+    fn swap_link(&self) -> Result<(), HubError> {
+        let link = self.publisher.root.join(layout::factor_link(self.timeframe, &self.set)?);
+        let folder = link.parent().expect("a link lies in a folder");
+        fs::create_dir_all(folder).map_err(HubError::io("create", folder))?;
+        // Relative, so that a hub can be moved.
+        let target = format!("../../.generations/{}/{}/{}", self.timeframe, self.set, self.number);
+        swap(&link, Path::new(&target))
     }
 }
 
-/// Removes generations other than the last `keep` (at least one) of every factor set; returns what was removed as
-/// paths inside the hub, sorted.
+impl Drop for Generation {
+    fn drop(&mut self) {
+        if !self.committed {
+            // What cannot be removed now is removed with the next published generation.
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// Removes generations other than the last `keep` (at least one) of every factor set, and what killed producers left
+/// behind; returns what was removed as paths inside the hub, sorted. Sets that are being produced are passed over.
 ///
 /// # Errors
 /// When a folder cannot be listed or removed.
-pub fn gc(_root: &Path, _keep: usize) -> Result<Vec<String>, HubError> {
-    Ok(Vec::new())
+pub fn gc(root: &Path, keep: usize) -> Result<Vec<String>, HubError> {
+    let mut removed = Vec::new();
+    let top = root.join(".generations");
+    for timeframe in names::folders(&top)? {
+        for set in names::folders(&top.join(&timeframe))? {
+            let home = top.join(&timeframe).join(&set);
+            let Some(_lock) = lock(&home)? else { continue };
+            let link = root.join("factors").join(&timeframe).join(&set);
+            let current = fs::read_link(&link).ok();
+            let number = current.as_deref().and_then(|to| to.file_name()?.to_str()?.parse().ok());
+            for old in remove_old(&home, number.unwrap_or(0), keep.max(1))? {
+                removed.push(format!(".generations/{timeframe}/{set}/{old}"));
+            }
+        }
+    }
+    removed.sort();
+    Ok(removed)
+}
+
+/// Removes all but the `keep` newest generations up to `current`, and all newer ones: they were never published.
+fn remove_old(home: &Path, current: u64, keep: usize) -> Result<Vec<u64>, HubError> {
+    let mut numbers = generations(home)?;
+    let stays: Vec<u64> = numbers.iter().rev().filter(|number| **number <= current).take(keep).copied().collect();
+    numbers.retain(|number| !stays.contains(number));
+    for number in &numbers {
+        let folder = home.join(number.to_string());
+        fs::remove_dir_all(&folder).map_err(HubError::io("remove", &folder))?;
+    }
+    Ok(numbers)
+}
+
+/// Numbers of the generations in a set's folder, ascending.
+fn generations(home: &Path) -> Result<Vec<u64>, HubError> {
+    names::list(home, |name| name.parse().ok())
+}
+
+/// Takes the lock of a set; `None` when another process holds it. The lock ends with the returned file.
+fn lock(home: &Path) -> Result<Option<File>, HubError> {
+    let path = home.join(".lock");
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false).open(&path);
+    let file = file.map_err(HubError::io("create", &path))?;
+    Ok(FileExt::try_lock(&file).is_ok().then_some(file))
+}
+
+/// Points a link elsewhere in one step: a temporary link is renamed over it.
+fn swap(link: &Path, target: &Path) -> Result<(), HubError> {
+    let folder = link.parent().expect("a link lies in a folder");
+    let name = link.file_name().expect("a link has a name").to_string_lossy();
+    let temporary = folder.join(format!(".{name}.link"));
+    // The set's lock is held, so a link of this name is the remains of a killed process.
+    let _ = fs::remove_file(&temporary);
+    symlink(target, &temporary).map_err(HubError::io("link", &temporary))?;
+    fs::rename(&temporary, link).map_err(HubError::io("rename", &temporary))?;
+    replace::sync_folder(folder)
+}
+
+/// How complete each column is over all symbols.
+fn quality(tables: &BTreeMap<String, Written>) -> BTreeMap<String, ColumnQuality> {
+    let rows: u64 = tables.values().map(|written| written.entry.rows).sum();
+    let mut sums: BTreeMap<String, Completeness> = BTreeMap::new();
+    for (name, column) in tables.values().flat_map(|written| &written.columns) {
+        let sum = sums.entry(name.clone()).or_default();
+        sum.missing += column.missing;
+        sum.longest_gap = sum.longest_gap.max(column.longest_gap);
+    }
+    let ratio = |missing: u64| if rows == 0 { 0.0 } else { missing as f64 / rows as f64 };
+    let quality = |sum: Completeness| ColumnQuality { missing_ratio: ratio(sum.missing), longest_gap: sum.longest_gap };
+    sums.into_iter().map(|(name, sum)| (name, quality(sum))).collect()
+}
+
+/// A name for the next version of a set: `x` becomes `x__v2`, `x__v2` becomes `x__v3`.
+fn next_version(set: &str) -> String {
+    let numbered = set.rsplit_once("__v").and_then(|(stem, number)| Some((stem, number.parse::<u64>().ok()?)));
+    match numbered {
+        Some((stem, number)) => format!("{stem}__v{}", number.saturating_add(1)),
+        None => format!("{set}__v2"),
+    }
 }

@@ -1,14 +1,32 @@
 //! Reading a factor set: the link is resolved once, when the set is opened.
 
-use crosscut_model::{Range, Table, Timeframe};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::metadata::FactorMetadata;
+use crosscut_model::{Column, Range, Table, Timeframe};
+
+use super::metadata::{FactorMetadata, TableEntry};
+use crate::bars::{demand_floats, demand_type, read_floats, read_whole};
+use crate::check;
 use crate::error::HubError;
+use crate::hash::hash_file;
+use crate::layout;
+use crate::names;
+use crate::parquet_file::{ColumnCursor, ColumnType, ParquetFile, guarded};
 use crate::reader::Hub;
+use crate::single;
 
-/// One generation of a factor set. A newer generation published meanwhile does not touch it.
+/// Name of the metadata in the folder of a generation.
+pub(super) const METADATA: &str = "metadata.json";
+
+/// One generation of a factor set. A newer generation published meanwhile does not touch it; it is removed only after
+/// two newer ones.
 #[derive(Debug, Clone)]
 pub struct FactorSet {
+    /// Folder of the generation.
+    folder: PathBuf,
     /// What the set says about itself.
     metadata: FactorMetadata,
     /// Symbols, sorted.
@@ -16,6 +34,20 @@ pub struct FactorSet {
 }
 
 impl FactorSet {
+    /// Opens the generation in a folder.
+    pub(super) fn open(folder: PathBuf) -> Result<Self, HubError> {
+        let path = folder.join(METADATA);
+        let text = fs::read(&path).map_err(HubError::io("open", &path))?;
+        let metadata: FactorMetadata = serde_json::from_slice(&text).map_err(|error| HubError::Json {
+            path: path.clone(),
+            what: "the metadata of a factor set",
+            reason: error.to_string(),
+        })?;
+        single::check_format(&path, Some(metadata.format_version))?;
+        let symbols = metadata.tables.keys().cloned().collect();
+        Ok(Self { folder, metadata, symbols })
+    }
+
     /// What the set says about itself.
     pub fn metadata(&self) -> &FactorMetadata {
         &self.metadata
@@ -42,9 +74,128 @@ impl FactorSet {
     /// # Errors
     /// When the symbol or a column is not in the set (the nearest is named), or the table is damaged, unsorted or
     /// disagrees with the metadata.
-    pub fn read(&self, symbol: &str, _columns: &[&str], _range: Range) -> Result<Table, HubError> {
-        Err(HubError::not_found(format!("factor set `{}` has no symbol `{symbol}`", self.metadata.factor_set)))
+    pub fn read(&self, symbol: &str, columns: &[&str], range: Range) -> Result<Table, HubError> {
+        for name in columns {
+            self.demand_column(name)?;
+        }
+        let file = self.open_table(symbol)?;
+        let leaves = demand_floats(&file, columns)?;
+        guarded(&file.path, || {
+            let timestamp = read_whole(&file, "timestamp")?;
+            let available_at = read_whole(&file, "available_at")?;
+            check::increasing("timestamp", &timestamp)
+                .and_then(|()| check::known_after(&timestamp, &available_at, true))
+                .and_then(|()| check::not_decreasing("available_at", &available_at))
+                .map_err(|broken| file.bad_row(broken.row, broken.message))?;
+            let rows = range.positions(&timestamp);
+            let mut table = Table::default();
+            table.push("timestamp", Column::I64(timestamp[rows.clone()].to_vec()));
+            table.push("available_at", Column::I64(available_at[rows.clone()].to_vec()));
+            for (name, leaf) in columns.iter().zip(leaves) {
+                table.push(*name, Column::F64(read_floats(&file, leaf, rows.clone())?));
+            }
+            table.push("tradable_flag", Column::Bool(read_flags(&file, rows)?));
+            Ok(table)
+        })
     }
+
+    /// Hashes every table of the set anew and compares it with the metadata.
+    ///
+    /// # Errors
+    /// When a table is missing or its bytes are not the ones that were published.
+    pub fn verify(&self) -> Result<(), HubError> {
+        for symbol in &self.symbols {
+            let file = self.open_table(symbol)?;
+            let found = hash_file(&file.path)?;
+            let stated = &self.entry(symbol)?.content_hash;
+            if found != *stated {
+                let message = format!("the table's hash is {found}, the metadata states {stated}");
+                return Err(self.disagree(&file.path, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the metadata says of a symbol's table.
+    pub(super) fn entry(&self, symbol: &str) -> Result<&TableEntry, HubError> {
+        self.metadata.tables.get(symbol).ok_or_else(|| {
+            let instead = names::instead(symbol, &self.symbols);
+            let (set, frame) = (&self.metadata.factor_set, &self.metadata.timeframe);
+            HubError::not_found(format!("factor set `{set}` ({frame}) has no symbol {symbol}{instead}"))
+        })
+    }
+
+    /// Opens a symbol's table, which must be what the metadata says.
+    pub(super) fn open_table(&self, symbol: &str) -> Result<Arc<ParquetFile>, HubError> {
+        let entry = self.entry(symbol)?;
+        let path = self.folder.join(format!("{}.parquet", layout::symbol_name(symbol)?));
+        if !self.folder.exists() {
+            let (set, number) = (&self.metadata.factor_set, self.metadata.generation);
+            return Err(HubError::not_found(format!(
+                "generation {number} of factor set `{set}` was removed while it was being read\nhint: start again"
+            )));
+        }
+        let file = single::open_file(&path)?;
+        if file.n_rows() as u64 != entry.rows {
+            let message = format!("the table has {} rows, the metadata states {}", file.n_rows(), entry.rows);
+            return Err(self.disagree(&path, message));
+        }
+        let expected = ["timestamp", "available_at", "symbol"].into_iter();
+        let expected: Vec<&str> =
+            expected.chain(self.columns().iter().map(String::as_str)).chain(["tradable_flag"]).collect();
+        let found: Vec<&str> = file.leaves.iter().map(|leaf| leaf.name.as_str()).collect();
+        if expected != found {
+            let message = format!("the table has the columns {}; expected {}", found.join(", "), expected.join(", "));
+            return Err(self.disagree(&path, message));
+        }
+        demand_type(&file, "timestamp", &ColumnType::Time)?;
+        demand_type(&file, "available_at", &ColumnType::Time)?;
+        demand_type(&file, "tradable_flag", &ColumnType::Bool)?;
+        Ok(file)
+    }
+
+    /// Demands that the set has a factor column.
+    fn demand_column(&self, name: &str) -> Result<(), HubError> {
+        if self.columns().iter().any(|column| column == name) {
+            return Ok(());
+        }
+        let instead = names::instead(name, self.columns());
+        let (set, frame) = (&self.metadata.factor_set, &self.metadata.timeframe);
+        Err(HubError::not_found(format!("factor set `{set}` ({frame}) has no column `{name}`{instead}")))
+    }
+
+    /// Demands that the folder holds the tables of the metadata, all of them and no others.
+    fn check_files(&self) -> Result<(), HubError> {
+        let there: BTreeSet<String> = names::tables(&self.folder)?.into_iter().collect();
+        let stated: BTreeSet<String> = self.symbols.iter().cloned().collect();
+        if let Some(symbol) = stated.difference(&there).next() {
+            return Err(self.disagree(&self.folder, format!("the metadata lists {symbol}, which has no table")));
+        }
+        if let Some(symbol) = there.difference(&stated).next() {
+            return Err(self.disagree(&self.folder, format!("the table of {symbol} is not listed in the metadata")));
+        }
+        Ok(())
+    }
+
+    /// An error that something disagrees with the metadata.
+    fn disagree(&self, path: &Path, message: String) -> HubError {
+        let hint = "hint: produce the set again with `crosscut factors run`";
+        HubError::Disagree {
+            path: path.to_owned(),
+            other: self.folder.join(METADATA),
+            message: format!("{message}\n{hint}"),
+        }
+    }
+}
+
+/// Rows `rows` of the tradable flag.
+fn read_flags(file: &Arc<ParquetFile>, rows: std::ops::Range<usize>) -> Result<Vec<bool>, HubError> {
+    let mut cursor = ColumnCursor::new(Arc::clone(file), file.demand("tradable_flag")?);
+    let mut flags = Vec::new();
+    cursor.skip(rows.start)?;
+    cursor.flags(rows.len(), &mut flags)?;
+    let known = flags.iter().enumerate().map(|(at, flag)| flag.ok_or_else(|| cursor.missing(rows.start + at)));
+    known.collect()
 }
 
 impl Hub {
@@ -53,7 +204,14 @@ impl Hub {
     /// # Errors
     /// When a folder cannot be listed.
     pub fn factor_sets(&self) -> Result<Vec<(String, String)>, HubError> {
-        Ok(Vec::new())
+        let folder = self.root().join("factors");
+        let mut sets = Vec::new();
+        for timeframe in names::folders(&folder)? {
+            for set in names::folders(&folder.join(&timeframe))? {
+                sets.push((timeframe.clone(), set));
+            }
+        }
+        Ok(sets)
     }
 
     /// Opens the published generation of a factor set.
@@ -61,6 +219,41 @@ impl Hub {
     /// # Errors
     /// When there is no such set (the nearest is named), or its metadata is damaged or disagrees with its files.
     pub fn factor_set(&self, timeframe: Timeframe, set: &str) -> Result<FactorSet, HubError> {
-        Err(HubError::not_found(format!("there is no factor set `{set}` of {timeframe}")))
+        let Some(opened) = published(self.root(), timeframe, set)? else {
+            return Err(self.no_such_set(timeframe, set)?);
+        };
+        let stated = (opened.metadata.timeframe.as_str(), opened.metadata.factor_set.as_str());
+        if stated != (timeframe.to_string().as_str(), set) {
+            let message = format!("the metadata is that of `{}` ({})", stated.1, stated.0);
+            return Err(opened.disagree(&opened.folder, message));
+        }
+        opened.check_files()?;
+        Ok(opened)
     }
+
+    /// What to say of a set that is not there.
+    fn no_such_set(&self, timeframe: Timeframe, set: &str) -> Result<HubError, HubError> {
+        let frame = timeframe.to_string();
+        let sets = self.factor_sets()?;
+        let elsewhere: Vec<&str> = sets.iter().filter(|(_, name)| name == set).map(|(at, _)| at.as_str()).collect();
+        let instead = if elsewhere.is_empty() {
+            let here: Vec<String> = sets.iter().filter(|(at, _)| *at == frame).map(|(_, name)| name.clone()).collect();
+            names::instead(set, &here)
+        } else {
+            format!("; it exists for {}", elsewhere.join(", "))
+        };
+        let root = self.root().display();
+        Ok(HubError::not_found(format!("`{root}` has no factor set `{set}` of timeframe {frame}{instead}")))
+    }
+}
+
+/// The published generation of a set; `None` when nothing is published under the name.
+pub(super) fn published(root: &Path, timeframe: Timeframe, set: &str) -> Result<Option<FactorSet>, HubError> {
+    let link = root.join(layout::factor_link(timeframe, set)?);
+    if !link.is_dir() {
+        return Ok(None);
+    }
+    // From here on everything goes through the resolved folder: the link may move at any moment.
+    let folder = fs::canonicalize(&link).map_err(HubError::io("resolve", &link))?;
+    FactorSet::open(folder).map(Some)
 }

@@ -3,18 +3,17 @@
 //! The column's compressed bytes are read with one positioned read per row group into a buffer that is used again:
 //! that halves the time of the usual page-by-page reading, most of which goes into fresh memory.
 
-use std::cell::RefCell;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use parquet::column::page::PageReader;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{DataType, Int96};
 use parquet::errors::ParquetError;
-use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 
+use super::chunk::{self, Chunk};
+use super::convert::{decimal, half, power_of_ten};
 use super::open::{ParquetFile, Scale, damaged};
 use crate::error::HubError;
 
@@ -23,9 +22,6 @@ const STEP: usize = 1 << 16;
 
 /// A column chunk larger than this (compressed bytes) is read page by page instead of whole.
 const CHUNK_BYTES_MAX: u64 = 64 << 20;
-
-/// A buffer larger than this is given back to the system when a cursor is done with it.
-const SPARE_BYTES_MAX: usize = 8 << 20;
 
 /// A position in one column of a file.
 pub(crate) struct ColumnCursor {
@@ -47,20 +43,10 @@ pub(crate) struct ColumnCursor {
     levels: Vec<i16>,
 }
 
-thread_local! {
-    /// The last buffer a cursor of this thread is done with: fresh memory costs as much as decoding.
-    static SPARE: RefCell<Arc<Vec<u8>>> = RefCell::default();
-}
-
 impl Drop for ColumnCursor {
     fn drop(&mut self) {
         self.reader = None;
-        let buffer = std::mem::take(&mut self.buffer);
-        SPARE.with_borrow_mut(|spare| {
-            if (spare.capacity()..=SPARE_BYTES_MAX).contains(&buffer.capacity()) {
-                *spare = buffer;
-            }
-        });
+        chunk::keep_spare(std::mem::take(&mut self.buffer));
     }
 }
 
@@ -88,7 +74,7 @@ impl ColumnCursor {
             reader: None,
             left_in_group: 0,
             row: 0,
-            buffer: SPARE.take(),
+            buffer: chunk::take_spare(),
             levels: Vec::new(),
         }
     }
@@ -248,8 +234,8 @@ impl ColumnCursor {
             let buffer = Arc::get_mut(&mut self.buffer).expect("it is new or was found unshared");
             buffer.resize(length as usize, 0);
             self.file.file.read_exact_at(buffer, start).map_err(HubError::io("read", &self.file.path))?;
-            let chunk = Chunk { start, bytes: Bytes::from_owner(Shared(Arc::clone(&self.buffer))) };
-            SerializedPageReader::new(Arc::new(chunk), column, rows, None).map(|pages| Box::new(pages) as _)
+            let chunk = Arc::new(Chunk::new(start, Arc::clone(&self.buffer)));
+            SerializedPageReader::new(chunk, column, rows, None).map(|pages| Box::new(pages) as _)
         };
         pages.map_err(|e| damaged(&self.file.path, &e))
     }
@@ -380,51 +366,6 @@ impl ColumnCursor {
     }
 }
 
-/// Bytes of one column chunk, at their place in the file.
-struct Chunk {
-    /// Position of the first byte in the file.
-    start: u64,
-    /// The bytes.
-    bytes: Bytes,
-}
-
-impl Length for Chunk {
-    fn len(&self) -> u64 {
-        self.start + self.bytes.len() as u64
-    }
-}
-
-impl Chunk {
-    /// Position in the chunk of a position in the file.
-    fn at(&self, position: u64, length: usize) -> Result<usize, ParquetError> {
-        let at = position.checked_sub(self.start).map(|at| at as usize);
-        at.filter(|at| at.checked_add(length).is_some_and(|end| end <= self.bytes.len()))
-            .ok_or_else(|| ParquetError::EOF("a page lies outside its column".to_owned()))
-    }
-}
-
-impl ChunkReader for Chunk {
-    type T = std::io::Cursor<Bytes>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(std::io::Cursor::new(self.bytes.slice(self.at(start, 0)?..)))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let at = self.at(start, length)?;
-        Ok(self.bytes.slice(at..at + length))
-    }
-}
-
-/// A buffer lent to the decoder; it can be used again when the decoder is gone.
-struct Shared(Arc<Vec<u8>>);
-
-impl AsRef<[u8]> for Shared {
-    fn as_ref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
 /// Decodes up to `k` rows; appends present values to `out` and a level per row to `levels` where the column may miss
 /// values.
 fn pull<T: DataType>(
@@ -479,34 +420,5 @@ fn skip_records(reader: &mut ColumnReader, k: usize) -> Result<usize, ParquetErr
         ColumnReader::DoubleColumnReader(r) => r.skip_records(k),
         ColumnReader::ByteArrayColumnReader(r) => r.skip_records(k),
         ColumnReader::FixedLenByteArrayColumnReader(r) => r.skip_records(k),
-    }
-}
-
-/// Ten to the power of a decimal's digits; exact up to 22.
-fn power_of_ten(scale: i32) -> f64 {
-    (0..scale).fold(1.0, |power, _| power * 10.0)
-}
-
-/// A big-endian two's-complement integer of up to 16 bytes, divided by a power of ten.
-fn decimal(bytes: &[u8], scale: i32) -> f64 {
-    let negative = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
-    let start = if negative { -1_i128 } else { 0 };
-    let mantissa = bytes.iter().fold(start, |value, byte| (value << 8) | i128::from(*byte));
-    mantissa as f64 / power_of_ten(scale)
-}
-
-/// A little-endian IEEE 754 half-precision number.
-fn half(bytes: &[u8]) -> f64 {
-    let bits = bytes.iter().take(2).rev().fold(0_u16, |bits, byte| (bits << 8) | u16::from(*byte));
-    let sign = if bits & 0x8000 == 0 { 1.0 } else { -1.0 };
-    let (exponent, fraction) = (i32::from((bits >> 10) & 0x1F), f64::from(bits & 0x3FF));
-    match exponent {
-        0 => sign * fraction / 16_777_216.0,
-        31 if fraction == 0.0 => sign * f64::INFINITY,
-        31 => f64::NAN,
-        _ => {
-            let power = f64::from_bits(u64::from((1_023 + exponent - 15).cast_unsigned()) << 52);
-            sign * (1.0 + fraction / 1_024.0) * power
-        }
     }
 }

@@ -3,7 +3,9 @@
 //! Refuses nested columns (lists, structs, maps) when they are asked for. Times of any unit come as microseconds UTC.
 //! A file that is cut short, damaged or not Parquet gives an error that names it, never a panic.
 
+mod chunk;
 mod column;
+mod convert;
 mod guard;
 mod open;
 mod trades;
@@ -22,7 +24,7 @@ pub(crate) use open::ParquetFile;
 pub(crate) use trades::{BATCH_ROWS as TICK_BATCH_ROWS, TradeCursors};
 pub use trades::{TradeBatches, trade_batches};
 pub use write::write;
-pub(crate) use write::{ColumnSpec, Finished, Storage, TableWriter, ValueKind, Values};
+pub(crate) use write::{ColumnSpec, Storage, TableWriter, ValueKind, Values};
 
 /// What a column holds, as far as readers care.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,6 +20,9 @@ use crate::error::HubError;
 /// Rows of a row group, at most.
 pub(crate) const GROUP_ROWS: usize = 1 << 20;
 
+/// Rows of a page, at most: fewer pages cost less to set up, and this one still fits the cache.
+const PAGE_ROWS: usize = 1 << 16;
+
 /// What a column to be written holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ValueKind {
@@ -87,11 +90,9 @@ pub(crate) enum Values<'a> {
     Same(&'a str, usize),
 }
 
-/// A finished file.
+/// A finished file, all written, not yet synced.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    /// The file, all written, not yet synced.
-    pub(crate) file: File,
     /// Bytes.
     pub(crate) size: u64,
     /// BLAKE3 of the bytes, lower-case hex.
@@ -145,7 +146,7 @@ impl TableWriter {
     pub(crate) fn finish(self) -> Result<Finished, HubError> {
         let output = self.writer.into_inner().map_err(|e| failed(&self.path, &e))?;
         let content_hash = output.hasher.finalize().to_hex().to_string();
-        Ok(Finished { file: output.file, size: output.size, content_hash })
+        Ok(Finished { size: output.size, content_hash })
     }
 }
 
@@ -213,6 +214,7 @@ fn properties(columns: &[ColumnSpec]) -> WriterProperties {
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_offset_index_disabled(true)
+        .set_data_page_row_count_limit(PAGE_ROWS)
         .set_max_row_group_row_count(None);
     for column in columns {
         let path = || ColumnPath::from(column.name.as_str());
