@@ -2,7 +2,7 @@
 //! that is published with the set. Needs no data: the CLI shows a plan before there is any.
 
 use crosscut_formula::library::{self, Family};
-use crosscut_formula::{FactorSpec, FormulaError, Lookback, Program};
+use crosscut_formula::{FactorSpec, FormulaError, Lookback, Program, Stage};
 use crosscut_model::nearest;
 use serde_json::{Value, json};
 
@@ -35,6 +35,8 @@ pub struct PlannedColumn {
     pub formula: String,
     /// How far back it looks.
     pub lookback: Lookback,
+    /// What kind of operators it is made of.
+    pub stage: Stage,
 }
 
 /// What a plan needs to know of the market.
@@ -84,8 +86,9 @@ fn planned_columns(config: &Config, program: &Program) -> Vec<PlannedColumn> {
     (0..n_columns)
         .map(|at| PlannedColumn {
             name: program.outputs()[at].clone(),
-            formula: program.formulas()[at].clone(),
-            lookback: program.output_lookback(at),
+            formula: program.factors()[at].formula.clone(),
+            lookback: program.lookbacks()[at],
+            stage: program.stages()[at],
         })
         .collect()
 }
@@ -115,12 +118,13 @@ fn user_factor(entry: &config::Factors) -> FactorSpec {
     }
 }
 
-/// Adds the line of the formula to its error.
+/// Adds to an error the line of the formula whose name it gives between back ticks.
 fn formula_error(config: &Config, error: FormulaError) -> FactorsError {
-    let line = match &error {
-        FormulaError::Formula { owner, .. } => owner.split('`').nth(1).map_or(0, |name| line_of(config, name)),
-        FormulaError::Definition { .. } | FormulaError::Rows { .. } => 0,
+    let told = match &error {
+        FormulaError::Formula(faulty) => &faulty.owner,
+        FormulaError::Definition { message, .. } | FormulaError::Rows { message } => message,
     };
+    let line = told.split('`').nth(1).map_or(0, |name| line_of(config, name));
     FactorsError::Formula { place: Place { file: config.file.clone(), line }, error: Box::new(error) }
 }
 

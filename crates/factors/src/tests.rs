@@ -1,3 +1,6 @@
 //! The room as its users see it: files that are wrong, runs on small hubs, and the benchmark kit's features.
 
 mod config;
+mod golden;
+mod market;
+mod runs;
