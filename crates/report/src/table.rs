@@ -2,6 +2,9 @@
 
 use crate::escape::push_html;
 
+/// Rows from which on a table gets a scroll bar of its own.
+const LONG: usize = 60;
+
 /// How a column is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
@@ -89,7 +92,8 @@ impl Table {
 
     /// Appends the table as HTML; a table without rows says so.
     pub(crate) fn render(&self, out: &mut String) {
-        out.push_str("<div class=\"scroll\"><table");
+        let class = if self.rows.len() > LONG { "scroll long" } else { "scroll" };
+        out.push_str(&format!("<div class=\"{class}\"><table"));
         out.push_str(if self.sortable { " data-sortable>" } else { ">" });
         self.render_head(out);
         out.push_str("<tbody>\n");
