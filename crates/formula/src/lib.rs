@@ -30,3 +30,6 @@ pub use panel::{PanelInput, PanelSession};
 pub use program::{MAX_LOOKBACK, MAX_STATE, Program};
 pub use session::Session;
 pub use spec::FactorSpec;
+
+#[cfg(test)]
+mod tests;

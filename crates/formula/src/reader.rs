@@ -224,12 +224,11 @@ impl Reader<'_> {
             let message = format!("`{name}` takes {}, not {seen}", counted(wanted, "argument"));
             return Err(Fault::new(span.start..end, message).with_hint(format!("write `{}`", operator.usage())));
         }
-        let whole = span.start..end;
-        let call = self.call(operator, span, arguments)?;
-        Ok(Operand { span: whole, ..call })
+        self.call(operator, &(span.start..end), arguments)
     }
 
-    /// Applies an operator to operands after checking each against its parameter.
+    /// Applies an operator to operands after checking each against its parameter. `span` is the sign, or the whole
+    /// call of a function.
     fn call(
         &mut self,
         operator: &'static Operator,

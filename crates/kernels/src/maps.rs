@@ -95,7 +95,7 @@ pub(crate) fn run(operation: Operation, out: &mut [f64], args: [&[f64]; 4]) {
 /// the ratio past 1 by a few units of the last place, which no correlation has.
 #[inline(always)]
 fn correlation(product: f64, square_a: f64, square_b: f64) -> f64 {
-    let ratio = product / (square_a.sqrt() * square_b.sqrt());
+    let ratio = product / (square_a * square_b).sqrt();
     let bounded = if ratio > 1.0 { 1.0 } else { ratio };
     let bounded = if bounded < -1.0 { -1.0 } else { bounded };
     bounded + finite_zero(ratio) + finite_zero(square_a) + finite_zero(square_b)

@@ -1,0 +1,136 @@
+//! Errors show the place and the nearest name.
+
+use super::*;
+
+/// The error of a formula over the bar columns, as the user sees it.
+fn error(formula: &str) -> String {
+    let lets = [("ret1".to_owned(), "close / delay(close, 1) - 1".to_owned())];
+    Program::compile(&lets, &[FactorSpec::new("f", formula)], &COLUMNS, &[]).unwrap_err().to_string()
+}
+
+/// Asserts the error's message, the characters under the carets, and the hint.
+fn check(formula: &str, message: &str, marked: &str, hint: &str) {
+    let text = error(formula);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].contains(message), "{formula}: {text}");
+    let under: String =
+        lines[1].chars().zip(lines[2].chars()).filter(|(_, caret)| *caret == '^').map(|(c, _)| c).collect();
+    assert_eq!(under, marked, "{formula}: {text}");
+    assert_eq!(lines.get(3).map_or("", |line| line.trim_start_matches("hint: ")), hint, "{formula}: {text}");
+}
+
+#[test]
+fn an_error_in_full() {
+    assert_eq!(
+        error("1 - ts_meen(close, 5)"),
+        "factor `f`: there is no function `ts_meen` (column 5)\n  \
+         1 - ts_meen(close, 5)\n      \
+         ^^^^^^^\n\
+         hint: did you mean `ts_mean`?"
+    );
+}
+
+#[test]
+fn names() {
+    check("clsoe + 1", "there is no column or name `clsoe`", "clsoe", "did you mean `close`?");
+    check("ret_1 + 1", "there is no column or name `ret_1`", "ret_1", "did you mean `ret1`?");
+    check("banana + 1", "there is no column or name `banana`", "banana", "");
+    check("close(5)", "`close` is not a function", "close", "");
+    check("ts_mean / 5", "`ts_mean` is a function", "ts_mean", "write `ts_mean(x, window)`");
+}
+
+#[test]
+fn syntax() {
+    check("", "the formula is empty", "", "");
+    check("close +", "the formula ends; expected a number", "", "");
+    check("close + * 2", "`*` cannot stand here; expected a number", "*", "");
+    check("(close + 1", "the formula ends; expected `)` for the `(` at column 1", "", "");
+    check("close + 1)", "`)` cannot stand here; expected an operator or the end", ")", "");
+    check("close open", "`open` cannot stand here; expected an operator", "open", "");
+    check("close = 1", "`=` has no meaning here", "=", "equality is written `==`");
+    check("ts_mean(close, {w})", "`{` has no meaning here", "{", "`{w}` needs a list of windows");
+    check("$close + 1", "`$` has no meaning here", "$", "a column is written by its name alone: `close`");
+    check("close > 1 > 0", "comparisons do not chain", ">", "write `a < b and b < c`");
+    check("close + 5x", "`5x` is not a number", "5x", "");
+    check("close + 1.2.3", "`1.2.3` is not a number", "1.2.3", "");
+    check("close + 1e", "`1e` is not a number", "1e", "");
+    check("close + 1e999", "`1e999` is not a number", "1e999", "");
+    check("close \u{2212} 1", "`\u{2212}` has no meaning here", "\u{2212}", "");
+    check("close +\n  opne", "no column or name `opne`", "opne", "did you mean `open`?");
+}
+
+#[test]
+fn arguments() {
+    check("ts_mean(close)", "`ts_mean` takes 2 arguments, not 1", "ts_mean(close)", "write `ts_mean(x, window)`");
+    check("abs(close, 1)", "`abs` takes 1 argument, not 2", "abs(close, 1)", "write `abs(x)`");
+    check("ts_mean(close, 2.5)", "`window` of `ts_mean` is 2.5; expected a whole number of rows from 1", "2.5", "");
+    check("ts_mean(close, open)", "`window` of `ts_mean` is a series; expected a whole number", "open", "");
+    check("ts_std(close, 1)", "`window` of `ts_std` is 1; expected a whole number of rows from 2", "1", "");
+    check("ts_mean(close, 1e6)", "is 1000000; expected a whole number of rows from 1 to 100000", "1e6", "");
+    check("delay(close, -1)", "is -1; expected a number of past rows: a negative one would look ahead", "-1", "");
+    check("ts_mean(5, 3)", "`x` of `ts_mean` is 5; expected a series", "5", "");
+    check("cs_rank(1 + 1)", "`x` of `cs_rank` is 2; expected a series", "1 + 1", "");
+    check("ts_quantile(close, 5, 2)", "`q` of `ts_quantile` is 2; expected a number from 0 to 1", "2", "");
+    check("close + log(-1)", "this has no value", "log(-1)", "");
+    check("close + 1 / (2 - 2)", "this has no value", "1 / (2 - 2)", "");
+    check("2 + 3", "the formula reads no column: it is always 5", "2 + 3", "");
+}
+
+#[test]
+fn bounds() {
+    assert!(error(&"(".repeat(5000)).contains("nested deeper than 100 levels"));
+    assert!(error(&"-".repeat(5000)).contains("nested deeper than 100 levels"));
+    assert!(error(&format!("close{}", "^2".repeat(200))).contains("nested deeper"));
+    assert!(error(&" ".repeat(20_000)).contains("has 20000 characters; expected at most 10000"));
+    let nested = |n: usize| format!("{}close{}", "delay(".repeat(n), ", 100000)".repeat(n));
+    assert!(error(&nested(11)).contains("factor `f` looks back 1100000 rows; expected at most 1000000"));
+    let many: Vec<FactorSpec> =
+        (0..50).map(|i| FactorSpec::new(format!("f_{i}"), format!("ts_std(close + {i}, 99999)"))).collect();
+    let text = Program::compile(&[], &many, &COLUMNS, &[]).unwrap_err().to_string();
+    assert!(text.contains("numbers per symbol; expected at most"), "{text}");
+}
+
+#[test]
+fn definitions() {
+    let message = |lets: &[(&str, &str)], factors: &[FactorSpec]| {
+        let lets: Vec<_> = lets.iter().map(|(name, formula)| ((*name).to_owned(), (*formula).to_owned())).collect();
+        Program::compile(&lets, factors, &COLUMNS, &[("year", 365.0)]).unwrap_err().to_string()
+    };
+    let windows = |name: &str, windows: &[usize]| FactorSpec {
+        windows: windows.to_vec(),
+        ..FactorSpec::new(name, "delay(close, {w})")
+    };
+    assert_eq!(message(&[("close", "open")], &[]), "let `close`: the name is a bar column; expected a new name");
+    assert_eq!(message(&[("year", "1")], &[]), "let `year`: the name is a constant; expected a new name");
+    assert_eq!(message(&[("a", "1"), ("a", "2")], &[]), "let `a`: the name is defined twice; expected a new name");
+    assert!(message(&[("1a", "open")], &[]).starts_with("let name `1a`: expected letters"));
+    assert!(message(&[("a", "opne")], &[]).starts_with("let `a`: there is no column or name `opne` (column 1)"));
+    assert!(message(&[], &[FactorSpec::new("Ret", "close")]).starts_with("factor name `Ret`: expected lower-case"));
+    assert!(message(&[], &[FactorSpec::new("r_{w}", "close")]).ends_with("hint: `{w}` needs a list of windows"));
+    assert_eq!(
+        message(&[], &[FactorSpec::new("a", "close"), FactorSpec::new("a", "open")]),
+        "factor `a` is defined twice"
+    );
+    assert_eq!(
+        message(&[], &[windows("ret", &[5])]),
+        "factor `ret` has windows but no `{w}` in its name\nhint: name it `ret_{w}`"
+    );
+    assert_eq!(message(&[], &[windows("r_{w}", &[5, 5])]), "factor `r_{w}`, window 5: it is listed twice");
+    assert_eq!(message(&[], &[windows("r_{w}", &[0])]), "factor `r_{w}`, window 0: expected 1 to 100000 rows");
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(text in "\\PC{0,60}") {
+        let _ = Program::compile(&[], &[FactorSpec::new("f", text)], &COLUMNS, &[]);
+    }
+
+    #[test]
+    fn no_mix_of_tokens_panics(parts in prop::collection::vec(prop::sample::select(vec![
+        "close", "open", "ts_mean", "ema", "cs_rank", "where", "(", ")", ",", "+", "-", "*", "/", "^", "<", "==",
+        "and", "not", "!", "1", "5", "0.5", "2", " ",
+    ]), 0..20)) {
+        let text = parts.concat();
+        let _ = Program::compile(&[], &[FactorSpec::new("f", text)], &COLUMNS, &[]);
+    }
+}
