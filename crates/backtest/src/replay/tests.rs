@@ -1,1 +1,3 @@
-//! Replays by hand and by property.
+//! The replay against independent references, by hand, and by property.
+
+mod golden;

@@ -74,7 +74,7 @@ fn push_leaves(path: String, value: &Value, out: &mut Vec<(String, String)>) {
             }
         }
         Value::String(text) => out.push((path, text.clone())),
-        Value::Null => out.push((path, String::new())),
+        Value::Null => out.push((path, "none".to_owned())),
         other => out.push((path, other.to_string())),
     }
 }

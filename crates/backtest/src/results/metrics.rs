@@ -37,7 +37,8 @@ impl Metric {
         let Some(value) = self.value else { return UNDEFINED.to_owned() };
         match definition(&self.name).map_or(Unit::Ratio, |one| one.unit) {
             Unit::Share => percent(value),
-            Unit::Amount => number(value, 2),
+            // Cents of millions are noise.
+            Unit::Amount => number(value, if value.abs() < 1e6 { 2 } else { 0 }),
             Unit::Ratio => number(value, 3),
             Unit::Count => number(value, 0),
             Unit::Days => number(value, 1) + " days",
@@ -176,7 +177,7 @@ pub(super) fn of_run(record: &RunRecord, outcome: &RunOutcome) -> Vec<Metric> {
 
 /// Periods per year and why, as printed beside each annualised number.
 pub(super) fn annualisation_text(annualisation: &Annualisation) -> String {
-    format!("{} ({})", annualisation.periods_per_year, annualisation.basis)
+    format!("N = {} ({})", annualisation.periods_per_year, annualisation.basis)
 }
 
 /// One metric's value; `None` when it is undefined or absent.

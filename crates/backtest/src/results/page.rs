@@ -13,10 +13,13 @@ use super::folder::WrittenFile;
 use super::metrics::{self, Metric};
 use super::record::ENGINE_VERSION;
 use super::{Run, RunInput};
-use crate::outcome::{LogLevel, PositionChange, RunOutcome};
+use crate::outcome::{LogLevel, PositionChange, RunOutcome, Selection};
 
 /// Warnings shown at most; `logs.txt` has all.
 const WARNINGS_SHOWN: usize = 50;
+
+/// Letters of a setting shown at most; the JSON has all.
+const VALUE_LETTERS: usize = 300;
 
 /// The metrics shown large.
 const HEADLINE: [&str; 10] = [
@@ -143,7 +146,7 @@ fn turnover(section: &mut Section, outcome: &RunOutcome) {
 /// Every metric with its definition.
 fn all_metrics(section: &mut Section, metrics: &[Metric]) {
     let columns =
-        [("metric", Align::Left), ("value", Align::Right), ("periods per year", Align::Left), ("note", Align::Left)];
+        [("metric", Align::Left), ("value", Align::Right), ("annualised with", Align::Left), ("note", Align::Left)];
     let mut table = Table::new(&columns);
     for metric in metrics {
         table.row(vec![
@@ -215,19 +218,27 @@ fn selection(section: &mut Section, outcome: &RunOutcome) {
     ])
     .sortable();
     let from = outcome.selections.partition_point(|selection| selection.timestamp < last);
-    for selection in &outcome.selections[from..] {
-        let rank = selection.rank.map_or((f64::NAN, String::new()), |rank| (f64::from(rank), rank.to_string()));
-        let score = if selection.score.is_finite() { significant(selection.score) } else { String::new() };
-        table.row(vec![
-            outcome.symbols[selection.symbol_idx as usize].clone().into(),
-            Cell::number(rank.0, rank.1),
-            Cell::number(selection.score, score),
-            Cell::number(selection.target_weight, percent(selection.target_weight)),
-            Cell::number(selection.filled_weight, percent(selection.filled_weight)),
-            selection.excluded.map_or("", |exclusion| exclusion.reason()).into(),
-        ]);
+    let mut rows: Vec<&Selection> = outcome.selections[from..].iter().collect();
+    // The chosen first, then by rank, those without one last, each by symbol.
+    rows.sort_by_key(|row| (row.excluded.is_some(), row.rank.unwrap_or(u32::MAX), row.symbol_idx));
+    for selection in rows {
+        table.row(selection_cells(outcome, selection));
     }
     section.table(table);
+}
+
+/// A row about what a rebalance made of a symbol.
+fn selection_cells(outcome: &RunOutcome, selection: &Selection) -> Vec<Cell> {
+    let rank = selection.rank.map_or((f64::NAN, String::new()), |rank| (f64::from(rank), rank.to_string()));
+    let score = if selection.score.is_finite() { significant(selection.score) } else { String::new() };
+    vec![
+        outcome.symbols[selection.symbol_idx as usize].clone().into(),
+        Cell::number(rank.0, rank.1),
+        Cell::number(selection.score, score),
+        Cell::number(selection.target_weight, percent(selection.target_weight)),
+        Cell::number(selection.filled_weight, percent(selection.filled_weight)),
+        selection.excluded.map_or("", |exclusion| exclusion.reason()).into(),
+    ]
 }
 
 /// Counts, notes and the first warnings.
@@ -259,8 +270,19 @@ fn quality(section: &mut Section, outcome: &RunOutcome) {
 
 /// The whole configuration, to read and to copy.
 fn configuration(section: &mut Section, run: &Run<'_>) {
-    section.facts(flatten(&run.record.config));
+    let facts = flatten(&run.record.config).into_iter().map(|(name, value)| (name, cut(value)));
+    section.facts(facts.collect());
     section.preformatted("The same as JSON", format!("{:#}", run.record.config));
+}
+
+/// The beginning of a value too long to be read at a glance, such as a list of symbols.
+fn cut(value: String) -> String {
+    let n_letters = value.chars().count();
+    if n_letters <= VALUE_LETTERS {
+        return value;
+    }
+    let beginning: String = value.chars().take(VALUE_LETTERS).collect();
+    format!("{beginning} ... ({n_letters} letters, all in the JSON below)")
 }
 
 /// The tables that were read, with the hash of their content.

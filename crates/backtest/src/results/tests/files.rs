@@ -157,7 +157,7 @@ fn the_report_tells_all_and_escapes_it() {
             "2 symbols of test, 1d bars. 2024-01-01 to 2024-01-05, 5 bars",
             "Sharpe ratio",
             "-20.00%",
-            "4 (four by decree)",
+            "N = 4 (four by decree)",
             "log scale",
             "\u{5e01}USDT held with the same capital",
             "Gross exposure",

@@ -57,7 +57,7 @@ fn metrics_are_the_hand_worked_ones() {
 #[test]
 fn each_metric_says_how_it_is_annualised_and_defined() {
     let metrics = stored_metrics();
-    assert_eq!(metrics["sharpe"]["annualisation"], "4 (four by decree)");
+    assert_eq!(metrics["sharpe"]["annualisation"], "N = 4 (four by decree)");
     assert_eq!(metrics["total_return"]["annualisation"], Value::Null);
     for (name, metric) in metrics.as_object().unwrap().iter().filter(|(name, _)| *name != "data_quality") {
         assert!(!metric["note"].as_str().unwrap().is_empty(), "{name}");
