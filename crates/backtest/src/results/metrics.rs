@@ -42,6 +42,7 @@ impl Metric {
             Unit::Ratio => number(value, 3),
             Unit::Count => number(value, 0),
             Unit::Days => number(value, 1) + " days",
+            Unit::Bars => number(value, 1) + " bars",
         }
     }
 }
@@ -59,6 +60,8 @@ enum Unit {
     Count,
     /// Days of 24 hours.
     Days,
+    /// Bars of a symbol.
+    Bars,
 }
 
 /// What there is to say about a metric besides its value.
@@ -126,12 +129,7 @@ const DICTIONARY: [Definition; 31] = [
     ),
     plain("expectancy", "Expectancy", Unit::Amount, "mean profit of a closed trade after costs, quote units"),
     plain("payoff", "Payoff ratio", Unit::Ratio, "mean profit of winners over mean loss of losers"),
-    plain(
-        "mean_trade_bars",
-        "Mean holding time",
-        Unit::Ratio,
-        "mean bars from a closed trade's first fill to its last",
-    ),
+    plain("mean_trade_bars", "Mean holding time", Unit::Bars, "mean bars from a closed trade's first fill to its last"),
     plain("turnover", "Turnover", Unit::Share, "mean of 0.5*sum|w - w_drifted| per rebalance, one-sided"),
     plain("turnover_yearly", "Turnover per year", Unit::Share, "sum of one-sided turnover over years of 365.25 days"),
     plain("commission", "Commission", Unit::Amount, "sum over all fills, quote units"),

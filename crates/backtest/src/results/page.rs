@@ -146,14 +146,14 @@ fn turnover(section: &mut Section, outcome: &RunOutcome) {
 /// Every metric with its definition.
 fn all_metrics(section: &mut Section, metrics: &[Metric]) {
     let columns =
-        [("metric", Align::Left), ("value", Align::Right), ("annualised with", Align::Left), ("note", Align::Left)];
+        [("metric", Align::Left), ("value", Align::Right), ("note", Align::Left), ("annualised with", Align::Left)];
     let mut table = Table::new(&columns);
     for metric in metrics {
         table.row(vec![
             metric.label().into(),
             Cell::number(metric.value.unwrap_or(f64::NAN), metric.text()),
-            metric.annualisation.clone().unwrap_or_default().into(),
             metric.note.clone().into(),
+            metric.annualisation.clone().unwrap_or_default().into(),
         ]);
     }
     section.table(table);
