@@ -188,7 +188,8 @@ impl Archive {
 
     /// What is wrong with a folder: its context against the ledger, its other files against its context.
     fn folder_problems(&self, run_id: &str, folder: &Path) -> Result<Vec<String>, ResultsError> {
-        let entered = self.list()?.entries.into_iter().find(|entry| {
+        // The latest line: a folder that was moved away and written again has another context.
+        let entered = self.list()?.entries.into_iter().rev().find(|entry| {
             entry.run_id.as_deref() == Some(run_id) && entry.status == RunStatus::Done && entry.context_blake3.is_some()
         });
         if let Some(blake3) = entered.and_then(|entry| entry.context_blake3) {

@@ -12,7 +12,8 @@ const RUN_ID_LENGTH: usize = 16;
 /// One run as its results folder describes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRecord {
-    /// `backtest`, or `pipeline` for a run that also writes the three pipeline files.
+    /// `backtest`, or `pipeline` for a run that also writes the three pipeline files. Not part of the identity: where
+    /// both commands could lead to one configuration, the configuration must name the command.
     pub kind: RunKind,
     /// The resolved configuration: everything that can change a number, and nothing else.
     pub config: Value,

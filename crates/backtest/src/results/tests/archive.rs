@@ -124,6 +124,18 @@ fn a_context_without_a_ledger_still_guards_its_files() {
 }
 
 #[test]
+fn a_folder_moved_away_is_written_again() {
+    let root = tempfile::tempdir().unwrap();
+    let archive = Archive::new(root.path());
+    let first = archive.publish(&record(RunKind::Backtest), &outcome()).unwrap();
+    fs::rename(&first.folder, root.path().join("old")).unwrap();
+    let again = archive.publish(&elsewhere(RunKind::Backtest), &outcome()).unwrap();
+    assert_eq!(again.status, RunStatus::Done);
+    assert_eq!(archive.problems(&first.run_id).unwrap(), Vec::<String>::new(), "checked against the latest line");
+    assert_eq!(archive.publish(&record(RunKind::Backtest), &outcome()).unwrap().status, RunStatus::Reused);
+}
+
+#[test]
 fn other_numbers_under_the_same_id_are_an_error() {
     let root = tempfile::tempdir().unwrap();
     let archive = Archive::new(root.path());
