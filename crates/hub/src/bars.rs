@@ -417,3 +417,6 @@ pub fn bar_table_path(venue: &str, bar: &BarSpec, symbol: &str) -> Result<String
     let path: &Path = &layout::bar_table(venue, bar, symbol)?;
     Ok(path.display().to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,3 +56,6 @@ fn write_canonical(value: &Value, out: &mut String) {
         plain => out.push_str(&plain.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

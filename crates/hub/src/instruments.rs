@@ -131,3 +131,6 @@ impl IngestPublisher {
         writer.finish(source)
     }
 }
+
+#[cfg(test)]
+mod tests;

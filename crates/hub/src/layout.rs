@@ -90,3 +90,6 @@ pub(crate) fn generations_folder(timeframe: Timeframe, set: &str) -> Result<Path
 pub(crate) fn metadata_link(timeframe: Timeframe, set: &str) -> Result<PathBuf, HubError> {
     Ok(Path::new("metadata").join(timeframe.to_string()).join(format!("{}.json", check_name("factor set", set)?)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,8 @@ mod bars;
 mod check;
 mod error;
 mod factors;
+#[cfg(test)]
+mod fixtures;
 mod hash;
 mod instruments;
 mod layout;

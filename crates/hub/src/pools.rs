@@ -108,3 +108,6 @@ impl IngestPublisher {
         replace::replace(&path, &single::to_json(&stamped))
     }
 }
+
+#[cfg(test)]
+mod tests;

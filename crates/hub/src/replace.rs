@@ -114,3 +114,6 @@ fn parts(path: &Path) -> (&Path, &str) {
     let name = path.file_name().and_then(|name| name.to_str()).expect("a hub path ends in an ASCII name");
     (folder, name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -172,3 +172,6 @@ pub(crate) fn to_json(value: &impl serde::Serialize) -> Vec<u8> {
     text.push(b'\n');
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,3 +9,6 @@ pub use metadata::{ColumnQuality, FactorDefinition, FactorInput, FactorMetadata,
 pub use publish::{FactorPublisher, Generation, gc};
 pub use read::FactorSet;
 pub use table::FactorTable;
+
+#[cfg(test)]
+mod tests;

@@ -67,12 +67,14 @@ impl AsRef<[u8]> for Shared {
 
 /// A buffer to read a chunk into, with whatever memory the last one had.
 pub(super) fn take_spare() -> Arc<Vec<u8>> {
-    SPARE.take()
+    SPARE.try_with(RefCell::take).unwrap_or_default()
 }
 
 /// Keeps a buffer for the next cursor of this thread, if it is larger than the one kept and not too large.
 pub(super) fn keep_spare(buffer: Arc<Vec<u8>>) {
-    SPARE.with_borrow_mut(|spare| {
+    // While a thread ends there is nothing left to keep it in, and no need to.
+    let _ = SPARE.try_with(|spare| {
+        let mut spare = spare.borrow_mut();
         if (spare.capacity()..=SPARE_BYTES_MAX).contains(&buffer.capacity()) {
             *spare = buffer;
         }

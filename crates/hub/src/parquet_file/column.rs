@@ -13,7 +13,7 @@ use parquet::errors::ParquetError;
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::chunk::{self, Chunk};
-use super::convert::{decimal, half, power_of_ten};
+use super::convert::{half, mantissa, power_of_ten};
 use super::open::{ParquetFile, Scale, damaged};
 use crate::error::HubError;
 
@@ -243,20 +243,21 @@ impl ColumnCursor {
     /// One step of a column of floating-point numbers of any storage.
     fn float_step(&mut self, k: usize, out: &mut Vec<f64>) -> Result<Step, HubError> {
         let scale = self.file.leaves[self.leaf].scale;
+        let power = if let Scale::Decimal(digits) = scale { power_of_ten(digits) } else { 1.0 };
         self.raw(k, |reader, k, levels| match (reader, scale) {
             (ColumnReader::DoubleColumnReader(r), _) => Some(pull(r, k, levels, out)),
             (ColumnReader::FloatColumnReader(r), _) => Some(pull_as(r, k, levels, out, |v| f64::from(*v))),
-            (ColumnReader::Int32ColumnReader(r), Scale::Decimal(s)) => {
-                Some(pull_as(r, k, levels, out, |v| f64::from(*v) / power_of_ten(s)))
+            (ColumnReader::Int32ColumnReader(r), Scale::Decimal(_)) => {
+                Some(pull_as(r, k, levels, out, |v| f64::from(*v) / power))
             }
-            (ColumnReader::Int64ColumnReader(r), Scale::Decimal(s)) => {
-                Some(pull_as(r, k, levels, out, |v| *v as f64 / power_of_ten(s)))
+            (ColumnReader::Int64ColumnReader(r), Scale::Decimal(_)) => {
+                Some(pull_as(r, k, levels, out, |v| *v as f64 / power))
             }
-            (ColumnReader::ByteArrayColumnReader(r), Scale::Decimal(s)) => {
-                Some(pull_as(r, k, levels, out, |v| decimal(v.data(), s)))
+            (ColumnReader::ByteArrayColumnReader(r), Scale::Decimal(_)) => {
+                Some(pull_as(r, k, levels, out, |v| mantissa(v.data()) / power))
             }
-            (ColumnReader::FixedLenByteArrayColumnReader(r), Scale::Decimal(s)) => {
-                Some(pull_as(r, k, levels, out, |v| decimal(v.data(), s)))
+            (ColumnReader::FixedLenByteArrayColumnReader(r), Scale::Decimal(_)) => {
+                Some(pull_as(r, k, levels, out, |v| mantissa(v.data()) / power))
             }
             (ColumnReader::FixedLenByteArrayColumnReader(r), Scale::Half) => {
                 Some(pull_as(r, k, levels, out, |v| half(v.data())))

@@ -1,16 +1,15 @@
 //! Rare number formats: decimals and half precision.
 
-/// Ten to the power of a decimal's digits; exact up to 22.
-pub(super) fn power_of_ten(scale: i32) -> f64 {
-    (0..scale).fold(1.0, |power, _| power * 10.0)
+/// Ten to the power of a decimal's digits (at most 38 by the format); exact up to 22.
+pub(super) fn power_of_ten(digits: i32) -> f64 {
+    (0..digits.min(38)).fold(1.0, |power, _| power * 10.0)
 }
 
-/// A big-endian two's-complement integer of up to 16 bytes, divided by a power of ten.
-pub(super) fn decimal(bytes: &[u8], scale: i32) -> f64 {
+/// A big-endian two's-complement integer of up to 16 bytes.
+pub(super) fn mantissa(bytes: &[u8]) -> f64 {
     let negative = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
     let start = if negative { -1_i128 } else { 0 };
-    let mantissa = bytes.iter().fold(start, |value, byte| (value << 8) | i128::from(*byte));
-    mantissa as f64 / power_of_ten(scale)
+    bytes.iter().fold(start, |value, byte| (value << 8) | i128::from(*byte)) as f64
 }
 
 /// A little-endian IEEE 754 half-precision number.

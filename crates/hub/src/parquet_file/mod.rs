@@ -169,3 +169,6 @@ fn next_integers(cursor: &mut ColumnCursor, n: usize) -> Result<Column, HubError
     }
     Ok(Column::I64(values.into_iter().flatten().collect()))
 }
+
+#[cfg(test)]
+mod tests;

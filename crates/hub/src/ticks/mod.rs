@@ -265,3 +265,6 @@ impl Order {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

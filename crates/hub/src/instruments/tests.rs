@@ -1,0 +1,48 @@
+//! Instruments in, the same instruments out.
+
+use super::*;
+use crate::fixtures::{Scratch, source};
+use crate::provenance::Origin;
+
+fn instrument(symbol: &str, valid_from: Option<i64>) -> Instrument {
+    Instrument {
+        symbol: symbol.to_owned(),
+        listed_at: Some(1_600_000_000_000_000),
+        delisted_at: None,
+        tick_size: Some(0.01),
+        lot_size: None,
+        min_notional: Some(5.0),
+        valid_from,
+    }
+}
+
+#[test]
+fn instruments_round_trip_sorted() {
+    let scratch = Scratch::new();
+    assert!(scratch.hub.instruments("binance").unwrap().is_empty());
+    let mut luna = instrument("LUNAUSDT~20190826", None);
+    luna.delisted_at = Some(1_652_400_000_000_000);
+    luna.listed_at = None;
+    let rows = [instrument("币USDT", None), instrument("BTCUSDT", Some(7)), luna.clone(), instrument("BTCUSDT", None)];
+    scratch.publisher.publish_instruments("binance", &rows, &source(Origin::List)).unwrap();
+    let expected = [rows[3].clone(), rows[1].clone(), luna, rows[0].clone()];
+    assert_eq!(scratch.hub.instruments("binance").unwrap(), expected);
+    scratch.hub.verify_table("instruments/binance.parquet").unwrap();
+    scratch.publisher.publish_instruments("binance", &[], &source(Origin::List)).unwrap();
+    assert!(scratch.hub.instruments("binance").unwrap().is_empty());
+}
+
+#[test]
+fn bad_instruments_are_refused() {
+    let scratch = Scratch::new();
+    let publish = |change: fn(&mut Instrument)| {
+        let mut row = instrument("A", None);
+        change(&mut row);
+        let rows = [instrument("B", None), row];
+        scratch.publisher.publish_instruments("binance", &rows, &source(Origin::List)).unwrap_err().to_string()
+    };
+    assert!(publish(|row| row.symbol = "B".to_owned()).contains("B appears twice with one validity date"));
+    assert!(publish(|row| row.symbol = "../B".to_owned()).contains("cannot be a symbol"));
+    assert!(publish(|row| row.lot_size = Some(-1.0)).contains("lot_size of A is -1"));
+    assert!(publish(|row| row.delisted_at = Some(1)).contains("A is delisted before it is listed"));
+}
