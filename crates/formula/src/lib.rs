@@ -28,6 +28,7 @@ pub use error::{FaultyFormula, FormulaError};
 pub use operators::{Operator, Stage};
 pub use panel::{PanelInput, PanelSession};
 pub use program::{MAX_LOOKBACK, MAX_STATE, Program};
+pub use reader::{MAX_DEPTH, MAX_EXPRESSIONS, MAX_LENGTH};
 pub use session::Session;
 pub use spec::FactorSpec;
 

@@ -23,8 +23,8 @@ use crate::operators::CrossSection;
 use crate::program::Compiled;
 use align::Alignment;
 
-/// Rows of all symbols together in one block: at 50 kept values a row, some 50 MB.
-const BLOCK_ROWS: usize = 131_072;
+/// Values of all symbols and rows together in one block: 48 MB.
+const BLOCK_VALUES: usize = 6_000_000;
 
 /// The next rows of one symbol.
 #[derive(Debug, Clone, Default)]
@@ -110,8 +110,10 @@ impl PanelSession {
             self.run_directly(symbols, outputs);
             return Ok(());
         }
+        let n_values: usize = self.compiled.levels.iter().map(|level| level.cross.len() + level.n_plan_outputs).sum();
+        let max_rows = BLOCK_VALUES / n_values.max(1);
         let mut begins = vec![0; symbols.len()];
-        while let Some(ends) = align::next_block(symbols, &begins, BLOCK_ROWS) {
+        while let Some(ends) = align::next_block(symbols, &begins, max_rows) {
             let block: Vec<PanelInput<'_>> =
                 symbols.iter().zip(begins.iter().zip(&ends)).map(|(s, (&begin, &end))| s.rows(begin..end)).collect();
             self.run_block(&block, outputs);

@@ -7,7 +7,7 @@ use crosscut_kernels::Lookback;
 use crate::error::{Fault, FormulaError};
 use crate::expression::{Expression, ExpressionId, Expressions};
 use crate::levels::{Level, Value, plan_levels};
-use crate::operators::Stage;
+use crate::operators::{self, Stage};
 use crate::panel::PanelSession;
 use crate::reader;
 use crate::scope::Scope;
@@ -202,8 +202,11 @@ fn expand(factors: &[FactorSpec]) -> Result<Vec<FactorSpec>, FormulaError> {
     Ok(expanded)
 }
 
-/// Whether a let can be referred to.
+/// Whether a let can be referred to: an identifier that is no word of the language.
 fn check_let_name(name: &str) -> Result<(), FormulaError> {
+    if operators::function(name).or_else(|| operators::sign(name, 1)).or_else(|| operators::sign(name, 2)).is_some() {
+        return Err(FormulaError::definition(format!("let `{name}`: the name is an operator; expected a new name")));
+    }
     let valid = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if valid {

@@ -207,7 +207,10 @@ impl Block<'_> {
                 quantile.run(self.view_from(operands[0], quantile.window as usize - 1), out, &mut sorted);
                 self.workspace.sorted = sorted;
             }
-            operation => maps::run(operation, out, operands.map(|operand| self.view(operand))),
+            operation => {
+                let [a, b, c, d] = operands;
+                maps::run(operation, out, [self.view(a), self.view(b), self.view(c), self.view(d)]);
+            }
         }
     }
 

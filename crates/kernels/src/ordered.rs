@@ -51,19 +51,33 @@ impl Quantile {
     pub(crate) fn run(self, values: &[f64], out: &mut [f64], sorted: &mut Vec<f64>) {
         let window = self.window as usize;
         sorted.clear();
-        sorted.extend(values[..window - 1].iter().filter(|x| x.is_finite()));
+        sorted.extend(values[..window - 1].iter().filter(|x| x.is_finite()).map(one_zero));
         sorted.sort_unstable_by(f64::total_cmp);
         for (i, out) in out.iter_mut().enumerate() {
-            let entering = values[i + window - 1];
+            let entering = one_zero(&values[i + window - 1]);
             if entering.is_finite() {
-                sorted.insert(sorted.partition_point(|x| x.total_cmp(&entering).is_lt()), entering);
+                sorted.insert(count_less(sorted, entering), entering);
             }
             *out = if sorted.len() == window { interpolate(sorted, self.probability.0) } else { f64::NAN };
-            let leaving = values[i];
+            let leaving = one_zero(&values[i]);
             if leaving.is_finite() {
-                sorted.remove(sorted.partition_point(|x| x.total_cmp(&leaving).is_lt()));
+                sorted.remove(count_less(sorted, leaving));
             }
         }
+    }
+}
+
+/// The value with -0 made 0: which of the two a window gives must not depend on the order of insertion.
+fn one_zero(x: &f64) -> f64 {
+    x + 0.0
+}
+
+/// How many of the sorted values are less than `x`: for short lists by counting, which needs no unpredictable branch.
+fn count_less(sorted: &[f64], x: f64) -> usize {
+    if sorted.len() <= 128 {
+        sorted.iter().map(|v| usize::from(*v < x)).sum()
+    } else {
+        sorted.partition_point(|v| *v < x)
     }
 }
 

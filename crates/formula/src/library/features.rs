@@ -22,7 +22,7 @@ const SINGLE: &[Entry] = &[
     Entry { name: "return_1", formula: "close / delay(close, 1) - 1", notes: "simple return over one bar", source: "" },
     Entry {
         name: "log_return_1",
-        formula: "log(close / delay(close, 1))",
+        formula: "log(close) - delay(log(close), 1)",
         notes: "logarithmic return over one bar",
         source: "",
     },
@@ -57,7 +57,7 @@ const WINDOWED: &[Entry] = &[
     Entry { name: "return_{w}", formula: "close / delay(close, {w}) - 1", notes: "simple return", source: "" },
     Entry {
         name: "log_return_{w}",
-        formula: "log(close / delay(close, {w}))",
+        formula: "log(close) - delay(log(close), {w})",
         notes: "logarithmic return",
         source: "",
     },

@@ -22,7 +22,7 @@ const fn entry(name: &'static str, formula: &'static str, notes: &'static str) -
 /// The kit's columns, in its order.
 const WINDOWED: &[Entry] = &[
     entry("ret_{w}", "close / delay(close, {w}) - 1", "as return of the family features"),
-    entry("logret_{w}", "log(close / delay(close, {w}))", "as log_return"),
+    entry("logret_{w}", "log(close) - delay(log(close), {w})", "as log_return"),
     entry("vol_{w}", "ts_std(close / delay(close, 1) - 1, {w})", "as volatility"),
     entry("annvol_{w}", "ts_std(close / delay(close, 1) - 1, {w}) * sqrt(8760)", "as volatility_ann"),
     entry("parkinson_{w}", "sqrt(ts_mean(log(high / low) ^ 2, {w}) / (4 * log(2)))", "as parkinson"),

@@ -103,6 +103,8 @@ fn definitions() {
     assert_eq!(message(&[("close", "open")], &[]), "let `close`: the name is a bar column; expected a new name");
     assert_eq!(message(&[("year", "1")], &[]), "let `year`: the name is a constant; expected a new name");
     assert_eq!(message(&[("a", "1"), ("a", "2")], &[]), "let `a`: the name is defined twice; expected a new name");
+    assert_eq!(message(&[("ema", "open")], &[]), "let `ema`: the name is an operator; expected a new name");
+    assert_eq!(message(&[("and", "open")], &[]), "let `and`: the name is an operator; expected a new name");
     assert!(message(&[("1a", "open")], &[]).starts_with("let name `1a`: expected letters"));
     assert!(message(&[("a", "opne")], &[]).starts_with("let `a`: there is no column or name `opne` (column 1)"));
     assert!(message(&[], &[FactorSpec::new("Ret", "close")]).starts_with("factor name `Ret`: expected lower-case"));
