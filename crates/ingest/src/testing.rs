@@ -118,7 +118,7 @@ impl Bench {
     pub fn import_as(&self, request: &ImportRequest) -> String {
         match run(request, &self.hub_root(), &Silent) {
             Ok(summary) => self.text(&summary),
-            Err(error) => format!("error: {error}\n"),
+            Err(error) => format!("error: {error}\n").replace(&format!("{}/", self.dir.path().display()), ""),
         }
     }
 

@@ -54,6 +54,18 @@ const NOT_IMPORTED: [(&[&str], &str); 6] = [
     (&["marketcap"], "prices with market capitalisation, neither trades nor bars; not supported"),
 ];
 
+/// What the beginning of a trade file tells.
+struct FirstRow {
+    /// Time of the first row, microseconds UTC.
+    time: i64,
+    /// Id of the first row; `None` when rows carry none.
+    id: Option<i64>,
+    /// What a row stands for.
+    kind: TradeKind,
+    /// The symbol.
+    symbol: String,
+}
+
 /// What is known of a file before its content is looked at.
 struct Context<'a> {
     /// Where it is.
@@ -152,9 +164,13 @@ impl Context<'_> {
         let kind = self.trade_kind(layout.kind)?;
         let symbol = self.symbol(layout.symbol.as_deref())?;
         let words = format!("{}, {header}, times in {}", layout.name, layout.time.name());
-        let first = (layout.first_time, layout.first_id.unwrap_or_default());
-        let has_id = layout.has(Role::Id);
-        self.trades(TradeForm::Text(layout), kind, symbol, (first, has_id), words)
+        let first = FirstRow {
+            time: layout.first_time,
+            id: layout.has(Role::Id).then(|| layout.first_id.unwrap_or_default()),
+            kind,
+            symbol,
+        };
+        Ok(self.trades(TradeForm::Text(layout), first, words))
     }
 
     /// Trades in Parquet.
@@ -182,20 +198,12 @@ impl Context<'_> {
         let streamed = archive.iter().all(|name| schema.iter().any(|(column, _)| column == name));
         let words = layout.name.to_owned();
         let form = if streamed { TradeForm::ArchiveParquet } else { TradeForm::Parquet(layout) };
-        self.trades(form, kind, symbol, ((first_time, first_id.unwrap_or_default()), first_id.is_some()), words)
+        Ok(self.trades(form, FirstRow { time: first_time, id: first_id, kind, symbol }, words))
     }
 
-    /// Trades of any form; `first` is time and id of the first row, and whether rows have ids.
-    fn trades(
-        &self,
-        form: TradeForm,
-        kind: TradeKind,
-        symbol: String,
-        first: ((i64, i64), bool),
-        words: String,
-    ) -> Result<Detected, Fault> {
-        let (first, has_id) = first;
-        let ids = if has_id { "" } else { ", no ids" };
+    /// Trades of any form.
+    fn trades(&self, form: TradeForm, first: FirstRow, words: String) -> Detected {
+        let ids = if first.id.is_some() { "" } else { ", no ids" };
         let words = format!("{words}{ids}, {}", self.surroundings());
         let file = TradeFile {
             path: self.path.to_owned(),
@@ -203,13 +211,13 @@ impl Context<'_> {
             identity: self.identity.clone(),
             container: self.container.clone(),
             form,
-            kind,
-            symbol,
+            kind: first.kind,
+            symbol: first.symbol,
             period: self.name.period,
-            first,
-            has_id,
+            first: (first.time, first.id.unwrap_or_default()),
+            has_id: first.id.is_some(),
         };
-        Ok(Detected { found: Found::Trades(file), words })
+        Detected { found: Found::Trades(file), words }
     }
 
     /// Bars.

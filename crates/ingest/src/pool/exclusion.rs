@@ -4,9 +4,9 @@
 const QUOTES: [&str; 12] = ["FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD1", "USD", "EUR", "TRY", "BTC", "ETH", "BNB"];
 
 /// Coins that are meant to be worth one dollar (or one euro): their price says nothing of a market.
-const STABLECOINS: [&str; 24] = [
+const STABLECOINS: [&str; 25] = [
     "USDT", "USDC", "BUSD", "TUSD", "FDUSD", "DAI", "USDP", "PAX", "UST", "USDS", "USDSB", "USDD", "USDE", "USD1",
-    "PYUSD", "GUSD", "SUSD", "LUSD", "FRAX", "RLUSD", "BFUSD", "XUSD", "EURI", "AEUR",
+    "PYUSD", "GUSD", "SUSD", "LUSD", "FRAX", "RLUSD", "BFUSD", "XUSD", "EURI", "AEUR", "USD",
 ];
 
 /// Endings of leveraged tokens.

@@ -90,36 +90,53 @@ impl TradeLayout {
     }
 }
 
-/// The headerless layouts of the Binance archives: number of columns, positions of flags, name, kind, roles.
-const ARCHIVES: [(usize, &[usize], &str, TradeKind, &[Role]); 4] = [
-    (
-        8,
-        &[6, 7],
-        "Binance spot aggTrades",
-        TradeKind::AggTrades,
-        &[Role::Id, Role::Price, Role::Quantity, Role::FirstId, Role::LastId, Role::Time, Role::BuyerMaker, Role::Skip],
-    ),
-    (
-        7,
-        &[5, 6],
-        "Binance spot trades",
-        TradeKind::Trades,
-        &[Role::Id, Role::Price, Role::Quantity, Role::Skip, Role::Time, Role::BuyerMaker, Role::Skip],
-    ),
-    (
-        7,
-        &[6],
-        "Binance USD-M aggTrades",
-        TradeKind::AggTrades,
-        &[Role::Id, Role::Price, Role::Quantity, Role::FirstId, Role::LastId, Role::Time, Role::BuyerMaker],
-    ),
-    (
-        6,
-        &[5],
-        "Binance USD-M trades",
-        TradeKind::Trades,
-        &[Role::Id, Role::Price, Role::Quantity, Role::Skip, Role::Time, Role::BuyerMaker],
-    ),
+/// A headerless layout of the Binance archives.
+struct Archive {
+    /// The layout in words.
+    name: &'static str,
+    /// What a row stands for.
+    kind: TradeKind,
+    /// Positions of the columns that hold `true` or `false`.
+    flags: &'static [usize],
+    /// The meaning of each column.
+    roles: &'static [Role],
+}
+
+/// The headerless layouts of the Binance archives; number of columns and position of flags tell them apart.
+const ARCHIVES: [Archive; 4] = [
+    Archive {
+        name: "Binance spot aggTrades",
+        kind: TradeKind::AggTrades,
+        flags: &[6, 7],
+        roles: &[
+            Role::Id,
+            Role::Price,
+            Role::Quantity,
+            Role::FirstId,
+            Role::LastId,
+            Role::Time,
+            Role::BuyerMaker,
+            Role::Skip,
+        ],
+    },
+    Archive {
+        name: "Binance spot trades",
+        kind: TradeKind::Trades,
+        flags: &[5, 6],
+        roles: &[Role::Id, Role::Price, Role::Quantity, Role::Skip, Role::Time, Role::BuyerMaker, Role::Skip],
+    },
+    Archive {
+        name: "Binance USD-M aggTrades",
+        kind: TradeKind::AggTrades,
+        flags: &[6],
+        roles: &[Role::Id, Role::Price, Role::Quantity, Role::FirstId, Role::LastId, Role::Time, Role::BuyerMaker],
+    },
+    Archive {
+        name: "Binance USD-M trades",
+        kind: TradeKind::Trades,
+        flags: &[5],
+        roles: &[Role::Id, Role::Price, Role::Quantity, Role::Skip, Role::Time, Role::BuyerMaker],
+    },
 ];
 
 /// Recognises trades by column names, or by the archives' column counts where there is no header; `None` when the text
@@ -210,9 +227,14 @@ fn by_count(shape: &TextShape) -> Option<Columns> {
     let row = &shape.rows[0];
     let is_flag = |text: &str| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
     let flags: Vec<usize> = (0..row.len()).filter(|&at| is_flag(&row[at])).collect();
-    let (.., name, kind, roles) = *ARCHIVES.iter().find(|(n, at, ..)| *n == row.len() && **at == *flags)?;
-    let names = roles.iter().map(|role| archive_column(*role).to_owned()).collect();
-    Some(Columns { name, kind: Some(kind), roles: roles.to_vec(), names, stream: false })
+    let archive = ARCHIVES.iter().find(|archive| archive.roles.len() == row.len() && archive.flags == flags)?;
+    Some(Columns {
+        name: archive.name,
+        kind: Some(archive.kind),
+        roles: archive.roles.to_vec(),
+        names: archive.roles.iter().map(|role| archive_column(*role).to_owned()).collect(),
+        stream: false,
+    })
 }
 
 /// What a column of a headerless archive is called in messages.

@@ -3,8 +3,6 @@
 //! Each row is first read in one pass over its bytes; a row the fast pass does not understand (quotes, exponents, text
 //! times, anything wrong) is read again field by field, which either succeeds or says what is wrong with it.
 
-use std::borrow::Cow;
-
 use crosscut_model::Trades;
 use crosscut_model::time::{self, EpochUnit};
 
@@ -225,7 +223,7 @@ impl TradeParser {
     }
 
     /// One field of a row; the error says what was expected.
-    fn slow_field(&self, role: Role, field: &Cow<'_, [u8]>, row: &mut Row) -> Result<(), String> {
+    fn slow_field(&self, role: Role, field: &[u8], row: &mut Row) -> Result<(), String> {
         let whole =
             || integer(field).filter(|&id| id >= 0).ok_or("expected a whole number from 0 to 2^63-1".to_owned());
         let real = || number(field).ok_or("expected a number".to_owned());
@@ -253,7 +251,7 @@ impl TradeParser {
             Role::TakerSide => row.is_buyer_maker = Some(taker_sold(field).ok_or("expected buy or sell")?),
             Role::Same(which) => {
                 let expected = &self.layout.same[which];
-                if field.as_ref() != expected.as_slice() {
+                if field != expected.as_slice() {
                     return Err(format!("every row before says {}", shown(expected)));
                 }
             }

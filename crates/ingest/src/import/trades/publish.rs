@@ -7,7 +7,7 @@ use crosscut_hub::{Hub, HubError, IngestPublisher, InputFile, Origin, TableSourc
 use crosscut_model::time::civil;
 use crosscut_model::{TradeKind, Trades};
 
-use crate::error::IngestError;
+use crate::error::{Fault, IngestError};
 use crate::import::report::{TableReport, TableStatus};
 
 use super::merge::{Merge, MergeKey, Side};
@@ -62,6 +62,13 @@ struct Written {
     existing: Option<TickMonth>,
     /// Rows of the new table.
     rows: u64,
+}
+
+impl Written {
+    /// Rows that were not there.
+    fn added(&self) -> u64 {
+        self.rows - self.existing.as_ref().map_or(0, |existing| existing.rows as u64)
+    }
 }
 
 impl TickJob {
@@ -160,14 +167,24 @@ impl TickJob {
     ) -> Result<(Vec<Written>, Vec<TradeRecord>), IngestError> {
         let (label, has_id) = (source.file.shown.clone(), source.file.has_id);
         let mut rest = Rest { source, batch: Trades::default(), at: 0 };
-        let mut all = Vec::new();
+        let (mut all, mut adds, mut repeats) = (Vec::new(), false, false);
         while let Some(row) = rest.peek()? {
             let month = month_of(rest.batch.timestamp[row]);
             let key = if has_id { MergeKey::Id(rest.batch.trade_id[row]) } else { MergeKey::Time };
             let (existing, stream) = self.existing(context, &month)?;
             let slice: Box<dyn TradeSource + '_> = Box::new(MonthOf { rest: &mut rest, month: month.clone() });
             let mut merged = chain(stream, [(Side::new(slice, label.clone()), key)]);
-            all.push(self.write(context, month, existing, merged.as_mut())?);
+            let written = self.write(context, month, existing, merged.as_mut())?;
+            adds |= written.added() > 0;
+            repeats |= written.added() == 0;
+            if adds && repeats && !has_id {
+                let fault = Fault::file("repeats rows that are there already in one month and adds rows in another");
+                return Err(fault
+                    .hint("trades without ids cannot be merged; give --replace and all files")
+                    .of(&label)
+                    .into());
+            }
+            all.push(written);
         }
         let mut records = Vec::new();
         rest.source.records(&mut records);
@@ -202,11 +219,11 @@ impl TickJob {
 
     /// Publishes a month, unless nothing was added to it.
     fn publish(&self, written: Written, records: &[TradeRecord]) -> Result<TableReport, IngestError> {
+        let added = written.added();
         let Written { month, writer, existing, rows } = written;
-        let there = existing.as_ref().map_or(0, |existing| existing.rows as u64);
         let covered = records.iter().filter_map(|record| record.input.covers_until).max();
         let covered_there = existing.as_ref().and_then(|existing| existing.provenance.covered_until);
-        if rows == there && covered <= covered_there {
+        if added == 0 && covered <= covered_there {
             return Ok(self.report(&month, rows, 0, TableStatus::Unchanged));
         }
         let (mut inputs, mut notes) =
@@ -224,7 +241,7 @@ impl TickJob {
             notes,
         };
         writer.finish(&source)?;
-        Ok(self.report(&month, rows, rows - there, TableStatus::Written))
+        Ok(self.report(&month, rows, added, TableStatus::Written))
     }
 
     /// A line of the summary.
