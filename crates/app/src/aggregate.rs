@@ -35,7 +35,7 @@ pub(crate) fn build(desk: &Desk<'_>, symbols: &[String], bar: BarSpec) -> Result
         kind: config.text("aggregate.kind").and_then(trade_kind),
         side_rule: side_rule(config.text("aggregate.side_rule").unwrap_or_default()),
         replace: config.flag("aggregate.replace"),
-        threads: desk.threads(),
+        threads: desk.threads,
     };
     let log = Logbook::open(desk, "ingest");
     log.note(Level::Info, &format!("aggregate {bar} bars of {}", request.venue));

@@ -27,7 +27,7 @@ pub fn run(desk: &Desk<'_>, files: &[PathBuf]) -> Result<ImportSummary, AppError
         symbol_suffix: config.text("import.symbol_suffix").unwrap_or_default().to_owned(),
         replace: config.flag("import.replace"),
         files: files.to_vec(),
-        threads: desk.threads(),
+        threads: desk.threads,
     };
     let log = Logbook::open(desk, "ingest");
     log.note(Level::Info, &format!("import {} files or folders for {venue}", files.len()));

@@ -29,6 +29,8 @@ pub struct Desk<'a> {
     pub clock: fn() -> i64,
     /// The machine.
     pub machine: Machine,
+    /// Worker threads to use, at least 1.
+    pub threads: usize,
 }
 
 /// The version of the program, which is part of a run's identity.
@@ -51,14 +53,6 @@ impl Desk<'_> {
     /// When the folder does not exist or is no hub.
     pub fn hub(&self) -> Result<Hub, AppError> {
         Ok(Hub::open(&self.hub_root())?)
-    }
-
-    /// Worker threads to use, at least 1.
-    pub fn threads(&self) -> usize {
-        match self.config.count("threads").unwrap_or(0) {
-            0 => self.machine.n_cpus.max(1),
-            n => usize::try_from(n).unwrap_or(usize::MAX).min(1024),
-        }
     }
 
     /// The venue asked for, or the only one in the hub that has bars.
@@ -90,6 +84,15 @@ impl Desk<'_> {
                 .hint(format!("say which one, such as --venue {}", several[0]))),
         }
     }
+}
+
+/// Most worker threads that are believed.
+const THREADS_MAX: u64 = 1024;
+
+/// The number of threads asked for by the first of `keys` that is not 0; all of the machine's otherwise.
+pub fn n_threads(config: &Config, machine: &Machine, keys: &[&str]) -> usize {
+    let asked = keys.iter().filter_map(|key| config.count(key)).find(|&n| n > 0);
+    asked.map_or(machine.n_cpus.max(1), |n| usize::try_from(n.min(THREADS_MAX)).unwrap_or(1))
 }
 
 /// Sizes the pool of worker threads, once per process.

@@ -97,5 +97,6 @@ from_errors!(
     crosscut_factors::FactorsError,
     crosscut_formula::FormulaError,
     crosscut_trading::TradingError,
+    crosscut_backtest::BacktestError,
     crosscut_backtest::results::ResultsError,
 );

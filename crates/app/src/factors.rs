@@ -145,7 +145,7 @@ pub(crate) fn run_set(desk: &Desk<'_>, config: &SetConfig) -> Result<SetSummary,
     // A publisher makes the hub's folder; a mistyped --hub must not.
     desk.hub()?;
     let options = RunOptions {
-        threads: desk.threads(),
+        threads: desk.threads,
         code_version: VERSION.to_owned(),
         generation_time: format_iso((desk.clock)()),
     };

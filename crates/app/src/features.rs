@@ -88,7 +88,7 @@ fn of_file(desk: &Desk<'_>, file: &Path, request: &FeaturesRequest) -> Result<Ta
         symbol_suffix: String::new(),
         replace: false,
         files: vec![PathBuf::from(file)],
-        threads: desk.threads(),
+        threads: desk.threads,
     };
     let summary = import::run(&wanted, scratch.path(), &Silent)?;
     if let Some(refusal) = summary.refusals.first() {
@@ -117,7 +117,7 @@ fn aggregate_scratch(desk: &Desk<'_>, scratch: &Path, bar: BarSpec) -> Result<()
         kind: None,
         side_rule: crosscut_bars::SideRule::Venue,
         replace: false,
-        threads: desk.threads(),
+        threads: desk.threads,
     };
     let summary = aggregate::run(&request, scratch, &Silent)?;
     match summary.failures.first() {

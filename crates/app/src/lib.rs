@@ -5,11 +5,13 @@
 //! at [`config`] for the settings and [`desk`] for the surroundings.
 
 pub mod aggregate;
+pub mod backtest;
 pub mod bench;
 pub mod config;
 pub mod data_generate;
 pub mod data_import;
 pub mod data_list;
+pub mod demo;
 pub mod desk;
 pub mod error;
 pub mod events;
@@ -19,6 +21,7 @@ pub mod hub_gc;
 pub mod init;
 pub mod list;
 mod logbook;
+pub mod pipeline;
 pub mod runs;
 
 pub use config::Config;

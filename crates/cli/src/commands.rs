@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::options::{AggregateSection, GlobalSection, ImportSection, Settings, VenueSection};
+use crate::options::{
+    AggregateSection, BacktestSection, GlobalSection, ImportSection, PipelineSection, Settings, VenueSection,
+};
 
 /// From raw exchange ticks to portfolios, with every number traceable.
 #[derive(Debug, Parser)]
@@ -40,6 +42,8 @@ pub struct Global {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// The whole loop on a generated market: offline, under a minute
+    Demo(DemoArgs),
     /// Write a commented project: settings, a factor set, strategies
     Init(InitArgs),
     /// The settings in effect
@@ -58,12 +62,27 @@ pub enum Command {
     /// Factor sets
     #[command(subcommand)]
     Factors(FactorsCommand),
+    /// One backtest of a strategy on a factor set
+    Backtest(BacktestArgs),
     /// The archive of runs
     #[command(subcommand)]
     Runs(RunsCommand),
+    /// Pool, bars, features, backtest and report in one go
+    #[command(subcommand)]
+    Pipeline(PipelineCommand),
+    /// The benchmark kit's workloads, with the kit's options; prints one JSON line
+    Bench(BenchArgs),
     /// What can be named on the command line
     #[command(subcommand)]
     List(ListCommand),
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Folder for everything the demo writes
+    #[arg(long, value_name = "DIR", default_value = "crosscut-demo")]
+    pub dir: PathBuf,
 }
 
 /// Options of `init`.
@@ -224,6 +243,14 @@ pub struct ShowFactorsArgs {
     pub timeframe: Option<String>,
 }
 
+/// Options of `backtest`.
+#[derive(Debug, Args)]
+pub struct BacktestArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<BacktestSection>,
+}
+
 /// `runs ...`
 #[derive(Debug, Subcommand)]
 pub enum RunsCommand {
@@ -273,6 +300,65 @@ pub struct VerifyArgs {
     /// Ids of runs, or their beginnings; all when none is named
     #[arg(value_name = "RUN")]
     pub runs: Vec<String>,
+}
+
+/// `pipeline ...`
+#[derive(Debug, Subcommand)]
+pub enum PipelineCommand {
+    /// From the tick files in the hub to a report
+    Run(PipelineArgs),
+}
+
+/// Options of `pipeline run`.
+#[derive(Debug, Args)]
+pub struct PipelineArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<PipelineSection>,
+}
+
+/// Options of `bench`; names and defaults are the kit's.
+#[derive(Debug, Args)]
+pub struct BenchArgs {
+    /// W2 (ticks to bars), W3 (80 features) or W4 (cross-sectional backtest)
+    #[arg(value_name = "WORKLOAD")]
+    pub workload: String,
+    /// The kit's data folder, or its golden folder
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+    /// W2: time, volume or dollar
+    #[arg(long, value_name = "WORD", default_value = "time")]
+    pub kind: String,
+    /// W2: bar threshold
+    #[arg(long, value_name = "N")]
+    pub thr: Option<f64>,
+    /// W2: rows in the name of the tick file
+    #[arg(long, value_name = "N")]
+    pub rows: Option<u64>,
+    /// W2: symbol in the name of the tick file
+    #[arg(long, value_name = "SYMBOL")]
+    pub sym: Option<String>,
+    /// W2: only the first N ticks
+    #[arg(long, value_name = "N")]
+    pub head: Option<u64>,
+    /// W3, W4: folder of the panel
+    #[arg(long, value_name = "NAME")]
+    pub panel: Option<String>,
+    /// W3, W4: only the first N symbols
+    #[arg(long, value_name = "N")]
+    pub symbols: Option<usize>,
+    /// W3: write a table of features per symbol
+    #[arg(long)]
+    pub write: bool,
+    /// W4: only the first N hours
+    #[arg(long, value_name = "N")]
+    pub hours: Option<usize>,
+    /// W4: size of the universe
+    #[arg(long, value_name = "N")]
+    pub uni: Option<usize>,
+    /// W4: names on each side
+    #[arg(long, value_name = "N")]
+    pub k: Option<usize>,
 }
 
 /// `list ...`

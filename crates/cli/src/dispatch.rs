@@ -1,8 +1,10 @@
 //! Runs one command: settings from all layers, surroundings from the system, the use case, the answer.
 
+mod bench;
 mod data;
 mod factors;
 mod project;
+mod run;
 mod runs;
 
 use std::path::PathBuf;
@@ -13,7 +15,9 @@ use crosscut_app::factors as app_factors;
 use crosscut_app::{AppError, Desk, Level, Machine, desk};
 
 use crate::answer::{self, Answer, Status};
-use crate::commands::{Command, CommandLine, ConfigCommand, DataCommand, FactorsCommand, ListCommand, RunsCommand};
+use crate::commands::{
+    Command, CommandLine, ConfigCommand, DataCommand, FactorsCommand, ListCommand, PipelineCommand, RunsCommand,
+};
 use crate::terminal::Terminal;
 
 /// The settings file that is read when it lies in the current folder.
@@ -33,8 +37,10 @@ fn answer(line: &CommandLine) -> Result<Answer, AppError> {
     let config = Config::resolve(&sources(line)?)?;
     let level = config.text("log_level").and_then(Level::named).unwrap_or(Level::Info);
     let terminal = Terminal::new(level);
-    let desk = Desk { config, events: &terminal, clock: now, machine: machine() };
-    desk::start_threads(desk.threads());
+    let machine = machine();
+    let threads = desk::n_threads(&config, &machine, thread_keys(&line.command));
+    desk::start_threads(threads);
+    let desk = Desk { config, events: &terminal, clock: now, machine, threads };
     let answer = dispatch(line, &desk);
     terminal.clear();
     answer
@@ -51,6 +57,10 @@ fn dispatch(line: &CommandLine, desk: &Desk<'_>) -> Result<Answer, AppError> {
         Command::Features(args) => factors::features(args, desk),
         Command::Factors(command) => factors::factors(command, desk, &config_files(line).1),
         Command::Runs(command) => runs::runs(command, desk),
+        Command::Demo(args) => run::demo(args, desk),
+        Command::Backtest(_) => run::backtest(desk),
+        Command::Pipeline(PipelineCommand::Run(_)) => run::pipeline(desk),
+        Command::Bench(args) => bench::bench(args, desk),
         Command::List(ListCommand::Strategies) => Ok(project::strategies()),
     }
 }
@@ -70,6 +80,10 @@ fn name(command: &Command) -> &'static str {
         Command::Factors(FactorsCommand::Run) => "factors run",
         Command::Factors(FactorsCommand::List) => "factors list",
         Command::Factors(FactorsCommand::Show(_)) => "factors show",
+        Command::Demo(_) => "demo",
+        Command::Backtest(_) => "backtest",
+        Command::Pipeline(_) => "pipeline run",
+        Command::Bench(_) => "bench",
         Command::Runs(RunsCommand::List(_)) => "runs list",
         Command::Runs(RunsCommand::Show(_)) => "runs show",
         Command::Runs(RunsCommand::Compare(_)) => "runs compare",
@@ -83,6 +97,14 @@ fn config_files(line: &CommandLine) -> (Vec<PathBuf>, Vec<PathBuf>) {
     match line.command {
         Command::Factors(FactorsCommand::Run) => app_factors::split_files(&line.global.config),
         _ => (line.global.config.clone(), Vec::new()),
+    }
+}
+
+/// The settings that say how many threads a command uses.
+fn thread_keys(command: &Command) -> &'static [&'static str] {
+    match command {
+        Command::Pipeline(_) => &["pipeline.workers", "threads"],
+        _ => &["threads"],
     }
 }
 
@@ -116,7 +138,30 @@ fn sources(line: &CommandLine) -> Result<Sources, AppError> {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    Ok(Sources { flags, set: line.global.set.clone(), environment, dot_env, files, command_defaults: &[] })
+    Ok(Sources {
+        flags,
+        set: line.global.set.clone(),
+        environment,
+        dot_env,
+        files,
+        command_defaults: command_defaults(&line.command),
+    })
+}
+
+/// Defaults of `pipeline run` over those of the table.
+const PIPELINE_DEFAULTS: &[(&str, &str, &str)] = &[
+    ("pipeline run", "backtest.strategy", "long_short"),
+    ("pipeline run", "backtest.rebalance", "W-MON"),
+    ("pipeline run", "backtest.max_position", "0.1"),
+    ("pipeline run", "backtest.max_drawdown", "0.3"),
+];
+
+/// The defaults a command brings along.
+fn command_defaults(command: &Command) -> &'static [(&'static str, &'static str, &'static str)] {
+    match command {
+        Command::Pipeline(_) => PIPELINE_DEFAULTS,
+        _ => &[],
+    }
 }
 
 /// The settings among a command's own options.
@@ -127,6 +172,8 @@ fn command_settings(command: &Command) -> Vec<Given> {
         Command::Data(DataCommand::Info(args)) => args.settings.given.clone(),
         Command::Aggregate(args) => args.settings.given.clone(),
         Command::Features(args) => args.settings.given.clone(),
+        Command::Backtest(args) => args.settings.given.clone(),
+        Command::Pipeline(PipelineCommand::Run(args)) => args.settings.given.clone(),
         _ => Vec::new(),
     }
 }

@@ -35,6 +35,8 @@ macro_rules! section {
 section!(ImportSection, "Options of `data import`.", "venue", "import.");
 section!(VenueSection, "The venue alone.", "venue");
 section!(AggregateSection, "Options of `aggregate`.", "venue", "aggregate.");
+section!(BacktestSection, "Options of `backtest`.", "venue", "backtest.");
+section!(PipelineSection, "Options of `pipeline run`.", "venue", "pipeline.", "backtest.");
 
 /// Options of every command.
 #[derive(Debug, Clone)]

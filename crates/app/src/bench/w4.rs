@@ -1,11 +1,135 @@
 //! W4: the kit's cross-sectional long-short backtest over the hourly panel.
+//!
+//! Each symbol is read, its 20-bar return computed and its columns reduced to what the replay needs before the next
+//! one is read, so that reading and signal are one stage.
 
-use serde_json::Value;
+use std::path::Path;
 
-use super::BenchRequest;
+use crosscut_backtest::panel::{PanelBuilder, SeriesInput, SymbolRules, Unplaced};
+use crosscut_backtest::w4;
+use crosscut_formula::{FactorSpec, Program};
+use crosscut_hub::parquet_file;
+use crosscut_model::time::HOUR;
+use crosscut_model::{Range, Table};
+use rayon::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::{BenchRequest, Stages, panel_files};
 use crate::error::AppError;
+
+/// What a symbol is read for.
+const COLUMNS: [&str; 3] = ["start_time", "close", "dollar_volume"];
 
 /// Runs the workload.
 pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
-    Err(AppError::new(format!("bench W4 on {}: not built yet", request.data.display())))
+    let mut stages = Stages::start(request.clock);
+    let (uni, k) = if request.is_golden() { (12, 3) } else { (50, 10) };
+    let config = w4::config(request.uni.unwrap_or(uni), request.k.unwrap_or(k));
+    let builder = PanelBuilder::new(&config)?;
+    let signal = signal(config.factor_formula.as_deref().unwrap_or_default())?;
+    let make = Series { builder: &builder, signal: &signal };
+    let series = if request.is_golden() { golden(request, &make)? } else { panel(request, &make)? };
+    let n_symbols = series.len() as u64;
+    stages.mark("load+signal");
+    let panel = w4::panel(builder, series)?;
+    let check = w4::run(&panel, &config)?;
+    stages.mark("simulate");
+    let timeline = panel.timeline();
+    let n_hours = timeline.last().zip(timeline.first()).map_or(0, |(last, first)| (last - first) / HOUR + 1);
+    let mut figures = Map::new();
+    figures.insert("nav_last".to_owned(), json!(check.nav_last));
+    figures.insert("nav_mean".to_owned(), json!(check.nav_mean));
+    figures.insert("trades".to_owned(), json!(check.trades));
+    Ok(Value::Object(stages.line(n_hours as u64 * n_symbols, "symbol-hours", figures)))
+}
+
+/// The ranking factor compiled.
+fn signal(formula: &str) -> Result<Program, AppError> {
+    let spec = FactorSpec::new("signal", formula);
+    Program::compile(&[], &[spec], &["close"], &[]).map_err(|error| AppError::new(error.to_string()))
+}
+
+/// Makes a symbol's series from its columns.
+struct Series<'a> {
+    /// Keeps what the replay needs.
+    builder: &'a PanelBuilder,
+    /// The ranking factor.
+    signal: &'a Program,
+}
+
+impl Series<'_> {
+    /// The series of a symbol's rows whose label lies in `range`.
+    fn make(&self, symbol: &str, mut bars: Table, range: Range) -> Result<Unplaced, AppError> {
+        let missing = || AppError::new(format!("{symbol}: start_time, close and dollar_volume are not all numbers"));
+        let mut timestamps = bars.take_i64("start_time").ok_or_else(missing)?;
+        let mut close = bars.take_f64("close").ok_or_else(missing)?;
+        let mut dollar_volume = bars.take_f64("dollar_volume").ok_or_else(missing)?;
+        let n_rows = range.positions(&timestamps).end;
+        timestamps.truncate(n_rows);
+        close.truncate(n_rows);
+        dollar_volume.truncate(n_rows);
+        let mut session = self.signal.session().ok_or_else(|| AppError::new("the signal looks across symbols"))?;
+        let mut factor = vec![Vec::with_capacity(n_rows)];
+        session.update(&[&close], &mut factor);
+        let input = SeriesInput {
+            symbol: symbol.to_owned(),
+            timestamps,
+            close,
+            dollar_volume,
+            factor: factor.pop().unwrap_or_default(),
+            ..SeriesInput::default()
+        };
+        Ok(self.builder.series(input, SymbolRules::default())?)
+    }
+}
+
+/// The series of a panel of one file per symbol.
+fn panel(request: &BenchRequest, make: &Series<'_>) -> Result<Vec<Unplaced>, AppError> {
+    let files = panel_files(request)?;
+    let range = match request.hours {
+        None => Range::ALL,
+        Some(hours) => {
+            let first = |path: &Path| -> Result<Option<i64>, AppError> {
+                let times = parquet_file::read(path, &["start_time"])?;
+                Ok(times.i64("start_time").and_then(|times| times.first().copied()))
+            };
+            let firsts: Result<Vec<Option<i64>>, AppError> = files.par_iter().map(|(_, path)| first(path)).collect();
+            first_hours(firsts?.into_iter().flatten().min(), hours)
+        }
+    };
+    let one = |(symbol, path): &(String, std::path::PathBuf)| {
+        make.make(symbol, parquet_file::read(path, &COLUMNS)?, range)
+    };
+    files.par_iter().map(one).collect::<Vec<_>>().into_iter().collect()
+}
+
+/// The first so many hours from the first label on.
+fn first_hours(first: Option<i64>, hours: usize) -> Range {
+    Range { start: None, end: first.map(|first| first + hours as i64 * HOUR) }
+}
+
+/// The series of the golden panel: one file, symbols one below the other.
+fn golden(request: &BenchRequest, make: &Series<'_>) -> Result<Vec<Unplaced>, AppError> {
+    let path = request.data.join("in_panel20.parquet");
+    let bars = parquet_file::read(&path, &["symbol", COLUMNS[0], COLUMNS[1], COLUMNS[2]])?;
+    let symbols = bars.text("symbol").unwrap_or_default();
+    let first = bars.i64(COLUMNS[0]).and_then(|times| times.iter().min().copied());
+    let range = request.hours.map_or(Range::ALL, |hours| first_hours(first, hours));
+    let mut series = Vec::new();
+    let mut from = 0;
+    for together in symbols.chunk_by(|a, b| a == b).take(request.symbols.unwrap_or(usize::MAX)) {
+        let rows = from..from + together.len();
+        let mut symbol = Table::default();
+        for name in COLUMNS {
+            let column = match bars.get(name) {
+                Some(crosscut_model::Column::I64(values)) => crosscut_model::Column::I64(values[rows.clone()].to_vec()),
+                Some(crosscut_model::Column::F64(values)) => crosscut_model::Column::F64(values[rows.clone()].to_vec()),
+                _ => return Err(AppError::new(format!("{}: column `{name}` holds no numbers", path.display()))),
+            };
+            symbol.push(name, column);
+        }
+        series.push(make.make(&together[0], symbol, range)?);
+        from = rows.end;
+    }
+    Ok(series)
 }

@@ -1,0 +1,279 @@
+//! `backtest`: one run of a strategy on a factor set, and its entry in the archive.
+//!
+//! Loading and replay belong to the backtest room, files and ids to its archive; here they are put in order. A run whose
+//! folder is there already is verified and not computed again.
+
+mod settings;
+
+use std::path::PathBuf;
+
+use crosscut_backtest::outcome::{LogLevel, RunOutcome};
+use crosscut_backtest::panel::{self, Panel};
+use crosscut_backtest::results::{
+    FailedRun, Published, RunContext, RunInput, RunKind, RunRecord, RunStatus, RunSubject, inputs_hash,
+};
+use crosscut_backtest::{BacktestConfig, replay};
+use crosscut_model::{Timeframe, format_iso};
+use serde_json::Value;
+
+use crate::desk::{Desk, VERSION};
+use crate::error::AppError;
+use crate::events::Level;
+use crate::runs::{self, MetricEntry};
+
+/// Libraries whose version may show in a number or a file.
+const DEPENDENCIES: [&str; 7] = ["blake3", "libm", "parquet", "rayon", "serde_json", "zip", "zlib-rs"];
+
+/// The lock file of the build, which knows the versions.
+const LOCK_FILE: &str = include_str!("../../../Cargo.lock");
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct RunSummary {
+    /// The run's id.
+    pub run_id: String,
+    /// Strategy name.
+    pub strategy: String,
+    /// Whether the run was there already, and was verified instead of computed.
+    pub reused: bool,
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// The page to open.
+    pub report: PathBuf,
+    /// The resolved configuration.
+    pub config: Value,
+    /// Number of symbols.
+    pub n_symbols: usize,
+    /// First and last label of the data, ISO-8601.
+    pub data_range: (String, String),
+    /// All metrics.
+    pub metrics: Vec<MetricEntry>,
+    /// Seconds of each stage.
+    pub seconds: Vec<(String, f64)>,
+    /// What people should know.
+    pub warnings: Vec<String>,
+}
+
+/// What a run is made for.
+pub(crate) struct Purpose {
+    /// The command.
+    pub(crate) kind: RunKind,
+    /// What the command adds to the configuration that names the run; `None` for a plain backtest.
+    pub(crate) extra: Option<Value>,
+    /// Lines for the log about what was done before.
+    pub(crate) log: Vec<String>,
+}
+
+/// Runs the backtest that the settings describe.
+///
+/// # Errors
+/// Settings that make no sense; data that is missing, damaged or does not fit; files that cannot be written.
+pub fn run(desk: &Desk<'_>) -> Result<RunSummary, AppError> {
+    let hub = desk.hub()?;
+    let config = settings::engine_config(desk, &hub)?;
+    run_config(desk, &config, Purpose { kind: RunKind::Backtest, extra: None, log: Vec::new() })
+}
+
+/// The settings under `backtest` for a given venue and factor set.
+pub(crate) fn config_for(
+    desk: &Desk<'_>,
+    venue: String,
+    timeframe: Timeframe,
+    factor_set: String,
+) -> Result<BacktestConfig, AppError> {
+    settings::engine_config_for(desk, venue, timeframe, factor_set)
+}
+
+/// Runs one configuration and enters it in the archive, a failure too.
+pub(crate) fn run_config(desk: &Desk<'_>, config: &BacktestConfig, purpose: Purpose) -> Result<RunSummary, AppError> {
+    // Slips of the keyboard are no runs: the ledger counts what could have given a result.
+    config.prepare()?;
+    let mut watch = Watch::start(desk.clock);
+    let (kind, mut record) = (purpose.kind, None);
+    load_and_replay(desk, config, purpose, &mut watch, &mut record).inspect_err(|error| {
+        let failed = FailedRun {
+            kind,
+            strategy: config.strategy.clone(),
+            run_id: record.as_ref().map(RunRecord::run_id),
+            inputs_hash: record.as_ref().map(|record: &RunRecord| inputs_hash(&record.inputs)),
+            context: context(desk, &watch, Vec::new()),
+            error: error.to_string(),
+        };
+        if let Err(error) = runs::archive(desk).record_failure(&failed) {
+            desk.events.message(Level::Warning, &format!("the failure could not be entered in the ledger: {error}"));
+        }
+    })
+}
+
+/// The body of [`run_config`]. `record` is set as soon as the run has a name.
+fn load_and_replay(
+    desk: &Desk<'_>,
+    config: &BacktestConfig,
+    purpose: Purpose,
+    watch: &mut Watch,
+    record: &mut Option<RunRecord>,
+) -> Result<RunSummary, AppError> {
+    desk.events.message(Level::Debug, "loading bars and factors");
+    let panel = panel::load(&desk.hub()?, config)?;
+    watch.lap("load");
+    let mut canonical = config.canonical(&panel)?;
+    if let Some(extra) = purpose.extra {
+        canonical["command"] = extra;
+    }
+    let record = record.insert(RunRecord {
+        kind: purpose.kind,
+        subject: subject(config, &canonical, &panel),
+        config: canonical,
+        inputs: panel.inputs().iter().map(run_input).collect(),
+        context: context(desk, watch, purpose.log),
+    });
+    let archive = runs::archive(desk);
+    if let Some(published) = archive.reuse(record)? {
+        return Ok(summary(record, &panel, published, watch));
+    }
+    desk.events.message(Level::Debug, &format!("replaying {} bars", panel.n_bars()));
+    let outcome = replay(&panel, config)?;
+    watch.lap("replay");
+    tell_warnings(desk, &outcome);
+    record.context.durations = watch.laps.clone();
+    let published = archive.publish(record, &outcome)?;
+    watch.lap("write");
+    Ok(summary(record, &panel, published, watch))
+}
+
+/// Passes the engine's warnings on, the first ones in words.
+fn tell_warnings(desk: &Desk<'_>, outcome: &RunOutcome) {
+    /// Warnings told one by one; the rest is in the log file.
+    const TOLD: usize = 3;
+    let warnings: Vec<_> = outcome.log.iter().filter(|line| line.level == LogLevel::Warning).collect();
+    for line in warnings.iter().take(TOLD) {
+        desk.events.message(Level::Warning, &format!("{}: {}", format_iso(line.timestamp), line.text));
+    }
+    if warnings.len() > TOLD {
+        let n_more = warnings.len() - TOLD;
+        desk.events.message(Level::Warning, &format!("{n_more} more warnings are in the run's logs.txt"));
+    }
+}
+
+/// A table of the panel as the archive records it.
+fn run_input(input: &panel::PanelInput) -> RunInput {
+    let (name, content_hash) = (input.name.clone(), input.content_hash.clone());
+    RunInput { name, content_hash, sources: input.sources.clone() }
+}
+
+/// What the run is about, in words. Follows from the configuration and the inputs alone.
+fn subject(config: &BacktestConfig, canonical: &Value, panel: &Panel) -> RunSubject {
+    let pool = config.pool.as_ref().map(|pool| {
+        format!(", the {} most traded, chosen {} from the last {}", pool.top_n, pool.reselect, pool.lookback)
+    });
+    RunSubject {
+        strategy: canonical["strategy"].as_str().unwrap_or_default().to_owned(),
+        factor: Some(panel.factor().to_owned()),
+        universe: format!(
+            "{} {} bars, {} symbols{}",
+            config.venue,
+            config.timeframe,
+            panel.symbols().len(),
+            pool.unwrap_or_default()
+        ),
+        costs: format!("commission {} bps, slippage {} bps", config.commission_bps, config.slippage_bps),
+        benchmark: config.benchmark.clone(),
+        capital: config.capital,
+    }
+}
+
+/// The circumstances of a run.
+fn context(desk: &Desk<'_>, watch: &Watch, log: Vec<String>) -> RunContext {
+    let shown = desk.config.show();
+    let settings = shown.iter().filter(|shown| !shown.key.contains('.'));
+    RunContext {
+        started_at: watch.started_at,
+        durations: watch.laps.clone(),
+        machine: vec![
+            ("os".to_owned(), desk.machine.os.clone()),
+            ("arch".to_owned(), desk.machine.arch.clone()),
+            ("cpus".to_owned(), desk.machine.n_cpus.to_string()),
+        ],
+        threads: desk.threads,
+        code_version: VERSION.to_owned(),
+        dependencies: dependencies(),
+        settings: settings.map(|shown| (shown.key.clone(), crate::config::plain(&shown.value))).collect(),
+        log,
+    }
+}
+
+/// Names and versions of the libraries in [`DEPENDENCIES`], from the lock file of the build.
+fn dependencies() -> Vec<(String, String)> {
+    let mut lines = LOCK_FILE.lines();
+    let mut out = Vec::new();
+    let quoted = |line: &str, key: &str| Some(line.strip_prefix(key)?.trim_matches('"').to_owned());
+    while let Some(line) = lines.next() {
+        let Some(name) = quoted(line, "name = ").filter(|name| DEPENDENCIES.contains(&name.as_str())) else { continue };
+        if let Some(version) = lines.next().and_then(|line| quoted(line, "version = ")) {
+            out.push((name, version));
+        }
+    }
+    out
+}
+
+/// The summary for people and programs.
+fn summary(record: &RunRecord, panel: &Panel, published: Published, watch: &Watch) -> RunSummary {
+    let label = |at: Option<&i64>| at.map(|&at| format_iso(at)).unwrap_or_default();
+    let timeline = panel.timeline();
+    let mut warnings = panel.quality().notes.clone();
+    warnings.extend(published.warnings);
+    RunSummary {
+        run_id: published.run_id,
+        strategy: record.subject.strategy.clone(),
+        reused: published.status == RunStatus::Reused,
+        report: published.folder.join("report.html"),
+        folder: published.folder,
+        config: record.config.clone(),
+        n_symbols: panel.symbols().len(),
+        data_range: (label(timeline.first()), label(timeline.last())),
+        metrics: published.metrics.iter().map(runs::metric).collect(),
+        seconds: watch.laps.clone(),
+        warnings,
+    }
+}
+
+/// Wall time of stages.
+pub(crate) struct Watch {
+    /// The wall clock.
+    clock: fn() -> i64,
+    /// When the run began, microseconds.
+    started_at: i64,
+    /// When the current stage began, microseconds.
+    lap_began: i64,
+    /// Finished stages and their seconds.
+    laps: Vec<(String, f64)>,
+}
+
+impl Watch {
+    /// Starts the first stage.
+    fn start(clock: fn() -> i64) -> Self {
+        let now = clock();
+        Self { clock, started_at: now, lap_began: now, laps: Vec::new() }
+    }
+
+    /// Ends a stage.
+    fn lap(&mut self, name: &str) {
+        let now = (self.clock)();
+        self.laps.push((name.to_owned(), (now - self.lap_began) as f64 / 1e6));
+        self.lap_began = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! The lock file is read as cargo writes it.
+
+    #[test]
+    fn every_dependency_has_a_version() {
+        let found = super::dependencies();
+        for name in super::DEPENDENCIES {
+            let versions: Vec<_> = found.iter().filter(|(known, _)| known == name).collect();
+            assert!(versions.iter().any(|(_, version)| version.contains('.')), "{name}: {found:?}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The settings under `backtest` as the engine takes them.
+
+use crosscut_backtest::BacktestConfig;
+use crosscut_backtest::config::PoolConfig;
+use crosscut_hub::Hub;
+use crosscut_model::{Timeframe, nearest, parse_iso};
+
+use crate::config::Config;
+use crate::desk::Desk;
+use crate::error::AppError;
+
+/// The settings that describe a dynamic pool; one of them given switches it on.
+const POOL_KEYS: [&str; 4] =
+    ["backtest.pool_top_n", "backtest.pool_reselect", "backtest.pool_lookback", "backtest.pool_min_bars"];
+
+/// The settings under `backtest` as the engine takes them, for the factor set asked for or the only one there is.
+///
+/// # Errors
+/// A value that cannot be read, with its key and origin; a factor set or venue that is not there or not the only one.
+pub(super) fn engine_config(desk: &Desk<'_>, hub: &Hub) -> Result<BacktestConfig, AppError> {
+    let (timeframe, factor_set) = factor_set(&desk.config, hub)?;
+    engine_config_for(desk, desk.venue(hub)?, timeframe, factor_set)
+}
+
+/// The settings under `backtest` for a given venue and factor set.
+///
+/// # Errors
+/// A value that cannot be read, with its key and origin.
+pub(super) fn engine_config_for(
+    desk: &Desk<'_>,
+    venue: String,
+    timeframe: Timeframe,
+    factor_set: String,
+) -> Result<BacktestConfig, AppError> {
+    let config = &desk.config;
+    let default = BacktestConfig::default();
+    Ok(BacktestConfig {
+        venue,
+        timeframe,
+        symbols: config.list("backtest.symbols"),
+        include: config.list("backtest.include"),
+        exclude: config.list("backtest.exclude"),
+        factor_set,
+        factor_formula: None,
+        strategy: config.text("backtest.strategy").map_or(default.strategy, str::to_owned),
+        params: config.named("backtest.params").into_iter().collect(),
+        start: time(config, "backtest.start")?,
+        end: time(config, "backtest.end")?,
+        capital: config.number("backtest.capital").unwrap_or(default.capital),
+        execution: config.parsed("backtest.execution")?.unwrap_or(default.execution),
+        rebalance: config.parsed("backtest.rebalance")?.unwrap_or(default.rebalance),
+        commission_bps: config.number("backtest.commission_bps").unwrap_or(default.commission_bps),
+        slippage_bps: config.number("backtest.slippage_bps").unwrap_or(default.slippage_bps),
+        untradable: config.parsed("backtest.untradable")?.unwrap_or(default.untradable),
+        on_short: config.parsed("backtest.on_short")?.unwrap_or(default.on_short),
+        align: config.parsed("backtest.align")?.unwrap_or(default.align),
+        pool: pool(config)?,
+        max_position: config.number("backtest.max_position"),
+        max_gross: config.number("backtest.max_gross"),
+        cash_buffer: config.number("backtest.cash_buffer"),
+        max_drawdown: config.number("backtest.max_drawdown"),
+        benchmark: config.text("backtest.benchmark").map(str::to_owned),
+        seed: config.count("backtest.seed").unwrap_or(default.seed),
+        allow_negative_cash: config.flag("backtest.allow_negative_cash"),
+    })
+}
+
+/// The dynamic pool, when one of its settings is given.
+fn pool(config: &Config) -> Result<Option<PoolConfig>, AppError> {
+    if !POOL_KEYS.iter().any(|key| config.is_given(key)) {
+        return Ok(None);
+    }
+    let default = PoolConfig::default();
+    let count = |key| config.count(key).map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+    Ok(Some(PoolConfig {
+        top_n: count("backtest.pool_top_n").unwrap_or(default.top_n),
+        reselect: config.parsed("backtest.pool_reselect")?.unwrap_or(default.reselect),
+        lookback: config.parsed("backtest.pool_lookback")?.unwrap_or(default.lookback),
+        min_bars: count("backtest.pool_min_bars").unwrap_or(default.min_bars),
+    }))
+}
+
+/// A time setting, microseconds.
+fn time(config: &Config, key: &str) -> Result<Option<i64>, AppError> {
+    config.text(key).map(|text| parse_iso(text).map_err(|error| config.refuse(key, &error.to_string()))).transpose()
+}
+
+/// The factor set asked for, or the only one there is, and its timeframe.
+fn factor_set(config: &Config, hub: &Hub) -> Result<(Timeframe, String), AppError> {
+    let wanted_frame: Option<Timeframe> = config.parsed("backtest.timeframe")?;
+    let wanted_set = config.text("backtest.factor_set");
+    let mut sets = Vec::new();
+    for (frame, set) in hub.factor_sets()? {
+        let frame: Timeframe = frame.parse().map_err(|error| AppError::new(format!("{error}")))?;
+        sets.push((frame, set));
+    }
+    let fits = |(frame, set): &&(Timeframe, String)| {
+        wanted_frame.is_none_or(|wanted| wanted == *frame) && wanted_set.is_none_or(|wanted| wanted == set)
+    };
+    let found: Vec<&(Timeframe, String)> = sets.iter().filter(fits).collect();
+    match found.as_slice() {
+        [only] => Ok((*only).clone()),
+        [] => Err(no_factor_set(wanted_set, wanted_frame, &sets)),
+        several => {
+            let names: Vec<String> = several.iter().map(|(frame, set)| format!("{set} ({frame})")).collect();
+            let error = AppError::new(format!("the hub has several factor sets: {}", names.join(", ")));
+            let (frame, set) = several[0];
+            Err(error.hint(format!("say which one, such as --factor-set {set} --timeframe {frame}")))
+        }
+    }
+}
+
+/// The error when no factor set fits.
+fn no_factor_set(set: Option<&str>, frame: Option<Timeframe>, sets: &[(Timeframe, String)]) -> AppError {
+    let of_frame = frame.map(|frame| format!(" of {frame}")).unwrap_or_default();
+    let named = set.map(|set| format!(" `{set}`")).unwrap_or_default();
+    let error = AppError::new(format!("the hub has no factor set{named}{of_frame}"));
+    if let Some((frame, name)) = sets.iter().find(|(_, name)| set == Some(name)) {
+        return error.hint(format!("`{name}` exists for {frame}: leave out --timeframe or give --timeframe {frame}"));
+    }
+    let names = sets.iter().map(|(_, name)| name.as_str());
+    match (set.and_then(|set| nearest(set, names.clone())), sets.is_empty()) {
+        (Some(near), _) => error.hint(format!("did you mean `{near}`?")),
+        (None, true) => error.hint("make one first: crosscut factors run --config FILE"),
+        (None, false) => error.hint(format!("there are: {}", names.collect::<Vec<_>>().join(", "))),
+    }
+}

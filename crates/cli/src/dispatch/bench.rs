@@ -1,0 +1,32 @@
+//! `bench`: the kit's workloads. The answer is the kit's own JSON line, with and without `--json`.
+
+use crosscut_app::bench::{self, BenchRequest};
+use crosscut_app::{AppError, Desk};
+
+use crate::answer::Answer;
+use crate::commands::BenchArgs;
+
+/// `bench`.
+pub fn bench(args: &BenchArgs, desk: &Desk<'_>) -> Result<Answer, AppError> {
+    let mut request = BenchRequest::new(args.workload.parse()?, &args.data, desk.threads, desk.clock);
+    request.kind.clone_from(&args.kind);
+    request.thr = args.thr;
+    request.head = args.head;
+    request.symbols = args.symbols;
+    request.write = args.write;
+    request.hours = args.hours;
+    request.uni = args.uni;
+    request.k = args.k;
+    if let Some(rows) = args.rows {
+        request.rows = rows;
+    }
+    if let Some(sym) = &args.sym {
+        request.sym.clone_from(sym);
+    }
+    if let Some(panel) = &args.panel {
+        request.panel.clone_from(panel);
+    }
+    let line = bench::run(&request)?;
+    let text = format!("{line}\n");
+    Ok(Answer::good(line, text))
+}
