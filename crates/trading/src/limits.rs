@@ -73,9 +73,10 @@ impl Limits {
     }
 }
 
-/// Scales `weights` so that `measure` (their sum in some sense) becomes `cap`, when it is above.
+/// Scales `weights` so that `measure` (their sum in some sense) becomes `cap`, when it is above by more than rounding:
+/// seven weights of 1/7 are not to lose their last digit.
 fn scale_to(weights: &mut [f64], measure: f64, cap: f64) {
-    if measure > cap {
+    if measure > cap + 1e-12 {
         let factor = cap / measure;
         for weight in weights {
             *weight *= factor;

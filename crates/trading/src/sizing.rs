@@ -37,30 +37,28 @@ pub struct Account {
 /// included, at the last closes. 1 when they fit as they are, 0 when nothing fits.
 ///
 /// Cash left is a falling function of the factor, straight between the points where a symbol turns from being sold
-/// to being bought, so the secant steps (Illinois variant of regula falsi) end after a few.
+/// to being bought, so that a few secant steps (Illinois variant of regula falsi) find where it ends.
 pub fn affordable_scale(lines: &[Line], account: Account, costs: &Costs) -> f64 {
-    let left = |scale: f64| cash_after(lines, account, scale, costs) - account.reserve;
+    // Aiming a hair above the reserve keeps rounding from falling below it, and gives the search a target it can hit.
+    let margin = 1e-12 * account.equity.abs();
+    let left = |scale: f64| cash_after(lines, account, scale, costs) - account.reserve - margin;
     let (mut low, mut high) = (0.0, 1.0);
     let (mut left_low, mut left_high) = (left(low), left(high));
-    if left_high >= 0.0 {
+    if left_high >= -margin {
         return 1.0;
     }
     if left_low <= 0.0 {
         return 0.0;
     }
-    let enough = 1e-12 * account.equity.abs();
     let mut side_before = 0.0;
     for _ in 0..100 {
         let middle = low + (high - low) * (left_low / (left_low - left_high));
-        if middle <= low || middle >= high {
-            break;
-        }
         let left_middle = left(middle);
-        if left_middle >= 0.0 {
+        if left_middle.abs() <= margin {
+            return middle;
+        }
+        if left_middle > 0.0 {
             (low, left_low) = (middle, left_middle);
-            if left_middle <= enough {
-                break;
-            }
             if side_before > 0.0 {
                 left_high *= 0.5;
             }
@@ -76,13 +74,16 @@ pub fn affordable_scale(lines: &[Line], account: Account, costs: &Costs) -> f64 
     low
 }
 
-/// Cash after trading every line to its target, quote units.
+/// Cash after trading every line to its target, quote units: sells first, as orders are executed, so that rounding is
+/// the same here and there.
 fn cash_after(lines: &[Line], account: Account, scale: f64, costs: &Costs) -> f64 {
     let mut cash = account.cash;
-    for line in lines {
-        let change = line.target(account.equity, scale) - line.held;
-        if change != 0.0 {
-            cash += costs.cash_flow(change, line.price);
+    for buys in [false, true] {
+        for line in lines {
+            let change = line.target(account.equity, scale) - line.held;
+            if change != 0.0 && (change > 0.0) == buys {
+                cash += costs.cash_flow(change, line.price);
+            }
         }
     }
     cash
@@ -121,6 +122,19 @@ mod tests {
     }
 
     #[test]
+    fn rounding_at_the_edge_does_not_empty_the_portfolio() {
+        let costs = Costs::from_bps(5.0, 3.0).unwrap();
+        for step in 1..400 {
+            let account =
+                Account { equity: 1e6 + f64::from(step) * 37.31, cash: 1e6 + f64::from(step) * 37.31, reserve: 0.0 };
+            let lines: Vec<Line> = (1..=5).map(|i| line(0.2, 0.37 * f64::from(i * step), 0.0)).collect();
+            let scale = affordable_scale(&lines, account, &costs);
+            let left = cash_after(&lines, account, scale, &costs);
+            assert!(scale > 0.999 && (0.0..1e-5).contains(&left), "{step}: {scale} {left}");
+        }
+    }
+
+    #[test]
     fn selling_pays_for_buying() {
         let costs = Costs::from_bps(100.0, 0.0).unwrap();
         let account = Account { equity: 1000.0, cash: 0.0, reserve: 0.0 };
@@ -141,6 +155,19 @@ mod tests {
         assert_eq!(affordable_scale(&[line(1.0, 10.0, 0.0)], account, &costs), 1.0);
         let broke = Account { cash: -10.0, ..account };
         assert_eq!(affordable_scale(&[line(0.5, 10.0, 0.0)], broke, &costs), 0.0);
+    }
+
+    #[test]
+    fn a_hair_too_much_is_a_hair_too_much() {
+        // Regression: a shortfall too small for the secant to step off the upper end gave 0, which sold everything.
+        let costs = Costs::from_bps(0.0, 0.0).unwrap();
+        for excess in [1e-16, 1e-13, 1e-9] {
+            let account = Account { equity: 1000.0, cash: 1000.0, reserve: 0.0 };
+            let lines = [line(0.5, 10.0, 0.0), line(0.5 + excess, 20.0, 0.0)];
+            let scale = affordable_scale(&lines, account, &costs);
+            assert!((1.0 - 1e-8..=1.0).contains(&scale), "{scale}");
+            assert!(cash_after(&lines, account, scale, &costs) >= 0.0);
+        }
     }
 
     #[test]

@@ -62,6 +62,8 @@ pub struct Extras {
     pub inputs: Vec<PanelInput>,
     /// What was dropped or filled so far.
     pub quality: DataQuality,
+    /// Until when (exclusive) the data are complete as their source states, microseconds; `None`: the last bar's close.
+    pub covered_until: Option<i64>,
 }
 
 /// Makes a panel for one configuration. Series may be made in any order, by several threads.
@@ -223,6 +225,7 @@ impl PanelBuilder {
             pool: self.pool,
             inputs,
             quality: extras.quality,
+            covered_until: extras.covered_until,
         })
     }
 
@@ -367,9 +370,10 @@ fn last_closes(benchmark: &Benchmark, timeline: &[i64]) -> Vec<f64> {
 /// Whether a range can be run at all on labels from `first` to a last close of `until`; the bounds need not be exact to the
 /// bar: a date means the day, and a market that closes over weekends is allowed its holidays.
 pub(crate) fn check_cover(panel: &Panel, range: Range) -> Result<(), BacktestError> {
-    let (Some(&first), Some(&until)) = (panel.timeline().first(), panel.available_at().last()) else {
+    let (Some(&first), Some(&last)) = (panel.timeline().first(), panel.available_at().last()) else {
         return Err(BacktestError::NoSymbols { reason: "there is no bar".to_owned() });
     };
+    let until = panel.covered_until.map_or(last, |until| until.max(last));
     let day = crosscut_model::time::DAY;
     let has_weekends = panel.timeline().iter().any(|&label| crosscut_model::time::weekday(label) >= 5);
     let slack = if has_weekends { 0 } else { 5 * day };
@@ -383,8 +387,9 @@ pub(crate) fn check_cover(panel: &Panel, range: Range) -> Result<(), BacktestErr
         return Err(not_covered(format!("an end at {}", format_iso(end)), hint));
     }
     if range.positions(panel.timeline()).is_empty() {
-        let text = |bound: Option<i64>| bound.map_or_else(|| "the beginning".to_owned(), format_iso);
-        let wanted = format!("{} to {}, where there is no bar", text(range.start), text(range.end));
+        let text = |bound: Option<i64>, open: &str| bound.map_or_else(|| open.to_owned(), format_iso);
+        let (from, to) = (text(range.start, "the beginning"), text(range.end, "the end"));
+        let wanted = format!("{from} to {to}, where there is no bar");
         return Err(not_covered(wanted, "choose a range that holds bars".to_owned()));
     }
     Ok(())

@@ -21,6 +21,8 @@ struct Loaded {
     counts: JoinCounts,
     /// The tables.
     inputs: Vec<PanelInput>,
+    /// Until when the bars are complete as their source states, microseconds.
+    covered_until: Option<i64>,
 }
 
 /// Where a symbol's tables are.
@@ -57,7 +59,7 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
     let source = Source { hub, config, set: &set, factor: &factor, builder: &builder, range, rules: &rules };
     let loaded: Vec<Loaded> = symbols.par_iter().map(|symbol| source.read(symbol)).collect::<Result<_, _>>()?;
     let mut quality = DataQuality::default();
-    let (mut series, mut inputs) = (Vec::new(), Vec::new());
+    let (mut series, mut inputs, mut covered_until) = (Vec::new(), Vec::new(), None);
     for (symbol, one) in symbols.iter().zip(loaded) {
         quality.add("bars_without_factor", one.counts.bars_without_factor);
         quality.add("factors_without_bar", one.counts.factors_without_bar);
@@ -68,10 +70,11 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
         }
         series.extend(one.series);
         inputs.extend(one.inputs);
+        covered_until = covered_until.max(one.covered_until);
     }
     note_changed_bars(&set, &inputs, &mut quality);
     let benchmark = config.benchmark.as_ref().map(|symbol| source.benchmark(symbol, &mut inputs)).transpose()?;
-    let panel = builder.build(series, Extras { factor, benchmark, inputs, quality })?;
+    let panel = builder.build(series, Extras { factor, benchmark, inputs, quality, covered_until })?;
     super::build::check_cover(&panel, prepared.range)?;
     Ok(panel)
 }
@@ -127,7 +130,7 @@ fn choose_symbols(hub: &Hub, config: &BacktestConfig, set: &FactorSet) -> Result
 }
 
 /// Whether a name matches a pattern in which `*` stands for any letters and `?` for one.
-fn matches(pattern: &str, name: &str) -> bool {
+pub(super) fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
     let (mut p, mut n) = (0, 0);
     let mut star = None;
@@ -190,9 +193,10 @@ impl Source<'_> {
             values: rows.f64(self.factor).unwrap_or_default(),
             tradable: rows.bool("tradable_flag").unwrap_or_default(),
         };
-        let inputs = vec![self.bar_input(symbol)?, self.factor_input(symbol)];
+        let (bar_input, covered_until) = self.bar_input(symbol)?;
+        let inputs = vec![bar_input, self.factor_input(symbol)];
         let Some(joined) = join(symbol, &timestamps, factor_rows, self.config.align)? else {
-            return Ok(Loaded { series: None, counts: JoinCounts::default(), inputs });
+            return Ok(Loaded { series: None, counts: JoinCounts::default(), inputs, covered_until });
         };
         let available_at = bars.take_i64("available_at").unwrap_or_default();
         let kept = joined.bars.as_deref();
@@ -209,7 +213,7 @@ impl Source<'_> {
         };
         let rules = self.rules.get(symbol).cloned().unwrap_or_default();
         let series = self.builder.series(input, rules)?;
-        Ok(Loaded { series: Some(series), counts: joined.counts, inputs })
+        Ok(Loaded { series: Some(series), counts: joined.counts, inputs, covered_until })
     }
 
     /// Reads the benchmark's bars.
@@ -221,7 +225,7 @@ impl Source<'_> {
             return Err(BacktestError::unknown("benchmark", symbol, place, &with_bars));
         }
         let mut bars = self.hub.read_bars(&self.config.venue, &bar, symbol, &["close"], self.range)?;
-        let input = self.bar_input(symbol)?;
+        let (input, _) = self.bar_input(symbol)?;
         if !inputs.contains(&input) {
             inputs.push(input);
         }
@@ -229,15 +233,16 @@ impl Source<'_> {
         Ok(Benchmark { timestamps, close: take(&mut bars, "close") })
     }
 
-    /// What is recorded of a symbol's bar table.
-    fn bar_input(&self, symbol: &str) -> Result<PanelInput, BacktestError> {
+    /// What is recorded of a symbol's bar table, and until when its source says it is complete.
+    fn bar_input(&self, symbol: &str) -> Result<(PanelInput, Option<i64>), BacktestError> {
         let bar = BarSpec::Time(self.config.timeframe);
         let info = self.hub.bar_info(&self.config.venue, &bar, symbol)?;
-        Ok(PanelInput {
+        let input = PanelInput {
             name: info.provenance.table,
             content_hash: info.content_hash,
             sources: info.provenance.inputs.into_iter().map(|file| (file.file, file.sha256)).collect(),
-        })
+        };
+        Ok((input, info.provenance.covered_until))
     }
 
     /// What is recorded of a symbol's factor table.

@@ -51,6 +51,8 @@ pub struct Panel {
     inputs: Vec<PanelInput>,
     /// What loading dropped or filled.
     quality: DataQuality,
+    /// Until when (exclusive) the data are complete as their source states, microseconds.
+    covered_until: Option<i64>,
 }
 
 /// A table that went into a panel.

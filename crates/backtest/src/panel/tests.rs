@@ -1,1 +1,419 @@
-//! Panels by hand and by property.
+//! Panels from columns and from a hub: timelines by hand, alignment, and everything that can be wrong with the input.
+
+use std::path::Path;
+
+use crosscut_hub::{
+    FactorDefinition, FactorInput, FactorPublisher, FactorTable, Hub, IngestPublisher, Origin, TableSource,
+};
+use crosscut_model::time::{DAY, HOUR};
+use crosscut_model::{BarSpec, Bars, Instrument, parse_iso};
+use serde_json::json;
+
+use super::*;
+use crate::config::{Align, BacktestConfig};
+use crate::error::BacktestError;
+use crate::replay::replay;
+
+/// First label of every test.
+fn start() -> i64 {
+    parse_iso("2024-01-01").unwrap()
+}
+
+/// A configuration that executes at the close.
+fn config() -> BacktestConfig {
+    BacktestConfig {
+        venue: "test".to_owned(),
+        factor_set: "set".to_owned(),
+        execution: "close".parse().unwrap(),
+        params: [("k", "1")].map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        ..BacktestConfig::default()
+    }
+}
+
+/// A series with bars at these labels, the close being 10, 11, 12, ...
+fn input(symbol: &str, timestamps: &[i64]) -> SeriesInput {
+    let close: Vec<f64> = (0..timestamps.len()).map(|at| 10.0 + at as f64).collect();
+    SeriesInput {
+        symbol: symbol.to_owned(),
+        timestamps: timestamps.to_vec(),
+        factor: close.clone(),
+        close,
+        ..SeriesInput::default()
+    }
+}
+
+/// A panel of inputs.
+fn panel(config: &BacktestConfig, inputs: Vec<SeriesInput>) -> Result<Panel, BacktestError> {
+    let builder = PanelBuilder::new(config)?;
+    let series = inputs.into_iter().map(|input| builder.series(input, SymbolRules::default()));
+    let series = series.collect::<Result<Vec<_>, _>>()?;
+    builder.build(series, Extras::default())
+}
+
+/// Hours after the start.
+fn hours(hours: &[i64]) -> Vec<i64> {
+    hours.iter().map(|hour| start() + hour * HOUR).collect()
+}
+
+/// The last close of every symbol at every row, `-` before the first.
+fn closes(panel: &Panel) -> String {
+    let mut rows = Vec::new();
+    for row in 0..panel.timeline().len() {
+        let words: Vec<String> = (0..panel.symbols().len() as u32)
+            .map(|symbol_idx| {
+                let series = panel.series(symbol_idx);
+                let pos = series.pos_at(panel.slot(row));
+                pos.map_or_else(|| "-".to_owned(), |pos| series.close()[pos].to_string())
+            })
+            .collect();
+        rows.push(words.join(" "));
+    }
+    rows.join("; ")
+}
+
+#[test]
+fn the_timeline_is_the_union_of_labels() {
+    let inputs = || vec![input("B", &hours(&[0, 1, 4, 5])), input("A", &hours(&[1, 2, 5, 9]))];
+    let on_grid = panel(&config(), inputs()).unwrap();
+    assert_eq!(on_grid.symbols(), ["A", "B"]);
+    assert_eq!(on_grid.timeline(), hours(&[0, 1, 2, 4, 5, 9]));
+    assert_eq!(closes(&on_grid), "- 10; 10 11; 11 11; 11 12; 12 13; 13 13");
+    assert_eq!(on_grid.available_at(), hours(&[1, 2, 3, 5, 6, 10]));
+    // Labels off the grid, as of a venue whose day begins at an odd time, give the same rows.
+    let mut shifted = inputs();
+    for series in &mut shifted {
+        series.timestamps.iter_mut().for_each(|label| *label += 7);
+    }
+    let off_grid = panel(&config(), shifted).unwrap();
+    assert_eq!(closes(&off_grid), closes(&on_grid));
+    assert_eq!(off_grid.timeline()[3], start() + 4 * HOUR + 7);
+    // One series off the grid takes the others with it.
+    let mut mixed = inputs();
+    mixed[1].timestamps[3] += 1;
+    assert_eq!(closes(&panel(&config(), mixed).unwrap()), closes(&on_grid));
+    let months = BacktestConfig { timeframe: "1M".parse().unwrap(), ..config() };
+    let labels = [parse_iso("2024-01").unwrap(), parse_iso("2024-02").unwrap()];
+    let monthly = panel(&months, vec![input("A", &labels)]).unwrap();
+    assert_eq!(monthly.available_at(), [labels[1], parse_iso("2024-03").unwrap()]);
+}
+
+#[test]
+fn rows_know_when_all_their_bars_could_be_known() {
+    let mut late = input("A", &hours(&[0, 1, 2]));
+    late.available_at = vec![start() + HOUR + 5, start() + 2 * HOUR, start() + 3 * HOUR];
+    let one = panel(&config(), vec![late.clone()]).unwrap();
+    assert_eq!(one.available_at(), late.available_at);
+    let both = panel(&config(), vec![late, input("B", &hours(&[0, 1]))]).unwrap();
+    assert_eq!(both.available_at(), [start() + HOUR + 5, start() + 2 * HOUR, start() + 3 * HOUR]);
+}
+
+#[test]
+fn values_are_the_same_however_rows_are_cut() {
+    let inputs = vec![input("A", &hours(&[0, 1, 2, 5, 6, 9])), input("B", &hours(&(0..12).collect::<Vec<_>>()))];
+    let panel = panel(&config(), inputs).unwrap();
+    let value = |rows: Range<usize>| {
+        let (mut net, mut gross) = (vec![0.0; rows.len()], vec![0.0; rows.len()]);
+        panel.add_value(0, -2.0, rows.clone(), Values { net: &mut net, gross: &mut gross });
+        assert!(net.iter().zip(&gross).all(|(net, gross)| -net == *gross));
+        net
+    };
+    let whole = value(0..12);
+    let expected = [10.0, 11.0, 12.0, 12.0, 12.0, 13.0, 14.0, 14.0, 14.0, 15.0, 15.0, 15.0].map(|close| -2.0 * close);
+    assert_eq!(whole, expected);
+    for from in 0..12 {
+        for to in from + 1..=12 {
+            assert_eq!(value(from..to), expected[from..to], "{from}..{to}");
+        }
+    }
+}
+
+#[test]
+fn bad_columns_are_named() {
+    let error = |input: SeriesInput| panel(&config(), vec![input]).unwrap_err().to_string();
+    let good = || input("A", &hours(&[0, 1, 2]));
+    assert_eq!(
+        error(SeriesInput { timestamps: hours(&[0, 2, 1]), ..good() }),
+        "A: row 2: timestamp 2024-01-01T01:00:00Z follows 2024-01-01T02:00:00Z; expected ascending times"
+    );
+    assert_eq!(
+        error(SeriesInput { timestamps: hours(&[0, 1, 1]), ..good() }),
+        "A: row 2: timestamp 2024-01-01T01:00:00Z follows 2024-01-01T01:00:00Z; expected ascending times"
+    );
+    for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(
+            error(SeriesInput { close: vec![1.0, bad, 1.0], ..good() }),
+            format!("A: row 1 (2024-01-01T01:00:00Z): close is {bad}; expected a positive price")
+        );
+    }
+    assert_eq!(
+        error(SeriesInput { factor: vec![1.0], ..good() }),
+        "A: column `factor` has 1 rows; expected 3, one per timestamp"
+    );
+    assert_eq!(error(SeriesInput::default()), "no symbol is left to trade: none has a bar in the range");
+    let twice = panel(&config(), vec![good(), good()]).unwrap_err().to_string();
+    assert_eq!(twice, "A: the symbol comes twice");
+}
+
+#[test]
+fn the_benchmark_is_carried_forward() {
+    let builder = PanelBuilder::new(&config()).unwrap();
+    let series = builder.series(input("A", &hours(&[0, 1, 2, 3])), SymbolRules::default()).unwrap();
+    let benchmark = Benchmark { timestamps: hours(&[1, 3]), close: vec![50.0, 75.0] };
+    let panel = builder.build(vec![series], Extras { benchmark: Some(benchmark), ..Extras::default() }).unwrap();
+    let outcome = replay(&panel, &BacktestConfig { benchmark: Some("X".to_owned()), ..config() }).unwrap();
+    assert_eq!(outcome.benchmark.unwrap(), [1e6, 1e6, 1e6, 1.5e6]);
+}
+
+/// Publishes bars of `(symbol, labels)` and a factor set with columns `f` and `g` on `(symbol, labels)`.
+fn publish(root: &Path, bars: &[(&str, Vec<i64>)], factors: &[(&str, Vec<i64>)]) {
+    let publisher = IngestPublisher::create(root).unwrap();
+    let source = TableSource {
+        origin: Origin::Generated,
+        inputs: Vec::new(),
+        code_version: "test".to_owned(),
+        covered_until: None,
+        notes: Vec::new(),
+    };
+    let bar = BarSpec::Time("1h".parse().unwrap());
+    for (symbol, labels) in bars {
+        let close = input(symbol, labels).close;
+        let mut table = Bars { timestamp: labels.clone(), ..Bars::default() };
+        table.available_at = labels.iter().map(|label| label + HOUR).collect();
+        for column in table.columns_mut() {
+            *column = close.clone();
+        }
+        publisher.publish_bars("test", &bar, symbol, &table, &source).unwrap();
+    }
+    let instrument = Instrument {
+        symbol: "B".to_owned(),
+        listed_at: None,
+        delisted_at: Some(start() + 4 * HOUR),
+        tick_size: None,
+        lot_size: Some(0.5),
+        min_notional: None,
+        valid_from: None,
+    };
+    publisher.publish_instruments("test", &[instrument], &source).unwrap();
+    let publisher = FactorPublisher::create(root).unwrap();
+    let generation = publisher.begin("1h".parse().unwrap(), "set").unwrap();
+    for (symbol, labels) in factors {
+        let available_at: Vec<i64> = labels.iter().map(|label| label + HOUR).collect();
+        let values: Vec<f64> = labels.iter().map(|label| ((label - start()) / HOUR) as f64).collect();
+        let table = FactorTable {
+            timestamp: labels,
+            available_at: &available_at,
+            columns: vec![("f", &values), ("g", &values)],
+            tradable_flag: &vec![true; labels.len()],
+        };
+        generation.write_symbol(symbol, &table).unwrap();
+    }
+    let stale = FactorInput { table: "bars/test/1h/A.parquet".to_owned(), content_hash: "old".to_owned(), rows: 1 };
+    let definition = FactorDefinition {
+        source_data_path: "bars/test/1h".to_owned(),
+        code_version: "test".to_owned(),
+        generation_time: "2024-01-01T00:00:00Z".to_owned(),
+        columns: vec!["f".to_owned(), "g".to_owned()],
+        notes: Vec::new(),
+        config: json!({}),
+        inputs: vec![stale],
+        operator_state_file: None,
+        warnings: Vec::new(),
+    };
+    generation.commit(&definition).unwrap();
+}
+
+/// A hub with bars and factors that agree, of symbols A and B.
+fn hub(root: &Path) -> Hub {
+    let table = || [("A", hours(&[0, 1, 2, 3, 4, 5])), ("B", hours(&[2, 3]))];
+    publish(root, &table(), &table());
+    Hub::open(root).unwrap()
+}
+
+/// The configuration with the ranking column chosen.
+fn with_factor() -> BacktestConfig {
+    let mut config = config();
+    config.params.insert("factor".to_owned(), "f".to_owned());
+    config
+}
+
+#[test]
+fn a_panel_from_a_hub() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = hub(folder.path());
+    let panel = load(&hub, &with_factor()).unwrap();
+    assert_eq!(panel.symbols(), ["A", "B"]);
+    assert_eq!(closes(&panel), "10 -; 11 -; 12 10; 13 11; 14 11; 15 11");
+    assert_eq!(panel.series(0).factor(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+    assert_eq!(panel.series(1).delisted_at(), Some(start() + 4 * HOUR));
+    assert_eq!(panel.series(1).lot_size(start()), Some(0.5));
+    assert_eq!(panel.factor(), "f");
+    let names: Vec<&str> = panel.inputs().iter().map(|input| input.name.as_str()).collect();
+    assert_eq!(
+        names,
+        ["bars/test/1h/A.parquet", "bars/test/1h/B.parquet", "factors/1h/set/A.parquet", "factors/1h/set/B.parquet"]
+    );
+    assert!(panel.inputs().iter().all(|input| input.content_hash.len() == 64));
+    assert_eq!(panel.quality().counts["bar_tables_changed_since_factors"], 1);
+    // A run on it, with one thread and with two, and what names it.
+    let outcome = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let config = BacktestConfig { benchmark: Some("A".to_owned()), ..with_factor() };
+            let panel = load(&hub, &config).unwrap();
+            format!("{:?} {:?}", replay(&panel, &config).unwrap(), config.canonical(&panel).unwrap())
+        })
+    };
+    assert_eq!(outcome(1), outcome(2));
+}
+
+#[test]
+fn equal_configurations_have_one_canonical_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = hub(folder.path());
+    let panel = load(&hub, &with_factor()).unwrap();
+    let canonical = with_factor().canonical(&panel).unwrap();
+    let mut other = config();
+    other.strategy = "Top-K".to_owned();
+    other.params = [("k", "01"), ("lookback_col", "f"), ("weighting", "Equal")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+    assert_eq!(other.canonical(&panel).unwrap(), canonical);
+    let back: BacktestConfig = serde_json::from_value(canonical.clone()).unwrap();
+    assert_eq!(back.canonical(&panel).unwrap(), canonical);
+    let unknown = json!({"strategi": "top_k"});
+    assert!(serde_json::from_value::<BacktestConfig>(unknown).unwrap_err().to_string().contains("strategi"));
+}
+
+#[test]
+fn only_the_rows_a_run_needs_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let labels: Vec<i64> = (0..100).map(|hour| start() + hour * HOUR).collect();
+    publish(folder.path(), &[("A", labels.clone())], &[("A", labels)]);
+    let hub = Hub::open(folder.path()).unwrap();
+    let (from, until) = (start() + 50 * HOUR, start() + 60 * HOUR);
+    let config = BacktestConfig { start: Some(from), end: Some(until), ..with_factor() };
+    let panel = load(&hub, &config).unwrap();
+    // The day of the start from its first hour on: whether the first bar begins a day depends on it.
+    assert_eq!(panel.timeline().first(), Some(&(start() + 2 * DAY)));
+    assert_eq!(panel.timeline().last(), Some(&(until - HOUR)));
+    let outcome = replay(&panel, &config).unwrap();
+    assert_eq!((outcome.timeline[0], outcome.timeline.len()), (from, 10));
+}
+
+#[test]
+fn bars_and_factors_meet_as_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    publish(
+        folder.path(),
+        &[("A", hours(&[0, 1, 2, 3, 4])), ("B", hours(&[0, 1]))],
+        &[("A", hours(&[0, 2, 7])), ("B", hours(&[0, 1]))],
+    );
+    let hub = Hub::open(folder.path()).unwrap();
+    let load = |align: &str| load(&hub, &BacktestConfig { align: align.parse().unwrap(), ..with_factor() }).unwrap();
+    let counts = |panel: &Panel| {
+        let count = |name: &str| panel.quality().counts.get(name).copied().unwrap_or(0);
+        [count("bars_without_factor"), count("factors_without_bar"), count("factors_forward_filled")]
+    };
+    let panel = load("intersect");
+    assert_eq!((panel.series(0).close(), panel.series(0).factor()), (&[10.0, 12.0][..], &[0.0, 2.0][..]));
+    assert_eq!(counts(&panel), [3, 1, 0]);
+    let panel = load("forward_fill:1");
+    assert_eq!(panel.series(0).close().len(), 5);
+    assert_eq!(format!("{:?}", panel.series(0).factor()), "[0.0, 0.0, 2.0, 2.0, NaN]");
+    assert!(panel.series(0).is_tradable(3) && !panel.series(0).is_tradable(4));
+    assert_eq!(counts(&panel), [3, 1, 2]);
+    let panel = load("drop");
+    assert_eq!(panel.symbols(), ["B"]);
+    assert_eq!(panel.quality().notes[0], "A is left out: bars and factor set have different timestamps");
+}
+
+#[test]
+fn alignment_words() {
+    for (text, align) in
+        [("intersect", Align::Intersect), ("Forward-Fill:3", Align::ForwardFill(3)), ("drop", Align::Drop)]
+    {
+        assert_eq!(text.parse::<Align>().unwrap(), align);
+        assert_eq!(align.to_string().parse::<Align>().unwrap(), align);
+    }
+    for text in ["", "forward_fill", "forward_fill:0", "forward_fill:x", "inner"] {
+        assert!(text.parse::<Align>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn what_a_hub_cannot_give() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = hub(folder.path());
+    let error = |config: BacktestConfig| load(&hub, &config).unwrap_err().to_string();
+    let base = with_factor;
+    let symbols = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        error(config()),
+        "`factor` is `not given`; expected one of the 2 columns of `set`\nhint: add --param factor=NAME"
+    );
+    let mut wrong_column = config();
+    wrong_column.params.insert("factor".to_owned(), "ff".to_owned());
+    assert_eq!(error(wrong_column), "factor column `ff` is not in factor set `set`\nhint: did you mean `f`?");
+    assert_eq!(
+        error(BacktestConfig { symbols: symbols(&["A", "C"]), ..base() }),
+        "symbol `C` is not in factor set `set`\nhint: did you mean `A`?"
+    );
+    assert_eq!(
+        error(BacktestConfig { exclude: symbols(&["X*"]), ..base() }),
+        "symbol or pattern `X*` is not in the 1h bars of test"
+    );
+    assert_eq!(
+        error(BacktestConfig { exclude: symbols(&["*"]), ..base() }),
+        "no symbol is left to trade: 2 are asked for, all excluded"
+    );
+    assert!(error(BacktestConfig { venue: "tset".to_owned(), ..base() }).contains("test"));
+    assert!(error(BacktestConfig { factor_set: "sett".to_owned(), ..base() }).contains("set"));
+    assert!(error(BacktestConfig { timeframe: "4h".parse().unwrap(), ..base() }).contains("set"));
+    assert_eq!(
+        error(BacktestConfig { benchmark: Some("BTC".to_owned()), ..base() }),
+        "benchmark `BTC` is not in the 1h bars of test"
+    );
+    assert!(error(BacktestConfig { start: Some(start() - 40 * DAY), ..base() }).contains("a start at 2023-11-22"));
+    assert!(error(BacktestConfig { end: Some(start() + 40 * DAY), ..base() }).contains("an end at 2024-02-10"));
+    let backwards = BacktestConfig { start: Some(start() + DAY), end: Some(start()), ..base() };
+    assert!(error(backwards).contains("a time after the start"));
+    assert!(error(BacktestConfig { capital: 0.0, ..base() }).contains("`capital` is `0`"));
+}
+
+#[test]
+fn tables_that_share_nothing_disagree() {
+    let folder = tempfile::tempdir().unwrap();
+    publish(folder.path(), &[("A", hours(&[0, 2]))], &[("A", hours(&[1, 3]))]);
+    let error = load(&Hub::open(folder.path()).unwrap(), &with_factor()).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "A: factor set and bars disagree: they share no timestamp (bars from 2024-01-01T00:00:00Z to 2024-01-01T02:00:00Z, factors from 2024-01-01T01:00:00Z to 2024-01-01T03:00:00Z)\nhint: run the factor set again on these bars"
+    );
+}
+
+#[test]
+fn a_symbol_of_the_set_without_bars() {
+    let folder = tempfile::tempdir().unwrap();
+    publish(folder.path(), &[("A", hours(&[0]))], &[("A", hours(&[0])), ("B", hours(&[0]))]);
+    let error = load(&Hub::open(folder.path()).unwrap(), &with_factor()).unwrap_err().to_string();
+    assert_eq!(error, "symbol `B` is not in the 1h bars of test\nhint: did you mean `A`?");
+}
+
+#[test]
+fn patterns() {
+    let matches = load::matches;
+    for (pattern, name, expected) in [
+        ("BTC*", "BTCUSDT", true),
+        ("*USDT", "BTCUSDT", true),
+        ("*C*D*", "BTCUSDT", true),
+        ("BTC", "BTCUSDT", false),
+        ("???USDT", "BTCUSDT", true),
+        ("??USDT", "BTCUSDT", false),
+        ("*", "", true),
+        ("", "A", false),
+        ("A*B", "AxxBxB", true),
+        ("A*B", "AxxBx", false),
+    ] {
+        assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+    }
+}

@@ -9,6 +9,10 @@ use super::Engine;
 use super::trading::{Purpose, Wish};
 use crate::outcome::{LogLevel, Selection};
 
+/// A change this small beside the position is rounding, not a wish: fully invested portfolios would otherwise trade
+/// millionths of a cent at every rebalance.
+const ROUNDING: f64 = 1e-10;
+
 /// The pool of the current period.
 #[derive(Debug, Default)]
 pub(super) struct PoolNow {
@@ -73,7 +77,6 @@ enum Course {
 impl Engine<'_> {
     /// Decides the portfolio at a row whose equity before any trade of the decision is `equity`.
     pub(super) fn decide(&mut self, row: usize, equity: f64) {
-        self.cancel_superseded(row);
         if equity <= 0.0 && !self.guard.is_halted() {
             self.halt(row, "equity is gone");
         }
@@ -81,6 +84,10 @@ impl Engine<'_> {
         let ranked = rank(&standings);
         let course = self.course(row, ranked.len());
         self.plan.clear();
+        self.of_rebalance.clear();
+        if !matches!(course, Course::Leave(_)) {
+            self.cancel_superseded();
+        }
         match course {
             Course::Trade => self.prepared.strategy.strategy.decide(&ranked, &mut self.plan),
             Course::Flat(why) | Course::Leave(why) => {
@@ -212,7 +219,12 @@ impl Engine<'_> {
             targets.is_stale.push(is_stale);
         }
         let mut weights: Vec<f64> = targets.lines.iter().map(|line| line.weight).collect();
-        self.prepared.limits.apply(&mut weights, kept);
+        let mut limits = self.prepared.limits;
+        if !self.may_borrow() {
+            // What is kept has used its share of the cash; the rest cannot weigh more than what is left.
+            limits.cash_buffer = limits.cash_buffer.or(Some(0.0));
+        }
+        limits.apply(&mut weights, kept);
         for (line, weight) in targets.lines.iter_mut().zip(weights) {
             line.weight = weight;
         }
@@ -277,6 +289,9 @@ impl Engine<'_> {
     /// The change that brings `held` to `target`, in whole lots unless it closes the position.
     fn tradable_change(&mut self, row: usize, symbol_idx: u32, target: f64, held: f64) -> f64 {
         let change = target - held;
+        if target != 0.0 && change.abs() <= ROUNDING * held.abs() {
+            return 0.0;
+        }
         let lot_size = self.panel.series(symbol_idx).lot_size(self.label(row));
         if target == 0.0 || lot_size.is_none() {
             return change;

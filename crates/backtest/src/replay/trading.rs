@@ -264,7 +264,7 @@ impl Engine<'_> {
     }
 
     /// Cancels what an earlier rebalance still has working.
-    pub(super) fn cancel_superseded(&mut self, _row: usize) {
+    pub(super) fn cancel_superseded(&mut self) {
         for working in self.working.clone() {
             if !working.is_exit {
                 self.cancel(working.order, "superseded");
@@ -272,7 +272,6 @@ impl Engine<'_> {
             }
         }
         self.working.retain(|working| working.is_exit);
-        self.of_rebalance.clear();
     }
 
     /// Cancels all working orders of a symbol.

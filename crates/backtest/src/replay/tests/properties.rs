@@ -1,0 +1,329 @@
+//! What must hold in any market: markets full of gaps, missing factors, halts and delistings, made from seeds.
+
+use std::collections::BTreeSet;
+
+use crosscut_model::time::DAY;
+use crosscut_model::{Order, Side};
+
+use super::market::{Market, START, config};
+use crate::config::{BacktestConfig, PoolConfig};
+use crate::outcome::{PositionChange, RunOutcome, Selection};
+use crate::replay::{Driving, ReplayOptions, replay, replay_with};
+
+/// Hours in a random market: two weeks and a bit.
+const N_HOURS: i64 = 400;
+
+/// Configurations that between them use every rule.
+fn configs() -> Vec<BacktestConfig> {
+    let pool = |top_n| {
+        let (reselect, lookback) = ("W-MON".parse().unwrap(), "3d".parse().unwrap());
+        Some(PoolConfig { top_n, reselect, lookback, min_bars: 20 })
+    };
+    let mut configs = vec![
+        config("top_k", "k=3 rebalance=24 commission=10 slippage=5"),
+        config("top_k", "k=4 rebalance=D commission=10 slippage=5 execution=next_open untradable=close_last"),
+        config(
+            "top_k",
+            "k=3 weighting=score min_factor=-2 rebalance=7 commission=20 execution=next_vwap on_short=scale",
+        ),
+        config("long_short", "rebalance=12 commission=5 slippage=3 untradable=close_last on_short=flat"),
+        config(
+            "long_short",
+            "long_count=2 short_count=3 hedge_ratio=0.5 rebalance=D execution=next_close weighting=score",
+        ),
+        config("threshold", "buy_threshold=4 sell_threshold=-4 position_size=0.2 hold_max_bars=9 commission=10"),
+        config(
+            "threshold",
+            "buy_threshold=3 sell_threshold=0 allow_short=true hold_max_bars=1 execution=next_open rebalance=5",
+        ),
+        config("momentum", "top_n_long=3 rebalance=W-MON max_drawdown=0.05 commission=10 execution=next_open start=60"),
+        config("momentum", "top_n_long=2 top_n_short=2 rebalance=6 max_drawdown=0.03 max_position=0.2 end=300"),
+    ];
+    let mut pooled = config("long_short", "rebalance=D commission=5 slippage=3 untradable=close_last on_short=flat");
+    pooled.pool = pool(5);
+    configs.push(pooled);
+    let mut pooled = config("top_k", "k=2 rebalance=10 execution=next_open start=100 commission=5");
+    pooled.pool = pool(4);
+    configs.push(pooled);
+    configs
+}
+
+/// Calls `check` for every configuration in several markets.
+fn for_all(check: impl Fn(&Market, &BacktestConfig)) {
+    for seed in 0..12 {
+        let market = Market::random(seed * 77 + 1, 9, N_HOURS);
+        for config in configs() {
+            check(&market, &config);
+        }
+    }
+}
+
+/// Debug text, in which NaN equals NaN.
+fn bytes(outcome: &RunOutcome) -> String {
+    format!("{outcome:?}")
+}
+
+#[test]
+fn cash_and_positions_are_equity_at_every_bar() {
+    for_all(|market, config| {
+        let outcome = market.run(config);
+        let mut cash = config.capital;
+        let mut held = vec![0.0; outcome.symbols.len()];
+        let mut fills: Vec<&Order> = outcome.orders.iter().filter(|order| order.fill.is_some()).collect();
+        fills.sort_by_key(|order| order.fill.unwrap().filled_at);
+        let mut next = 0;
+        for (row, &label) in outcome.timeline.iter().enumerate() {
+            while next < fills.len() && fills[next].fill.unwrap().filled_at <= label {
+                let fill = fills[next].fill.unwrap();
+                let signed = fills[next].side.sign() * fill.quantity;
+                cash -= signed * fill.price + fill.commission;
+                held[fills[next].symbol_idx] += signed;
+                next += 1;
+            }
+            let value = |symbol_idx: usize| {
+                let name = &outcome.symbols[symbol_idx];
+                let (input, _) = market.symbols.iter().find(|(input, _)| &input.symbol == name).unwrap();
+                let pos = input.timestamps.partition_point(|&other| other <= label);
+                if held[symbol_idx] == 0.0 { 0.0 } else { held[symbol_idx] * input.close[pos - 1] }
+            };
+            let equity = cash + (0..held.len()).map(value).sum::<f64>();
+            assert!((equity - outcome.equity[row]).abs() < 1e-8, "{equity} {}", outcome.equity[row]);
+            assert!((cash - outcome.cash[row]).abs() < 1e-8);
+        }
+        assert_eq!(next, fills.len());
+        let realised: f64 = outcome.trades.iter().map(|trade| trade.pnl).sum();
+        if held.iter().all(|quantity| *quantity == 0.0) {
+            assert!((cash - config.capital - realised).abs() < 1e-8);
+        }
+    });
+}
+
+#[test]
+fn cash_is_never_negative_without_shorts() {
+    for_all(|market, config| {
+        let shorts = config.prepare().unwrap().strategy.strategy.may_short();
+        let outcome = market.run(config);
+        let least = outcome.cash.iter().copied().fold(f64::INFINITY, f64::min);
+        assert!(shorts || least >= -1e-9, "{least}");
+    });
+}
+
+#[test]
+fn driving_every_bar_gives_the_same_bytes() {
+    for_all(|market, config| {
+        let panel = market.panel(config);
+        let events = replay(&panel, config).unwrap();
+        let every_bar = ReplayOptions { driving: Driving::EveryBar, ..ReplayOptions::default() };
+        assert_eq!(bytes(&events), bytes(&replay_with(&panel, config, every_bar).unwrap()));
+        assert_eq!(bytes(&events), bytes(&replay(&panel, config).unwrap()));
+    });
+}
+
+#[test]
+fn recording_selections_changes_nothing_else() {
+    for_all(|market, config| {
+        let panel = market.panel(config);
+        let mut with = replay(&panel, config).unwrap();
+        let options = ReplayOptions { records_selections: false, ..ReplayOptions::default() };
+        let without = replay_with(&panel, config, options).unwrap();
+        assert!(without.selections.is_empty() && !with.selections.is_empty());
+        with.selections.clear();
+        assert_eq!(bytes(&with), bytes(&without));
+    });
+}
+
+#[test]
+fn the_order_of_symbols_changes_nothing() {
+    for_all(|market, config| {
+        let mut turned = market.clone();
+        turned.symbols.reverse();
+        turned.symbols.swap(0, 3);
+        assert_eq!(bytes(&market.run(config)), bytes(&turned.run(config)));
+    });
+}
+
+#[test]
+fn a_week_later_everything_is_a_week_later() {
+    let week = 7 * DAY;
+    for_all(|market, config| {
+        let (mut later, mut later_config) = (market.clone(), config.clone());
+        for (input, rules) in &mut later.symbols {
+            input.timestamps.iter_mut().for_each(|label| *label += week);
+            rules.delisted_at = rules.delisted_at.map(|at| at + week);
+        }
+        later_config.start = config.start.map(|at| at + week);
+        later_config.end = config.end.map(|at| at + week);
+        let (a, b) = (market.run(config), later.run(&later_config));
+        assert_eq!((&a.equity, &a.cash), (&b.equity, &b.cash));
+        assert_eq!(format!("{:?}", a.trades.len()), format!("{:?}", b.trades.len()));
+        let labels: Vec<i64> = a.timeline.iter().map(|label| label + week).collect();
+        assert_eq!(labels, b.timeline);
+        let scores = |outcome: &RunOutcome| -> Vec<String> {
+            let rows = outcome.selections.iter();
+            rows.map(|row| format!("{} {:?} {} {:?}", row.symbol_idx, row.rank, row.score, row.excluded)).collect()
+        };
+        assert_eq!(scores(&a), scores(&b));
+    });
+}
+
+/// Everything known at `until`, as text.
+fn known(outcome: &RunOutcome, until: i64) -> String {
+    let rows = outcome.timeline.partition_point(|&label| label <= until);
+    let selections: Vec<(i64, u32, Option<u32>, String, f64)> = outcome
+        .selections
+        .iter()
+        .filter(|row| row.timestamp <= until)
+        .map(|row: &Selection| (row.timestamp, row.symbol_idx, row.rank, row.score.to_string(), row.target_weight))
+        .collect();
+    let positions: Vec<&PositionChange> = outcome.positions.iter().filter(|row| row.timestamp <= until).collect();
+    let orders: Vec<_> = outcome
+        .orders
+        .iter()
+        .filter(|order| order.decided_at <= until)
+        .map(|order| {
+            let fill = order.fill.filter(|fill| fill.filled_at <= until);
+            (order.order_id, order.decided_at, order.symbol_idx, order.side, order.quantity, fill)
+        })
+        .collect();
+    format!("{:?} {:?} {selections:?} {positions:?} {orders:?}", &outcome.equity[..rows], &outcome.cash[..rows])
+}
+
+#[test]
+fn what_comes_later_changes_nothing_before() {
+    let start = crosscut_model::parse_iso(START).unwrap();
+    for_all(|market, config| {
+        for until_hour in [130, 205, 290] {
+            let until = start + until_hour * crosscut_model::time::HOUR;
+            let mut other = market.clone();
+            for (at, (input, _)) in other.symbols.iter_mut().enumerate() {
+                let from = input.timestamps.partition_point(|&label| label <= until);
+                for pos in from..input.timestamps.len() {
+                    input.close[pos] *= 1.0 + 0.5 * ((pos * 7 + at) % 5) as f64;
+                    input.open[pos] *= 3.0;
+                    input.vwap[pos] = f64::NAN;
+                    input.factor[pos] = -input.factor[pos];
+                    input.tradable[pos] = !input.tradable[pos];
+                    input.dollar_volume[pos] *= (at + 1) as f64;
+                }
+            }
+            assert_eq!(known(&market.run(config), until), known(&other.run(config), until), "{config:?}");
+        }
+    });
+}
+
+#[test]
+fn dropping_later_bars_changes_nothing_before() {
+    let start = crosscut_model::parse_iso(START).unwrap();
+    for_all(|market, config| {
+        let until = start + 301 * crosscut_model::time::HOUR;
+        let mut other = market.clone();
+        for (input, rules) in &mut other.symbols {
+            let n_bars = input.timestamps.partition_point(|&label| label <= until);
+            for column in [&mut input.open, &mut input.close, &mut input.vwap, &mut input.factor] {
+                column.truncate(n_bars);
+            }
+            input.dollar_volume.truncate(n_bars);
+            input.tradable.truncate(n_bars);
+            input.timestamps.truncate(n_bars);
+            // At the very end of the data a delisting would close on the last bar.
+            rules.delisted_at = rules.delisted_at.filter(|&at| at <= until);
+        }
+        let config = BacktestConfig { end: None, ..config.clone() };
+        assert_eq!(known(&market.run(&config), until), known(&other.run(&config), until), "{config:?}");
+    });
+}
+
+/// Signed quantity held of each symbol before each order's fill, and the orders.
+fn fills_with_positions(outcome: &RunOutcome) -> Vec<(f64, &Order)> {
+    let mut held = vec![0.0; outcome.symbols.len()];
+    let mut fills: Vec<&Order> = outcome.orders.iter().filter(|order| order.fill.is_some()).collect();
+    fills.sort_by_key(|order| order.fill.unwrap().filled_at);
+    fills
+        .into_iter()
+        .map(|order| {
+            let before = held[order.symbol_idx];
+            held[order.symbol_idx] += order.side.sign() * order.fill.unwrap().quantity;
+            (before, order)
+        })
+        .collect()
+}
+
+#[test]
+fn what_cannot_be_traded_is_never_opened_or_increased() {
+    for_all(|market, config| {
+        let outcome = market.run(config);
+        for (before, order) in fills_with_positions(&outcome) {
+            let signed = order.side.sign() * order.fill.unwrap().quantity;
+            if (before + signed).abs() <= before.abs() {
+                continue;
+            }
+            let name = &outcome.symbols[order.symbol_idx];
+            let (input, rules) = market.symbols.iter().find(|(input, _)| &input.symbol == name).unwrap();
+            let pos = input.timestamps.binary_search(&order.decided_at).expect("the symbol has a bar at the decision");
+            assert!(input.factor[pos].is_finite() && input.tradable[pos], "{order:?}");
+            assert!(rules.delisted_at.is_none_or(|at| order.decided_at < at), "{order:?}");
+        }
+    });
+}
+
+#[test]
+fn top_k_holds_k_names_when_there_are_k() {
+    for seed in 0..20 {
+        let market = Market::random(seed, 12, N_HOURS);
+        let outcome = market.run(&config("top_k", "k=3 rebalance=6 untradable=close_last commission=10"));
+        let mut by_time: Vec<Vec<&Selection>> = Vec::new();
+        for rows in outcome.selections.chunks(outcome.symbols.len()) {
+            by_time.push(rows.iter().collect());
+        }
+        for rows in by_time {
+            let eligible = rows.iter().filter(|row| row.rank.is_some()).count();
+            let held = rows.iter().filter(|row| row.filled_weight > 0.0).count();
+            let chosen: BTreeSet<Option<u32>> =
+                rows.iter().filter(|row| row.excluded.is_none()).map(|row| row.rank).collect();
+            if eligible >= 3 {
+                assert_eq!(held, 3, "{seed} {rows:#?} {:?}", outcome.log);
+                assert_eq!(chosen, BTreeSet::from([Some(1), Some(2), Some(3)]));
+            }
+        }
+    }
+}
+
+#[test]
+fn long_and_short_weights_cancel() {
+    for seed in 0..20 {
+        let market = Market::random(seed, 12, N_HOURS);
+        for words in ["", "weighting=score", "long_count=2 short_count=4", "gross_exposure=2.5"] {
+            let outcome = market.run(&config("long_short", &format!("rebalance=9 untradable=close_last {words}")));
+            for rows in outcome.selections.chunks(outcome.symbols.len()) {
+                let net: f64 = rows.iter().filter(|row| row.rank.is_some()).map(|row| row.target_weight).sum();
+                let skipped = rows.iter().any(|row| row.excluded == Some(crate::outcome::Exclusion::TooFewNames));
+                assert!(skipped || net.abs() < 1e-12, "{net}");
+            }
+        }
+    }
+}
+
+#[test]
+fn threshold_never_crosses_its_thresholds() {
+    for seed in 0..20 {
+        let market = Market::random(seed, 6, N_HOURS);
+        let words = "buy_threshold=4 sell_threshold=-4 allow_short=true position_size=0.1 commission=10";
+        let outcome = market.run(&config("threshold", words));
+        let mut flips = 0;
+        for (before, order) in fills_with_positions(&outcome) {
+            let name = &outcome.symbols[order.symbol_idx];
+            let (input, _) = market.symbols.iter().find(|(input, _)| &input.symbol == name).unwrap();
+            if let Ok(pos) = input.timestamps.binary_search(&order.decided_at)
+                && order.reason == "rebalance"
+            {
+                let score = input.factor[pos];
+                assert!(score >= 4.0 || score <= -4.0, "{score}");
+                let after = before + order.side.sign() * order.quantity;
+                assert_eq!(after > 0.0, score >= 4.0);
+                flips += u32::from(before * after < 0.0);
+                assert!(before != 0.0 || (order.side == Side::Buy) == (score >= 4.0));
+            }
+        }
+        assert!(flips > 0);
+    }
+}
