@@ -21,7 +21,7 @@ pub const MAX_DEPTH: usize = 100;
 
 /// The most different expressions in one program: enough for the published factor libraries together, several times
 /// over.
-pub const MAX_EXPRESSIONS: usize = 100_000;
+pub const MAX_EXPRESSIONS: usize = 20_000;
 
 /// Strength of a comparison, which does not chain.
 const COMPARISON: u8 = 4;

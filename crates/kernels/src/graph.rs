@@ -133,9 +133,11 @@ impl Graph {
         Term { lag: shared, ..self.intern(node) }
     }
 
-    /// A term seen `rows` rows earlier; a number is the same at all times.
+    /// A term seen `rows` rows earlier; a number is the same at all times. A lag beyond what a `u32` holds stays
+    /// there: no plan with such a lag can be run anyway.
     pub(crate) fn lagged(&self, term: Term, rows: u32) -> Term {
-        if self.as_constant(term).is_some() { term } else { Term { lag: term.lag + rows, ..term } }
+        let is_number = self.as_constant(term).is_some();
+        if is_number { term } else { Term { lag: term.lag.saturating_add(rows), ..term } }
     }
 
     /// The result on numbers, if all operands are numbers.

@@ -212,7 +212,7 @@ impl<'a> Planner<'a> {
         let id = term.node as usize;
         self.wanted[id] = true;
         self.readers[id] += 1;
-        self.history[id] = self.history[id].max((term.lag + reach) as usize);
+        self.history[id] = self.history[id].max(term.lag as usize + reach as usize);
     }
 
     /// Whether a node is a wanted exponential mean.

@@ -60,7 +60,7 @@ fn all_times(symbols: &[PanelInput<'_>]) -> Vec<i64> {
         // Most symbols of a market share one grid: those that repeat the grid need no sorting.
         if times.is_empty() {
             times.extend_from_slice(symbol.times);
-        } else if times != symbol.times {
+        } else if !symbol.times.is_empty() && times != symbol.times {
             others.push(symbol.times);
         }
     }

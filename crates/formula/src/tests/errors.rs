@@ -121,6 +121,19 @@ fn definitions() {
     assert_eq!(message(&[], &[windows("r_{w}", &[0])]), "factor `r_{w}`, window 0: expected 1 to 100000 rows");
 }
 
+#[test]
+fn a_chain_of_lets_cannot_grow_without_bound() {
+    let chain = |n: usize, formula: &dyn Fn(&str) -> String| {
+        let name = |i: usize| if i == 0 { "close".to_owned() } else { format!("x{i}") };
+        let lets: Vec<_> = (0..n).map(|i| (name(i + 1), formula(&name(i)))).collect();
+        Program::compile(&lets, &[FactorSpec::new("f", name(n))], &COLUMNS, &[]).unwrap_err().to_string()
+    };
+    let text = chain(19_000, &|x| format!("delay({x}, 100000)"));
+    assert!(text.contains("looks back 1900000000 rows"), "{text}");
+    let text = chain(50_000, &|x| format!("delay({x}, 100000)"));
+    assert!(text.contains("more than 20000 different expressions"), "{text}");
+}
+
 proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,60}") {
