@@ -8,6 +8,8 @@ use crate::thin;
 pub enum Mark {
     /// A line through the points.
     Line,
+    /// A line that keeps each value until the next point, for counts and balances.
+    Step,
     /// A line and the space between it and zero.
     Area,
     /// A stem from zero to each point, for values that belong to moments.
@@ -19,6 +21,7 @@ impl Mark {
     fn name(self) -> &'static str {
         match self {
             Self::Line => "line",
+            Self::Step => "step",
             Self::Area => "area",
             Self::Stem => "stem",
         }

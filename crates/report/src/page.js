@@ -76,9 +76,9 @@
   // Calendar ticks (milliseconds and label), about count of them: whole minutes to years, UTC.
   const timeTicks = (low, high, count) => {
     const wanted = (high - low) / count, ticks = [];
-    const fixed = [1, 5, 15, 30, 60, 180, 360, 720, 1440, 2880, 10080].map((m) => m * MINUTE).find((s) => s >= wanted);
+    const fixed = [1, 5, 15, 30, 60, 180, 360, 720, 1440, 2880, 10080, 20160].map((m) => m * MINUTE).find((s) => s >= wanted);
     if (fixed) {
-      const shift = fixed === 7 * DAY ? 4 * DAY : 0; // 1970-01-05 was a Monday
+      const shift = fixed >= 7 * DAY ? 4 * DAY : 0; // 1970-01-05 was a Monday
       for (let t = Math.ceil((low - shift) / fixed) * fixed + shift; t <= high; t += fixed) {
         ticks.push([t, t % DAY === 0 ? isoTime(t).slice(5, 10) : isoTime(t).slice(11, 16)]);
       }
@@ -102,7 +102,7 @@
     }
     if (low > high) return [0, 1];
     if (isLog) return low === high ? [low / 1.1, high * 1.1] : [low / (high / low) ** 0.04, high * (high / low) ** 0.04];
-    const onZero = series.some((one) => one.mark !== "line");
+    const onZero = series.some((one) => one.mark === "area" || one.mark === "stem");
     if (onZero) { low = Math.min(low, 0); high = Math.max(high, 0); }
     if (low === high) { const air = Math.abs(low) * 0.05 || 1; return [low - air, high + air]; }
     const air = (high - low) * 0.05;
@@ -130,7 +130,9 @@
       return `<path class="curve c${colour}" style="stroke-linecap:butt;stroke-width:${stemWidth}" d="${stems.join("")}"/>`;
     }
     const parts = runs(one.values);
-    const line = parts.map((run) => "M" + run.map(at).join("L") + (run.length === 1 ? "h0" : "")).join("");
+    const step = (i) => `H${x[i].toFixed(1)}V${y(one.values[i]).toFixed(1)}`;
+    const path = (run) => one.mark === "step" ? at(run[0]) + run.slice(1).map(step).join("") : run.map(at).join("L");
+    const line = parts.map((run) => "M" + path(run) + (run.length === 1 ? "h0" : "")).join("");
     const fill = one.mark !== "area" ? "" : parts.map((run) =>
       `M${x[run[0]].toFixed(1)} ${zero.toFixed(1)}L${run.map(at).join("L")}L${x[run[run.length - 1]].toFixed(1)} ${zero.toFixed(1)}Z`).join("");
     return (fill && `<path class="fill c${colour}" d="${fill}"/>`) + `<path class="curve c${colour}"${dense} d="${line}"/>`;

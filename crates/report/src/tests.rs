@@ -29,6 +29,7 @@ fn tiny() -> Page {
             Chart::new("value & <more>", &times)
                 .series("</script><b>", Mark::Line, &[1.0, f64::NAN, 3.25])
                 .series("other", Mark::Stem, &[0.1, 0.2, 1e-7])
+                .series("count", Mark::Step, &[1.0, 2.0, 2.0])
                 .log_switch(),
         )
         .chart(Chart::new("share", &times).series("down", Mark::Area, &[0.0, -0.125, -0.5]).percent().height(120))

@@ -109,10 +109,10 @@ fn exposure(section: &mut Section, outcome: &RunOutcome) {
             .series("gross", Mark::Line, &outcome.gross_exposure)
             .series("net", Mark::Line, &outcome.net_exposure),
     );
-    section.chart(Chart::new("Cash", times).height(160).series("cash", Mark::Line, &outcome.cash));
+    section.chart(Chart::new("Cash", times).height(160).series("cash", Mark::Step, &outcome.cash));
     let (long, short) = names_held(outcome);
-    let held = Chart::new("Names held", times).height(160).series("long", Mark::Line, &long);
-    section.chart(if short.iter().any(|n| *n > 0.0) { held.series("short", Mark::Line, &short) } else { held });
+    let held = Chart::new("Names held", times).height(160).series("long", Mark::Step, &long);
+    section.chart(if short.iter().any(|n| *n > 0.0) { held.series("short", Mark::Step, &short) } else { held });
 }
 
 /// How many names are held long and short after each bar.
