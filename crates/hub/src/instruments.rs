@@ -8,7 +8,7 @@ use crate::bars::demand_type;
 use crate::error::HubError;
 use crate::layout;
 use crate::parquet_file::{ColumnCursor, ColumnSpec, ColumnType, ParquetFile, Storage, ValueKind, Values, guarded};
-use crate::provenance::TableSource;
+use crate::provenance::{Provenance, TableSource};
 use crate::publisher::IngestPublisher;
 use crate::reader::Hub;
 use crate::single::{self, SingleWriter};
@@ -31,6 +31,18 @@ impl Hub {
         }
         let (file, _) = single::open_table(self.root(), &table)?;
         guarded(&file.path, || read(&file))
+    }
+
+    /// Where the instruments table of a venue came from, its content hash included; `None` when there is no table.
+    ///
+    /// # Errors
+    /// When the table is damaged or disagrees with its provenance.
+    pub fn instruments_provenance(&self, venue: &str) -> Result<Option<Provenance>, HubError> {
+        let table = layout::instruments_table(venue)?;
+        if !self.root().join(&table).exists() {
+            return Ok(None);
+        }
+        Ok(Some(single::open_table(self.root(), &table)?.1))
     }
 }
 

@@ -28,6 +28,8 @@ fn instruments_round_trip_sorted() {
     let expected = [rows[3].clone(), rows[1].clone(), luna, rows[0].clone()];
     assert_eq!(scratch.hub.instruments("binance").unwrap(), expected);
     scratch.hub.verify_table("instruments/binance.parquet").unwrap();
+    assert_eq!(scratch.hub.instruments_provenance("binance").unwrap().map(|p| p.rows), Some(4));
+    assert_eq!(scratch.hub.instruments_provenance("okx").unwrap(), None);
     scratch.publisher.publish_instruments("binance", &[], &source(Origin::List)).unwrap();
     assert!(scratch.hub.instruments("binance").unwrap().is_empty());
 }
