@@ -25,6 +25,7 @@ mod jobs;
 mod klines;
 mod lines;
 mod name;
+mod read;
 mod report;
 mod shape;
 mod trades;
@@ -33,6 +34,7 @@ use detect::{Detected, detect};
 use discover::discover;
 use jobs::{Done, Plan, Stage};
 
+pub use read::read_trades;
 pub use report::{FileReport, ImportSummary, TableReport, TableStatus};
 
 /// What a file holds, when the user says so.

@@ -1,15 +1,15 @@
 //! W2: ticks of one file into time, volume or dollar bars. Decoding and building overlap on two threads; the file is
-//! never in memory as a whole.
+//! never in memory as a whole. In the golden folder the file is the venue's ZIP, read as an import reads it.
 //!
 //! Volume and dollar bars restart at zero after each bar, and the last, unfinished one is dropped: the kit's peers
 //! keep it, so their `bars` is larger by one and their sums by that bar's.
 
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crosscut_bars::{BarBuilder, SideRule};
 use crosscut_hub::TickColumns;
 use crosscut_hub::parquet_file::{TradeBatches, trade_batches};
+use crosscut_ingest::import::{Kind, read_trades};
 use crosscut_model::{BarSpec, Bars, Trades};
 use serde_json::{Map, Value, json};
 
@@ -23,10 +23,45 @@ const AHEAD: usize = 3;
 pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
     let mut stages = Stages::start(request.clock);
     let builder = BarBuilder::new(spec(request)?, SideRule::Venue).map_err(|error| AppError::new(error.to_string()))?;
-    let batches = trade_batches(&file(request), TickColumns::FOR_BARS)?;
-    let (bars, n_ticks) = build(batches, builder, request.head)?;
+    let mut fold = Fold { builder, bars: Bars::default(), n_ticks: 0, head: request.head.unwrap_or(u64::MAX) };
+    if request.is_golden() {
+        let file = request.data.join("in_GOLDUSDT-aggTrades-100000.zip");
+        read_trades(&file, Some(Kind::AggTrades), |batch| fold.push(batch))?;
+    } else {
+        let file = request.data.join("ticks").join(format!("{}-aggTrades-{}.parquet", request.sym, request.rows));
+        fold_ahead(trade_batches(&file, TickColumns::FOR_BARS)?, &mut fold)?;
+    }
+    let Fold { builder, mut bars, n_ticks, .. } = fold;
+    builder.finish(Some(i64::MAX), &mut bars);
     stages.mark("load+compute");
     Ok(Value::Object(stages.line(n_ticks, "ticks", check(&bars))))
+}
+
+/// Bars in the making.
+struct Fold {
+    /// Folds the ticks.
+    builder: BarBuilder,
+    /// The bars so far.
+    bars: Bars,
+    /// Ticks folded so far.
+    n_ticks: u64,
+    /// Ticks wanted.
+    head: u64,
+}
+
+impl Fold {
+    /// Adds a batch, or what is wanted of it.
+    fn push(&mut self, batch: &Trades) {
+        let wanted = self.head - self.n_ticks;
+        if batch.len() as u64 <= wanted {
+            self.n_ticks += batch.len() as u64;
+            self.builder.push(batch, &mut self.bars);
+        } else if wanted > 0 {
+            let mut first = Trades::default();
+            first.extend_from(batch, 0..wanted as usize);
+            self.push(&first);
+        }
+    }
 }
 
 /// The bars asked for; thresholds default to the kit's.
@@ -42,35 +77,23 @@ fn spec(request: &BenchRequest) -> Result<BarSpec, AppError> {
     text.parse().map_err(|error| AppError::new(format!("--thr: {error}")))
 }
 
-/// The tick file.
-fn file(request: &BenchRequest) -> PathBuf {
-    request.data.join("ticks").join(format!("{}-aggTrades-{}.parquet", request.sym, request.rows))
-}
-
-/// Builds bars of all batches, or of the first `head` ticks; returns them and the number of ticks.
-fn build(mut batches: TradeBatches, mut builder: BarBuilder, head: Option<u64>) -> Result<(Bars, u64), AppError> {
+/// Folds all batches, decoding them on another thread.
+fn fold_ahead(mut batches: TradeBatches, fold: &mut Fold) -> Result<(), AppError> {
     let (full, to_build) = sync_channel::<Result<Trades, AppError>>(AHEAD);
+    // Room for every buffer there is, so that returning one never waits for the decoder.
     let (used, to_fill) = sync_channel::<Trades>(AHEAD + 2);
     std::thread::scope(|scope| {
         scope.spawn(move || decode(&mut batches, &full, &to_fill));
-        let mut bars = Bars::default();
-        let mut n_ticks = 0;
-        for batch in &to_build {
-            let mut batch = batch?;
-            if let Some(head) = head {
-                keep_first(&mut batch, head - n_ticks);
-            }
-            n_ticks += batch.len() as u64;
-            builder.push(&batch, &mut bars);
-            if head == Some(n_ticks) {
+        for batch in to_build {
+            let batch = batch?;
+            fold.push(&batch);
+            if fold.n_ticks == fold.head {
                 break;
             }
             // The decoder may have finished and dropped its end.
             let _ = used.send(batch);
         }
-        drop(to_build);
-        builder.finish(Some(i64::MAX), &mut bars);
-        Ok((bars, n_ticks))
+        Ok(())
     })
 }
 
@@ -86,16 +109,6 @@ fn decode(batches: &mut TradeBatches, full: &SyncSender<Result<Trades, AppError>
         if full.send(message).is_err() {
             return;
         }
-    }
-}
-
-/// Cuts a batch to its first `rows` rows.
-fn keep_first(batch: &mut Trades, rows: u64) {
-    let rows = usize::try_from(rows).unwrap_or(usize::MAX);
-    if rows < batch.len() {
-        let mut first = Trades::default();
-        first.extend_from(batch, 0..rows);
-        *batch = first;
     }
 }
 

@@ -136,8 +136,8 @@ fn panel(request: &BenchRequest, program: &Program) -> Result<Vec<Totals>, AppEr
     }
     let one = |(symbol, path): &(String, PathBuf)| {
         let columns: Vec<&str> = program.inputs().iter().map(String::as_str).collect();
-        let bars = parquet_file::read(path, &columns)?;
-        let inputs = columns.iter().map(|&name| numbers(&bars, name, path)).collect::<Result<Vec<_>, _>>()?;
+        let mut bars = parquet_file::read(path, &columns)?;
+        let inputs = columns.iter().map(|&name| numbers(&mut bars, name, path)).collect::<Result<Vec<_>, _>>()?;
         let write = request.write.then(|| out.join(format!("{symbol}.parquet")));
         features(program, &inputs, write.as_deref())
     };
@@ -149,9 +149,9 @@ fn golden(request: &BenchRequest, program: &Program) -> Result<Vec<Totals>, AppE
     let path = request.data.join("in_panel20.parquet");
     let mut columns: Vec<&str> = program.inputs().iter().map(String::as_str).collect();
     columns.push("symbol");
-    let bars = parquet_file::read(&path, &columns)?;
+    let mut bars = parquet_file::read(&path, &columns)?;
+    let inputs = program.inputs().iter().map(|name| numbers(&mut bars, name, &path)).collect::<Result<Vec<_>, _>>()?;
     let symbols = bars.text("symbol").unwrap_or_default();
-    let inputs = program.inputs().iter().map(|name| numbers(&bars, name, &path)).collect::<Result<Vec<_>, _>>()?;
     let mut totals = Vec::new();
     let mut from = 0;
     for together in symbols.chunk_by(|a, b| a == b).take(request.symbols.unwrap_or(usize::MAX)) {
@@ -163,13 +163,12 @@ fn golden(request: &BenchRequest, program: &Program) -> Result<Vec<Totals>, AppE
     Ok(totals)
 }
 
-/// A column as numbers, whole ones included.
-fn numbers(table: &Table, name: &str, path: &Path) -> Result<Vec<f64>, AppError> {
-    match table.get(name) {
-        Some(Column::F64(values)) => Ok(values.clone()),
-        Some(Column::I64(values)) => Ok(values.iter().map(|&value| value as f64).collect()),
-        _ => Err(AppError::new(format!("{}: the column `{name}` holds no numbers", path.display()))),
-    }
+/// Takes a column out of a table as numbers, whole ones included.
+fn numbers(table: &mut Table, name: &str, path: &Path) -> Result<Vec<f64>, AppError> {
+    let whole = table.take_i64(name).map(|values| values.into_iter().map(|value| value as f64).collect());
+    whole
+        .or_else(|| table.take_f64(name))
+        .ok_or_else(|| AppError::new(format!("{}: the column `{name}` holds no numbers", path.display())))
 }
 
 /// Evaluates one symbol and sums its features; writes them when asked.

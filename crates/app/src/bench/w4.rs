@@ -3,14 +3,14 @@
 //! Each symbol is read, its 20-bar return computed and its columns reduced to what the replay needs before the next
 //! one is read, so that reading and signal are one stage.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crosscut_backtest::panel::{PanelBuilder, SeriesInput, SymbolRules, Unplaced};
 use crosscut_backtest::w4;
 use crosscut_formula::{FactorSpec, Program};
 use crosscut_hub::parquet_file;
 use crosscut_model::time::HOUR;
-use crosscut_model::{Range, Table};
+use crosscut_model::{Column, Range, Table};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -97,9 +97,7 @@ fn panel(request: &BenchRequest, make: &Series<'_>) -> Result<Vec<Unplaced>, App
             first_hours(firsts?.into_iter().flatten().min(), hours)
         }
     };
-    let one = |(symbol, path): &(String, std::path::PathBuf)| {
-        make.make(symbol, parquet_file::read(path, &COLUMNS)?, range)
-    };
+    let one = |(symbol, path): &(String, PathBuf)| make.make(symbol, parquet_file::read(path, &COLUMNS)?, range);
     files.par_iter().map(one).collect::<Vec<_>>().into_iter().collect()
 }
 
@@ -113,20 +111,16 @@ fn golden(request: &BenchRequest, make: &Series<'_>) -> Result<Vec<Unplaced>, Ap
     let path = request.data.join("in_panel20.parquet");
     let bars = parquet_file::read(&path, &["symbol", COLUMNS[0], COLUMNS[1], COLUMNS[2]])?;
     let symbols = bars.text("symbol").unwrap_or_default();
-    let first = bars.i64(COLUMNS[0]).and_then(|times| times.iter().min().copied());
+    let first = bars.i64("start_time").and_then(|times| times.iter().min().copied());
     let range = request.hours.map_or(Range::ALL, |hours| first_hours(first, hours));
     let mut series = Vec::new();
     let mut from = 0;
     for together in symbols.chunk_by(|a, b| a == b).take(request.symbols.unwrap_or(usize::MAX)) {
         let rows = from..from + together.len();
         let mut symbol = Table::default();
-        for name in COLUMNS {
-            let column = match bars.get(name) {
-                Some(crosscut_model::Column::I64(values)) => crosscut_model::Column::I64(values[rows.clone()].to_vec()),
-                Some(crosscut_model::Column::F64(values)) => crosscut_model::Column::F64(values[rows.clone()].to_vec()),
-                _ => return Err(AppError::new(format!("{}: column `{name}` holds no numbers", path.display()))),
-            };
-            symbol.push(name, column);
+        symbol.push("start_time", Column::I64(bars.i64("start_time").unwrap_or_default()[rows.clone()].to_vec()));
+        for name in ["close", "dollar_volume"] {
+            symbol.push(name, Column::F64(bars.f64(name).unwrap_or_default()[rows.clone()].to_vec()));
         }
         series.push(make.make(&together[0], symbol, range)?);
         from = rows.end;

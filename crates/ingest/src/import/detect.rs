@@ -87,12 +87,20 @@ struct Context<'a> {
 /// # Errors
 /// When it is none of what is imported, or its parts contradict one another.
 pub(crate) fn detect(path: &Path, request: &ImportRequest) -> Result<Detected, Fault> {
+    if let Container::Zip(member) = container::recognise(path)? {
+        check_member(&read_name(path)?, path, &member.name)?;
+    }
+    detect_renamed(path, request)
+}
+
+/// As [`detect`] for a file that may have been renamed: a ZIP may hold a member of another name.
+///
+/// # Errors
+/// As [`detect`].
+pub(crate) fn detect_renamed(path: &Path, request: &ImportRequest) -> Result<Detected, Fault> {
     let container = container::recognise(path)?;
     let identity = identify(path)?;
     let name = read_name(path)?;
-    if let Container::Zip(member) = &container {
-        check_member(&name, path, &member.name)?;
-    }
     if request.kind == Some(Kind::Funding) {
         return Err(Fault::file("funding rates are not supported yet"));
     }
