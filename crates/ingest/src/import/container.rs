@@ -169,7 +169,7 @@ fn check_member_name(name: &str) -> Result<(), Fault> {
 
 /// Wraps a member's bytes with the check of length and CRC-32.
 fn checked(source: impl Read + Send + 'static, member: &Member) -> Box<dyn Read + Send> {
-    Box::new(Checked { source, crc: flate2::Crc::new(), left: member.size, expected: member.crc })
+    Box::new(Checked { source, crc: crc32fast::Hasher::new(), left: member.size, expected: member.crc })
 }
 
 /// A stream that must have the length and CRC-32 the archive promises.
@@ -177,7 +177,7 @@ struct Checked<R> {
     /// The inflated bytes.
     source: R,
     /// CRC-32 so far.
-    crc: flate2::Crc,
+    crc: crc32fast::Hasher,
     /// Bytes still promised.
     left: u64,
     /// CRC-32 promised.
@@ -197,7 +197,7 @@ impl<R: Read> Read for Checked<R> {
             if self.left > 0 {
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
             }
-            if self.crc.sum() != self.expected {
+            if self.crc.clone().finalize() != self.expected {
                 return bad("its CRC-32 is not what the archive says");
             }
         }

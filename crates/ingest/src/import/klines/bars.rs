@@ -226,6 +226,10 @@ pub(crate) struct BarConflict {
 /// # Errors
 /// The first label whose bars differ in some column.
 pub(crate) fn merge(there: &Bars, added: &Bars) -> Result<Bars, BarConflict> {
+    let extras = |bars: &Bars| bars.extra.iter().map(|(name, _)| name.clone()).collect::<Vec<String>>();
+    if there.timestamp.last() < added.timestamp.first() && (there.is_empty() || extras(there) == extras(added)) {
+        return Ok(append(there, added));
+    }
     let mut names: Vec<&str> = there.extra.iter().map(|(name, _)| name.as_str()).collect();
     names.extend(added.extra.iter().map(|(name, _)| name.as_str()).filter(|name| there.column(name).is_none()));
     let mut out =
@@ -246,6 +250,23 @@ pub(crate) fn merge(there: &Bars, added: &Bars) -> Result<Bars, BarConflict> {
         j += usize::from(right <= left);
     }
     Ok(out)
+}
+
+/// The bars of both, when those to be added all come later and have the same columns.
+fn append(there: &Bars, added: &Bars) -> Bars {
+    if there.is_empty() {
+        return added.clone();
+    }
+    let mut out = there.clone();
+    out.timestamp.extend_from_slice(&added.timestamp);
+    out.available_at.extend_from_slice(&added.available_at);
+    for (to, from) in out.columns_mut().into_iter().zip(added.columns()) {
+        to.extend_from_slice(from);
+    }
+    for ((_, to), (_, from)) in out.extra.iter_mut().zip(&added.extra) {
+        to.extend_from_slice(from);
+    }
+    out
 }
 
 /// A number of an extra column; NaN where the bars do not have it.

@@ -145,6 +145,14 @@ pub(crate) fn run_symbol(
     let mut outcome = KlineOutcome::default();
     let mut tables: BTreeMap<Timeframe, Vec<Part>> = BTreeMap::new();
     for file in files {
+        if let Some(known) = known(context, symbol, file)? {
+            let (record, table) = known;
+            outcome.records.push(record);
+            if !outcome.tables.contains(&table) {
+                outcome.tables.push(table);
+            }
+            continue;
+        }
         let read = || {
             let (raw, groups, found) = file.read(context)?;
             let rules = BarRules { timeframe: found.timeframe, period: file.period };
@@ -161,9 +169,36 @@ pub(crate) fn run_symbol(
         merged.push(Merged::new(context, symbol, timeframe, parts)?);
     }
     for table in merged {
-        outcome.tables.push(table.publish(context)?);
+        let report = table.publish(context)?;
+        outcome.tables.retain(|known| known.table != report.table);
+        outcome.tables.push(report);
     }
     Ok(outcome)
+}
+
+/// What to report of a file whose bars are in the hub already, found without reading it: its hash is in the provenance of
+/// the table it names.
+fn known(
+    context: &KlineContext<'_>,
+    symbol: &str,
+    file: &KlineFile,
+) -> Result<Option<(FileRecord, TableReport)>, IngestError> {
+    let frames = [context.timeframe, file.timeframe];
+    let (Some(frame), false) = (frames[0].or(frames[1]), context.replace) else { return Ok(None) };
+    let agree = frames.iter().flatten().all(|other| *other == frame);
+    let bar = BarSpec::Time(frame);
+    let Some(info) = existing(context, &bar, symbol)?.filter(|_| agree) else { return Ok(None) };
+    let Some(input) = info.provenance.inputs.iter().find(|input| input.sha256 == file.identity.sha256) else {
+        return Ok(None);
+    };
+    let record = FileRecord {
+        shown: file.shown.clone(),
+        decided: format!("{frame} bars"),
+        rows: input.rows,
+        notes: vec!["already imported".to_owned()],
+    };
+    let (name, rows) = (format!("{symbol} {bar} bars"), info.rows as u64);
+    Ok(Some((record, TableReport { table: name, rows, added: 0, status: TableStatus::Unchanged })))
 }
 
 /// Imports one file of many symbols; each symbol is published or refused on its own.

@@ -330,3 +330,28 @@ fn missing_columns_and_prices() {
     let long = bench.file("perp_4h.csv", long(&[("../x", 0, "10")]));
     assert!(bench.import(&[long]).contains("row 2: `../x` cannot be a symbol"));
 }
+
+#[test]
+fn importing_again_with_one_more_month() {
+    let bench = Bench::new();
+    let month = |month: i64| {
+        let start = crosscut_model::time::midnight(2023, month, 1) / 1000;
+        let row = |hour: i64| {
+            let open = start + hour * 3_600_000;
+            format!("{open},10,12,9,11,100,{},1050,7,60,630,0\n", open + 3_599_999)
+        };
+        bench.file(&format!("k/AUSDT-1h-2023-{month:02}.csv"), (0..24).map(row).collect::<String>())
+    };
+    month(2);
+    assert!(bench.import(&[bench.path("k")]).ends_with("AUSDT 1h bars: written, 24 rows, 24 added\n"));
+    month(1);
+    let said = bench.import(&[bench.path("k")]);
+    assert!(said.contains("AUSDT-1h-2023-02.csv") && said.contains("  already imported\n"), "{said}");
+    assert!(said.ends_with("already imported\nAUSDT 1h bars: written, 48 rows, 24 added\n"), "{said}");
+    let info = bench.hub().bar_info("binance", &"1h".parse().unwrap(), "AUSDT").unwrap();
+    assert_eq!(info.provenance.inputs.len(), 2);
+    assert!(bars(&bench, "1h", "AUSDT").timestamp.is_sorted());
+    let before = bench.hub_bytes();
+    assert!(bench.import(&[bench.path("k")]).ends_with("AUSDT 1h bars: unchanged, 48 rows, 0 added\n"));
+    assert_eq!(bench.hub_bytes(), before);
+}
