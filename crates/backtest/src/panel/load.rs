@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crosscut_hub::{FactorSet, Hub};
+use crosscut_hub::{FactorSet, Hub, hash_file};
 use crosscut_model::{BarSpec, Instrument, Range, Timeframe};
 use rayon::prelude::*;
 
@@ -73,6 +73,7 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
         covered_until = covered_until.max(one.covered_until);
     }
     note_changed_bars(&set, &inputs, &mut quality);
+    inputs.extend(instruments_input(hub, &config.venue)?);
     let benchmark = config.benchmark.as_ref().map(|symbol| source.benchmark(symbol, &mut inputs)).transpose()?;
     let panel = builder.build(series, Extras { factor, benchmark, inputs, quality, covered_until })?;
     super::build::check_cover(&panel, prepared.range)?;
@@ -161,6 +162,16 @@ fn symbol_rules(instruments: Vec<Instrument>) -> BTreeMap<String, SymbolRules> {
         rule.lots.sort_by_key(|(from, _)| *from);
     }
     rules
+}
+
+/// What is recorded of the instruments table: delistings and lots change a run as prices do.
+fn instruments_input(hub: &Hub, venue: &str) -> Result<Option<PanelInput>, BacktestError> {
+    let name = format!("instruments/{venue}.parquet");
+    let path = hub.root().join(&name);
+    if !path.exists() {
+        return Ok(None);
+    }
+    Ok(Some(PanelInput { name, content_hash: hash_file(&path)?, sources: Vec::new() }))
 }
 
 /// Says how many bar tables are not those the factor set was made from.

@@ -250,7 +250,13 @@ fn a_panel_from_a_hub() {
     let names: Vec<&str> = panel.inputs().iter().map(|input| input.name.as_str()).collect();
     assert_eq!(
         names,
-        ["bars/test/1h/A.parquet", "bars/test/1h/B.parquet", "factors/1h/set/A.parquet", "factors/1h/set/B.parquet"]
+        [
+            "bars/test/1h/A.parquet",
+            "bars/test/1h/B.parquet",
+            "factors/1h/set/A.parquet",
+            "factors/1h/set/B.parquet",
+            "instruments/test.parquet"
+        ]
     );
     assert!(panel.inputs().iter().all(|input| input.content_hash.len() == 64));
     assert_eq!(panel.quality().counts["bar_tables_changed_since_factors"], 1);
