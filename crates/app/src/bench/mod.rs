@@ -180,3 +180,6 @@ fn panel_files(request: &BenchRequest) -> Result<Vec<(String, PathBuf)>, AppErro
     };
     Ok(symbols.into_iter().map(file).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! The workloads on the kit's golden folder against the figures stored there, and requests that make no sense.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::{BenchRequest, Workload, run};
+
+/// The kit's golden folder, if the shared data is there.
+fn golden() -> Option<PathBuf> {
+    let shared = std::env::var_os("CROSSCUT_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    let folder = shared.join("bench/golden");
+    if folder.join("golden.json").is_file() {
+        return Some(folder);
+    }
+    println!("skipped: shared data not found");
+    None
+}
+
+/// A clock that stands still.
+fn clock() -> i64 {
+    0
+}
+
+/// A request of the kit's defaults on two threads.
+fn request(workload: Workload, data: &Path) -> BenchRequest {
+    BenchRequest::new(workload, data, 2, clock)
+}
+
+/// The stored figures of a peer.
+fn stored(folder: &Path, key: &str) -> Value {
+    let text = std::fs::read_to_string(folder.join("golden.json")).unwrap();
+    serde_json::from_str::<Value>(&text).unwrap()[key].clone()
+}
+
+/// Fails unless every figure of `ours` equals the one of that name in `theirs` to 1e-9.
+fn assert_figures(ours: &Value, theirs: &Value) {
+    for (name, value) in ours.as_object().unwrap() {
+        let (a, b) = (value.as_f64().unwrap(), theirs[name].as_f64().unwrap());
+        assert!((a - b).abs() <= 1e-9 * b.abs(), "{name}: {a} against {b}");
+    }
+}
+
+#[test]
+fn w2_time_bars_have_the_stored_sums() {
+    let Some(folder) = golden() else { return };
+    let line = run(&request(Workload::W2, &folder)).unwrap();
+    assert_figures(&line["check"], &stored(&folder, "w2_time")["numba"]);
+    assert_eq!((line["peer"].as_str(), line["items"].as_u64()), (Some("crosscut"), Some(100_000)));
+    let mut head = request(Workload::W2, &folder);
+    head.head = Some(70_000);
+    assert_eq!(run(&head).unwrap()["items"], 70_000);
+}
+
+#[test]
+fn w2_event_bars_are_the_stored_ones_without_the_unfinished_last() {
+    let Some(folder) = golden() else { return };
+    for kind in ["volume", "dollar"] {
+        let mut request = request(Workload::W2, &folder);
+        request.kind = kind.to_owned();
+        let line = run(&request).unwrap();
+        let theirs = &stored(&folder, &format!("w2_{kind}"))["numba"];
+        assert_eq!(line["check"]["bars"].as_u64(), theirs["bars"].as_u64().map(|bars| bars - 1));
+        let ticks = line["check"]["tick_count"].as_f64().unwrap();
+        assert!(ticks < 100_000.0 && ticks > 99_000.0, "{ticks} ticks in finished bars");
+    }
+}
+
+#[test]
+fn w3_features_have_the_stored_sums() {
+    let Some(folder) = golden() else { return };
+    let line = run(&request(Workload::W3, &folder)).unwrap();
+    let theirs = stored(&folder, "w3_pandas");
+    assert_figures(&line["check"], &theirs["sum"]);
+    assert_figures(&line["count"], &theirs["count"]);
+    assert_eq!((line["items"].as_u64(), line["symbols"].as_u64()), (theirs["rows"].as_u64(), Some(20)));
+    assert_eq!(line["check"].as_object().unwrap().len(), 10);
+}
+
+#[test]
+fn w4_has_the_stored_figures() {
+    let Some(folder) = golden() else { return };
+    let line = run(&request(Workload::W4, &folder)).unwrap();
+    assert_figures(&line["check"], &stored(&folder, "w4_numpy"));
+    assert_eq!(line["items"], 40_000);
+    let mut short = request(Workload::W4, &folder);
+    (short.hours, short.symbols) = (Some(500), Some(15));
+    assert_eq!(run(&short).unwrap()["items"], 7_500);
+}
+
+#[test]
+fn requests_that_make_no_sense() {
+    let empty = tempfile::tempdir().unwrap();
+    let message = |request: &BenchRequest| run(request).unwrap_err().to_string();
+    assert!(message(&request(Workload::W4, &empty.path().join("none"))).contains("there is no folder"));
+    assert!(message(&request(Workload::W3, empty.path())).contains("panel"));
+    assert!(message(&request(Workload::W2, empty.path())).contains("BTCUSDT-aggTrades-20000000.parquet"));
+    let mut other = request(Workload::W2, empty.path());
+    other.kind = "range".to_owned();
+    assert_eq!(message(&other), "--kind range: expected time, volume or dollar");
+    (other.kind, other.thr) = ("volume".to_owned(), Some(-1.0));
+    assert!(message(&other).contains("volume--1"));
+    assert!("W9".parse::<Workload>().unwrap_err().to_string().contains("expected W2, W3 or W4"));
+}
