@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use crosscut_hub::HubError;
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder};
 use zip::{CompressionMethod, ZipArchive};
 
@@ -107,6 +108,17 @@ pub(crate) fn cannot_read(error: &io::Error) -> Fault {
                 .hint("fetch the file again and import it once more")
         }
         _ => Fault::file(format!("cannot be read: {error}")),
+    }
+}
+
+/// What a failed read of a Parquet file means, in words for the user.
+pub(crate) fn cannot_read_parquet(error: &HubError) -> Fault {
+    match error {
+        HubError::Parquet { reason, .. } => Fault::file(format!("cannot be read as Parquet: {reason}"))
+            .hint("fetch or write the file again and import it once more"),
+        HubError::Schema { message, .. } => Fault::file(message.as_str()),
+        HubError::Row { row, message, .. } => Fault::row(*row as u64 + 1, message.as_str()),
+        other => Fault::file(other.to_string()),
     }
 }
 

@@ -10,7 +10,7 @@ use crosscut_model::{TradeKind, check_symbol, format_iso};
 use crate::error::Fault;
 
 use super::checksum::{Identity, identify};
-use super::container::{self, Container};
+use super::container::{self, Container, cannot_read_parquet};
 use super::instruments::{self, InstrumentFile};
 use super::klines::columns::{self, KlineColumns};
 use super::klines::publish::{KlineFile, full_symbol};
@@ -152,9 +152,7 @@ impl Context<'_> {
 
     /// Recognises Parquet.
     fn detect_parquet(&self) -> Result<Detected, Fault> {
-        let schema = parquet_file::schema(self.path).map_err(|error| {
-            Fault::file(error.to_string()).hint("the file is damaged or not Parquet; fetch or write it again")
-        })?;
+        let schema = parquet_file::schema(self.path).map_err(|error| cannot_read_parquet(&error))?;
         let header: Vec<String> = schema.iter().map(|(name, _)| name.clone()).collect();
         refuse_known(&header)?;
         if let Some(columns) = columns::recognise(&header)? {

@@ -320,11 +320,12 @@ impl Merged {
     }
 }
 
-/// What is known of a table; `None` when there is none.
+/// What is known of a table; `None` when there is none, or a damaged one that is to be replaced.
 fn existing(context: &KlineContext<'_>, bar: &BarSpec, symbol: &str) -> Result<Option<TableInfo>, IngestError> {
     match context.hub.bar_info(context.venue, bar, symbol) {
         Ok(info) => Ok(Some(info)),
         Err(HubError::NotFound { .. }) => Ok(None),
+        Err(_) if context.replace => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -9,7 +9,7 @@ use crosscut_model::time::{self, EpochUnit};
 use crosscut_model::{Column, Table};
 
 use crate::error::Fault;
-use crate::import::container::{self, Container};
+use crate::import::container::{self, Container, cannot_read_parquet};
 use crate::import::decimal::{integer, number};
 use crate::import::fields::{shown, split};
 use crate::import::lines::LineChunks;
@@ -267,8 +267,7 @@ fn whole(field: &[u8]) -> Option<i64> {
 /// # Errors
 /// When the file is damaged, or a column has a type that does not fit its meaning.
 pub(crate) fn read_parquet(path: &Path, columns: &KlineColumns) -> Result<RawBars, Fault> {
-    let failed = |error: &dyn std::fmt::Display| Fault::file(error.to_string());
-    let schema = parquet_file::schema(path).map_err(|error| failed(&error))?;
+    let schema = parquet_file::schema(path).map_err(|error| cannot_read_parquet(&error))?;
     let kept: Vec<(&str, Meaning)> = columns
         .columns
         .iter()
@@ -276,7 +275,7 @@ pub(crate) fn read_parquet(path: &Path, columns: &KlineColumns) -> Result<RawBar
         .map(|(name, meaning)| (name.as_str(), *meaning))
         .collect();
     let names: Vec<&str> = kept.iter().map(|(name, _)| *name).collect();
-    let table = parquet_file::read(path, &names).map_err(|error| failed(&error))?;
+    let table = parquet_file::read(path, &names).map_err(|error| cannot_read_parquet(&error))?;
     let mut bars = RawBars { first_row: 1, ..RawBars::default() };
     for (name, meaning) in kept {
         let typed = schema.iter().any(|(column, kind)| column == name && *kind == ColumnType::Time);

@@ -233,3 +233,49 @@ fn names_columns_and_options_must_agree() {
         "`agg_trade` is not a kind of file; expected agg_trades, trades, klines, funding, instruments; did you mean `agg_trades`?"
     );
 }
+
+#[test]
+fn damaged_parquet() {
+    use crosscut_hub::parquet_file;
+    use crosscut_model::{Column, Table};
+    let bench = Bench::new();
+    let n = 5000;
+    let times: Vec<i64> = (0..n).map(|row| 1_577_836_800_000_000 + row * 3_600_000_000).collect();
+    let prices: Vec<f64> = (0..n).map(|row| 10.0 + (row % 97) as f64).collect();
+    let mut table = Table::default();
+    table.push("time", Column::I64(times));
+    for name in ["open", "high", "low", "close"] {
+        table.push(name, Column::F64(prices.clone()));
+    }
+    let path = bench.path("AUSDT_1h.parquet");
+    parquet_file::write(&path, &table, &["time"]).unwrap();
+    let good = std::fs::read(&path).unwrap();
+    assert!(bench.import(&[path]).contains("5000 rows, 5000 added"));
+    let mut refused = 0;
+    for at in (4..good.len()).step_by(good.len() / 60) {
+        for bytes in [good[..at].to_vec(), [&good[..at], &[good[at] ^ 0x41], &good[at + 1..]].concat()] {
+            let bench = Bench::new();
+            let said = bench.import(&[bench.file("AUSDT_1h.parquet", &bytes)]);
+            assert!(said.starts_with("refused ") == bench.hub_bytes().is_empty(), "{said}");
+            refused += usize::from(said.starts_with("refused "));
+        }
+    }
+    // Without a checksum, a changed bit inside a page may still be a bar; a cut file never is.
+    assert!(refused >= 60, "{refused}");
+}
+
+#[test]
+fn no_mutation_of_a_zip_panics() {
+    let bench = Bench::new();
+    let good = std::fs::read(bench.zip("AUSDT-trades-2024-08-09", GOOD)).unwrap();
+    for at in 0..good.len() {
+        for bit in [0x01, 0x80] {
+            let mut bytes = good.clone();
+            bytes[at] ^= bit;
+            let bench = Bench::new();
+            let said = bench.import(&[bench.file("AUSDT-trades-2024-08-09.zip", bytes)]);
+            let whole = said.contains("3 rows, 3 added");
+            assert!(whole || (said.starts_with("refused ") && bench.hub_bytes().is_empty()), "byte {at}: {said}");
+        }
+    }
+}

@@ -159,3 +159,52 @@ fn ids_and_no_ids_do_not_mix() {
     let said = bench.import(&[bench.file("AUSDT-trades-2018-01.csv", format!("1,5,1,5,{},true\n", start + 60_000))]);
     assert!(said.contains("has trade ids, the table has none; one table cannot hold both"), "{said}");
 }
+
+#[test]
+fn two_markets_under_one_name() {
+    let bench = Bench::new();
+    let spot =
+        bench.file("spot/AUSDT-trades-2024-08-01.csv", "1,5,1,5,1722470400500,true\n2,5,1,5,1722470400600,true\n");
+    let futures = bench.file("um/AUSDT-trades-2024-08-01.csv", "900,5,1,5,1722470400000,true\n");
+    bench.import(&[spot]);
+    let said = bench.import(&[futures]);
+    assert_eq!(
+        said,
+        "refused `um/AUSDT-trades-2024-08-01.csv`: merged by trade id with the rows before it, times go backwards: \
+         id 900 of 2024-08-01T00:00:00Z comes after 2024-08-01T00:00:00.600000Z\n\
+         hint: two markets under one name? import spot and futures under a --venue of their own\n"
+    );
+}
+
+#[test]
+fn damaged_tables_can_be_replaced() {
+    let bench = Bench::new();
+    let file = day(&bench, "a", 1, 100..110);
+    bench.import(std::slice::from_ref(&file));
+    let good = bench.hub_bytes();
+    let table = bench.hub_root().join("ticks/binance/AUSDT/trades-2024-08.parquet");
+    std::fs::write(&table, b"PAR1 no longer").unwrap();
+    let other = day(&bench, "a", 2, 200..210);
+    assert!(bench.import(std::slice::from_ref(&other)).contains("refused `a/AUSDT-trades-2024-08-02.zip`"));
+    let mut request = bench.request(&[file]);
+    request.replace = true;
+    assert!(bench.import_as(&request).ends_with("AUSDT trades 2024-08: written, 10 rows, 10 added\n"));
+    assert_eq!(bench.hub_bytes(), good);
+}
+
+#[test]
+fn threads_do_not_change_the_bytes() {
+    let rows: String = (0..200_000_i64)
+        .map(|id| {
+            format!("{id},{}.{},0.5,10,{},{}\n", 100 + id % 7, id % 10, 1_722_470_400_000 + id * 400, id % 3 == 0)
+        })
+        .collect();
+    let bytes = |threads: usize| {
+        let bench = Bench::new();
+        let mut request = bench.request(&[bench.zip("AUSDT-trades-2024-08-01", &rows)]);
+        request.threads = threads;
+        assert!(bench.import_as(&request).ends_with("written, 200000 rows, 200000 added\n"));
+        bench.hub_bytes()
+    };
+    assert_eq!(bytes(1), bytes(4));
+}

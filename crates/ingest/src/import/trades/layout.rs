@@ -299,7 +299,9 @@ pub(crate) fn by_names(
         set(first(&["eventtype"]), Role::Same(0));
     }
     set(first(&SYMBOLS), Role::Same(0));
-    set(first(&IDS).filter(|at| whole(*at)), Role::Id);
+    // Some venues' ids are words: their trades are read without ids. A venue whose ids are numbers has damaged the row.
+    let archive = first(&["aggtradeid"]).is_some() || first(&["quoteqty"]).is_some();
+    set(first(&IDS).filter(|at| archive || stream || whole(*at)), Role::Id);
     set(first(&["firsttradeid", "firstid"]), Role::FirstId);
     set(first(&["lasttradeid", "lastid"]), Role::LastId);
     set(first(&["isbuyermaker", "buyermaker", "isbuyermarketmaker", "m"]), Role::BuyerMaker);
@@ -309,7 +311,6 @@ pub(crate) fn by_names(
     let signed = !roles.contains(&Role::BuyerMaker) && !roles.contains(&Role::TakerSide) && negative(quantity);
     roles[quantity] = if signed { Role::SignedQuantity } else { Role::Quantity };
     let aggregated = roles.contains(&Role::FirstId) && roles.contains(&Role::LastId);
-    let archive = first(&["aggtradeid"]).is_some() || first(&["quoteqty"]).is_some();
     let (name, kind) = match (stream, archive && roles.contains(&Role::BuyerMaker), aggregated) {
         (true, ..) => ("Binance trade stream CSV", Some(TradeKind::Trades)),
         (_, true, true) => ("Binance aggTrades", Some(TradeKind::AggTrades)),

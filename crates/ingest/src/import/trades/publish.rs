@@ -5,7 +5,7 @@ use std::sync::mpsc::{channel, sync_channel};
 
 use crosscut_hub::{Hub, HubError, IngestPublisher, InputFile, Origin, TableSource, TickMonth, TickStream, TickWriter};
 use crosscut_model::time::civil;
-use crosscut_model::{TradeKind, Trades};
+use crosscut_model::{TradeKind, Trades, format_iso};
 
 use crate::error::{Fault, IngestError};
 use crate::import::report::{TableReport, TableStatus};
@@ -128,8 +128,17 @@ impl TickJob {
         known
     }
 
-    /// The months of the symbol that are in the hub and could hold rows of this job.
+    /// The months of the symbol that are in the hub and could hold rows of this job. Damaged ones do not count when they
+    /// are to be replaced.
     fn months_there(&self, context: &TickContext<'_>) -> Result<Vec<TickMonth>, IngestError> {
+        match self.read_months(context) {
+            Err(_) if context.replace => Ok(Vec::new()),
+            result => result,
+        }
+    }
+
+    /// The body of [`Self::months_there`].
+    fn read_months(&self, context: &TickContext<'_>) -> Result<Vec<TickMonth>, IngestError> {
         if let Some(month) = &self.month {
             let there = context.hub.ticks_of_month(context.venue, &self.symbol, self.kind, month)?;
             return Ok(there.into_iter().map(|(month, _)| month).collect());
@@ -152,8 +161,8 @@ impl TickJob {
             let (label, key) = (source.file.shown.clone(), merge_key(&source.file));
             (Side::new(Box::new(source), label), key)
         });
-        let mut merged = chain(stream, inputs);
-        let written = self.write(context, month.to_owned(), existing, merged.as_mut())?;
+        let mut merged = InTimeOrder::new(chain(stream, inputs), &self.files);
+        let written = self.write(context, month.to_owned(), existing, &mut merged)?;
         let mut records = Vec::new();
         merged.records(&mut records);
         Ok((vec![written], records))
@@ -173,8 +182,8 @@ impl TickJob {
             let key = if has_id { MergeKey::Id(rest.batch.trade_id[row]) } else { MergeKey::Time };
             let (existing, stream) = self.existing(context, &month)?;
             let slice: Box<dyn TradeSource + '_> = Box::new(MonthOf { rest: &mut rest, month: month.clone() });
-            let mut merged = chain(stream, [(Side::new(slice, label.clone()), key)]);
-            let written = self.write(context, month, existing, merged.as_mut())?;
+            let mut merged = InTimeOrder::new(chain(stream, [(Side::new(slice, label.clone()), key)]), &self.files);
+            let written = self.write(context, month, existing, &mut merged)?;
             adds |= written.added() > 0;
             repeats |= written.added() == 0;
             if adds && repeats && !has_id {
@@ -288,6 +297,47 @@ fn chain<'a>(
         left = Side::new(Box::new(Merge::new(left, right, key)), "the table, or a file before it,");
     }
     left.into_source()
+}
+
+/// A merged stream whose times must not go backwards. Each file's own do not; merged by id, those of two markets would.
+struct InTimeOrder<'a> {
+    /// The merged stream.
+    merged: Box<dyn TradeSource + 'a>,
+    /// Time of the last row, microseconds UTC.
+    last: i64,
+    /// The file to name when they do.
+    label: String,
+}
+
+impl<'a> InTimeOrder<'a> {
+    /// The stream merged from `files`.
+    fn new(merged: Box<dyn TradeSource + 'a>, files: &[TradeFile]) -> Self {
+        let label = files.last().map(|file| file.shown.clone()).unwrap_or_default();
+        Self { merged, last: i64::MIN, label }
+    }
+}
+
+impl TradeSource for InTimeOrder<'_> {
+    fn next_batch(&mut self, out: &mut Trades) -> Result<bool, IngestError> {
+        let more = self.merged.next_batch(out)?;
+        for (row, &time) in out.timestamp.iter().enumerate() {
+            if time < self.last {
+                let id = out.trade_id.get(row).copied().unwrap_or_default();
+                let (time, last) = (format_iso(time), format_iso(self.last));
+                let reason = format!(
+                    "merged by trade id with the rows before it, times go backwards: id {id} of {time} comes after {last}"
+                );
+                let hint = "two markets under one name? import spot and futures under a --venue of their own";
+                return Err(Fault::file(reason).hint(hint).of(&self.label).into());
+            }
+            self.last = time;
+        }
+        Ok(more)
+    }
+
+    fn records(&self, out: &mut Vec<TradeRecord>) {
+        self.merged.records(out);
+    }
 }
 
 /// No trades.

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use crosscut_hub::parquet_file::{self, TradeBatches};
-use crosscut_hub::{HubError, InputFile, TickColumns};
+use crosscut_hub::{InputFile, TickColumns};
 use crosscut_model::{TradeKind, Trades};
 
 use crate::error::{Fault, IngestError};
 use crate::import::checksum::Identity;
-use crate::import::container::{self, Container};
+use crate::import::container::{self, Container, cannot_read_parquet};
 use crate::import::lines::LineChunks;
 
 use super::check::RowCheck;
@@ -157,7 +157,7 @@ impl FileTrades {
             }
             TradeForm::ArchiveParquet => parquet_file::trade_batches(&self.file.path, TickColumns::ALL)
                 .map(|batches| State::Batches(Box::new(batches)))
-                .map_err(|error| unreadable(&error)),
+                .map_err(|error| cannot_read_parquet(&error)),
             TradeForm::Parquet(layout) => Ok(State::Whole(parquet::read(&self.file.path, layout, &mut self.check)?, 0)),
         }
     }
@@ -184,7 +184,7 @@ impl FileTrades {
                 }
             }
             State::Batches(batches) => {
-                if batches.next_batch(out).map_err(|error| unreadable(&error))? {
+                if batches.next_batch(out).map_err(|error| cannot_read_parquet(&error))? {
                     check_batch(&mut self.check, out)?;
                 } else {
                     self.state = State::Done;
@@ -202,11 +202,6 @@ impl FileTrades {
         }
         Ok(())
     }
-}
-
-/// A failed read of a Parquet file, in words for the user.
-fn unreadable(error: &HubError) -> Fault {
-    Fault::file(error.to_string())
 }
 
 /// Applies the rules to rows that were not read from text.
