@@ -4,7 +4,7 @@
 //! timeline is stored as stretches without a gap, so that a dense panel costs nothing for its times. The timeline is
 //! the union of all labels, bars before the run's start included: calendars and pools need them.
 //!
-//! [`PanelBuilder`] makes a panel from plain columns; [`load`] reads those columns from a hub.
+//! [`PanelBuilder`] makes a panel from plain columns; [`load()`] reads those columns from a hub.
 
 mod align;
 mod build;

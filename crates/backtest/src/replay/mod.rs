@@ -1,12 +1,12 @@
 //! The replay: one pass over the timeline that stops only where something can happen.
 //!
 //! 1. The rows at which something is bound to happen are known or become known: decisions, bars at which working orders
-//!    execute, delistings, ends of holding times ([`schedule`]).
-//! 2. Up to the next such row positions are marked as arrays ([`tape`]); the drawdown guard is the one thing that can stop
+//!    execute, delistings, ends of holding times (`schedule`).
+//! 2. Up to the next such row positions are marked as arrays (`tape`); the drawdown guard is the one thing that can stop
 //!    the marking early.
 //! 3. At the row, in this order: delistings close at the last price; working orders execute; equity is taken at the
-//!    close; the guard looks at it; holding times end; the portfolio is decided ([`decision`]) and, with `close`
-//!    execution, traded at once ([`trading`]).
+//!    close; the guard looks at it; holding times end; the portfolio is decided (`decision`) and, with `close`
+//!    execution, traded at once (`trading`).
 //! 4. After the row its marks, changed positions and log lines are recorded.
 //!
 //! Nothing at a row reads a bar that lies after it; where a later bar lies is looked up only to know when to stop next.
