@@ -118,6 +118,17 @@ fn long_tables_by_symbol() {
 }
 
 #[test]
+fn symbols_of_any_script() {
+    let bench = Bench::new();
+    let said =
+        bench.import(&[bench.file("perp_4h.csv", long(&[("\u{5e01}\u{5b89}USDT", 0, "10"), ("BRK.B", 0, "10")]))]);
+    assert!(!said.contains("refused"), "{said}");
+    assert_eq!(bars(&bench, "4h", "\u{5e01}\u{5b89}USDT").close, [10.0]);
+    let zip = bench.zip("\u{5e01}USDT-1h-2023-01-01", KLINES);
+    assert!(bench.import(&[zip]).ends_with("written, 2 rows, 2 added\n"));
+}
+
+#[test]
 fn a_bad_symbol_leaves_the_others() {
     let bench = Bench::new();
     let rows = [("AUSDT", 0, "10"), ("BUSDT", 0, "13"), ("CUSDT", 0, "10"), ("AUSDT", 1, "10"), ("CUSDT", 1, "")];

@@ -134,3 +134,53 @@ fn what_is_not_imported_yet() {
     let said = import(&bench, "data/crypto/binance_um_perp_onboard_dates.csv").unwrap();
     assert!(said.ends_with("instruments of binance: written, 357 rows, 357 added\n"), "{said}");
 }
+
+#[test]
+fn mutations_of_a_real_archive() {
+    const NAME: &str = "XRPETH-aggTrades-2019-10-11";
+    let Some(zip) = shared(&format!("data/ticks/binance_archive_style/spot/XRPETH/{NAME}.zip")) else { return };
+    let good = std::fs::read(&zip).unwrap();
+    let text = {
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&good)).unwrap();
+        std::io::read_to_string(archive.by_index(0).unwrap()).unwrap()
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    // What the import says when line 3000 is replaced by other lines.
+    let says = |with: &[&str]| {
+        let bench = Bench::new();
+        let changed = [&lines[..2999], with, &lines[3000..]].concat().join("\n");
+        let said = bench.import(&[bench.zip(NAME, &changed)]);
+        assert!(bench.hub_bytes().is_empty(), "{said}");
+        said.lines().next().unwrap().replace(&format!("refused `{NAME}.zip`, "), "")
+    };
+    let line = lines[2999];
+    let field = |at: usize, value: &str| {
+        let mut fields: Vec<&str> = line.split(',').collect();
+        fields[at] = value;
+        fields.join(",")
+    };
+    assert!(says(&[line, line]).starts_with("row 3001: trade id 13522806 repeats that of the row above"));
+    assert!(says(&[lines[3000], line]).starts_with("row 3001: time 2019-10-11T"));
+    assert_eq!(says(&[&field(1, "0.00000000")]), "row 3000: price is 0; expected a positive number");
+    assert_eq!(says(&[&field(2, "-23.0")]), "row 3000: quantity is -23; expected a positive number");
+    assert_eq!(
+        says(&[&field(3, "99999999")]).split(';').next().unwrap(),
+        "row 3000: first trade id 99999999 is greater than the last, 15376897"
+    );
+    assert!(says(&[&field(5, "1570752011")]).contains("it is in s, the rows before are in ms"));
+    assert!(says(&[&field(5, "1570838400000")]).contains("lies outside of the day the file is named for"));
+    assert_eq!(says(&["", line]), "row 3000: the line is blank; expected a trade");
+    assert_eq!(says(&[&line[..20]]), "row 3000: has 2 fields; expected 8 (Binance spot aggTrades)");
+    let bench = Bench::new();
+    let half = bench.file(&format!("{NAME}.zip"), &good[..good.len() / 2]);
+    assert!(bench.import(&[half]).contains("cannot be read as ZIP"));
+    std::fs::copy(zip.with_extension("zip.CHECKSUM"), bench.path(&format!("{NAME}.zip.CHECKSUM"))).unwrap();
+    let mut flipped = good.clone();
+    flipped[good.len() / 2] ^= 1;
+    let said = bench.import(&[bench.file(&format!("{NAME}.zip"), flipped)]);
+    assert!(
+        said.contains("its .CHECKSUM file says 677499df947445c3adc6e7c3823cfc1ce03f49423d6ab47fe08e5a16e5e7130e"),
+        "{said}"
+    );
+    assert!(bench.hub_bytes().is_empty());
+}

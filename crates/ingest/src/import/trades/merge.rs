@@ -43,6 +43,10 @@ impl<'a> Side<'a> {
             }
             self.at = 0;
             self.done = !self.source.next_batch(&mut self.batch)?;
+            if self.done {
+                // A month may have come from thirty files; their buffers are not needed any more.
+                self.batch = Trades::default();
+            }
         }
         Ok(true)
     }
@@ -113,8 +117,8 @@ fn same_row(a: &Side<'_>, b: &Side<'_>) -> bool {
 pub(crate) enum MergeKey {
     /// By trade id; the right stream begins at this one.
     Id(i64),
-    /// By time.
-    Time,
+    /// By time, microseconds UTC; the right stream begins at this one.
+    Time(i64),
 }
 
 /// How far a merge by time has come.
@@ -151,7 +155,7 @@ impl<'a> Merge<'a> {
     /// Refuses to mix rows with ids and rows without. The left side has a row.
     fn check_left(&self) -> Result<(), IngestError> {
         let left_has_ids = !self.left.batch.trade_id.is_empty();
-        if left_has_ids == (self.key != MergeKey::Time) {
+        if left_has_ids == matches!(self.key, MergeKey::Id(_)) {
             return Ok(());
         }
         let (here, there) = if left_has_ids { ("no trade ids", "has them") } else { ("trade ids", "has none") };
@@ -159,6 +163,14 @@ impl<'a> Merge<'a> {
             .hint("give --replace to import the symbol anew from this source")
             .of(&self.right.label)
             .into())
+    }
+
+    /// Whether all rows of the left batch come before the first row of the right stream, by what is known of it.
+    fn left_ends_before_right(&self) -> bool {
+        match self.key {
+            MergeKey::Id(first) => self.left.last_id() < first,
+            MergeKey::Time(first) => self.left.batch.timestamp.last().is_some_and(|last| *last < first),
+        }
     }
 
     /// One step by id: moves some rows to `out`. Both sides have a row.
@@ -253,9 +265,7 @@ impl TradeSource for Merge<'_> {
                 self.check_left()?;
             }
             // A file far ahead stays closed: of a month of daily files, two are open at a time.
-            if let (true, false, MergeKey::Id(first)) = (has_left, self.right_open, self.key)
-                && self.left.last_id() < first
-            {
+            if has_left && !self.right_open && self.left_ends_before_right() {
                 self.left.pass(self.left.left(), out);
                 break;
             }
@@ -264,8 +274,10 @@ impl TradeSource for Merge<'_> {
                 (false, false) => break,
                 (true, false) => self.left.pass(self.left.left(), out),
                 (false, true) => self.pass_right(out)?,
-                (true, true) if self.key == MergeKey::Time => self.step_by_time(out)?,
-                (true, true) => self.step_by_id(out)?,
+                (true, true) => match self.key {
+                    MergeKey::Time(_) => self.step_by_time(out)?,
+                    MergeKey::Id(_) => self.step_by_id(out)?,
+                },
             }
         }
         Ok(!out.is_empty())

@@ -179,7 +179,8 @@ impl TickJob {
         let (mut all, mut adds, mut repeats) = (Vec::new(), false, false);
         while let Some(row) = rest.peek()? {
             let month = month_of(rest.batch.timestamp[row]);
-            let key = if has_id { MergeKey::Id(rest.batch.trade_id[row]) } else { MergeKey::Time };
+            let time = rest.batch.timestamp[row];
+            let key = if has_id { MergeKey::Id(rest.batch.trade_id[row]) } else { MergeKey::Time(time) };
             let (existing, stream) = self.existing(context, &month)?;
             let slice: Box<dyn TradeSource + '_> = Box::new(MonthOf { rest: &mut rest, month: month.clone() });
             let mut merged = InTimeOrder::new(chain(stream, [(Side::new(slice, label.clone()), key)]), &self.files);
@@ -280,7 +281,7 @@ pub(crate) fn month_of(timestamp: i64) -> String {
 
 /// How the rows of a file are put in order.
 fn merge_key(file: &TradeFile) -> MergeKey {
-    if file.has_id { MergeKey::Id(file.first.1) } else { MergeKey::Time }
+    if file.has_id { MergeKey::Id(file.first.1) } else { MergeKey::Time(file.first.0) }
 }
 
 /// Merges streams one after another into what is there.
