@@ -170,7 +170,7 @@ fn mutations_of_a_real_archive() {
     assert!(says(&[&field(5, "1570752011")]).contains("it is in s, the rows before are in ms"));
     assert!(says(&[&field(5, "1570838400000")]).contains("lies outside of the day the file is named for"));
     assert_eq!(says(&["", line]), "row 3000: the line is blank; expected a trade");
-    assert_eq!(says(&[&line[..20]]), "row 3000: has 2 fields; expected 8 (Binance spot aggTrades)");
+    assert_eq!(says(&[&line[..20]]), "row 3000: has 3 fields; expected 8 (Binance spot aggTrades)");
     let bench = Bench::new();
     let half = bench.file(&format!("{NAME}.zip"), &good[..good.len() / 2]);
     assert!(bench.import(&[half]).contains("cannot be read as ZIP"));
