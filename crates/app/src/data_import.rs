@@ -34,8 +34,8 @@ pub fn run(desk: &Desk<'_>, files: &[PathBuf]) -> Result<ImportSummary, AppError
     let summary = import::run(&request, &desk.hub_root(), &log)
         .inspect_err(|error| log.note(Level::Error, &error.to_string()))?;
     for file in &summary.files {
-        log.note(Level::Info, &format!("{}: {}, {} rows", file.file, file.detected, file.rows));
-        file.notes.iter().for_each(|note| log.note(Level::Warning, &format!("{}: {note}", file.file)));
+        let notes: String = file.notes.iter().map(|note| format!("; {note}")).collect();
+        log.note(Level::Info, &format!("{}: {}, {} rows{notes}", file.file, file.detected, file.rows));
     }
     for refusal in &summary.refusals {
         log.message(Level::Error, &refusal.to_string());

@@ -1,7 +1,8 @@
 //! `data list` and `data info`: the tables of the hub, from their footers and provenance.
 
 use crosscut_hub::{Hub, InputFile};
-use crosscut_model::{BarSpec, TradeKind, format_iso, nearest};
+use crosscut_model::bar::BAR_COLUMNS;
+use crosscut_model::{BarSpec, Column, Table, TradeKind, format_iso, nearest};
 
 use crate::desk::Desk;
 use crate::error::AppError;
@@ -88,6 +89,28 @@ pub fn info(desk: &Desk<'_>, symbol: &str) -> Result<Vec<TableEntry>, AppError> 
         });
     }
     with_it().map(|group| table_entry(&hub, group, symbol)).collect()
+}
+
+/// The rows of a symbol's bars, all columns.
+///
+/// # Errors
+/// No hub, no such bars (the nearest are named), a damaged table.
+pub fn bars(desk: &Desk<'_>, symbol: &str, bar: BarSpec) -> Result<Table, AppError> {
+    let hub = desk.hub()?;
+    let bars = hub.read_all_bars(&desk.venue(&hub)?, &bar, symbol)?;
+    let mut table = Table::default();
+    table.push("timestamp", Column::I64(bars.timestamp.clone()));
+    table.push("available_at", Column::I64(bars.available_at.clone()));
+    if !bars.bar_seq.is_empty() {
+        table.push("bar_seq", Column::I64(bars.bar_seq.clone()));
+    }
+    for (name, values) in BAR_COLUMNS.iter().zip(bars.columns()) {
+        table.push(*name, Column::F64(values.clone()));
+    }
+    for (name, values) in bars.extra {
+        table.push(name, Column::F64(values));
+    }
+    Ok(table)
 }
 
 /// The venues to look at.

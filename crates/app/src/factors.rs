@@ -135,7 +135,9 @@ pub fn run(desk: &Desk<'_>, files: &[PathBuf]) -> Result<Vec<SetSummary>, AppErr
 
 /// One file of [`run`].
 fn run_file(desk: &Desk<'_>, file: &Path) -> Result<SetSummary, AppError> {
-    run_set(desk, &SetConfig::read(file)?)
+    let set = SetConfig::read(file)?;
+    let name = file.display().to_string();
+    run_set(desk, &set).map_err(|error| if error.message().contains(&name) { error } else { error.during(&name) })
 }
 
 /// Computes and publishes one factor set.

@@ -2,14 +2,12 @@
 //!
 //! A file is imported into a scratch hub that is thrown away, so that it goes through the same checks as any import.
 
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crosscut_hub::{Hub, parquet_file};
+use crosscut_hub::Hub;
 use crosscut_ingest::import::{self, ImportRequest};
 use crosscut_ingest::{Silent, aggregate};
-use crosscut_model::{BarSpec, Column, Table, format_iso};
+use crosscut_model::{BarSpec, Table};
 
 use crate::desk::Desk;
 use crate::error::AppError;
@@ -144,40 +142,4 @@ fn select(table: Table, wanted: &[String]) -> Result<Table, AppError> {
     }
     let keep = |name: &String| KEYS.contains(&name.as_str()) || wanted.contains(name);
     Ok(Table { columns: table.columns.into_iter().filter(|(name, _)| keep(name)).collect() })
-}
-
-/// Writes the features to a file, by its ending as Parquet or CSV.
-///
-/// # Errors
-/// Another ending; a file that cannot be written.
-pub fn write(table: &Table, file: &Path) -> Result<(), AppError> {
-    match file.extension().and_then(|ending| ending.to_str()) {
-        Some("parquet") => Ok(parquet_file::write(file, table, &["timestamp", "available_at"])?),
-        Some("csv") => write_csv(table, file).map_err(|error| AppError::io("write", file, &error)),
-        _ => Err(AppError::new(format!("cannot tell the format of {}", file.display()))
-            .hint("give the file the ending .parquet or .csv")),
-    }
-}
-
-/// Writes a table as CSV: times in ISO-8601, missing numbers empty.
-fn write_csv(table: &Table, file: &Path) -> std::io::Result<()> {
-    let mut out = std::io::BufWriter::new(fs::File::create(file)?);
-    let names: Vec<&str> = table.columns.iter().map(|(name, _)| name.as_str()).collect();
-    writeln!(out, "{}", names.join(","))?;
-    for row in 0..table.len() {
-        let cells: Vec<String> = table.columns.iter().map(|(_, column)| cell(column, row)).collect();
-        writeln!(out, "{}", cells.join(","))?;
-    }
-    out.flush()
-}
-
-/// One value as text: whole numbers are times here, missing numbers are empty.
-pub fn cell(column: &Column, row: usize) -> String {
-    match column {
-        Column::F64(values) if values[row].is_nan() => String::new(),
-        Column::F64(values) => values[row].to_string(),
-        Column::I64(values) => format_iso(values[row]),
-        Column::Bool(values) => values[row].to_string(),
-        Column::Text(values) => values[row].clone(),
-    }
 }

@@ -23,6 +23,7 @@ pub mod list;
 mod logbook;
 pub mod pipeline;
 pub mod runs;
+pub mod table_file;
 
 pub use config::Config;
 pub use desk::{Desk, Machine, VERSION};

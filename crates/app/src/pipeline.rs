@@ -68,6 +68,9 @@ pub fn run(desk: &Desk<'_>) -> Result<PipelineSummary, AppError> {
     let bar = BarSpec::Time(timeframe);
     let skips_aggregation = config.flag("pipeline.skip_aggregation");
     let venue = if skips_aggregation { desk.venue(&hub)? } else { desk.tick_venue(&hub)? };
+    let set = desk.config.text("backtest.factor_set").map_or_else(|| format!("features__{venue}"), str::to_owned);
+    // Settings are checked before anything is built.
+    let mut engine = engine_config(desk, venue.clone(), timeframe, set)?;
     let mut steps = Steps { events: desk.events, done: Vec::new() };
     let symbols = if config.flag("pipeline.dynamic_pool") {
         steps.push(
@@ -84,8 +87,8 @@ pub fn run(desk: &Desk<'_>) -> Result<PipelineSummary, AppError> {
     } else {
         bars(desk, &symbols, bar, &mut steps)?;
     }
-    let set = features(desk, &venue, timeframe, &mut steps)?;
-    let engine = engine_config(desk, venue, (timeframe, set), symbols)?;
+    features(desk, &engine, &mut steps)?;
+    restrict(&mut engine, symbols)?;
     let log = steps.done.iter().map(|step| format!("{}: {}", step.name, step.text)).collect();
     let purpose = Purpose { kind: RunKind::Pipeline, extra: Some(json!("pipeline run")), log };
     let run = backtest::run_config(desk, &engine, purpose)?;
@@ -159,43 +162,50 @@ fn bars(desk: &Desk<'_>, symbols: &[String], bar: BarSpec, steps: &mut Steps<'_>
     Ok(())
 }
 
-/// Computes the built-in features and gives the name of their factor set.
-fn features(desk: &Desk<'_>, venue: &str, timeframe: Timeframe, steps: &mut Steps<'_>) -> Result<String, AppError> {
-    let name = desk.config.text("backtest.factor_set").map_or_else(|| format!("features__{venue}"), str::to_owned);
+/// Computes the built-in features of all symbols and publishes them as the factor set of the backtest.
+fn features(desk: &Desk<'_>, engine: &BacktestConfig, steps: &mut Steps<'_>) -> Result<(), AppError> {
+    let BacktestConfig { venue, timeframe, factor_set, .. } = engine;
     // Written as the file a user would write, so that there is one definition of what a set may be.
     let definition = format!(
-        "factor_set: {name}\ntimeframe: {timeframe}\nsource: {{venue: {venue}, bars: {timeframe}}}\nsymbols: all\n\
-         tradable: volume > 0\nlibrary: [features]\n"
+        "factor_set: {factor_set}\ntimeframe: {timeframe}\nsource: {{venue: {venue}, bars: {timeframe}}}\n\
+         symbols: all\ntradable: volume > 0\nlibrary: [features]\n"
     );
     let set = SetConfig::parse(&definition, "the features of the pipeline")?;
     let summary = factors::run_set(desk, &set)?;
     let what = if summary.unchanged { "the bars have not changed" } else { "computed" };
-    let text = format!("{name}: {} columns of {} symbols, {what}", summary.columns.len(), summary.n_symbols);
+    let text = format!("{factor_set}: {} columns of {} symbols, {what}", summary.columns.len(), summary.n_symbols);
     steps.push("features", summary.unchanged, text);
-    Ok(name)
+    Ok(())
 }
 
-/// The backtest of the pipeline.
+/// The backtest of the pipeline, before its symbols are chosen.
 fn engine_config(
     desk: &Desk<'_>,
     venue: String,
-    (timeframe, set): (Timeframe, String),
-    pool: Vec<String>,
+    timeframe: Timeframe,
+    factor_set: String,
 ) -> Result<BacktestConfig, AppError> {
-    let mut engine = backtest::config_for(desk, venue, timeframe, set)?;
-    if !pool.is_empty() {
-        let asked = std::mem::take(&mut engine.symbols);
-        engine.symbols = pool.into_iter().filter(|symbol| asked.is_empty() || asked.contains(symbol)).collect();
-        if engine.symbols.is_empty() {
-            return Err(AppError::new(format!("none of --symbols {} is in the pool", asked.join(",")))
-                .hint("raise --top-n, or use --dynamic-pool"));
-        }
-    }
+    let mut engine = backtest::config_for(desk, venue, timeframe, factor_set)?;
     if desk.config.flag("pipeline.dynamic_pool") {
         engine.pool.get_or_insert_with(PoolConfig::default);
     }
     strategy_params(&desk.config, &mut engine)?;
+    engine.prepare()?;
     Ok(engine)
+}
+
+/// Restricts a backtest to the symbols of a static pool; an empty pool restricts nothing.
+fn restrict(engine: &mut BacktestConfig, pool: Vec<String>) -> Result<(), AppError> {
+    if pool.is_empty() {
+        return Ok(());
+    }
+    let asked = std::mem::take(&mut engine.symbols);
+    engine.symbols = pool.into_iter().filter(|symbol| asked.is_empty() || asked.contains(symbol)).collect();
+    if engine.symbols.is_empty() {
+        return Err(AppError::new(format!("none of --symbols {} is in the pool", asked.join(",")))
+            .hint("raise --top-n, or use --dynamic-pool"));
+    }
+    Ok(())
 }
 
 /// Turns `--factor`, `--long-n` and `--short-n` into parameters of the strategy, unless `--param` says it already.

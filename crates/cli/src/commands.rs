@@ -109,7 +109,7 @@ pub enum DataCommand {
     Generate(GenerateArgs),
     /// The tables in the hub
     List(ListDataArgs),
-    /// What is known of one symbol's tables
+    /// What is known of one symbol's tables, or the rows of its bars
     Info(InfoArgs),
 }
 
@@ -164,6 +164,15 @@ pub struct InfoArgs {
     /// The symbol
     #[arg(value_name = "SYMBOL")]
     pub symbol: String,
+    /// Show the last rows of these bars
+    #[arg(long, value_name = "BAR")]
+    pub bar: Option<String>,
+    /// Rows to print, from the end
+    #[arg(long, value_name = "N", default_value_t = 5, requires = "bar")]
+    pub rows: usize,
+    /// Write all rows to this file instead: .parquet or .csv
+    #[arg(long, value_name = "FILE", requires = "bar")]
+    pub out: Option<PathBuf>,
 }
 
 /// `hub ...`

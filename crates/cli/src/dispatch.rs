@@ -4,6 +4,7 @@ mod bench;
 mod data;
 mod factors;
 mod project;
+mod rows;
 mod run;
 mod runs;
 

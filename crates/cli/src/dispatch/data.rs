@@ -3,7 +3,8 @@
 use crosscut_app::{AppError, Desk, aggregate, data_generate, data_import, data_list, hub_gc};
 
 use crate::answer::{Answer, Status};
-use crate::commands::{AggregateArgs, DataCommand, GcArgs, GenerateArgs, HubCommand, ImportArgs};
+use crate::commands::{AggregateArgs, DataCommand, GcArgs, GenerateArgs, HubCommand, ImportArgs, InfoArgs};
+use crate::dispatch::rows;
 use crate::text_table::TextTable;
 
 /// More lines of one kind than this are summed up in text; JSON has them all.
@@ -15,6 +16,10 @@ pub fn data(command: &DataCommand, desk: &Desk<'_>) -> Result<Answer, AppError> 
         DataCommand::Import(args) => import(args, desk),
         DataCommand::Generate(args) => generate(args),
         DataCommand::List(_) => list(desk),
+        DataCommand::Info(InfoArgs { symbol, bar: Some(bar), rows, out, .. }) => {
+            let bar = bar.parse().map_err(|error| AppError::new(format!("--bar: {error}")))?;
+            rows::answer(&data_list::bars(desk, symbol, bar)?, *rows, out.as_deref())
+        }
         DataCommand::Info(args) => info(&args.symbol, desk),
     }
 }

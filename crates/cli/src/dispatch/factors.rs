@@ -1,13 +1,12 @@
 //! `factors` and `features`.
 
+use crate::answer::Answer;
+use crate::commands::{FactorsCommand, FeaturesArgs};
+use crate::dispatch::rows;
+use crate::text_table::TextTable;
 use crosscut_app::factors::{self, Shown};
 use crosscut_app::features::{self, FeaturesRequest};
 use crosscut_app::{AppError, Desk};
-use serde_json::{Map, Value, json};
-
-use crate::answer::Answer;
-use crate::commands::{FactorsCommand, FeaturesArgs};
-use crate::text_table::TextTable;
 
 /// `factors ...`; `files` are those of `--config` that describe factor sets.
 pub fn factors(command: &FactorsCommand, desk: &Desk<'_>, files: &[std::path::PathBuf]) -> Result<Answer, AppError> {
@@ -107,33 +106,5 @@ pub fn features(args: &FeaturesArgs, desk: &Desk<'_>) -> Result<Answer, AppError
         windows: (!args.windows.is_empty()).then(|| args.windows.clone()),
         columns: args.columns.clone(),
     };
-    let table = features::run(desk, &request)?;
-    if let Some(file) = &args.out {
-        features::write(&table, file)?;
-        let text = format!("wrote {} rows of {} columns to {}\n", table.len(), table.columns.len(), file.display());
-        let json = json!({"file": file, "rows": table.len(), "columns": table.columns.len()});
-        return Ok(Answer::good(json, text));
-    }
-    let last = table.len().saturating_sub(args.rows)..table.len();
-    // Features go down the page, rows across: there are many features and few rows.
-    let mut text = TextTable::new(&[vec!["feature"], vec![">"; last.len()]].concat());
-    let mut rows = vec![Map::new(); last.len()];
-    for (name, column) in &table.columns {
-        let cells: Vec<String> = last.clone().map(|row| features::cell(column, row)).collect();
-        for (row, cell) in rows.iter_mut().zip(&cells) {
-            row.insert(name.clone(), json_cell(column, cell));
-        }
-        text.row(std::iter::once(name.clone()).chain(cells));
-    }
-    let json = json!({"rows": rows, "rows_in_all": table.len()});
-    let tail = format!("\nthe last {} of {} rows; --out FILE writes all\n", last.len(), table.len());
-    Ok(Answer::good(json, text.render() + &tail))
-}
-
-/// A cell as JSON: numbers stay numbers, a missing one is null.
-fn json_cell(column: &crosscut_model::Column, cell: &str) -> Value {
-    match column {
-        crosscut_model::Column::F64(_) => cell.parse::<f64>().map_or(Value::Null, Value::from),
-        _ => Value::from(cell),
-    }
+    rows::answer(&features::run(desk, &request)?, args.rows, args.out.as_deref())
 }
