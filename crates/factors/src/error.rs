@@ -71,3 +71,10 @@ pub enum FactorsError {
     #[error(transparent)]
     Hub(#[from] HubError),
 }
+
+impl FactorsError {
+    /// An error of rows that were fed to all formulas together.
+    pub(crate) fn of_panel(error: FormulaError) -> Self {
+        Self::Formula { place: Place { file: "all symbols together".to_owned(), line: 0 }, error: Box::new(error) }
+    }
+}

@@ -1,13 +1,12 @@
 //! Bars through formulas: one symbol by itself, or all symbols together where they are compared with one another.
 
-use crosscut_formula::{PanelInput, Program};
+use crosscut_formula::{FormulaError, PanelInput, Program};
 use rayon::prelude::*;
 
 use crate::bars::SymbolBars;
 use crate::config::Outliers;
-use crate::error::{FactorsError, Place};
 use crate::outliers::Cleaner;
-use crate::plan::Plan;
+use crate::plan::{Place, Plan};
 
 /// Rows fed at a time: a program's columns of this length stay in the processor's cache.
 const ROWS_PER_UPDATE: usize = 2048;
@@ -27,34 +26,50 @@ fn inputs<'a>(program: &Program, bars: &'a SymbolBars) -> Vec<&'a [f64]> {
     program.inputs().iter().map(find).collect()
 }
 
-/// Runs a plan without cross-sectional parts over one symbol.
-///
-/// # Panics
-/// If the plan is cross-sectional.
-pub(crate) fn symbol(plan: &Plan, bars: &SymbolBars) -> SymbolFactors {
-    let mut session = plan.program.session().expect("the plan is not cross-sectional");
-    let inputs = inputs(&plan.program, bars);
-    let mut outputs = empty_outputs(&plan.program, bars.len());
+/// Evaluates one symbol; `across` are the outputs of the plan's cross-sectional program for it, none without one.
+pub(crate) fn symbol(plan: &Plan, bars: &SymbolBars, across: Vec<Vec<f64>>) -> SymbolFactors {
+    let mut local = plan.local.as_ref().map_or_else(Vec::new, |program| series(program, bars));
+    let mut across = across;
+    let mut take = |place: &Place| match *place {
+        Place::Local(at) => std::mem::take(&mut local[at]),
+        Place::Across(at) => std::mem::take(&mut across[at]),
+    };
+    let mut columns: Vec<Vec<f64>> = plan.places.iter().map(&mut take).collect();
+    let expression = if columns.len() > plan.columns.len() { columns.pop() } else { None };
+    let tradable = tradable(plan, bars, expression);
+    SymbolFactors { columns, tradable }
+}
+
+/// Runs a program without cross-sectional operators over one symbol.
+fn series(program: &Program, bars: &SymbolBars) -> Vec<Vec<f64>> {
+    let mut session = program.session().expect("the plan's local program looks at one symbol only");
+    let inputs = inputs(program, bars);
+    let mut outputs = empty_outputs(program, bars.len());
     for from in (0..bars.len()).step_by(ROWS_PER_UPDATE) {
         let to = (from + ROWS_PER_UPDATE).min(bars.len());
         let rows: Vec<&[f64]> = inputs.iter().map(|column| &column[from..to]).collect();
         session.update(&rows, &mut outputs);
     }
-    finish(plan, bars, outputs)
+    outputs
 }
 
-/// Runs any plan over all symbols, applies its outlier rule, and counts what that rule changed in each column.
+/// The outputs of any program for each symbol, and how many values an outlier rule changed in each of the first
+/// `n_columns`.
+pub(crate) type Panel = (Vec<Vec<Vec<f64>>>, Vec<u64>);
+
+/// Runs any program over all symbols together and applies an outlier rule to the first `n_columns` outputs.
 ///
 /// # Errors
 /// When a symbol's times are not strictly increasing.
 pub(crate) fn panel(
-    plan: &Plan,
-    outliers: Outliers,
+    program: &Program,
     symbols: &[SymbolBars],
-) -> Result<(Vec<SymbolFactors>, Vec<u64>), FactorsError> {
-    let mut session = plan.program.panel(symbols.len());
-    let columns: Vec<Vec<&[f64]>> = symbols.iter().map(|bars| inputs(&plan.program, bars)).collect();
-    let mut outputs: Vec<Vec<Vec<f64>>> = symbols.iter().map(|bars| empty_outputs(&plan.program, bars.len())).collect();
+    outliers: Outliers,
+    n_columns: usize,
+) -> Result<Panel, FormulaError> {
+    let mut session = program.panel(symbols.len());
+    let columns: Vec<Vec<&[f64]>> = symbols.iter().map(|bars| inputs(program, bars)).collect();
+    let mut outputs: Vec<Vec<Vec<f64>>> = symbols.iter().map(|bars| empty_outputs(program, bars.len())).collect();
     let labels = labels(symbols);
     let mut from = vec![0; symbols.len()];
     for block in labels.chunks(ROWS_PER_UPDATE) {
@@ -72,14 +87,10 @@ pub(crate) fn panel(
                 }
             })
             .collect();
-        session.update(&rows, &mut outputs).map_err(|error| FactorsError::Formula {
-            place: Place { file: "panel".to_owned(), line: 0 },
-            error: Box::new(error),
-        })?;
+        session.update(&rows, &mut outputs)?;
     }
-    let n_changed = clean(outliers, symbols, &mut outputs, plan.columns.len());
-    let finished = symbols.iter().zip(outputs).map(|(bars, outputs)| finish(plan, bars, outputs)).collect();
-    Ok((finished, n_changed))
+    let n_changed = clean(outliers, symbols, &mut outputs, n_columns);
+    Ok((outputs, n_changed))
 }
 
 /// One vector for each output of a program.
@@ -132,14 +143,14 @@ fn clean_column(policy: Outliers, members: &[(i64, u32, u32)], column: &mut [&mu
     n_changed
 }
 
-/// Separates the tradable expression from the columns and works out the flag.
-fn finish(plan: &Plan, bars: &SymbolBars, mut outputs: Vec<Vec<f64>>) -> SymbolFactors {
-    let expression = if outputs.len() > plan.columns.len() { outputs.pop() } else { None };
+/// Whether each bar could be traded, given the values of the tradable expression, if there is one.
+fn tradable(plan: &Plan, bars: &SymbolBars, expression: Option<Vec<f64>>) -> Vec<bool> {
     let mut tradable: Vec<bool> = match expression {
         Some(values) => values.iter().map(|&value| value.is_finite() && value != 0.0).collect(),
         None => vec![true; bars.len()],
     };
-    for column in inputs(&plan.program, bars) {
+    for name in &plan.inputs {
+        let column = bars.column(name).expect("the source reads every input of the plan");
         let mut given = false;
         for (flag, value) in tradable.iter_mut().zip(column) {
             given |= value.is_finite();
@@ -149,5 +160,5 @@ fn finish(plan: &Plan, bars: &SymbolBars, mut outputs: Vec<Vec<f64>>) -> SymbolF
     for (flag, invented) in tradable.iter_mut().zip(&bars.invented) {
         *flag &= !invented;
     }
-    SymbolFactors { columns: outputs, tradable }
+    tradable
 }

@@ -7,7 +7,7 @@ use crosscut_model::nearest;
 use serde_json::{Value, json};
 
 use crate::config::{self, Config, Fill, Outliers, Symbols};
-use crate::error::{FactorsError, Place};
+use crate::error::{self, FactorsError};
 
 /// A factor set ready to run.
 #[derive(Debug, Clone)]
@@ -22,8 +22,21 @@ pub struct Plan {
     pub definition: Value,
     /// Remarks published with the set: what the user wrote about factors.
     pub notes: Vec<String>,
-    /// The formulas; when there is a tradable expression, its value is the output after the columns.
-    pub(crate) program: Program,
+    /// What one symbol's bars are enough for.
+    pub(crate) local: Option<Program>,
+    /// What compares symbols with one another.
+    pub(crate) across: Option<Program>,
+    /// Where the value of each column is found, and after them that of the tradable expression, if there is one.
+    pub(crate) places: Vec<Place>,
+}
+
+/// The program and the output that give a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// An output of [`Plan::local`].
+    Local(usize),
+    /// An output of [`Plan::across`].
+    Across(usize),
 }
 
 /// One column of a plan.
@@ -65,18 +78,71 @@ impl Plan {
         if let Some(tradable) = &config.tradable {
             specs.push(FactorSpec::new(tradable.name.clone(), tradable.formula.clone()));
         }
-        let constants = [("periods_per_year", market.periods_per_year)];
-        let program = Program::compile(&lets, &specs, market.available, &constants)
-            .map_err(|error| formula_error(config, error))?;
+        let compiler = Compiler { lets, market };
+        let program = compiler.compile(&[], &specs).map_err(|error| formula_error(config, error))?;
         let columns = planned_columns(config, &program);
+        let (local, across, places) = compiler.split(&program, config.outliers);
         Ok(Self {
             inputs: program.inputs().to_vec(),
-            cross_sectional: program.has_cross_section() || config.outliers != Outliers::Keep,
+            cross_sectional: across.is_some(),
             definition: definition(config, &columns),
             notes: notes(config),
             columns,
-            program,
+            local,
+            across,
+            places,
         })
+    }
+}
+
+/// Compiles the formulas of one set.
+struct Compiler<'a> {
+    /// Named intermediates of the set.
+    lets: Vec<(String, String)>,
+    /// What formulas may use.
+    market: Market<'a>,
+}
+
+impl Compiler<'_> {
+    /// Compiles factors that may use the set's intermediates and the formulas of `earlier` by name.
+    fn compile(&self, earlier: &[FactorSpec], specs: &[FactorSpec]) -> Result<Program, FormulaError> {
+        let earlier = earlier.iter().map(|spec| (spec.name.clone(), spec.formula.clone()));
+        let lets: Vec<(String, String)> = self.lets.iter().cloned().chain(earlier).collect();
+        Program::compile(&lets, specs, self.market.available, &[("periods_per_year", self.market.periods_per_year)])
+    }
+
+    /// Separates what one symbol's bars are enough for from what compares symbols: all values of the latter must be
+    /// in memory at once, so that they had better be few. An outlier rule compares all of them.
+    fn split(&self, program: &Program, outliers: Outliers) -> (Option<Program>, Option<Program>, Vec<Place>) {
+        let n_outputs = program.outputs().len();
+        if outliers == Outliers::Keep && !program.has_cross_section() {
+            return (Some(program.clone()), None, (0..n_outputs).map(Place::Local).collect());
+        }
+        let whole = || (None, Some(program.clone()), (0..n_outputs).map(Place::Across).collect());
+        if outliers != Outliers::Keep {
+            return whole();
+        }
+        let is_across = |at: usize| program.stages()[at] == Stage::Scorer;
+        let pick = |wanted: bool| -> Vec<FactorSpec> {
+            (0..n_outputs).filter(|&at| is_across(at) == wanted).map(|at| program.factors()[at].clone()).collect()
+        };
+        let (local, across) = (pick(false), pick(true));
+        // What one symbol is enough for uses nothing that compares symbols, so that it can come first. A column named
+        // like an operator cannot: then all is one program.
+        match (self.compile(&[], &local), self.compile(&local, &across)) {
+            (Ok(one), Ok(all)) if !local.is_empty() => {
+                let mut next = (0, 0);
+                let place = |at: usize| {
+                    let (counter, place): (&mut usize, fn(usize) -> Place) =
+                        if is_across(at) { (&mut next.1, Place::Across) } else { (&mut next.0, Place::Local) };
+                    *counter += 1;
+                    place(*counter - 1)
+                };
+                let places = (0..n_outputs).map(place).collect();
+                (Some(one), Some(all), places)
+            }
+            _ => whole(),
+        }
     }
 }
 
@@ -95,7 +161,7 @@ fn planned_columns(config: &Config, program: &Program) -> Vec<PlannedColumn> {
 
 /// The factors of a built-in family.
 fn family_factors(config: &Config, wanted: &config::Family) -> Result<Vec<FactorSpec>, FactorsError> {
-    let place = Place { file: config.file.clone(), line: wanted.line };
+    let place = error::Place { file: config.file.clone(), line: wanted.line };
     let Some(family) = library::family(&wanted.name) else {
         let names = library::families().iter().map(|family| family.name);
         let known = names.clone().collect::<Vec<_>>().join(", ");
@@ -125,7 +191,7 @@ fn formula_error(config: &Config, error: FormulaError) -> FactorsError {
         FormulaError::Definition { message, .. } | FormulaError::Rows { message } => message,
     };
     let line = told.split('`').nth(1).map_or(0, |name| line_of(config, name));
-    FactorsError::Formula { place: Place { file: config.file.clone(), line }, error: Box::new(error) }
+    FactorsError::Formula { place: error::Place { file: config.file.clone(), line }, error: Box::new(error) }
 }
 
 /// The line that defines a column, a `let` or the tradable expression; 0 for a built-in one.

@@ -1,7 +1,8 @@
 //! A full run: bars of the hub in, one published generation of the set out.
 //!
-//! Sets without cross-sectional parts run symbol by symbol, read to write, so that memory holds one symbol per thread;
-//! the others need all symbols at once. Errors are reported for the first symbol in order, whatever the threads do.
+//! A set runs symbol by symbol, read to write, so that memory holds one symbol per thread. Columns that compare symbols
+//! with one another (all columns under an outlier rule) are made before that, for all symbols at once, and stay in
+//! memory until they are written. Errors are reported for the first symbol in order, whatever the threads do.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -130,10 +131,8 @@ impl Run<'_> {
             return Ok(self.unchanged(metadata));
         }
         let generation = publisher.begin(timeframe, name)?;
-        let (counts, n_outliers) = match self.plan.cross_sectional {
-            false => (self.symbol_by_symbol(&generation, previous.as_ref())?, vec![0; self.plan.columns.len()]),
-            true => self.all_together(&generation)?,
-        };
+        let (across, n_outliers) = self.all_together()?;
+        let counts = self.symbol_by_symbol(&generation, previous.as_ref(), across)?;
         let warnings = self.warnings(&counts);
         generation.commit(&self.definition(&counts, &n_outliers, &warnings))?;
         Ok(self.summary(&counts, n_outliers.iter().sum(), warnings))
@@ -176,19 +175,45 @@ impl Run<'_> {
         }
     }
 
-    /// Reads, evaluates and writes each symbol by itself.
+    /// The columns that compare symbols, by symbol, and what the outlier rule changed in each column of the set.
+    fn all_together(&self) -> Result<evaluate::Panel, FactorsError> {
+        let (n_symbols, n_columns) = (self.source.tables.len(), self.plan.columns.len());
+        let Some(program) = &self.plan.across else {
+            return Ok((vec![Vec::new(); n_symbols], vec![0; n_columns]));
+        };
+        if self.config.bars.is_event() {
+            return Err(FactorsError::Input {
+                symbol: self.config.bars.to_string(),
+                message: "event bars of different symbols share no times to compare them at; use time bars, or no \
+                          cross-sectional operators and `outliers: keep`"
+                    .to_owned(),
+            });
+        }
+        let bars: Vec<Result<SymbolBars, FactorsError>> = (0..n_symbols)
+            .into_par_iter()
+            .map(|index| self.source.read(index, program.inputs()).map(|(bars, _)| bars))
+            .collect();
+        let bars: Vec<SymbolBars> = bars.into_iter().collect::<Result<_, _>>()?;
+        self.progress.message(&format!("{}: comparing {n_symbols} symbols", self.config.factor_set));
+        evaluate::panel(program, &bars, self.config.outliers, n_columns).map_err(FactorsError::of_panel)
+    }
+
+    /// Reads, evaluates and writes each symbol; `across` are its columns made by [`Self::all_together`].
     fn symbol_by_symbol(
         &self,
         generation: &Generation,
         previous: Option<&FactorMetadata>,
+        across: Vec<Vec<Vec<f64>>>,
     ) -> Result<Vec<Count>, FactorsError> {
-        // What a fill policy invented is only known of tables made in this run.
-        let reusable = previous.filter(|metadata| self.is_alike(metadata) && self.config.fill == Fill::None);
+        // Other symbols may have changed, and what a fill policy invented is only known of tables made in this run.
+        let is_alone = !self.plan.cross_sectional && self.config.fill == Fill::None;
+        let reusable = previous.filter(|metadata| is_alone && self.is_alike(metadata));
         let total = self.source.tables.len() as u64;
         let done = AtomicU64::new(0);
-        let counts: Vec<Result<Count, FactorsError>> = (0..self.source.tables.len())
+        let counts: Vec<Result<Count, FactorsError>> = across
             .into_par_iter()
-            .map(|index| {
+            .enumerate()
+            .map(|(index, across)| {
                 let count = match reusable.and_then(|metadata| self.kept(metadata, index)) {
                     Some(count) => {
                         generation.keep_symbol(&self.source.tables[index].0)?;
@@ -196,7 +221,8 @@ impl Run<'_> {
                     }
                     None => {
                         let (bars, n_filled) = self.source.read(index, &self.plan.inputs)?;
-                        self.write(generation, index, &bars, &evaluate::symbol(self.plan, &bars))
+                        let factors = evaluate::symbol(self.plan, &bars, across);
+                        self.write(generation, index, &bars, &factors)
                             .map(|count| Count { n_filled: n_filled as u64, ..count })?
                     }
                 };
@@ -219,38 +245,6 @@ impl Run<'_> {
             n_finite: self.plan.columns.iter().map(has_any).collect(),
             kept: true,
         })
-    }
-
-    /// Reads all symbols, evaluates them together, and writes them.
-    fn all_together(&self, generation: &Generation) -> Result<(Vec<Count>, Vec<u64>), FactorsError> {
-        if self.config.bars.is_event() {
-            return Err(FactorsError::Input {
-                symbol: self.config.bars.to_string(),
-                message: "event bars of different symbols share no times to compare them at; use time bars, or no \
-                          cross-sectional operators and `outliers: keep`"
-                    .to_owned(),
-            });
-        }
-        let total = self.source.tables.len() as u64;
-        let read: Result<Vec<(SymbolBars, usize)>, FactorsError> = (0..self.source.tables.len())
-            .into_par_iter()
-            .map(|index| self.source.read(index, &self.plan.inputs))
-            .collect::<Vec<_>>()
-            .into_iter()
-            .collect();
-        let (bars, n_filled): (Vec<SymbolBars>, Vec<usize>) = read?.into_iter().unzip();
-        self.progress.step(total, total, "symbols read");
-        let (factors, n_outliers) = evaluate::panel(self.plan, self.config.outliers, &bars)?;
-        let counts: Vec<Result<Count, FactorsError>> = bars
-            .into_par_iter()
-            .zip(factors)
-            .enumerate()
-            .map(|(index, (bars, factors))| {
-                let count = self.write(generation, index, &bars, &factors)?;
-                Ok(Count { n_filled: n_filled[index] as u64, ..count })
-            })
-            .collect();
-        Ok((counts.into_iter().collect::<Result<_, _>>()?, n_outliers))
     }
 
     /// Writes one symbol's table.

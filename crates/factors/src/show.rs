@@ -106,12 +106,15 @@ fn event_bars_per_year(times: &[i64]) -> f64 {
 
 /// The columns of a plan, all symbols one below the other.
 fn table(plan: &Plan, symbols: &[(Option<String>, SymbolBars)]) -> Result<Table, FactorsError> {
-    let evaluated: Vec<SymbolFactors> = if plan.cross_sectional {
-        let bars: Vec<SymbolBars> = symbols.iter().map(|(_, bars)| bars.clone()).collect();
-        evaluate::panel(plan, Outliers::Keep, &bars)?.0
-    } else {
-        symbols.par_iter().map(|(_, bars)| evaluate::symbol(plan, bars)).collect()
+    let across = match &plan.across {
+        None => vec![Vec::new(); symbols.len()],
+        Some(program) => {
+            let bars: Vec<SymbolBars> = symbols.iter().map(|(_, bars)| bars.clone()).collect();
+            evaluate::panel(program, &bars, Outliers::Keep, 0).map_err(FactorsError::of_panel)?.0
+        }
     };
+    let evaluate = |((_, bars), across): (&(Option<String>, SymbolBars), _)| evaluate::symbol(plan, bars, across);
+    let evaluated: Vec<SymbolFactors> = symbols.par_iter().zip(across).map(evaluate).collect();
     let mut out = Table::default();
     if symbols.iter().all(|(symbol, _)| symbol.is_some()) {
         let names =

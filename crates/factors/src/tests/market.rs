@@ -58,6 +58,11 @@ pub fn bars(seed: u64, hours: &[i64]) -> Bars {
 
 /// Publishes hourly bars of a symbol.
 pub fn publish(root: &Path, symbol: &str, bars: &Bars) {
+    publish_as(root, "1h", symbol, bars);
+}
+
+/// Publishes bars of a symbol as bars of the given kind.
+pub fn publish_as(root: &Path, bar: &str, symbol: &str, bars: &Bars) {
     let source = TableSource {
         origin: Origin::Generated,
         inputs: Vec::new(),
@@ -65,7 +70,7 @@ pub fn publish(root: &Path, symbol: &str, bars: &Bars) {
         covered_until: None,
         notes: Vec::new(),
     };
-    IngestPublisher::create(root).unwrap().publish_bars(VENUE, &hourly(), symbol, bars, &source).unwrap();
+    IngestPublisher::create(root).unwrap().publish_bars(VENUE, &bar.parse().unwrap(), symbol, bars, &source).unwrap();
 }
 
 /// A hub of three symbols: AAA whole, BBB listed later, CCC with gaps.

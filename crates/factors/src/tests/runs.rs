@@ -8,7 +8,7 @@ use crosscut_hub::{FactorSet, Hub};
 use crosscut_model::time::HOUR;
 use crosscut_model::{Range, Table};
 
-use super::market::{VENUE, bars, hourly, hub, publish};
+use super::market::{VENUE, bars, hourly, hub, publish, publish_as};
 use crate::{Config, FactorsError, Outcome, RunOptions, Silent, Summary, run};
 
 /// A set of plain, windowed, stateful and let-using factors.
@@ -321,4 +321,59 @@ fn features_can_be_looked_at_without_publishing() {
     assert!(hub.factor_sets().unwrap().is_empty());
     let message = crate::features_of_bars("feature", None, hourly(), &bars(1, &[0])).unwrap_err().to_string();
     assert!(message.contains("did you mean `features`?"), "{message}");
+}
+
+#[test]
+fn event_bars_have_factors_while_their_labels_differ() {
+    let root = tempfile::tempdir().unwrap();
+    let mut events = bars(1, &(0..30).collect::<Vec<_>>());
+    events.bar_seq = (0..30).collect();
+    let text = "
+factor_set: events__1
+timeframe: 1h
+source: {venue: test, bars: dollar-1000}
+factors: [{name: change, formula: 'delta(close, 1)'}]
+";
+    publish_as(root.path(), "dollar-1000", "AAA", &events);
+    assert_eq!(run_text(root.path(), text, 2).unwrap().n_rows, 30);
+    events.timestamp[5] = events.timestamp[4];
+    publish_as(root.path(), "dollar-1000", "AAA", &events);
+    let message = run_text(root.path(), text, 2).unwrap_err().to_string();
+    println!("{message}");
+    assert!(message.contains("AAA") && message.contains("row 5"), "{message}");
+    assert_eq!(published(root.path(), "events__1").metadata().generation, 1, "the published set stays");
+    let ranked = text.replace("events__1", "events__2").replace("delta(close, 1)", "cs_rank(close)");
+    let message = run_text(root.path(), &ranked, 2).unwrap_err().to_string();
+    assert!(message.contains("use time bars"), "{message}");
+}
+
+#[test]
+fn columns_that_compare_symbols_stand_among_those_that_do_not() {
+    let root = hub();
+    let text = "
+factor_set: mixed__1
+timeframe: 1h
+source: {venue: test, bars: 1h}
+tradable: high_rank > 0.4
+let: {ret1: 'close / delay(close, 1) - 1'}
+factors:
+  - {name: base, formula: 'ts_mean(ret1, 5)'}
+  - {name: ranked, formula: 'cs_rank(base)'}
+  - {name: twice, formula: 'base * 2'}
+  - {name: high_rank, formula: 'ts_mean(ranked, 3)'}
+  - {name: inline, formula: 'ts_mean(cs_rank(ts_mean(close / delay(close, 1) - 1, 5)), 3)'}
+";
+    run_text(root.path(), text, 2).unwrap();
+    let set = published(root.path(), "mixed__1");
+    assert_eq!(set.columns(), ["base", "ranked", "twice", "high_rank", "inline"]);
+    for symbol in set.symbols() {
+        let table = table(&set, symbol);
+        let (base, twice) = (table.f64("base").unwrap(), table.f64("twice").unwrap());
+        assert!(base.iter().zip(twice).all(|(a, b)| 2.0 * a == *b || a.is_nan() && b.is_nan()));
+        let (named, inline) = (table.f64("high_rank").unwrap(), table.f64("inline").unwrap());
+        assert_eq!(format!("{named:?}"), format!("{inline:?}"));
+        let flags = table.bool("tradable_flag").unwrap();
+        assert!(flags.iter().zip(named).all(|(flag, value)| *flag == (*value > 0.4)));
+        assert!(flags.contains(&true) && table.f64("ranked").unwrap().iter().any(|rank| rank.is_finite()));
+    }
 }
