@@ -1,8 +1,8 @@
 //! Produce factor sets: the factor-set file, its plan, and runs that publish to the hub.
 //!
 //! [`Config`] is the file checked, [`Plan`] the file resolved (every column, formula and lookback), [`run`] reads bars
-//! from the hub, evaluates and publishes one generation of the set with its metadata. [`show`] evaluates the built-in
-//! features without publishing anything.
+//! from the hub, evaluates and publishes one generation of the set with its metadata. [`features_of_symbols`]
+//! evaluates the built-in features without publishing anything.
 //!
 //! Knows nothing of backtests or evaluation: they read what is published. Formulas are the formula crate's business,
 //! files the hub's. No clock is read here: the time of generation is handed in.
@@ -28,7 +28,7 @@ pub use error::{FactorsError, Place};
 pub use plan::{Market, Plan, PlannedColumn};
 pub use progress::{Progress, Silent};
 pub use run::{Outcome, RunOptions, Summary, run};
-pub use show::{features_of_bars, features_of_symbols};
+pub use show::features_of_symbols;
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,8 @@
 //! The built-in features of bars at hand, to look at: nothing is published.
 
 use crosscut_hub::Hub;
-use crosscut_model::bar::BAR_COLUMNS;
-use crosscut_model::calendar::periods_per_year;
 use crosscut_model::time::DAY;
-use crosscut_model::{BarSpec, Bars, Column, Table, Timeframe};
+use crosscut_model::{BarSpec, Column, Table, Timeframe};
 use rayon::prelude::*;
 
 use crate::bars::SymbolBars;
@@ -13,37 +11,6 @@ use crate::error::FactorsError;
 use crate::evaluate::{self, SymbolFactors};
 use crate::plan::{Market, Plan};
 use crate::source::Source;
-
-/// Evaluates a built-in family on the bars of one symbol: `timestamp`, `available_at`, the family's columns.
-///
-/// # Errors
-/// An unknown family (the nearest is named), or windows it does not take.
-pub fn features_of_bars(
-    family: &str,
-    windows: Option<Vec<usize>>,
-    bar: BarSpec,
-    bars: &Bars,
-) -> Result<Table, FactorsError> {
-    let extra = bars.extra.iter().map(|(name, _)| name.as_str());
-    let available: Vec<&str> = BAR_COLUMNS.into_iter().chain(extra).collect();
-    let periods_per_year = match bar.timeframe() {
-        Some(timeframe) => periods_per_year(&bars.timestamp, timeframe).periods_per_year,
-        None => event_bars_per_year(&bars.available_at),
-    };
-    let config = config(family, windows, "file", bar, Symbols::All);
-    let plan = Plan::new(&config, Market { available: &available, periods_per_year })?;
-    let column = |name: &String| {
-        let values = bars.column(name).expect("the plan uses available columns only");
-        (name.clone(), values.to_vec())
-    };
-    let bars = SymbolBars {
-        timestamp: bars.timestamp.clone(),
-        available_at: bars.available_at.clone(),
-        columns: plan.inputs.iter().map(column).collect(),
-        invented: Vec::new(),
-    };
-    table(&plan, &[(None, bars)])
-}
 
 /// Evaluates a built-in family on hub symbols, one below the other: `symbol`, `timestamp`, `available_at`, the
 /// family's columns.
@@ -64,11 +31,12 @@ pub fn features_of_symbols(
     let source = Source::open(hub, &config)?;
     let available = source.columns();
     let available: Vec<&str> = available.iter().map(String::as_str).collect();
-    let periods_per_year = source.annualisation.periods_per_year;
+    let periods_per_year =
+        if bar.is_event() { event_bars_per_year(&source) } else { source.annualisation.periods_per_year };
     let plan = Plan::new(&config, Market { available: &available, periods_per_year })?;
     let read = |index: usize| {
         let (bars, _) = source.read(index, &plan.inputs)?;
-        Ok((Some(source.tables[index].0.clone()), bars))
+        Ok((source.tables[index].0.clone(), bars))
     };
     let bars: Result<Vec<_>, FactorsError> =
         (0..source.tables.len()).into_par_iter().map(read).collect::<Vec<_>>().into_iter().collect();
@@ -94,18 +62,18 @@ fn config(family: &str, windows: Option<Vec<usize>>, venue: &str, bars: BarSpec,
     }
 }
 
-/// Event bars per year of 365 days at the mean pace of the data; NaN for fewer than two times.
-fn event_bars_per_year(times: &[i64]) -> f64 {
-    match (times.first(), times.last()) {
-        (Some(first), Some(last)) if last > first => {
-            (times.len() - 1) as f64 * 365.0 * DAY as f64 / (last - first) as f64
+/// Event bars per year of 365 days at the mean pace of the first symbol; NaN for fewer than two times.
+fn event_bars_per_year(source: &Source<'_>) -> f64 {
+    match source.tables.first() {
+        Some((_, info)) if info.last > info.first => {
+            (info.rows - 1) as f64 * 365.0 * DAY as f64 / (info.last - info.first) as f64
         }
         _ => f64::NAN,
     }
 }
 
 /// The columns of a plan, all symbols one below the other.
-fn table(plan: &Plan, symbols: &[(Option<String>, SymbolBars)]) -> Result<Table, FactorsError> {
+fn table(plan: &Plan, symbols: &[(String, SymbolBars)]) -> Result<Table, FactorsError> {
     let across = match &plan.across {
         None => vec![Vec::new(); symbols.len()],
         Some(program) => {
@@ -113,14 +81,11 @@ fn table(plan: &Plan, symbols: &[(Option<String>, SymbolBars)]) -> Result<Table,
             evaluate::panel(program, &bars, Outliers::Keep, 0).map_err(FactorsError::of_panel)?.0
         }
     };
-    let evaluate = |((_, bars), across): (&(Option<String>, SymbolBars), _)| evaluate::symbol(plan, bars, across);
+    let evaluate = |((_, bars), across): (&(String, SymbolBars), _)| evaluate::symbol(plan, bars, across);
     let evaluated: Vec<SymbolFactors> = symbols.par_iter().zip(across).map(evaluate).collect();
     let mut out = Table::default();
-    if symbols.iter().all(|(symbol, _)| symbol.is_some()) {
-        let names =
-            symbols.iter().flat_map(|(symbol, bars)| symbol.iter().flat_map(|name| vec![name.clone(); bars.len()]));
-        out.push("symbol", Column::Text(names.collect()));
-    }
+    let names = symbols.iter().flat_map(|(symbol, bars)| std::iter::repeat_n(symbol.clone(), bars.len()));
+    out.push("symbol", Column::Text(names.collect()));
     let times = |of: fn(&SymbolBars) -> &Vec<i64>| symbols.iter().flat_map(|(_, bars)| of(bars).clone()).collect();
     out.push("timestamp", Column::I64(times(|bars| &bars.timestamp)));
     out.push("available_at", Column::I64(times(|bars| &bars.available_at)));

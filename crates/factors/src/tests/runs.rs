@@ -314,12 +314,12 @@ fn features_can_be_looked_at_without_publishing() {
     let both = crate::features_of_symbols(&hub, (VENUE, hourly()), &symbols, "features", Some(vec![7])).unwrap();
     assert_eq!(both.len(), 400 + 386);
     assert_eq!((both.text("symbol").unwrap()[0].as_str(), both.text("symbol").unwrap()[400].as_str()), ("AAA", "CCC"));
-    let alone =
-        crate::features_of_bars("features", Some(vec![7]), hourly(), &bars(1, &(0..400).collect::<Vec<_>>())).unwrap();
+    let alone = crate::features_of_symbols(&hub, (VENUE, hourly()), &symbols[1..], "features", Some(vec![7])).unwrap();
     let (whole, part) = (both.f64("return_7").unwrap(), alone.f64("return_7").unwrap());
     assert_eq!(format!("{:?}", &whole[..400]), format!("{part:?}"));
     assert!(hub.factor_sets().unwrap().is_empty());
-    let message = crate::features_of_bars("feature", None, hourly(), &bars(1, &[0])).unwrap_err().to_string();
+    let message =
+        crate::features_of_symbols(&hub, (VENUE, hourly()), &symbols, "feature", None).unwrap_err().to_string();
     assert!(message.contains("did you mean `features`?"), "{message}");
 }
 
