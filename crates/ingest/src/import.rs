@@ -1,7 +1,7 @@
 //! Files into the hub: recognised, checked row by row, merged with what is there, published with provenance.
 //!
 //! A file is refused whole, with one reason that names the row; the tables it would have gone into stay as they were, the
-//! other files publish. Start reading at [`run`], then [`detect`] for what a file is taken for.
+//! other files publish. Start reading at [`run`], then `detect` for what a file is taken for.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

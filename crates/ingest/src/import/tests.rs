@@ -5,5 +5,6 @@ mod bars;
 mod damaged;
 mod generic;
 mod instruments;
+mod market;
 mod merge;
 mod real;
