@@ -1,11 +1,26 @@
 //! Operators across symbols at one time: one slice holds the values of all symbols that have a row then, in a fixed
 //! order. A value that is not finite is left out and its result is NaN.
 
+use crate::ordered::interpolate;
+
 /// Room for sorting, reused from call to call.
 #[derive(Debug, Clone, Default)]
 pub struct RankScratch {
     /// Finite values and where they came from.
     order: Vec<(f64, u32)>,
+    /// Finite values in order.
+    sorted: Vec<f64>,
+}
+
+/// Room for working group by group, reused from call to call.
+#[derive(Debug, Clone, Default)]
+pub struct GroupScratch {
+    /// Groups and positions of the members.
+    members: Vec<(f64, u32)>,
+    /// Values of one group.
+    values: Vec<f64>,
+    /// Results of one group.
+    results: Vec<f64>,
 }
 
 /// The mean of the finite values and their number.
@@ -80,5 +95,121 @@ pub fn demean(values: &[f64], out: &mut [f64]) {
     let (mean, _) = finite_mean(values);
     for (out, &x) in out.iter_mut().zip(values) {
         *out = clean(x - mean);
+    }
+}
+
+/// Mean of the finite values, for each of them.
+///
+/// # Panics
+/// If `out` is shorter than `values`.
+pub fn mean(values: &[f64], out: &mut [f64]) {
+    let (mean, _) = finite_mean(values);
+    for (out, &x) in out.iter_mut().zip(values) {
+        *out = if x.is_finite() { clean(mean) } else { f64::NAN };
+    }
+}
+
+/// Value over the sum of the absolute values, so that these sum to 1; NaN when all are 0.
+///
+/// # Panics
+/// If `out` is shorter than `values`.
+pub fn scale(values: &[f64], out: &mut [f64]) {
+    let total: f64 = values.iter().filter(|x| x.is_finite()).map(|x| x.abs()).sum();
+    for (out, &x) in out.iter_mut().zip(values) {
+        *out = clean(x / total);
+    }
+}
+
+/// Values beyond the quantiles `tail` and `1 - tail` (linear between neighbours) moved to these; `tail` in [0, 0.5].
+///
+/// # Panics
+/// If `out` is shorter than `values`.
+pub fn winsorize(values: &[f64], tail: f64, scratch: &mut RankScratch, out: &mut [f64]) {
+    let mut sorted: Vec<f64> = std::mem::take(&mut scratch.sorted);
+    sorted.clear();
+    sorted.extend(values.iter().copied().filter(|x| x.is_finite()));
+    sorted.sort_unstable_by(f64::total_cmp);
+    if let [_, ..] = sorted.as_slice() {
+        let (low, high) = (interpolate(&sorted, tail), interpolate(&sorted, 1.0 - tail));
+        for (out, &x) in out.iter_mut().zip(values) {
+            *out = if x.is_finite() { x.clamp(low, high.max(low)) } else { f64::NAN };
+        }
+    } else {
+        out[..values.len()].fill(f64::NAN);
+    }
+    scratch.sorted = sorted;
+}
+
+/// The number of the equal-sized bucket, 1 for the smallest values to `buckets` for the largest: `ceil(r buckets / n)`
+/// for the average rank `r` of `n`, so that equal values share a bucket.
+///
+/// # Panics
+/// If `out` is shorter than `values`.
+pub fn bucket(values: &[f64], buckets: f64, scratch: &mut RankScratch, out: &mut [f64]) {
+    rank(values, scratch, out);
+    let n = values.iter().filter(|x| x.is_finite()).count() as f64;
+    for out in &mut out[..values.len()] {
+        // Back to the rank itself, a whole number of halves, so that the edges of buckets are exact.
+        let rank = (*out * n * 2.0).round() / 2.0;
+        *out = (rank * buckets / n).ceil();
+    }
+}
+
+/// What a least-squares line of `y` on `x` leaves over, with intercept, over the rows that have both; NaN when `x`
+/// does not vary.
+///
+/// # Panics
+/// If `x` or `out` is shorter than `y`.
+pub fn residual(y: &[f64], x: &[f64], out: &mut [f64]) {
+    let pairs = || y.iter().zip(x).filter(|(y, x)| y.is_finite() && x.is_finite());
+    let (mut sum_y, mut sum_x, mut n) = (0.0, 0.0, 0.0);
+    for (y, x) in pairs() {
+        (sum_y, sum_x, n) = (sum_y + y, sum_x + x, n + 1.0);
+    }
+    let (mean_y, mean_x) = (sum_y / n, sum_x / n);
+    let (mut products, mut squares) = (0.0, 0.0);
+    for (y, x) in pairs() {
+        products += (x - mean_x) * (y - mean_y);
+        squares += (x - mean_x) * (x - mean_x);
+    }
+    let first = pairs().next().map(|(_, x)| *x);
+    let varies = pairs().any(|(_, &x)| Some(x) != first);
+    let slope = if varies { products / squares } else { f64::NAN };
+    for ((out, &y), &x) in out.iter_mut().zip(y).zip(x) {
+        *out = clean((y - mean_y) - slope * (x - mean_x));
+    }
+}
+
+/// Runs `operator` on the values of each group: those with the same finite number in `groups`. A value without a group
+/// gives NaN.
+///
+/// # Panics
+/// If `groups` or `out` is shorter than `values`.
+pub fn by_group(
+    values: &[f64],
+    groups: &[f64],
+    scratch: &mut GroupScratch,
+    out: &mut [f64],
+    mut operator: impl FnMut(&[f64], &mut [f64]),
+) {
+    let GroupScratch { members, values: of_group, results } = scratch;
+    members.clear();
+    for (at, &group) in (0..).zip(&groups[..values.len()]) {
+        out[at as usize] = f64::NAN;
+        if group.is_finite() {
+            // -0 and 0 are one group.
+            members.push((group + 0.0, at));
+        }
+    }
+    members.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    for group in members.chunk_by(|a, b| a.0 == b.0) {
+        of_group.clear();
+        of_group.extend(group.iter().map(|&(_, at)| values[at as usize]));
+        results.clear();
+        results.resize(group.len(), f64::NAN);
+        operator(of_group, results);
+        for (&(_, at), &result) in group.iter().zip(&*results) {
+            out[at as usize] = result;
+        }
     }
 }

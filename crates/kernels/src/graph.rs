@@ -7,7 +7,6 @@ use std::collections::HashMap;
 
 use crate::maps;
 use crate::operation::{Operation, Scalar};
-use crate::recurrence::Recurrence;
 use crate::windows::Part;
 
 /// A node of a graph, seen `lag` rows ago. Valid only for the graph that gave it.
@@ -194,9 +193,7 @@ impl Graph {
                 Operation::Input(column) => lookback = inputs.get(column as usize).copied().unwrap_or_default(),
                 Operation::Recurrence(recurrence) => {
                     lookback.unbounded = true;
-                    if let Recurrence::Exponential { min_periods, .. } = recurrence {
-                        lookback.rows += min_periods as usize - 1;
-                    }
+                    lookback.rows += recurrence.warm_up() as usize;
                 }
                 _ => {}
             }

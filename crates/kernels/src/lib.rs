@@ -7,7 +7,9 @@
 //! No IO, no names, no times, no threads. Start reading at [`Graph`] and its operators (`windows.rs`), then [`Machine`].
 
 pub mod cross_section;
+mod dispersion;
 mod graph;
+mod indicators;
 mod machine;
 mod maps;
 pub mod metrics;
@@ -15,14 +17,18 @@ mod operation;
 mod ordered;
 mod plan;
 mod recurrence;
+mod regression;
+mod smoothing;
 mod windows;
 
+pub use dispersion::{Dispersion, Shape};
 pub use graph::{Graph, Lookback, Term};
 pub use machine::{Machine, State, Workspace};
 pub use operation::{Binary, Operation, Scalar, Unary};
 pub use ordered::{Quantile, Rank};
 pub use plan::Plan;
-pub use recurrence::Recurrence;
+pub use recurrence::{Fold, Recurrence};
+pub use regression::Fit;
 
 #[cfg(test)]
 mod tests;

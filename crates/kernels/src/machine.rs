@@ -20,8 +20,10 @@ const BLOCK: usize = 1024;
 pub struct State {
     /// The last rows of the buffers that keep some.
     tails: Vec<f64>,
-    /// Carried numbers of the recurrences.
+    /// Carried numbers of the exponential means.
     registers: Vec<[f64; REGISTERS]>,
+    /// Carried numbers of the other recurrences.
+    carried: Vec<f64>,
 }
 
 /// Buffers to work in. Holds nothing between updates, so it may serve many states of one plan.
@@ -36,7 +38,11 @@ pub struct Workspace {
 impl State {
     /// A series before its first row.
     pub fn new(plan: &Plan) -> Self {
-        Self { tails: vec![f64::NAN; plan.n_tail], registers: vec![[0.0; REGISTERS]; plan.n_registers] }
+        Self {
+            tails: vec![f64::NAN; plan.n_tail],
+            registers: vec![[0.0; REGISTERS]; plan.n_registers],
+            carried: vec![0.0; plan.n_carried],
+        }
     }
 }
 
@@ -186,12 +192,13 @@ impl Block<'_> {
                 self.put(lane.slot, buffer);
             }
             Step::ExponentialLanes(lanes) => self.run_lanes(&lanes),
-            Step::CumulativeSum { input, slot, register } => {
+            Step::Recur { recurrence, operands, slot, carried } => {
                 let mut buffer = self.take(slot);
                 let out = &mut buffer[self.rows(slot)];
-                let mut carried = self.state.registers[register];
-                recurrence::cumulative_sum(&mut carried, self.view(input), out);
-                self.state.registers[register] = carried;
+                let mut numbers = std::mem::take(&mut self.state.carried);
+                let own = &mut numbers[carried..carried + recurrence.n_carried()];
+                recurrence.run(own, operands.map(|operand| self.view(operand)), out);
+                self.state.carried = numbers;
                 self.put(slot, buffer);
             }
             Step::Load { .. } | Step::Emit { .. } => unreachable!("loads and emits need the caller's slices"),
@@ -206,6 +213,9 @@ impl Block<'_> {
                 let mut sorted = std::mem::take(&mut self.workspace.sorted);
                 quantile.run(self.view_from(operands[0], quantile.window as usize - 1), out, &mut sorted);
                 self.workspace.sorted = sorted;
+            }
+            Operation::Dispersion(dispersion) => {
+                dispersion.run(self.view_from(operands[0], dispersion.window as usize - 1), out);
             }
             operation => {
                 let [a, b, c, d] = operands;

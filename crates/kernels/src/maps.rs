@@ -85,7 +85,17 @@ pub(crate) fn run(operation: Operation, out: &mut [f64], args: [&[f64]; 4]) {
         Operation::AgeOfMinimum(k) => map4(out, [a, b, c, d], |newer, older, age, older_age| {
             (if older <= newer { older_age + k.0 } else { age }) + finite_zero(newer) + finite_zero(older)
         }),
-        Operation::Input(_) | Operation::Rank(_) | Operation::Quantile(_) | Operation::Recurrence(_) => {
+        Operation::AgeOfLatestMaximum(k) => map4(out, [a, b, c, d], |newer, older, age, older_age| {
+            (if older > newer { older_age + k.0 } else { age }) + finite_zero(newer) + finite_zero(older)
+        }),
+        Operation::AgeOfLatestMinimum(k) => map4(out, [a, b, c, d], |newer, older, age, older_age| {
+            (if older < newer { older_age + k.0 } else { age }) + finite_zero(newer) + finite_zero(older)
+        }),
+        Operation::Input(_)
+        | Operation::Rank(_)
+        | Operation::Quantile(_)
+        | Operation::Dispersion(_)
+        | Operation::Recurrence(_) => {
             unreachable!("the machine runs {operation:?} itself")
         }
     }
@@ -111,6 +121,8 @@ fn run_unary(unary: Unary, out: &mut [f64], a: &[f64]) {
         Unary::Exponential => map1(out, a, |x| libm::exp(x) + finite_zero(x)),
         Unary::Sign => map1(out, a, |x| truth(x > 0.0) - truth(x < 0.0) + finite_zero(x)),
         Unary::Not => map1(out, a, |x| truth(x == 0.0) + finite_zero(x)),
+        Unary::Floor => map1(out, a, f64::floor),
+        Unary::HasValue => map1(out, a, |x| truth(x.is_finite())),
     }
 }
 
@@ -131,5 +143,6 @@ fn run_binary(binary: Binary, out: &mut [f64], args: [&[f64]; 2]) {
         Binary::NotEqual => map2(out, args, |a, b| truth(a != b) + strict(a, b)),
         Binary::And => map2(out, args, |a, b| truth(a != 0.0) * truth(b != 0.0) + strict(a, b)),
         Binary::Or => map2(out, args, |a, b| truth(a != 0.0 || b != 0.0) + strict(a, b)),
+        Binary::Coalesce => map2(out, args, |a, b| if a.is_finite() { a } else { b }),
     }
 }

@@ -6,9 +6,11 @@
 //! could turn infinity into a number (`1 / x`, a comparison) guards against it. Results are therefore cleaned once,
 //! where they leave the machine.
 //!
-//! Every operation gives missing for missing operands, so shifting all operands by some rows shifts the result. A
-//! new operation that breaks this (one that fills gaps) must be kept out of the hoisting in [`crate::Graph`].
+//! Before the first row of the series everything is missing, results included, so shifting all operands by some rows
+//! shifts the result: that is what lets [`crate::Graph`] move a lag which all operands share to the result. The two
+//! operations that see missing values ([`Unary::HasValue`], [`Binary::Coalesce`]) obey it too.
 
+use crate::dispersion::Dispersion;
 use crate::ordered::{Quantile, Rank};
 use crate::recurrence::Recurrence;
 
@@ -47,6 +49,10 @@ pub enum Unary {
     Sign,
     /// 1 for zero, else 0.
     Not,
+    /// The largest whole number that is not larger.
+    Floor,
+    /// 1 for a value, 0 where it is missing. Rows before the first of the series stay missing.
+    HasValue,
 }
 
 /// Functions of two values of the row. Comparisons and logic give 1 or 0; any number but 0 counts as true.
@@ -78,6 +84,8 @@ pub enum Binary {
     And,
     /// At least one true.
     Or,
+    /// The first, or the second where the first is missing. Rows before the first of the series stay missing.
+    Coalesce,
 }
 
 /// What a node computes from its operands.
@@ -111,10 +119,16 @@ pub enum Operation {
     AgeOfMaximum(Scalar),
     /// As [`Self::AgeOfMaximum`] for the minimum.
     AgeOfMinimum(Scalar),
+    /// As [`Self::AgeOfMaximum`], the newer one on ties.
+    AgeOfLatestMaximum(Scalar),
+    /// As [`Self::AgeOfMinimum`], the newer one on ties.
+    AgeOfLatestMinimum(Scalar),
     /// The percentile rank of the newest value in its window.
     Rank(Rank),
     /// A quantile of the window.
     Quantile(Quantile),
+    /// A measure of spread or shape of the window.
+    Dispersion(Dispersion),
     /// An operation that carries numbers from row to row.
     Recurrence(Recurrence),
 }
@@ -125,12 +139,13 @@ impl Operation {
         match self {
             Self::Rank(rank) => rank.window - 1,
             Self::Quantile(quantile) => quantile.window - 1,
+            Self::Dispersion(dispersion) => dispersion.window - 1,
             _ => 0,
         }
     }
 
     /// Whether the result can be computed once when all operands are constants.
     pub(crate) fn is_pure_of_row(self) -> bool {
-        !matches!(self, Self::Input(_) | Self::Rank(_) | Self::Quantile(_) | Self::Recurrence(_))
+        !matches!(self, Self::Input(_) | Self::Rank(_) | Self::Quantile(_) | Self::Dispersion(_) | Self::Recurrence(_))
     }
 }

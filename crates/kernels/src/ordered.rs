@@ -41,7 +41,7 @@ impl Rank {
 }
 
 /// How many values at the end of `values` are finite without a gap.
-fn finite_tail(values: &[f64]) -> usize {
+pub(crate) fn finite_tail(values: &[f64]) -> usize {
     values.iter().rev().take_while(|x| x.is_finite()).count()
 }
 
@@ -82,7 +82,7 @@ fn count_less(sorted: &[f64], x: f64) -> usize {
 }
 
 /// The value at position `probability (n - 1)` of the sorted values, linear between neighbours.
-fn interpolate(sorted: &[f64], probability: f64) -> f64 {
+pub(crate) fn interpolate(sorted: &[f64], probability: f64) -> f64 {
     let position = probability * (sorted.len() - 1) as f64;
     let below = position.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);

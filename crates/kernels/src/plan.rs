@@ -55,14 +55,16 @@ pub(crate) enum Step {
     Exponential(LaneStep),
     /// Run several exponential means side by side.
     ExponentialLanes([LaneStep; LANES]),
-    /// Run a cumulative sum.
-    CumulativeSum {
-        /// What it reads.
-        input: View,
+    /// Run another operation with carried numbers.
+    Recur {
+        /// What to run.
+        recurrence: Recurrence,
+        /// What it reads; unused ones repeat the first.
+        operands: [View; MAX_OPERANDS],
         /// The buffer to fill.
         slot: usize,
-        /// Which carried numbers are its own.
-        register: usize,
+        /// Where its carried numbers begin.
+        carried: usize,
     },
     /// Append a buffer to an output.
     Emit {
@@ -97,8 +99,10 @@ pub struct Plan {
     pub(crate) n_inputs: usize,
     /// Kept rows of all buffers together.
     pub(crate) n_tail: usize,
-    /// Number of carried register pairs.
+    /// Number of carried register pairs, of exponential means.
     pub(crate) n_registers: usize,
+    /// Number of numbers carried by the other recurrences.
+    pub(crate) n_carried: usize,
     /// Lookback of each output.
     lookbacks: Vec<Lookback>,
 }
@@ -116,6 +120,7 @@ impl Plan {
             n_inputs: planner.n_inputs,
             n_tail: planner.n_tail,
             n_registers: planner.n_registers,
+            n_carried: planner.n_carried,
             lookbacks: graph.lookbacks(outputs, inputs),
             steps: planner.steps,
             slots: planner.slots,
@@ -129,7 +134,7 @@ impl Plan {
 
     /// Numbers a state of this plan holds.
     pub fn state_len(&self) -> usize {
-        self.n_tail + self.n_registers * crate::recurrence::REGISTERS
+        self.n_tail + self.n_registers * crate::recurrence::REGISTERS + self.n_carried
     }
 }
 
@@ -161,6 +166,8 @@ struct Planner<'a> {
     n_tail: usize,
     /// Result: register pairs.
     n_registers: usize,
+    /// Result: numbers carried by the other recurrences.
+    n_carried: usize,
     /// Result: inputs read.
     n_inputs: usize,
 }
@@ -184,6 +191,7 @@ impl<'a> Planner<'a> {
             slots: Vec::new(),
             n_tail: 0,
             n_registers: 0,
+            n_carried: 0,
             n_inputs: 0,
         };
         for (output, term) in outputs.iter().enumerate() {
@@ -239,9 +247,10 @@ impl<'a> Planner<'a> {
                 self.n_inputs = self.n_inputs.max(column as usize + 1);
                 self.steps.push(Step::Load { column: column as usize, slot });
             }
-            Operation::Recurrence(_) => {
-                let register = self.take_register();
-                self.steps.push(Step::CumulativeSum { input: operands[0], slot, register });
+            Operation::Recurrence(recurrence) => {
+                let carried = self.n_carried;
+                self.n_carried += recurrence.n_carried();
+                self.steps.push(Step::Recur { recurrence, operands, slot, carried });
             }
             operation => self.steps.push(Step::Compute { operation, operands, slot }),
         }

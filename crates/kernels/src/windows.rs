@@ -10,10 +10,10 @@
 //! a b / (a + b)`, all terms positive. Means are kept as offsets from the last value of the part, so that values near
 //! 1e9 with unit noise lose nothing: differences of neighbouring values are exact.
 
+use crate::dispersion::{Dispersion, Shape};
 use crate::graph::{Graph, Term};
 use crate::operation::{Binary, Operation, Scalar, Unary};
 use crate::ordered::{Quantile, Rank};
-use crate::recurrence::Recurrence;
 
 /// Which part of a window statistic a remembered term is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,11 +36,19 @@ pub(crate) enum Part {
     MaximumAge,
     /// Rows since the minimum.
     MinimumAge,
+    /// Rows since the latest maximum.
+    LatestMaximumAge,
+    /// Rows since the latest minimum.
+    LatestMinimumAge,
+    /// Product.
+    Product,
+    /// Sum of the products of the deviations with those of the row number.
+    Trend,
 }
 
 /// The lengths of the newer and the older part of a window of `n >= 2` rows: halves of a power of two, else the
 /// largest power of two is the older part. So every part is again a window that others use.
-fn split(n: u32) -> (u32, u32) {
+pub(crate) fn split(n: u32) -> (u32, u32) {
     let power = 1 << n.ilog2();
     if power == n { (n / 2, n / 2) } else { (n - power, power) }
 }
@@ -77,6 +85,20 @@ impl Graph {
         })
     }
 
+    /// Product of the last `window` values.
+    pub fn rolling_product(&mut self, x: Term, window: u32) -> Term {
+        if window == 1 {
+            return x;
+        }
+        self.remember(Part::Product, [x, x], window, |graph| {
+            let (newer, older) = split(window);
+            let newer_product = graph.rolling_product(x, newer);
+            let older_product = graph.rolling_product(x, older);
+            let older_product = graph.delay(older_product, newer);
+            graph.binary(Binary::Multiply, newer_product, older_product)
+        })
+    }
+
     /// Mean of the last `window` values.
     pub fn rolling_mean(&mut self, x: Term, window: u32) -> Term {
         let sum = self.rolling_sum(x, window);
@@ -107,7 +129,7 @@ impl Graph {
     }
 
     /// Mean of the last `window` values minus the newest one.
-    fn offset(&mut self, x: Term, window: u32) -> Term {
+    pub(crate) fn offset(&mut self, x: Term, window: u32) -> Term {
         if window == 1 {
             return self.constant(0.0);
         }
@@ -120,7 +142,7 @@ impl Graph {
     }
 
     /// Mean of the older part of the window minus mean of its newer part.
-    fn gap(&mut self, x: Term, window: u32) -> Term {
+    pub(crate) fn gap(&mut self, x: Term, window: u32) -> Term {
         self.remember(Part::Gap, [x, x], window, |graph| {
             let (newer, older) = split(window);
             let newer_offset = graph.offset(x, newer);
@@ -132,7 +154,7 @@ impl Graph {
     }
 
     /// Sum over the window of the products of the deviations from the two means.
-    fn comoment(&mut self, x: Term, y: Term, window: u32) -> Term {
+    pub(crate) fn comoment(&mut self, x: Term, y: Term, window: u32) -> Term {
         if window == 1 {
             return self.constant(0.0);
         }
@@ -209,6 +231,21 @@ impl Graph {
         self.position(x, age, window)
     }
 
+    /// Rows since the largest of the last `window` values, 0 for the newest row; the newest on ties.
+    pub fn rolling_age_of_max(&mut self, x: Term, window: u32) -> Term {
+        self.age(Part::LatestMaximumAge, x, window)
+    }
+
+    /// Rows since the smallest of the last `window` values, 0 for the newest row; the newest on ties.
+    pub fn rolling_age_of_min(&mut self, x: Term, window: u32) -> Term {
+        self.age(Part::LatestMinimumAge, x, window)
+    }
+
+    /// An age; missing with `x` for one row.
+    fn age(&mut self, part: Part, x: Term, window: u32) -> Term {
+        if window == 1 { self.binary(Binary::Subtract, x, x) } else { self.extreme_age(part, x, window) }
+    }
+
     /// Position from the oldest row, counted from 1, of a row that is `age` rows old; missing with `x` for one row.
     fn position(&mut self, x: Term, age: Term, window: u32) -> Term {
         if window == 1 {
@@ -229,11 +266,16 @@ impl Graph {
             let (lag, length) = overlap(window);
             let newer_age = graph.extreme_age(part, x, length);
             let older_age = graph.delay(newer_age, lag);
-            let is_maximum = part == Part::MaximumAge;
+            let is_maximum = matches!(part, Part::MaximumAge | Part::LatestMaximumAge);
             let newer = if is_maximum { graph.rolling_max(x, length) } else { graph.rolling_min(x, length) };
             let older = graph.delay(newer, lag);
             let lag = Scalar(f64::from(lag));
-            let operation = if is_maximum { Operation::AgeOfMaximum(lag) } else { Operation::AgeOfMinimum(lag) };
+            let operation = match part {
+                Part::MaximumAge => Operation::AgeOfMaximum(lag),
+                Part::LatestMaximumAge => Operation::AgeOfLatestMaximum(lag),
+                Part::LatestMinimumAge => Operation::AgeOfLatestMinimum(lag),
+                _ => Operation::AgeOfMinimum(lag),
+            };
             graph.node(operation, &[newer, older, newer_age, older_age])
         })
     }
@@ -248,21 +290,19 @@ impl Graph {
         self.node(Operation::Quantile(Quantile { window, probability: Scalar(probability) }), &[x])
     }
 
-    /// Exponential mean with span: `alpha = 2 / (span + 1)`; the first result after `span` finite values.
-    pub fn ema(&mut self, x: Term, span: u32) -> Term {
-        let alpha = Scalar(2.0 / (f64::from(span) + 1.0));
-        self.node(Operation::Recurrence(Recurrence::Exponential { alpha, min_periods: span }), &[x])
+    /// Mean absolute deviation of the last `window` values from their mean.
+    pub fn rolling_mad(&mut self, x: Term, window: u32) -> Term {
+        self.node(Operation::Dispersion(Dispersion { window, shape: Shape::MeanAbsolute }), &[x])
     }
 
-    /// Wilder's exponential mean: `alpha = 1 / window`; the first result after `window` finite values.
-    pub fn wilder(&mut self, x: Term, window: u32) -> Term {
-        let alpha = Scalar(1.0 / f64::from(window));
-        self.node(Operation::Recurrence(Recurrence::Exponential { alpha, min_periods: window }), &[x])
+    /// Sample skewness of the last `window` values, at least 3, with the usual correction for small samples.
+    pub fn rolling_skew(&mut self, x: Term, window: u32) -> Term {
+        self.node(Operation::Dispersion(Dispersion { window, shape: Shape::Skewness }), &[x])
     }
 
-    /// Sum of all finite values so far.
-    pub fn cumulative_sum(&mut self, x: Term) -> Term {
-        self.node(Operation::Recurrence(Recurrence::CumulativeSum), &[x])
+    /// Sample excess kurtosis of the last `window` values, at least 4, with the usual correction for small samples.
+    pub fn rolling_kurt(&mut self, x: Term, window: u32) -> Term {
+        self.node(Operation::Dispersion(Dispersion { window, shape: Shape::Kurtosis }), &[x])
     }
 
     /// A function of one value.

@@ -1,6 +1,7 @@
 //! Values near 1e9 with unit noise keep a relative accuracy of 1e-9 over a long series, and better.
 
 use super::*;
+use crate::Fit;
 
 /// A fixed linear congruential generator in [-0.5, 0.5), so that the test needs no file.
 pub(super) fn noise(seed: u64, n: usize) -> Vec<f64> {
@@ -29,6 +30,25 @@ fn deviations_of_large_values() {
         assert!(std < 1e-13, "deviation over {window}: {std}");
         let corr = worst(|g, x, y, w| g.rolling_corr(x, y, w), window, &x, &y, |i| reference::corr(&x, &y, i, w));
         assert!(corr < 1e-9, "correlation over {window}: {corr}");
+    }
+}
+
+#[test]
+fn lines_through_large_values() {
+    let x: Vec<f64> = noise(5, 100_000).iter().map(|e| 1e9 + e).collect();
+    for window in [5, 20, 60, 250] {
+        let w = window as usize;
+        let slope =
+            worst(|g, x, _, w| g.rolling_trend(x, w, Fit::Slope), window, &x, &x, |i| reference::trend_slope(&x, i, w));
+        assert!(slope < 1e-9, "slope over {window}: {slope}");
+        let rsquare = worst(
+            |g, x, _, w| g.rolling_trend(x, w, Fit::Rsquare),
+            window,
+            &x,
+            &x,
+            |i| reference::trend_rsquare(&x, i, w),
+        );
+        assert!(rsquare < 1e-9, "share over {window}: {rsquare}");
     }
 }
 

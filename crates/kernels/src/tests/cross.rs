@@ -3,7 +3,9 @@
 use proptest::prelude::*;
 
 use super::series;
-use crate::cross_section::{RankScratch, demean, rank, zscore};
+use crate::cross_section::{
+    GroupScratch, RankScratch, bucket, by_group, demean, mean, rank, residual, scale, winsorize, zscore,
+};
 
 /// Runs one operator on a slice.
 fn apply(values: &[f64], operator: impl FnOnce(&[f64], &mut [f64])) -> Vec<f64> {
@@ -43,7 +45,79 @@ fn too_few_or_equal_values() {
     assert_eq!(ranked(&[0.0, -0.0]), [0.75, 0.75]);
 }
 
+/// Asserts equal numbers, a missing one equal to a missing one.
+fn same(got: &[f64], want: &[f64]) {
+    assert_eq!(got.len(), want.len());
+    assert!(got.iter().zip(want).all(|(a, b)| (a - b).abs() < 1e-14 || (a.is_nan() && b.is_nan())), "{got:?} {want:?}");
+}
+
+#[test]
+fn moved_and_fitted_by_hand() {
+    let nan = f64::NAN;
+    let values = [3.0, nan, 1.0, 4.0, -2.0, 2.0];
+    // Absolute values sum to 12.
+    same(&apply(&values, scale), &[0.25, nan, 1.0 / 12.0, 1.0 / 3.0, -1.0 / 6.0, 1.0 / 6.0]);
+    // Sorted -2 1 2 3 4: the quantile 0.125 lies half way from -2 to 1, 0.875 half way from 3 to 4.
+    let clipped = apply(&values, |v, out| winsorize(v, 0.125, &mut RankScratch::default(), out));
+    same(&clipped, &[3.0, nan, 1.0, 3.5, -0.5, 2.0]);
+    // Ranks 4 2 5 1 3 of 5 into two: ceil(0.4 rank).
+    let halves = apply(&values, |v, out| bucket(v, 2.0, &mut RankScratch::default(), out));
+    same(&halves, &[2.0, nan, 1.0, 2.0, 1.0, 2.0]);
+    // y on x over three rows: means 2 and 2, slope ((-1)(-1) + 0 + (1)(1)) / 2 = 1 on y = 1 3 2 with x = 1 2 3 is 0.5.
+    let fit = apply(&[1.0, 3.0, 2.0, 9.0], |y, out| residual(y, &[1.0, 2.0, 3.0, nan], out));
+    same(&fit, &[-0.5, 1.0, -0.5, nan]);
+    same(&apply(&[1.0, 2.0], |y, out| residual(y, &[5.0, 5.0], out)), &[nan, nan]);
+    same(&apply(&values, mean), &[1.6, nan, 1.6, 1.6, 1.6, 1.6]);
+    same(&apply(&[nan; 2], |v, out| winsorize(v, 0.1, &mut RankScratch::default(), out)), &[nan; 2]);
+    same(&apply(&[0.0; 2], scale), &[nan; 2]);
+}
+
+#[test]
+fn groups_by_hand() {
+    let nan = f64::NAN;
+    let (values, groups) = ([3.0, 5.0, 1.0, nan, 8.0, 7.0], [1.0, 2.0, 1.0, 1.0, nan, 2.0]);
+    let mut scratch = GroupScratch::default();
+    let mut out = [0.0; 6];
+    by_group(&values, &groups, &mut scratch, &mut out, demean);
+    same(&out, &[1.0, -1.0, -1.0, nan, nan, 1.0]);
+    let mut ranks = RankScratch::default();
+    by_group(&values, &groups, &mut scratch, &mut out, |values, out| rank(values, &mut ranks, out));
+    same(&out, &[1.0, 0.5, 0.5, nan, nan, 1.0]);
+}
+
 proptest! {
+    #[test]
+    fn groups_are_cross_sections_of_their_own(values in series(60), seed in 0u32..7) {
+        let groups: Vec<f64> = (0..values.len() as u32).map(|at| f64::from(at * 7919 % 13 % (seed + 1))).collect();
+        let got = apply(&values, |v, out| by_group(v, &groups, &mut GroupScratch::default(), out, demean));
+        for group in 0..=seed {
+            let members: Vec<usize> = (0..values.len()).filter(|&at| groups[at] == f64::from(group)).collect();
+            let own: Vec<f64> = members.iter().map(|&at| values[at]).collect();
+            let own: Vec<u64> = apply(&own, demean).iter().map(|x| x.to_bits()).collect();
+            prop_assert_eq!(own, members.iter().map(|&at| got[at].to_bits()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn buckets_count_smaller_values(values in series(60), buckets in 1u32..12) {
+        let got = apply(&values, |v, out| bucket(v, f64::from(buckets), &mut RankScratch::default(), out));
+        let finite: Vec<f64> = values.iter().copied().filter(|x| x.is_finite()).collect();
+        for (&x, &got) in values.iter().zip(&got).filter(|(x, _)| x.is_finite()) {
+            let twice_rank = 2 * finite.iter().filter(|v| **v < x).count() + finite.iter().filter(|v| **v == x).count() + 1;
+            let want = (twice_rank * buckets as usize).div_ceil(2 * finite.len());
+            prop_assert_eq!(got, want as f64);
+        }
+    }
+
+    #[test]
+    fn residuals_are_orthogonal(pairs in prop::collection::vec((-1e3..1e3, -1e3..1e3), 3..50)) {
+        let (y, x): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+        let left = apply(&y, |y, out| residual(y, &x, out));
+        let sum: f64 = left.iter().sum();
+        let product: f64 = left.iter().zip(&x).map(|(l, x)| l * x).sum();
+        prop_assert!(sum.abs() < 1e-6 && product.abs() < 1e-3, "{sum} {product}");
+    }
+
     #[test]
     fn rank_counts_smaller_and_equal(values in series(60)) {
         let got = ranked(&values);

@@ -1,7 +1,7 @@
 //! Time-series operators: values against the reference, equal bits for any cut, no look-ahead.
 
 use super::*;
-use crate::{Binary, Unary};
+use crate::{Binary, Fit, Fold, Recurrence, Scalar, Unary};
 
 /// How a result may differ from the reference.
 #[derive(Clone, Copy)]
@@ -88,6 +88,145 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+/// Products, ages, lines and shapes of windows.
+fn window_cases() -> Vec<Case> {
+    let case = |name, build, reference, tolerance| Case { name, build, reference, tolerance, min_window: 1 };
+    let pair = |name, build, reference, tolerance| Case { name, build, reference, tolerance, min_window: 2 };
+    let shape = |name, build, reference, tolerance| Case { name, build, reference, tolerance, min_window: 4 };
+    vec![
+        case(
+            "product",
+            |g, x, _, w| g.rolling_product(x, w),
+            |x, _, i, w| reference::product(x, i, w),
+            Relative(1e-13),
+        ),
+        case(
+            "age_of_max",
+            |g, x, _, w| g.rolling_age_of_max(x, w),
+            |x, _, i, w| reference::age(x, i, w, |a, b| a > b),
+            Exact,
+        ),
+        case(
+            "age_of_min",
+            |g, x, _, w| g.rolling_age_of_min(x, w),
+            |x, _, i, w| reference::age(x, i, w, |a, b| a < b),
+            Exact,
+        ),
+        pair(
+            "slope",
+            |g, x, _, w| g.rolling_trend(x, w, Fit::Slope),
+            |x, _, i, w| reference::trend_slope(x, i, w),
+            Scale(1e-13),
+        ),
+        pair(
+            "residual",
+            |g, x, _, w| g.rolling_trend(x, w, Fit::Residual),
+            |x, _, i, w| reference::trend_residual(x, i, w),
+            Scale(1e-13),
+        ),
+        pair(
+            "line",
+            |g, x, _, w| g.rolling_trend(x, w, Fit::Line),
+            |x, _, i, w| x[i] - reference::trend_residual(x, i, w),
+            Scale(1e-13),
+        ),
+        pair(
+            "rsquare",
+            |g, x, _, w| g.rolling_trend(x, w, Fit::Rsquare),
+            |x, _, i, w| reference::trend_rsquare(x, i, w),
+            Scale(1e-9),
+        ),
+        pair("fit_slope", |g, x, y, w| g.rolling_fit(x, y, w, Fit::Slope), reference::fit_slope, Scale(1e-9)),
+        pair("fit_residual", |g, x, y, w| g.rolling_fit(x, y, w, Fit::Residual), reference::fit_residual, Scale(1e-9)),
+        case("mad", |g, x, _, w| g.rolling_mad(x, w), |x, _, i, w| reference::mad(x, i, w), Scale(1e-13)),
+        shape("skew", |g, x, _, w| g.rolling_skew(x, w), |x, _, i, w| reference::skew(x, i, w), Scale(1e-9)),
+        shape("kurt", |g, x, _, w| g.rolling_kurt(x, w), |x, _, i, w| reference::kurt(x, i, w), Scale(1e-9)),
+    ]
+}
+
+/// Further operations with carried numbers.
+fn carried_cases() -> Vec<Case> {
+    let case = |name, build, reference, tolerance| Case { name, build, reference, tolerance, min_window: 1 };
+    let pair = |name, build, reference, tolerance| Case { name, build, reference, tolerance, min_window: 2 };
+    vec![
+        case(
+            "seeded",
+            |g, x, _, window| g.recurrence(Recurrence::Seeded { alpha: Scalar(0.25), window }, &[x]),
+            |x, _, i, w| reference::seeded(x, i, 0.25, w),
+            Scale(1e-13),
+        ),
+        pair(
+            "wilder_sum",
+            |g, x, _, window| g.recurrence(Recurrence::WilderSum { window }, &[x]),
+            |x, _, i, w| reference::wilder_sum(x, i, w),
+            Scale(1e-12),
+        ),
+        case(
+            "weighted",
+            |g, x, _, _| g.recurrence(Recurrence::Weighted { alpha: Scalar(0.1) }, &[x]),
+            |x, _, i, _| reference::weighted(x, i, 0.1),
+            Scale(1e-12),
+        ),
+        case(
+            "session_sum",
+            |g, x, y, _| {
+                let session = g.unary(Unary::Floor, y);
+                g.cumulate(Fold::Sum, x, session)
+            },
+            |x, y, i, _| reference::since(x, &floors(y), i, |a, b| a + b),
+            Scale(1e-12),
+        ),
+        case(
+            "session_max",
+            |g, x, y, _| {
+                let session = g.unary(Unary::Floor, y);
+                g.cumulate(Fold::Maximum, x, session)
+            },
+            |x, y, i, _| reference::since(x, &floors(y), i, |a, b| if b > a { b } else { a }),
+            Exact,
+        ),
+        case(
+            "session_first",
+            |g, x, y, _| {
+                let session = g.unary(Unary::Floor, y);
+                g.cumulate(Fold::First, x, session)
+            },
+            |x, y, i, _| reference::since(x, &floors(y), i, |a, _| a),
+            Exact,
+        ),
+        case("adaptive", |g, x, y, _| g.recurrence(Recurrence::Adaptive, &[x, y, x]), |_, _, _, _| f64::NAN, Exact),
+        case(
+            "sar",
+            |g, x, y, _| {
+                let (acceleration, maximum) = (Scalar(0.02), Scalar(0.2));
+                g.recurrence(Recurrence::ParabolicSar { acceleration, maximum }, &[x, y])
+            },
+            |_, _, _, _| f64::NAN,
+            Exact,
+        ),
+        case(
+            "super_trend",
+            |g, x, y, _| g.recurrence(Recurrence::SuperTrend, &[x, y, y, x]),
+            |_, _, _, _| f64::NAN,
+            Exact,
+        ),
+        case("cycle", |g, x, _, _| g.recurrence(Recurrence::DominantCycle, &[x]), |_, _, _, _| f64::NAN, Exact),
+    ]
+}
+
+/// The session numbers made of a series.
+fn floors(y: &[f64]) -> Vec<f64> {
+    y.iter().map(|y| y.floor()).collect()
+}
+
+/// Those compared with a slow version elsewhere, or only cut here.
+const WITHOUT_REFERENCE: [&str; 5] = ["nested", "adaptive", "sar", "super_trend", "cycle"];
+
+/// All of them.
+fn all_cases() -> Vec<Case> {
+    cases().into_iter().chain(window_cases()).chain(carried_cases()).collect()
+}
+
 /// Several operators on top of one another.
 fn nested(graph: &mut Graph, x: Term, y: Term, window: u32) -> Term {
     let ratio = graph.binary(Binary::Divide, x, y);
@@ -106,24 +245,32 @@ fn scale(x: &[f64]) -> f64 {
 /// Asserts that `got` is `want` within the case's tolerance.
 fn check_value(case: &Case, [x, y]: [&[f64]; 2], i: usize, window: usize, got: f64) {
     let want = (case.reference)(x, y, i, window);
-    let carries = ["ema", "wilder", "cumulative_sum"].contains(&case.name);
+    let carries = ["ema", "wilder", "cumulative_sum", "seeded", "wilder_sum", "weighted", "session_sum"];
+    let carries = carries.contains(&case.name);
     let begin = if carries { 0 } else { (i + 1).saturating_sub(window) };
     let (x_seen, y_seen) = (&x[begin..=i], &y[begin..=i]);
     let allowed = match (case.tolerance, case.name) {
         (Exact, _) => 0.0,
         (Relative(part), _) => part * want.abs(),
-        (Scale(part), "corr") => part,
+        (Scale(part), "corr" | "rsquare") => part,
+        (Scale(part), "skew" | "kurt") => part * (window as f64).powi(3) * (1.0 + want.abs()),
+        (Scale(part), "fit_slope" | "fit_residual") => {
+            part * reference::std(x, i, window) * (1.0 + 1.0 / reference::std(y, i, window)) * window as f64
+        }
         (Scale(part), "cov") => part * reference::std(x, i, window) * reference::std(y, i, window),
         (Scale(part), _) => part * scale(x_seen) * x_seen.len() as f64,
     };
     // Where the definition itself overflows in floating point, the result may be missing or finite: the parts of the
     // computation differ.
-    let overflows = scale(x_seen).max(scale(y_seen)) > 1e150;
+    let product = if case.name == "product" { window as f64 * scale(x_seen).max(1.0).log10() } else { 0.0 };
+    let overflows = scale(x_seen).max(scale(y_seen)) > 1e150 || product > 290.0;
     let agree = (got.is_nan() && !want.is_finite()) || (got - want).abs() <= allowed;
     // A deviation of exactly zero in one version can be a rounding error in the other; both are no correlation.
-    let flat = case.name == "corr" && (want.abs() <= 1.0 + 1e-9 || want.is_nan()) && {
-        let flat_in = |v: &[f64]| reference::std(v, i, window) <= 1e-14 * scale(v);
-        flat_in(x) || flat_in(y)
+    let flat_in = |v: &[f64]| reference::std(v, i, window) <= 1e-14 * scale(v);
+    let flat = match case.name {
+        "corr" | "rsquare" => (want.abs() <= 1.0 + 1e-9 || want.is_nan()) && (flat_in(x) || flat_in(y)),
+        "skew" | "kurt" | "fit_slope" | "fit_residual" => flat_in(x) || flat_in(y),
+        _ => false,
     };
     assert!(
         agree || flat || (overflows && case.name != "delay"),
@@ -137,7 +284,7 @@ proptest! {
 
     #[test]
     fn operators_equal_their_slow_versions((x, y) in two_series(200), window in 1u32..70) {
-        for case in cases().iter().filter(|case| case.name != "nested") {
+        for case in all_cases().iter().filter(|case| !WITHOUT_REFERENCE.contains(&case.name)) {
             let window = window.max(case.min_window);
             let out = run(&plan(case.build, window), [&x, &y], &[]);
             prop_assert_eq!(out.len(), x.len());
@@ -149,7 +296,7 @@ proptest! {
 
     #[test]
     fn any_cut_gives_the_same_bits((x, y) in two_series(400), window in 1u32..70, cuts in cuts()) {
-        for case in cases() {
+        for case in all_cases() {
             let plan = plan(case.build, window.max(case.min_window));
             prop_assert_eq!(bits(&run(&plan, [&x, &y], &[])), bits(&run(&plan, [&x, &y], &cuts)), "{}", case.name);
         }
@@ -160,7 +307,7 @@ proptest! {
         let at = at.min(x.len());
         let mut other = x.clone();
         other[at..].iter_mut().rev().for_each(|v| *v = if v.is_nan() { 7.0 } else { f64::NAN });
-        for case in cases() {
+        for case in all_cases() {
             let plan = plan(case.build, window.max(case.min_window));
             let (one, two) = (run(&plan, [&x, &y], &[]), run(&plan, [&other, &y], &[]));
             prop_assert_eq!(bits(&one[..at]), bits(&two[..at]), "{}", case.name);
@@ -172,7 +319,7 @@ proptest! {
 fn blocks_are_a_cut_like_any_other() {
     let x: Vec<f64> = (0..5000).map(|i| f64::from(i * 7919 % 1013) - 500.0).collect();
     let y: Vec<f64> = (0..5000).map(|i| f64::from(i * 104_729 % 997)).collect();
-    for case in cases() {
+    for case in all_cases() {
         let plan = plan(case.build, 300);
         assert_eq!(bits(&run(&plan, [&x, &y], &[])), bits(&run(&plan, [&x, &y], &[1; 5000])), "{}", case.name);
     }
@@ -181,7 +328,7 @@ fn blocks_are_a_cut_like_any_other() {
 #[test]
 fn windows_longer_than_a_block() {
     let x: Vec<f64> = (0..9000).map(|i| f64::from(i * 7919 % 1013)).collect();
-    for case in cases().iter().filter(|case| case.name != "nested") {
+    for case in all_cases().iter().filter(|case| !WITHOUT_REFERENCE.contains(&case.name)) {
         let out = run(&plan(case.build, 3001), [&x, &x], &[700, 1, 4000]);
         for i in [0, 2999, 3000, 3001, 5555, 8999] {
             check_value(case, [&x, &x], i, 3001, out[i]);
