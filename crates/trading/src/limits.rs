@@ -84,7 +84,9 @@ fn scale_to(weights: &mut [f64], measure: f64, cap: f64) {
     }
 }
 
-/// Watches equity against `max_drawdown`; once it has tripped it stays so.
+/// Watches equity against `max_drawdown`, and for having anything left at all; once it has tripped it stays so.
+///
+/// Without the second rule a short book could fall below zero and trade its way back on money nobody lends.
 #[derive(Debug, Clone, Copy)]
 pub struct DrawdownGuard {
     /// Largest loss allowed; `None` is off.
@@ -103,7 +105,7 @@ impl DrawdownGuard {
 
     /// Whether the guard can still trip.
     pub fn is_armed(&self) -> bool {
-        self.limit.is_some() && !self.halted
+        !self.halted
     }
 
     /// Whether trading has stopped.
@@ -111,9 +113,10 @@ impl DrawdownGuard {
         self.halted
     }
 
-    /// Whether `equity` is further below the highest equity so far than the limit allows.
+    /// Whether `equity` is zero or less, or further below the highest equity so far than the limit allows.
     pub fn is_exceeded_by(&self, equity: f64) -> bool {
-        self.is_armed() && self.limit.is_some_and(|limit| equity < self.peak * (1.0 - limit))
+        let beyond = |limit| equity < self.peak * (1.0 - limit);
+        self.is_armed() && (equity <= 0.0 || self.limit.is_some_and(beyond))
     }
 
     /// Takes note of a bar's final equity.
@@ -170,6 +173,7 @@ mod tests {
         guard.halt();
         assert!(guard.is_halted() && !guard.is_armed() && !guard.is_exceeded_by(1.0));
         assert!(!DrawdownGuard::new(None, 100.0).is_exceeded_by(1.0));
+        assert!(DrawdownGuard::new(None, 100.0).is_exceeded_by(0.0), "no limit lends money to a lost account");
     }
 
     #[test]

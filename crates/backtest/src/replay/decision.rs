@@ -77,9 +77,6 @@ enum Course {
 impl Engine<'_> {
     /// Decides the portfolio at a row whose equity before any trade of the decision is `equity`.
     pub(super) fn decide(&mut self, row: usize, equity: f64) {
-        if equity <= 0.0 && !self.guard.is_halted() {
-            self.halt(row, "equity is gone");
-        }
         let mut standings = self.standings(row);
         let ranked = rank(&standings);
         let course = self.course(row, ranked.len());

@@ -212,8 +212,8 @@ impl<'a> Engine<'a> {
         order.map_or(scheduled, |order| order.min(scheduled)).clamp(row, self.rows.end)
     }
 
-    /// Marks positions over rows at which nothing is bound to happen, up to the row at which the drawdown guard wants to
-    /// step in; gives that row, or the end of `rows`.
+    /// Marks positions over rows at which nothing is bound to happen, up to the row at which the guard wants to step in
+    /// (the drawdown limit, or no equity left); gives that row, or the end of `rows`.
     fn mark(&mut self, rows: Range<usize>) -> usize {
         if rows.is_empty() {
             return rows.end;
@@ -242,7 +242,10 @@ impl<'a> Engine<'a> {
         self.fill_working(row);
         let equity = self.tape.value(self.panel, &self.ledger, row);
         if self.guard.is_exceeded_by(equity) {
-            self.halt(row, "the drawdown limit is exceeded");
+            let gone = equity <= 0.0;
+            let why =
+                if gone { "equity is gone, as in a liquidated account" } else { "the drawdown limit is exceeded" };
+            self.halt(row, why);
         } else {
             self.end_holding_times(row);
         }

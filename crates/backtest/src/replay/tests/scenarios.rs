@@ -244,6 +244,16 @@ fn a_drawdown_halt_latches() {
 }
 
 #[test]
+fn a_lost_account_stays_lost() {
+    // The short of 100 at 10 owes 2100 at 21 and has 2000 in cash; the fall to 1 comes too late.
+    let market = Market::default().with("A", "10@2 10@2 10@2").with("B", "10@1 21@1 1@1");
+    let outcome = market.run(&config("long_short", "long_count=1 short_count=1 gross_exposure=2 rebalance=100"));
+    assert_eq!(equity(&outcome), "1000.00 -100.00 -100.00");
+    assert_eq!(outcome.data_quality.counts["halts"], 1);
+    assert!(outcome.log.iter().any(|line| line.text.contains("equity is gone")));
+}
+
+#[test]
 fn sizes_are_whole_lots_where_there_are_lots() {
     let market = Market::default().with("A", "30@1 40@1 50@nan").lot(2.0);
     let outcome = market.run(&config("top_k", "k=1 untradable=close_last on_short=flat"));
