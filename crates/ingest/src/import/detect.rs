@@ -87,8 +87,9 @@ struct Context<'a> {
 /// # Errors
 /// When it is none of what is imported, or its parts contradict one another.
 pub(crate) fn detect(path: &Path, request: &ImportRequest) -> Result<Detected, Fault> {
-    if let Container::Zip(member) = container::recognise(path)? {
-        check_member(&read_name(path)?, path, &member.name)?;
+    let container = container::recognise(path)?;
+    if let Container::Zip(member) = &container {
+        check_member(&name_facts(path, &container)?, path, &member.name)?;
     }
     detect_renamed(path, request)
 }
@@ -100,7 +101,7 @@ pub(crate) fn detect(path: &Path, request: &ImportRequest) -> Result<Detected, F
 pub(crate) fn detect_renamed(path: &Path, request: &ImportRequest) -> Result<Detected, Fault> {
     let container = container::recognise(path)?;
     let identity = identify(path)?;
-    let name = read_name(path)?;
+    let name = name_facts(path, &container)?;
     if request.kind == Some(Kind::Funding) {
         return Err(Fault::file("funding rates are not supported yet"));
     }
@@ -112,6 +113,20 @@ pub(crate) fn detect_renamed(path: &Path, request: &ImportRequest) -> Result<Det
         Container::Parquet => context.detect_parquet(),
         _ => context.detect_text(),
     }
+}
+
+/// What a file's name says. A copy that carries a prefix before the archive's own name (`in_AUSDT-trades-2024-08.zip`
+/// around `AUSDT-trades-2024-08.csv`) goes by the name inside.
+fn name_facts(path: &Path, container: &Container) -> Result<NameFacts, Fault> {
+    if let Container::Zip(member) = container {
+        let (outer, member) = (stem(path), Path::new(&member.name));
+        let prefix = outer.strip_suffix(&stem(member)).filter(|_| archive(&stem(member)).is_some());
+        if let (Some(true), Some(name)) = (prefix.map(|text| text.ends_with(['_', '-', ' ', '.'])), member.file_name())
+        {
+            return read_name(&path.with_file_name(name));
+        }
+    }
+    read_name(path)
 }
 
 /// The name inside a ZIP must not contradict the ZIP's own: that would be a renamed file.

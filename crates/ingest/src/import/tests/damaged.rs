@@ -150,6 +150,18 @@ fn zips_of_another_shape() {
         says(&[("BUSDT-trades-2024-08-09.csv", GOOD)]),
         "the ZIP holds `BUSDT-trades-2024-08-09.csv`, which contradicts its own name"
     );
+    assert_eq!(
+        says(&[("USDT-trades-2024-08-09.csv", GOOD)]),
+        "the ZIP holds `USDT-trades-2024-08-09.csv`, which contradicts its own name"
+    );
+}
+
+#[test]
+fn a_prefix_before_the_archives_own_name() {
+    let bench = Bench::new();
+    let zip = bench.zip_of("copy_AUSDT-trades-2024-08-09.zip", &[("AUSDT-trades-2024-08-09.csv", GOOD)]);
+    let said = bench.import(&[zip]);
+    assert!(said.contains("AUSDT") && !said.contains("copy_AUSDT trades") && said.contains("3 rows"), "{said}");
 }
 
 #[test]
