@@ -88,20 +88,11 @@ struct Context<'a> {
 /// When it is none of what is imported, or its parts contradict one another.
 pub(crate) fn detect(path: &Path, request: &ImportRequest) -> Result<Detected, Fault> {
     let container = container::recognise(path)?;
-    if let Container::Zip(member) = &container {
-        check_member(&name_facts(path, &container)?, path, &member.name)?;
-    }
-    detect_renamed(path, request)
-}
-
-/// As [`detect`] for a file that may have been renamed: a ZIP may hold a member of another name.
-///
-/// # Errors
-/// As [`detect`].
-pub(crate) fn detect_renamed(path: &Path, request: &ImportRequest) -> Result<Detected, Fault> {
-    let container = container::recognise(path)?;
-    let identity = identify(path)?;
     let name = name_facts(path, &container)?;
+    if let Container::Zip(member) = &container {
+        check_member(&name, path, &member.name)?;
+    }
+    let identity = identify(path)?;
     if request.kind == Some(Kind::Funding) {
         return Err(Fault::file("funding rates are not supported yet"));
     }

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use crosscut_model::Trades;
 
-use super::detect::{Found, detect_renamed};
+use super::detect::{Found, detect};
 use super::trades::source::{FileTrades, TradeSource};
 use super::{ImportRequest, Kind};
 use crate::error::{Fault, IngestError};
 
-/// Hands the trades of a file to `visit`, batch by batch in the order of the file; decoding runs ahead on a thread. The
-/// file may have been renamed: nothing is published under its name.
+/// Hands the trades of a file to `visit`, batch by batch in the order of the file; decoding runs ahead on a
+/// thread.
 ///
 /// # Errors
 /// When the file cannot be read, holds no trades, or a row breaks a rule; the message names file and row.
@@ -26,7 +26,7 @@ pub fn read_trades(file: &Path, kind: Option<Kind>, mut visit: impl FnMut(&Trade
         threads: 1,
     };
     let shown = file.display().to_string();
-    let found = detect_renamed(file, &request).map_err(|fault| fault.of(&shown))?.found;
+    let found = detect(file, &request).map_err(|fault| fault.of(&shown))?.found;
     let Found::Trades(trades) = found else {
         return Err(Fault::file("holds no trades").of(&shown).into());
     };
