@@ -9,6 +9,9 @@ use crate::error::AppError;
 use crate::events::{Events, Level};
 use crate::logbook::Logbook;
 
+/// Refusals told one by one; the log file and the summary have them all.
+const REFUSALS_TOLD: usize = 20;
+
 /// Imports `files` (folders are searched) by the settings under `import`. Refused files are in the summary.
 ///
 /// # Errors
@@ -37,8 +40,14 @@ pub fn run(desk: &Desk<'_>, files: &[PathBuf]) -> Result<ImportSummary, AppError
         let notes: String = file.notes.iter().map(|note| format!("; {note}")).collect();
         log.note(Level::Info, &format!("{}: {}, {} rows{notes}", file.file, file.detected, file.rows));
     }
-    for refusal in &summary.refusals {
+    for refusal in summary.refusals.iter().take(REFUSALS_TOLD) {
         log.message(Level::Error, &refusal.to_string());
+    }
+    if summary.refusals.len() > REFUSALS_TOLD {
+        let rest = &summary.refusals[REFUSALS_TOLD..];
+        rest.iter().for_each(|refusal| log.note(Level::Error, &refusal.to_string()));
+        desk.events
+            .message(Level::Error, &format!("{} more files were refused; logs/ingest.log names all", rest.len()));
     }
     Ok(summary)
 }

@@ -1,6 +1,6 @@
 //! `list`: what can be named on the command line. Derived from where it is defined.
 
-use crosscut_trading::strategy::{ParamSpec, Template, templates};
+use crosscut_trading::strategy::{FACTOR, ParamSpec, Template, templates};
 
 /// A strategy and its parameters.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -35,7 +35,7 @@ pub fn strategies() -> Vec<StrategyEntry> {
     let entry = |template: &&Template| StrategyEntry {
         name: template.name.to_owned(),
         summary: template.doc.to_owned(),
-        params: template.params.iter().map(param).collect(),
+        params: std::iter::once(&FACTOR).chain(template.params).map(param).collect(),
     };
     templates().iter().map(entry).collect()
 }

@@ -78,7 +78,7 @@ impl Events for Terminal {
             }
             what.clone_into(&mut progress.what);
             progress.last_line = Instant::now();
-            progress.bar = self.is_terminal.then(|| new_bar(what));
+            progress.bar = self.is_terminal.then(|| new_bar(total, what));
         }
         match &progress.bar {
             Some(bar) => {
@@ -98,8 +98,8 @@ impl Events for Terminal {
 }
 
 /// A bar of plain characters.
-fn new_bar(what: &str) -> ProgressBar {
-    let bar = ProgressBar::new(0);
+fn new_bar(total: u64, what: &str) -> ProgressBar {
+    let bar = ProgressBar::new(total);
     let template = "{msg} [{bar:30}] {pos}/{len} {elapsed}";
     let style = ProgressStyle::with_template(template).expect("the template names known fields");
     bar.set_style(style.progress_chars("=> "));

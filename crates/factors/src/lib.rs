@@ -1,6 +1,6 @@
 //! Produce factor sets: the factor-set file, its plan, and runs that publish to the hub.
 //!
-//! [`Config`] is the file checked, [`Plan`] the file resolved (every column, formula and lookback), [`run`] reads bars
+//! [`Config`] is the file checked, [`Plan`] the file resolved (every column, formula and lookback), [`run()`] reads bars
 //! from the hub, evaluates and publishes one generation of the set with its metadata. [`features_of_symbols`]
 //! evaluates the built-in features without publishing anything.
 //!

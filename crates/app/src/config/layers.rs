@@ -52,7 +52,8 @@ pub(super) fn yaml_file(file: &Path, config: &mut Config) -> Result<(), AppError
     let text = fs::read_to_string(file).map_err(|error| {
         AppError::io("read the configuration", file, &error).hint("--config takes the path of a YAML file")
     })?;
-    let value: Option<Value> = serde_saphyr::from_str(&text)
+    let options = serde_saphyr::options! { with_snippet: false };
+    let value: Option<Value> = serde_saphyr::from_str_with_options(&text, options)
         .map_err(|error| AppError::new(format!("{name}: not valid YAML: {}", error.to_string().trim())))?;
     match value {
         None | Some(Value::Null) => Ok(()),

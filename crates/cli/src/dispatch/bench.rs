@@ -1,4 +1,4 @@
-//! `bench`: the kit's workloads. The answer is the kit's own JSON line, with and without `--json`.
+//! `bench`: the kit's workloads. The answer is one JSON line in the kit's own form; `--json` puts it in an envelope.
 
 use crosscut_app::bench::{self, BenchRequest};
 use crosscut_app::{AppError, Desk};

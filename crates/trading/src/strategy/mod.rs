@@ -20,7 +20,7 @@ use std::fmt::Debug;
 
 use crate::error::{TradingError, hint};
 
-pub use params::{ParamKind, ParamSpec, Values};
+pub use params::{FACTOR, ParamKind, ParamSpec, Values};
 
 /// An eligible name and its score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -184,7 +184,7 @@ pub fn resolve(name: &str, params: &BTreeMap<String, String>) -> Result<Resolved
     let template = template(name)?;
     let values = Values::check(template, params)?;
     let strategy = (template.build)(&values)?;
-    Ok(Resolved { template, factor: values.name(params::FACTOR.name), params: values.canonical(), strategy })
+    Ok(Resolved { template, factor: values.name(FACTOR.name), params: values.canonical(), strategy })
 }
 
 /// How weights are spread over the chosen names.
