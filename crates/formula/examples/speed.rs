@@ -32,7 +32,8 @@ fn main() {
                 .map(|parameter| match parameter.kind {
                     ParameterKind::Value | ParameterKind::Series => series.next().unwrap_or("open").to_owned(),
                     ParameterKind::Rows { .. } => window.to_string(),
-                    ParameterKind::Probability => "0.3".to_owned(),
+                    ParameterKind::Probability | ParameterKind::Positive => "0.3".to_owned(),
+                    ParameterKind::Whole { min } => min.max(3).to_string(),
                 })
                 .collect();
             let formula = format!("{}({})", operator.name, arguments.join(", "));

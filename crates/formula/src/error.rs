@@ -65,12 +65,14 @@ pub(crate) struct Fault {
     pub(crate) message: String,
     /// What to do about it.
     pub(crate) hint: Option<String>,
+    /// The owner and the text the characters belong to, if not the formula being read: the body of a function.
+    pub(crate) place: Option<Box<(String, String)>>,
 }
 
 impl Fault {
     /// A fault without a hint.
     pub(crate) fn new(span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { span, message: message.into(), hint: None }
+        Self { span, message: message.into(), hint: None, place: None }
     }
 
     /// The same with a hint.
@@ -86,8 +88,21 @@ impl Fault {
         }
     }
 
+    /// The same with its characters counted in the body `text` of the function `owner`.
+    pub(crate) fn in_body(self, owner: &str, text: &str) -> Self {
+        let place = self.place.unwrap_or_else(|| Box::new((owner.to_owned(), text.to_owned())));
+        Self { place: Some(place), ..self }
+    }
+
     /// The error for the formula `text` of `owner`.
     pub(crate) fn in_formula(self, owner: String, text: &str) -> FormulaError {
+        let (owner, text) = match self.place.as_deref() {
+            Some((body_owner, body)) if *body_owner != owner => {
+                (format!("{body_owner}, called from {owner}"), body.as_str())
+            }
+            Some((_, body)) => (owner, body.as_str()),
+            None => (owner, text),
+        };
         let text = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let (column, width) = (self.span.start + 1, self.span.len().max(1));
         let faulty = FaultyFormula { owner, message: self.message, text, column, width, hint: self.hint };

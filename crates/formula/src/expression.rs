@@ -33,6 +33,8 @@ pub(crate) struct Expressions {
     all: Vec<Expression>,
     /// Position of each.
     known: HashMap<Expression, ExpressionId>,
+    /// Results of the calls of user functions, by the function's number and its arguments.
+    calls: HashMap<(usize, Vec<ExpressionId>), ExpressionId>,
 }
 
 impl Expressions {
@@ -63,6 +65,16 @@ impl Expressions {
         self.all.push(expression.clone());
         self.known.insert(expression, id);
         id
+    }
+
+    /// The result of a call of a user function, if it was read before.
+    pub(crate) fn result_of(&self, function: usize, arguments: &[ExpressionId]) -> Option<ExpressionId> {
+        self.calls.get(&(function, arguments.to_vec())).copied()
+    }
+
+    /// Remembers the result of a call of a user function.
+    pub(crate) fn add_result(&mut self, function: usize, arguments: Vec<ExpressionId>, result: ExpressionId) {
+        self.calls.insert((function, arguments), result);
     }
 
     /// Adds a number.

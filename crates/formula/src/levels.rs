@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crosscut_kernels::{Graph, Lookback, Plan, Term};
 
 use crate::expression::{Expression, ExpressionId, Expressions};
-use crate::operators::{Arguments, CrossSection, Run};
+use crate::operators::{Arguments, CrossSection, ParameterKind, Run};
 
 /// A value by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,12 +27,24 @@ pub(crate) enum Source {
 }
 
 /// A cross-sectional operator at work.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct CrossStep {
     /// What to do.
     pub(crate) operator: CrossSection,
+    /// On what: one series, or two.
+    pub(crate) from: Vec<Source>,
+    /// The number that comes with it; 0 for an operator without.
+    pub(crate) number: f64,
+}
+
+/// A cross-sectional operator as it is called.
+struct CrossCall {
+    /// What to do.
+    operator: CrossSection,
     /// On what.
-    pub(crate) from: Source,
+    series: Vec<ExpressionId>,
+    /// The number that comes with it.
+    number: f64,
 }
 
 /// One level. Its values are first those of `cross`, in order, then those of `plan`, in order.
@@ -119,7 +131,7 @@ impl Planner<'_> {
             for operand in operands {
                 let is_call = matches!(expressions.get(*operand), Expression::Call { .. });
                 let crosses = is_cross || self.level_of[operand.0] < self.level_of[id.0];
-                self.is_kept[operand.0] |= is_call && (crosses || self.cross_section(*operand).is_some());
+                self.is_kept[operand.0] |= is_call && (crosses || self.is_cross_section(*operand));
             }
         }
         for output in outputs {
@@ -127,15 +139,20 @@ impl Planner<'_> {
         }
     }
 
-    /// The cross-sectional operator an expression is, with its operand.
-    fn cross_section(&self, id: ExpressionId) -> Option<(CrossSection, ExpressionId)> {
-        match self.expressions.get(id) {
-            Expression::Call { operator, operands } => match operator.run {
-                Run::CrossSection(cross) => Some((cross, operands[0])),
-                Run::Series(_) => None,
-            },
-            _ => None,
-        }
+    /// Whether an expression is a call of a cross-sectional operator.
+    fn is_cross_section(&self, id: ExpressionId) -> bool {
+        let Expression::Call { operator, .. } = self.expressions.get(id) else { return false };
+        matches!(operator.run, Run::CrossSection(_))
+    }
+
+    /// The cross-sectional operator an expression is, with its operands.
+    fn cross_section(&self, id: ExpressionId) -> Option<CrossCall> {
+        let Expression::Call { operator: called, operands } = self.expressions.get(id) else { return None };
+        let Run::CrossSection(operator) = called.run else { return None };
+        let is_series = |at: usize| called.parameters[at].kind == ParameterKind::Series;
+        let (series, numbers): (Vec<usize>, Vec<usize>) = (0..operands.len()).partition(|&at| is_series(at));
+        let number = numbers.first().and_then(|&at| self.expressions.number(operands[at])).unwrap_or(0.0);
+        Some(CrossCall { operator, series: series.into_iter().map(|at| operands[at]).collect(), number })
     }
 
     /// The value of a kept expression.
@@ -171,21 +188,23 @@ impl Planner<'_> {
         let here: Vec<ExpressionId> = self.wanted.iter().copied().filter(|id| self.level_of[id.0] == level).collect();
         let mut cross = Vec::new();
         for &id in &here {
-            if let Some((operator, operand)) = self.cross_section(id) {
-                let from = self.source(operand);
-                self.add_value(id, self.lookback(from));
-                cross.push(CrossStep { operator, from });
+            if let Some(CrossCall { operator, series, number }) = self.cross_section(id) {
+                let from: Vec<Source> = series.into_iter().map(|operand| self.source(operand)).collect();
+                let lookback =
+                    from.iter().map(|&source| self.lookback(source)).fold(Lookback::default(), Lookback::max);
+                self.add_value(id, lookback);
+                cross.push(CrossStep { operator, from, number });
             }
         }
         let mut builder = LevelBuilder::default();
-        for &id in here.iter().filter(|&&id| self.cross_section(id).is_none()) {
+        for &id in here.iter().filter(|&&id| !self.is_cross_section(id)) {
             self.build(&mut builder, id);
         }
         let is_only = self.wanted.iter().all(|id| self.level_of[id.0] == 0);
         let kept: Vec<ExpressionId> = if is_only {
             outputs.to_vec()
         } else {
-            here.iter().copied().filter(|&id| self.is_kept[id.0] && self.cross_section(id).is_none()).collect()
+            here.iter().copied().filter(|&id| self.is_kept[id.0] && !self.is_cross_section(id)).collect()
         };
         let terms: Vec<Term> = kept.iter().map(|id| builder.terms[id]).collect();
         let lookbacks: Vec<Lookback> = builder.inputs.iter().map(|&source| self.lookback(source)).collect();

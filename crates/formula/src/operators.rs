@@ -2,11 +2,21 @@
 //!
 //! One file per family. A new operator is one entry in its family's table: names, parameters, one line of meaning, and
 //! how it is built from the kernels. Its lookback follows from what is built.
+//!
+//! Names come from three families: ours (`ts_mean`, `cs_rank`), that of the formulaic alphas (`rank`, `stddev`,
+//! `Ts_ArgMax`), and the capitalised names of qlib (`Mean`, `Rank`, `Ref`). They are aliases of one operator wherever
+//! they mean the same, and `max(a, b)` is never `Max(x, window)`. Where qlib differs: its windows give a value as soon
+//! as one row of the window has one, so at the start and around gaps it has values where ours are missing; `Ref(x, 0)`
+//! there is the first row of the series; a negative delay looks ahead and is refused here.
 
 mod arithmetic;
 mod condition;
 mod cross_sectional;
+mod group;
+mod indicators;
+mod regression;
 mod rolling;
+mod session;
 mod stateful;
 
 use crosscut_kernels::{Graph, Term};
@@ -40,6 +50,13 @@ pub enum ParameterKind {
     },
     /// A number between 0 and 1, known when the formula is read.
     Probability,
+    /// A whole number, at least `min`, known when the formula is read.
+    Whole {
+        /// The smallest that makes sense.
+        min: u32,
+    },
+    /// A number above 0, known when the formula is read.
+    Positive,
 }
 
 /// One parameter of an operator.
@@ -80,12 +97,31 @@ pub(crate) enum Run {
 /// What is done with the values of all symbols at one time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CrossSection {
+    /// Each value from all values.
+    Whole(Transform),
+    /// Each value from the values of its group, the second operand.
+    ByGroup(Transform),
+    /// What the line on the second operand leaves over.
+    Residual,
+}
+
+/// What is made of a list of values; a number may come with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transform {
     /// Percentile rank.
     Rank,
     /// Value minus mean over deviation.
     ZScore,
     /// Value minus mean.
     Demean,
+    /// The mean.
+    Mean,
+    /// Value over the sum of absolute values.
+    Scale,
+    /// Tails of the given share moved in.
+    Winsorize,
+    /// Number of the bucket, out of the given number.
+    Bucket,
 }
 
 /// The checked arguments of one call.
@@ -142,8 +178,17 @@ impl Operator {
 }
 
 /// The families in the order of help.
-const FAMILIES: [&[Operator]; 5] =
-    [arithmetic::OPERATORS, condition::OPERATORS, rolling::OPERATORS, stateful::OPERATORS, cross_sectional::OPERATORS];
+const FAMILIES: [&[Operator]; 9] = [
+    arithmetic::OPERATORS,
+    condition::OPERATORS,
+    rolling::OPERATORS,
+    regression::OPERATORS,
+    stateful::OPERATORS,
+    session::OPERATORS,
+    indicators::OPERATORS,
+    cross_sectional::OPERATORS,
+    group::OPERATORS,
+];
 
 /// All operators, family by family.
 pub fn operators() -> impl Iterator<Item = &'static Operator> {
@@ -173,6 +218,16 @@ mod table {
     /// A series.
     pub(super) const fn series(name: &'static str) -> Parameter {
         Parameter { name, kind: ParameterKind::Series }
+    }
+
+    /// A number above 0.
+    pub(super) const fn positive(name: &'static str) -> Parameter {
+        Parameter { name, kind: ParameterKind::Positive }
+    }
+
+    /// A number between 0 and 1.
+    pub(super) const fn probability(name: &'static str) -> Parameter {
+        Parameter { name, kind: ParameterKind::Probability }
     }
 
     /// A number of rows.

@@ -13,13 +13,13 @@ mod align;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crosscut_kernels::cross_section::{self, RankScratch};
+use crosscut_kernels::cross_section::{self, GroupScratch, RankScratch};
 use crosscut_kernels::{Plan, State, Workspace};
 use rayon::prelude::*;
 
 use crate::error::FormulaError;
 use crate::levels::{CrossStep, Level, Source};
-use crate::operators::CrossSection;
+use crate::operators::{CrossSection, Transform};
 use crate::program::Compiled;
 use align::Alignment;
 
@@ -209,25 +209,61 @@ fn run_cross_section(
     symbols: &[PanelInput<'_>],
     values: &[Vec<Vec<f64>>],
 ) -> Vec<f64> {
-    let columns: Vec<&[f64]> =
-        symbols.iter().zip(values).map(|(symbol, values)| source_rows(step.from, symbol, values)).collect();
+    let of_source = |source: Source| -> Vec<&[f64]> {
+        symbols.iter().zip(values).map(|(symbol, values)| source_rows(source, symbol, values)).collect()
+    };
+    let columns: Vec<Vec<&[f64]>> = step.from.iter().map(|&source| of_source(source)).collect();
     let mut results = vec![f64::NAN; alignment.len()];
     alignment.stretches(&mut results).into_par_iter().for_each(|stretch| {
-        let mut gathered = Vec::new();
-        let mut scratch = RankScratch::default();
+        let mut gathered = vec![Vec::new(); columns.len()];
+        let mut scratch = Scratch::default();
         let mut results = stretch.results;
         for time in stretch.times {
             let rows = alignment.at(time);
-            gathered.clear();
-            gathered.extend(rows.iter().map(|row| columns[row.symbol as usize][row.row as usize]));
+            for (gathered, columns) in gathered.iter_mut().zip(&columns) {
+                gathered.clear();
+                gathered.extend(rows.iter().map(|row| columns[row.symbol as usize][row.row as usize]));
+            }
             let (out, rest) = std::mem::take(&mut results).split_at_mut(rows.len());
             results = rest;
-            match step.operator {
-                CrossSection::Rank => cross_section::rank(&gathered, &mut scratch, out),
-                CrossSection::ZScore => cross_section::zscore(&gathered, out),
-                CrossSection::Demean => cross_section::demean(&gathered, out),
-            }
+            run_at_one_time(step, &gathered, &mut scratch, out);
         }
     });
     results
+}
+
+/// Room to work in.
+#[derive(Default)]
+struct Scratch {
+    /// For orders.
+    rank: RankScratch,
+    /// For groups.
+    group: GroupScratch,
+}
+
+/// One time of a cross-sectional operator.
+fn run_at_one_time(step: &CrossStep, gathered: &[Vec<f64>], scratch: &mut Scratch, out: &mut [f64]) {
+    let Scratch { rank, group } = scratch;
+    match step.operator {
+        CrossSection::Whole(what) => transform(what, step.number, &gathered[0], rank, out),
+        CrossSection::ByGroup(what) => {
+            let of_group = |values: &[f64], out: &mut [f64]| transform(what, step.number, values, rank, out);
+            cross_section::by_group(&gathered[0], &gathered[1], group, out, of_group);
+        }
+        CrossSection::Residual => cross_section::residual(&gathered[0], &gathered[1], out),
+    }
+}
+
+/// One list of values.
+fn transform(what: Transform, number: f64, values: &[f64], scratch: &mut RankScratch, out: &mut [f64]) {
+    match what {
+        Transform::Rank => cross_section::rank(values, scratch, out),
+        Transform::ZScore => cross_section::zscore(values, out),
+        Transform::Demean => cross_section::demean(values, out),
+        Transform::Mean => cross_section::mean(values, out),
+        Transform::Scale => cross_section::scale(values, out),
+        // A share above one half means the same tail seen from the other side.
+        Transform::Winsorize => cross_section::winsorize(values, number.min(1.0 - number), scratch, out),
+        Transform::Bucket => cross_section::bucket(values, number, scratch, out),
+    }
 }

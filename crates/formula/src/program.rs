@@ -10,7 +10,7 @@ use crate::levels::{Level, Value, plan_levels};
 use crate::operators::{self, Stage};
 use crate::panel::PanelSession;
 use crate::reader;
-use crate::scope::Scope;
+use crate::scope::{Function, Scope};
 use crate::session::Session;
 use crate::spec::FactorSpec;
 
@@ -48,7 +48,7 @@ pub(crate) struct Compiled {
 
 impl Program {
     /// Compiles `factors`, which may use the bar columns in `available`, the named intermediates `lets` (name and
-    /// formula; each may use those before it), earlier factors by name, and the named numbers in `constants`
+    /// formula; each may use those before it; a name with parameters, `momentum(x, n)`, is a function), earlier factors by name, and the named numbers in `constants`
     /// (`periods_per_year`). Factors with windows are expanded to one output each.
     ///
     /// # Errors
@@ -63,6 +63,10 @@ impl Program {
         let mut expressions = Expressions::default();
         let mut scope = Scope::new(available, constants, &mut expressions)?;
         for (name, formula) in lets {
+            if let Some(function) = reader::declaration(name, formula, &scope)? {
+                add_function(function, &mut scope)?;
+                continue;
+            }
             check_let_name(name)?;
             let id = reader::read(formula, &scope, &mut expressions)
                 .map_err(|fault| fault.in_formula(format!("let `{name}`"), formula))?;
@@ -200,6 +204,15 @@ fn expand(factors: &[FactorSpec]) -> Result<Vec<FactorSpec>, FormulaError> {
         }
     }
     Ok(expanded)
+}
+
+/// Adds a function of the user after checking what can be checked before it is called.
+fn add_function(function: Function, scope: &mut Scope) -> Result<(), FormulaError> {
+    let name = function.usage.split('(').next().unwrap_or_default().to_owned();
+    check_let_name(&name)?;
+    reader::check_body(&function, scope)
+        .map_err(|fault| fault.in_formula(format!("let `{}`", function.usage), &function.body))?;
+    scope.add_function(&name, function)
 }
 
 /// Whether a let can be referred to: an identifier that is no word of the language.

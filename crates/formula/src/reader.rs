@@ -1,8 +1,10 @@
 //! Reads a formula: precedence climbing over tokens, building expressions and checking every call as it goes.
 //!
-//! From weak to strong: `or`, `and`, `not`, comparisons (which do not chain), `+ -`, `* /`, sign, power (right to
+//! From weak to strong: the choice `condition ? a : b`, `or`, `and`, `not`, comparisons (which do not chain), `+ -`, `* /`, sign, power (right to
 //! left). There is no syntax tree in between: an expression is checked and shared the moment it is read, and chains
 //! of operators need no recursion.
+
+mod functions;
 
 use std::ops::Range;
 
@@ -10,7 +12,9 @@ use crate::error::Fault;
 use crate::expression::{ExpressionId, Expressions};
 use crate::operators::{self, MAX_WINDOW, Operator, ParameterKind};
 use crate::scope::Scope;
+
 use crate::token::{Token, TokenKind, tokens};
+pub(crate) use functions::{check_body, declaration};
 
 /// The longest formula, in characters: ten times the longest of the 101 formulaic alphas.
 pub const MAX_LENGTH: usize = 10_000;
@@ -61,29 +65,40 @@ struct Reader<'a> {
     depth: usize,
     /// Names that may be used.
     scope: &'a Scope,
+    /// Parameters of the function whose body is read; they hide other names.
+    locals: &'a [(String, ExpressionId)],
     /// Where expressions go.
     expressions: &'a mut Expressions,
 }
 
 /// Reads a whole formula.
 pub(crate) fn read(text: &str, scope: &Scope, expressions: &mut Expressions) -> Result<ExpressionId, Fault> {
+    Reader { tokens: bounded_tokens(text)?, at: 0, depth: 0, scope, locals: &[], expressions }.whole()
+}
+
+/// The tokens of a formula that is not too long.
+fn bounded_tokens(text: &str) -> Result<Vec<Token>, Fault> {
     let length = text.chars().count();
     if length > MAX_LENGTH {
         let message = format!("the formula has {length} characters; expected at most {MAX_LENGTH}");
         return Err(Fault::new(MAX_LENGTH..length, message).with_hint("name its parts under `let`"));
     }
-    let mut reader = Reader { tokens: tokens(text)?, at: 0, depth: 0, scope, expressions };
-    if reader.peek().kind == TokenKind::End {
-        return Err(Fault::new(0..0, "the formula is empty"));
-    }
-    let operand = reader.expression(0)?;
-    match reader.next() {
-        Token { kind: TokenKind::End, .. } => Ok(operand.id),
-        token => Err(reader.unexpected(&token, "an operator or the end")),
-    }
+    tokens(text)
 }
 
 impl Reader<'_> {
+    /// The whole text.
+    fn whole(mut self) -> Result<ExpressionId, Fault> {
+        if self.peek().kind == TokenKind::End {
+            return Err(Fault::new(0..0, "the formula is empty"));
+        }
+        let operand = self.expression(0)?;
+        match self.next() {
+            Token { kind: TokenKind::End, .. } => Ok(operand.id),
+            token => Err(self.unexpected(&token, "an operator or the end")),
+        }
+    }
+
     /// The next token, left in place.
     fn peek(&self) -> &Token {
         &self.tokens[self.at.min(self.tokens.len() - 1)]
@@ -109,6 +124,7 @@ impl Reader<'_> {
             TokenKind::End => return Fault::new(token.span.clone(), format!("the formula ends; expected {expected}")),
             TokenKind::Number(value) => value.to_string(),
             TokenKind::Name(name) => name.clone(),
+            TokenKind::Column(name) => format!("${name}"),
             TokenKind::Sign(sign) => (*sign).to_owned(),
         };
         Fault::new(token.span.clone(), format!("`{seen}` cannot stand here; expected {expected}"))
@@ -135,8 +151,25 @@ impl Reader<'_> {
                 return Err(fault.with_hint("write `a < b and b < c`"));
             }
         }
+        if weakest == 0 && matches!(self.peek().kind, TokenKind::Sign("?")) {
+            left = self.choice(left)?;
+        }
         self.depth -= 1;
         Ok(left)
+    }
+
+    /// `? a : b` after a condition.
+    fn choice(&mut self, condition: Operand) -> Result<Operand, Fault> {
+        let question = self.next();
+        let yes = self.expression(0)?;
+        if !self.accept(":") {
+            let token = self.next();
+            let expected = format!("`:` for the `?` at column {}", question.span.start + 1);
+            return Err(self.unexpected(&token, &expected));
+        }
+        let no = self.expression(0)?;
+        let operator = operators::function("where").expect("the table has a choice");
+        self.call(operator, &question.span, vec![condition, yes, no])
     }
 
     /// The infix operator that comes next, if one does.
@@ -164,6 +197,7 @@ impl Reader<'_> {
             TokenKind::Name(name) if name == "not" => self.prefix("!", COMPARISON - 1, &token.span),
             TokenKind::Name(name) if self.accept("(") => self.function(name, &token.span),
             TokenKind::Name(name) => self.name(name, &token.span),
+            TokenKind::Column(name) => self.column(name, &token.span),
             _ => Err(self.unexpected(&token, "a number, a column, a function or `(`")),
         }
     }
@@ -186,20 +220,45 @@ impl Reader<'_> {
     }
 
     /// A name that stands for a value.
-    fn name(&self, name: &str, span: &Range<usize>) -> Result<Operand, Fault> {
+    fn name(&mut self, name: &str, span: &Range<usize>) -> Result<Operand, Fault> {
+        if let Some(&(_, id)) = self.locals.iter().find(|(local, _)| local == name) {
+            return Ok(Operand { id, span: span.clone() });
+        }
         if let Some(id) = self.scope.get(name) {
             return Ok(Operand { id, span: span.clone() });
         }
-        if let Some(function) = operators::function(name) {
+        if let Some(id) = self.derived(name, span)? {
+            return Ok(Operand { id, span: span.clone() });
+        }
+        let usage = operators::function(name).map(Operator::usage);
+        if let Some(usage) = usage.or_else(|| self.scope.function(name).map(|function| function.usage.clone())) {
             let fault = Fault::new(span.clone(), format!("`{name}` is a function"));
-            return Err(fault.with_hint(format!("write `{}`", function.usage())));
+            return Err(fault.with_hint(format!("write `{usage}`")));
         }
         let fault = Fault::new(span.clone(), format!("there is no column or name `{name}`"));
-        Err(fault.with_nearest(name, self.scope.names()))
+        let locals = self.locals.iter().map(|(local, _)| local.as_str());
+        Err(match fault.with_nearest(name, self.scope.names().chain(locals)) {
+            Fault { hint: None, span, message, place } => Fault { hint: category_hint(name), span, message, place },
+            fault => fault,
+        })
+    }
+
+    /// A column written `$close`.
+    fn column(&mut self, name: &str, span: &Range<usize>) -> Result<Operand, Fault> {
+        match self.scope.get(name) {
+            Some(id) => Ok(Operand { id, span: span.clone() }),
+            None => {
+                let fault = Fault::new(span.clone(), format!("there is no column `${name}`"));
+                Err(fault.with_nearest(name, self.scope.names()))
+            }
+        }
     }
 
     /// A function call; its `(` has been taken.
     fn function(&mut self, name: &str, span: &Range<usize>) -> Result<Operand, Fault> {
+        if let Some(function) = self.scope.function(name) {
+            return self.user_function(name, function, span);
+        }
         let Some(operator) = operators::function(name) else {
             let message = match self.scope.get(name) {
                 Some(_) => format!("`{name}` is not a function"),
@@ -207,8 +266,20 @@ impl Reader<'_> {
             };
             let functions = operators::operators().filter(|o| o.is_function());
             let names = functions.flat_map(|o| [o.name].into_iter().chain(o.aliases.iter().copied()));
-            return Err(Fault::new(span.clone(), message).with_nearest(name, names));
+            return Err(Fault::new(span.clone(), message).with_nearest(name, names.chain(self.scope.functions())));
         };
+        let arguments = self.arguments()?;
+        let end = self.tokens[self.at - 1].span.end;
+        let (seen, wanted) = (arguments.len(), operator.parameters.len());
+        if seen != wanted {
+            let message = format!("`{name}` takes {}, not {seen}", counted(wanted, "argument"));
+            return Err(Fault::new(span.start..end, message).with_hint(format!("write `{}`", operator.usage())));
+        }
+        self.call(operator, &(span.start..end), arguments)
+    }
+
+    /// The arguments of a call and its `)`; the `(` has been taken.
+    fn arguments(&mut self) -> Result<Vec<Operand>, Fault> {
         let open = self.tokens[self.at - 1].span.clone();
         let mut arguments = Vec::new();
         if !self.accept(")") {
@@ -218,13 +289,7 @@ impl Reader<'_> {
             }
             self.close(&open)?;
         }
-        let end = self.tokens[self.at - 1].span.end;
-        let (seen, wanted) = (arguments.len(), operator.parameters.len());
-        if seen != wanted {
-            let message = format!("`{name}` takes {}, not {seen}", counted(wanted, "argument"));
-            return Err(Fault::new(span.start..end, message).with_hint(format!("write `{}`", operator.usage())));
-        }
-        self.call(operator, &(span.start..end), arguments)
+        Ok(arguments)
     }
 
     /// Applies an operator to operands after checking each against its parameter. `span` is the sign, or the whole
@@ -274,10 +339,30 @@ fn mismatch(kind: ParameterKind, number: Option<f64>) -> Option<String> {
             let fits = number.is_some_and(|n| (0.0..=1.0).contains(&n));
             (!fits).then(|| "a number from 0 to 1".to_owned())
         }
+        (ParameterKind::Whole { min }, number) => {
+            let fits =
+                number.is_some_and(|n| n.fract() == 0.0 && (f64::from(min)..=f64::from(MAX_WINDOW)).contains(&n));
+            (!fits).then(|| format!("a whole number from {min} to {MAX_WINDOW}"))
+        }
+        (ParameterKind::Positive, number) => {
+            let fits = number.is_some_and(|n| n > 0.0);
+            (!fits).then(|| "a number above 0".to_owned())
+        }
     }
 }
 
 /// `1 argument`, `2 arguments`.
 fn counted(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+/// What to do about a missing category column.
+fn category_hint(name: &str) -> Option<String> {
+    let hint = match name {
+        "sector" | "industry" | "subindustry" => "it is a category: one number per symbol, as a column beside the bars",
+        "cap" => "it is the market capitalisation in quote units, as a column beside the bars",
+        "timestamp" => "it is the time of the row in microseconds since the epoch, as a column beside the bars",
+        _ => return None,
+    };
+    Some(hint.to_owned())
 }

@@ -18,11 +18,26 @@ pub(crate) enum NameKind {
     Factor,
 }
 
+/// A function of the user: read anew for each different list of arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Function {
+    /// Its place among the functions, which tells it from others.
+    pub(crate) number: usize,
+    /// Name and parameters as written, for messages.
+    pub(crate) usage: String,
+    /// Parameter names.
+    pub(crate) parameters: Vec<String>,
+    /// What it stands for.
+    pub(crate) body: String,
+}
+
 /// Names and what they stand for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scope {
     /// All names.
     names: BTreeMap<String, (NameKind, ExpressionId)>,
+    /// Functions of the user.
+    functions: BTreeMap<String, Function>,
 }
 
 impl Scope {
@@ -55,8 +70,36 @@ impl Scope {
         self.names.keys().map(String::as_str)
     }
 
+    /// A function of the user.
+    pub(crate) fn function(&self, name: &str) -> Option<&Function> {
+        self.functions.get(name)
+    }
+
+    /// The names of the user's functions in alphabetical order.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = &str> {
+        self.functions.keys().map(String::as_str)
+    }
+
+    /// Adds a function for the formulas after it; its name must be new.
+    pub(crate) fn add_function(&mut self, name: &str, function: Function) -> Result<(), FormulaError> {
+        let owner = format!("let `{}`", function.usage);
+        if self.names.contains_key(name) || self.functions.insert(name.to_owned(), function).is_some() {
+            let message = format!("{owner}: the name `{name}` is taken; expected a new name");
+            return Err(FormulaError::definition(message));
+        }
+        Ok(())
+    }
+
+    /// The number of functions.
+    pub(crate) fn n_functions(&self) -> usize {
+        self.functions.len()
+    }
+
     /// Adds a named intermediate, which must be a new name.
     pub(crate) fn add_let(&mut self, name: &str, id: ExpressionId) -> Result<(), FormulaError> {
+        if self.functions.contains_key(name) {
+            return Err(FormulaError::definition(format!("let `{name}`: the name is a function; expected a new name")));
+        }
         if let Some((kind, _)) = self.names.insert(name.to_owned(), (NameKind::Let, id)) {
             let what = match kind {
                 NameKind::Column => "a bar column",

@@ -11,6 +11,8 @@ pub(crate) enum TokenKind {
     Number(f64),
     /// A name of a column, a function, or a word operator (`and`).
     Name(String),
+    /// A column written the qlib way, `$close`; the text is without the sign.
+    Column(String),
     /// Signs: `+`, `<=`, `(`.
     Sign(&'static str),
     /// The end of the text.
@@ -27,8 +29,9 @@ pub(crate) struct Token {
 }
 
 /// All signs, longer ones first where one begins like another.
-const SIGNS: [&str; 20] =
-    ["**", "<=", ">=", "==", "!=", "&&", "||", "+", "-", "*", "/", "^", "<", ">", "&", "|", "!", "(", ")", ","];
+const SIGNS: [&str; 22] = [
+    "**", "<=", ">=", "==", "!=", "&&", "||", "+", "-", "*", "/", "^", "<", ">", "&", "|", "!", "(", ")", ",", "?", ":",
+];
 
 /// Splits a formula into tokens; the last one is the end.
 pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
@@ -46,14 +49,23 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
         let (kind, end) = if first.is_ascii_digit() || first == '.' {
             number(&chars, at)?
         } else if first.is_ascii_alphabetic() || first == '_' {
-            let end = run_end(&chars, at, |c| c.is_ascii_alphanumeric() || c == '_');
-            (TokenKind::Name(chars[at..end].iter().collect()), end)
+            let (name, end) = name(&chars, at);
+            (TokenKind::Name(name), end)
+        } else if first == '$' && chars.get(at + 1).is_some_and(char::is_ascii_alphabetic) {
+            let (name, end) = name(&chars, at + 1);
+            (TokenKind::Column(name), end)
         } else {
             sign(&chars, at)?
         };
         tokens.push(Token { kind, span: at..end });
         at = end;
     }
+}
+
+/// A name and its end.
+fn name(chars: &[char], at: usize) -> (String, usize) {
+    let end = run_end(chars, at, |c| c.is_ascii_alphanumeric() || c == '_');
+    (chars[at..end].iter().collect(), end)
 }
 
 /// The end of the run of characters from `at` on for which `holds`.
@@ -87,8 +99,7 @@ fn sign(chars: &[char], at: usize) -> Result<(TokenKind, usize), Fault> {
     Err(match chars[at] {
         '=' => fault.with_hint("equality is written `==`"),
         '{' | '}' => fault.with_hint("`{w}` needs a list of windows"),
-        '$' => fault.with_hint("a column is written by its name alone: `close`"),
-        '?' | ':' => fault.with_hint("a choice is written `where(condition, a, b)`"),
+        '$' => fault.with_hint("a column is written `close` or `$close`"),
         _ => fault,
     })
 }

@@ -2,7 +2,7 @@
 
 use crosscut_kernels::{Binary, Graph, Term, Unary};
 
-use super::table::value;
+use super::table::{series, value};
 use super::{Arguments, Operator, Parameter, Run, Stage};
 
 /// Parameters of a function of one value.
@@ -28,25 +28,58 @@ pub(super) const OPERATORS: &[Operator] = &[
     entry("/", TWO, "quotient; missing when divided by zero", |g, a| g.binary(Binary::Divide, a.terms[0], a.terms[1])),
     Operator { aliases: &["**"], ..entry("^", TWO, "power; missing where it is not a real number", power) },
     entry("-", ONE, "negative", |g, a| g.unary(Unary::Negate, a.terms[0])),
-    entry("abs", ONE, "absolute value", |g, a| g.unary(Unary::Absolute, a.terms[0])),
+    alias(&["Add"], entry("add", TWO, "sum", |g, a| g.binary(Binary::Add, a.terms[0], a.terms[1]))),
+    alias(&["Sub"], entry("sub", TWO, "difference", |g, a| g.binary(Binary::Subtract, a.terms[0], a.terms[1]))),
+    alias(&["Mul"], entry("mul", TWO, "product", |g, a| g.binary(Binary::Multiply, a.terms[0], a.terms[1]))),
+    alias(
+        &["Div"],
+        entry("div", TWO, "quotient; missing when divided by zero", |g, a| {
+            g.binary(Binary::Divide, a.terms[0], a.terms[1])
+        }),
+    ),
+    alias(&["Abs"], entry("abs", ONE, "absolute value", |g, a| g.unary(Unary::Absolute, a.terms[0]))),
     entry("sqrt", ONE, "square root; missing below zero", |g, a| g.unary(Unary::SquareRoot, a.terms[0])),
     Operator {
-        aliases: &["ln"],
+        aliases: &["ln", "Log"],
         ..entry("log", ONE, "natural logarithm; missing at zero and below", |g, a| {
             g.unary(Unary::Logarithm, a.terms[0])
         })
     },
     entry("exp", ONE, "e to the power x", |g, a| g.unary(Unary::Exponential, a.terms[0])),
-    entry("sign", ONE, "-1, 0 or 1", |g, a| g.unary(Unary::Sign, a.terms[0])),
-    entry("max", TWO, "the larger of two", |g, a| g.binary(Binary::Maximum, a.terms[0], a.terms[1])),
-    entry("min", TWO, "the smaller of two", |g, a| g.binary(Binary::Minimum, a.terms[0], a.terms[1])),
-    entry("pow", TWO, "a to the power b; missing where it is not a real number", power),
-    entry("signed_power", TWO, "sign(a) * abs(a) ^ b", |g, a| {
-        let (sign, size) = (g.unary(Unary::Sign, a.terms[0]), g.unary(Unary::Absolute, a.terms[0]));
-        let raised = raise(g, size, a.terms[1], a.numbers[1]);
-        g.binary(Binary::Multiply, sign, raised)
-    }),
+    alias(&["Sign"], entry("sign", ONE, "-1, 0 or 1", |g, a| g.unary(Unary::Sign, a.terms[0]))),
+    entry("floor", ONE, "the largest whole number that is not larger", |g, a| g.unary(Unary::Floor, a.terms[0])),
+    alias(
+        &["Greater"],
+        entry("max", TWO, "the larger of two", |g, a| g.binary(Binary::Maximum, a.terms[0], a.terms[1])),
+    ),
+    alias(&["Less"], entry("min", TWO, "the smaller of two", |g, a| g.binary(Binary::Minimum, a.terms[0], a.terms[1]))),
+    alias(&["Power"], entry("pow", TWO, "a to the power b; missing where it is not a real number", power)),
+    alias(
+        &["SignedPower", "signedpower"],
+        entry("signed_power", TWO, "sign(a) * abs(a) ^ b", |g, a| {
+            let (sign, size) = (g.unary(Unary::Sign, a.terms[0]), g.unary(Unary::Absolute, a.terms[0]));
+            let raised = raise(g, size, a.terms[1], a.numbers[1]);
+            g.binary(Binary::Multiply, sign, raised)
+        }),
+    ),
+    entry(
+        "fill",
+        &[series("x"), value("y")],
+        "x, or y where x is missing; rows before the first of the symbol stay missing",
+        |g, a| g.binary(Binary::Coalesce, a.terms[0], a.terms[1]),
+    ),
+    entry(
+        "has_value",
+        &[series("x")],
+        "1 where x has a value, 0 where it is missing; missing before the first row of the symbol",
+        |g, a| g.unary(Unary::HasValue, a.terms[0]),
+    ),
 ];
+
+/// An entry under further names.
+const fn alias(aliases: &'static [&'static str], operator: Operator) -> Operator {
+    Operator { aliases, ..operator }
+}
 
 /// `a ^ b`.
 fn power(graph: &mut Graph, a: &Arguments<'_>) -> Term {

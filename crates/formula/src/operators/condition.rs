@@ -32,11 +32,23 @@ pub(super) const OPERATORS: &[Operator] = &[
         parameters: &[value("a")],
         ..entry("!", &["not"], "1 if a is zero, else 0", |g, a| g.unary(Unary::Not, a.terms[0]))
     },
+    entry("lt", &["Lt"], "1 if a is less than b, else 0", |g, a| g.binary(Binary::Less, a.terms[0], a.terms[1])),
+    entry("le", &["Le"], "1 if a is at most b, else 0", |g, a| g.binary(Binary::LessEqual, a.terms[0], a.terms[1])),
+    entry("gt", &["Gt"], "1 if a is greater than b, else 0", |g, a| g.binary(Binary::Less, a.terms[1], a.terms[0])),
+    entry("ge", &["Ge"], "1 if a is at least b, else 0", |g, a| g.binary(Binary::LessEqual, a.terms[1], a.terms[0])),
+    entry("eq", &["Eq"], "1 if a equals b, else 0", |g, a| g.binary(Binary::Equal, a.terms[0], a.terms[1])),
+    entry("ne", &["Ne"], "1 if a differs from b, else 0", |g, a| g.binary(Binary::NotEqual, a.terms[0], a.terms[1])),
+    entry("both", &["And"], "1 if both are true, else 0", |g, a| g.binary(Binary::And, a.terms[0], a.terms[1])),
+    entry("either", &["Or"], "1 if at least one is true, else 0", |g, a| g.binary(Binary::Or, a.terms[0], a.terms[1])),
+    Operator {
+        parameters: &[value("a")],
+        ..entry("is_zero", &["Not"], "1 if a is zero, else 0", |g, a| g.unary(Unary::Not, a.terms[0]))
+    },
     Operator {
         parameters: &[value("condition"), value("a"), value("b")],
         ..entry(
             "where",
-            &["if"],
+            &["if", "If"],
             "a where the condition is true, else b; missing where the condition or the chosen value is missing",
             |g, a| g.select(a.terms[0], a.terms[1], a.terms[2]),
         )

@@ -49,7 +49,10 @@ fn syntax() {
     check("close open", "`open` cannot stand here; expected an operator", "open", "");
     check("close = 1", "`=` has no meaning here", "=", "equality is written `==`");
     check("ts_mean(close, {w})", "`{` has no meaning here", "{", "`{w}` needs a list of windows");
-    check("$close + 1", "`$` has no meaning here", "$", "a column is written by its name alone: `close`");
+    check("$ close + 1", "`$` has no meaning here", "$", "a column is written `close` or `$close`");
+    check("1 + $clsoe", "there is no column `$clsoe`", "$clsoe", "did you mean `close`?");
+    check("close > 1 ? open", "the formula ends; expected `:` for the `?` at column 11", "", "");
+    check("close : open", "`:` cannot stand here; expected an operator", ":", "");
     check("close > 1 > 0", "comparisons do not chain", ">", "write `a < b and b < c`");
     check("close + 5x", "`5x` is not a number", "5x", "");
     check("close + 1.2.3", "`1.2.3` is not a number", "1.2.3", "");
@@ -71,6 +74,15 @@ fn arguments() {
     check("ts_mean(5, 3)", "`x` of `ts_mean` is 5; expected a series", "5", "");
     check("cs_rank(1 + 1)", "`x` of `cs_rank` is 2; expected a series", "1 + 1", "");
     check("ts_quantile(close, 5, 2)", "`q` of `ts_quantile` is 2; expected a number from 0 to 1", "2", "");
+    check("cs_quantile(close, 2.5)", "`buckets` of `cs_quantile` is 2.5; expected a whole number from 1", "2.5", "");
+    check(
+        "parabolic_sar(high, low, 0, 1)",
+        "`acceleration` of `parabolic_sar` is 0; expected a number above 0",
+        "0",
+        "",
+    );
+    check("Ref(close, -1)", "is -1; expected a number of past rows: a negative one would look ahead", "-1", "");
+    check("stdev(close, 5)", "there is no function `stdev`", "stdev", "did you mean `stddev`?");
     check("close + log(-1)", "this has no value", "log(-1)", "");
     check("close + 1 / (2 - 2)", "this has no value", "1 / (2 - 2)", "");
     check("2 + 3", "the formula reads no column: it is always 5", "2 + 3", "");
@@ -121,6 +133,77 @@ fn definitions() {
     assert_eq!(message(&[], &[windows("r_{w}", &[0])]), "factor `r_{w}`, window 0: expected 1 to 100000 rows");
 }
 
+/// The error of formulas over `close` and `volume`.
+fn plain_error(lets: &[(&str, &str)], formula: &str) -> String {
+    let lets: Vec<_> = lets.iter().map(|(name, body)| ((*name).to_owned(), (*body).to_owned())).collect();
+    let factors = [FactorSpec::new("f", formula)];
+    Program::compile(&lets, &factors, &["close", "volume"], &[]).unwrap_err().to_string()
+}
+
+#[test]
+fn functions_of_the_user() {
+    let double = ("double(x, n)", "x + ts_mean(x, n)");
+    assert_eq!(
+        plain_error(&[double], "double(close)"),
+        "factor `f`: `double` takes 2 arguments, not 1 (column 1)\n  double(close)\n  ^^^^^^^^^^^^^\nhint: write `double(x, n)`"
+    );
+    assert_eq!(
+        plain_error(&[double], "1 + double(close, volume)"),
+        "let `double(x, n)`, called from factor `f`: `window` of `ts_mean` is a series; expected a whole number of rows \
+         from 1 to 100000 (column 16)\n  x + ts_mean(x, n)\n                 ^"
+    );
+    assert!(plain_error(&[double], "dobule(close, 2)").ends_with("hint: did you mean `double`?"));
+    assert!(plain_error(&[double], "double + 1").ends_with("hint: write `double(x, n)`"));
+    let unknown = plain_error(&[("g(x)", "x + clsoe")], "g(close)");
+    assert!(unknown.starts_with("let `g(x)`: there is no column, parameter or name `clsoe` (column 5)"), "{unknown}");
+    assert!(unknown.ends_with("hint: did you mean `close`?"), "{unknown}");
+    let unknown = plain_error(&[("g(x)", "ts_meen(x, 2)")], "close");
+    assert!(unknown.starts_with("let `g(x)`: there is no function `ts_meen` (column 1)"), "{unknown}");
+    for (name, problem) in [
+        ("g(x", "the parameters cannot be read"),
+        ("g()", "the parameters cannot be read"),
+        ("g(x, x)", "`x` cannot be a parameter here"),
+        ("g(and)", "`and` cannot be a parameter here"),
+        ("g(x) y", "something follows the parameters"),
+        ("(x)", "this does not begin with a name"),
+    ] {
+        let text = plain_error(&[(name, "1")], "close");
+        assert!(text.contains(problem), "{name}: {text}");
+    }
+    assert!(plain_error(&[("close(x)", "x")], "close").contains("the name `close` is taken"));
+    assert!(plain_error(&[double, double], "close").contains("the name `double` is taken"));
+    assert!(plain_error(&[("ema(x)", "x")], "close").contains("the name is an operator"));
+    assert!(plain_error(&[double, ("double", "close")], "close").contains("the name is a function"));
+    assert!(plain_error(&[("g(x)", "g(x)")], "close").contains("there is no function `g`"));
+}
+
+#[test]
+fn functions_that_call_one_another_stay_bounded() {
+    let chain: Vec<(String, String)> = (0..300)
+        .map(|i| {
+            (format!("f{i}(x)"), if i == 0 { "x".to_owned() } else { format!("f{}(x) + f{}(x + 1)", i - 1, i - 1) })
+        })
+        .collect();
+    let compile = |n: usize| {
+        let lets = &chain[..=n];
+        Program::compile(lets, &[FactorSpec::new("f", format!("f{n}(close)"))], &["close"], &[])
+    };
+    assert!(compile(20).is_ok());
+    assert!(compile(299).unwrap_err().to_string().contains("nested deeper than 100 levels"));
+}
+
+#[test]
+fn what_a_derived_name_needs() {
+    let text = Program::compile(&[], &[FactorSpec::new("f", "1 + adv20")], &["close"], &[]).unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "factor `f`: `adv20` stands for `ts_mean(volume, 20)`, and there is no column or name `volume` (column 5)\n  \
+         1 + adv20\n      ^^^^^"
+    );
+    let text = plain_error(&[], "group_rank(close, sector)");
+    assert!(text.ends_with("hint: it is a category: one number per symbol, as a column beside the bars"), "{text}");
+}
+
 #[test]
 fn a_chain_of_lets_cannot_grow_without_bound() {
     let chain = |n: usize, formula: &dyn Fn(&str) -> String| {
@@ -143,7 +226,7 @@ proptest! {
     #[test]
     fn no_mix_of_tokens_panics(parts in prop::collection::vec(prop::sample::select(vec![
         "close", "open", "ts_mean", "ema", "cs_rank", "where", "(", ")", ",", "+", "-", "*", "/", "^", "<", "==",
-        "and", "not", "!", "1", "5", "0.5", "2", " ",
+        "and", "not", "!", "1", "5", "0.5", "2", " ", "?", ":", "$close", "adv5", "group_rank", "session_sum",
     ]), 0..20)) {
         let text = parts.concat();
         let _ = Program::compile(&[], &[FactorSpec::new("f", text)], &COLUMNS, &[]);

@@ -19,6 +19,18 @@ fn simple(formula: &str, expected: &str) {
     check(formula, &[2.0, 8.0, 4.0, 6.0], &[1.0, 2.0, 3.0, f64::NAN], expected);
 }
 
+/// The same up to a rounding error.
+fn near(formula: &str, expected: &str) {
+    let program = Program::compile(&[], &[FactorSpec::new("f", formula)], &["open", "close"], &[]).unwrap();
+    let columns: [&[f64]; 2] = [&[1.0, 2.0, 3.0, f64::NAN], &[2.0, 8.0, 4.0, 6.0]];
+    let columns: Vec<&[f64]> = program.inputs().iter().map(|name| columns[usize::from(name == "close")]).collect();
+    let mut outputs = vec![Vec::new()];
+    program.session().unwrap().update(&columns, &mut outputs);
+    let want: Vec<f64> = expected.split(' ').map(|text| text.parse().unwrap()).collect();
+    let agree = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-12 || (a.is_nan() && b.is_nan());
+    assert!(outputs[0].iter().zip(&want).all(agree), "{formula}: {:?} for {expected}", outputs[0]);
+}
+
 #[test]
 fn arithmetic_and_strength() {
     simple("close + 2 * 3", "8 14 10 12");
@@ -88,6 +100,91 @@ fn delays_and_windows() {
     simple("wilder(close, 2)", "NaN 5 4.5 5.25");
     simple("ts_sum(open, 2)", "NaN 3 5 NaN");
     simple("ts_mean(close, 2 * 2)", "NaN NaN NaN 5");
+}
+
+#[test]
+fn names_of_other_families() {
+    simple("Ref($close, 1) / $close", "NaN 0.25 2 0.6666666666666666");
+    simple("Mean($close, 2) - mean(close, 2)", "NaN 0 0 0");
+    simple("Max($close, 3) - Greater($close, 5)", "NaN NaN 3 2");
+    simple("Min($close, 3) - Less($close, 5)", "NaN NaN -2 -1");
+    simple("If(Gt($close, 4), Add($open, 1), Sub(0, 1))", "-1 3 -1 NaN");
+    simple("Rank($close, 4)", "NaN NaN NaN 0.75");
+    simple("Quantile($close, 4, 1) - Med($close, 4)", "NaN NaN NaN 3");
+    simple("IdxMax($close, 3) * 10 + IdxMin($close, 3)", "NaN NaN 21 12");
+    simple("And(Ge($close, 4), Not(Eq($close, 8)))", "0 0 1 1");
+    simple("Or(Lt($close, 3), Le($close, 4))", "1 0 1 0");
+    simple("Abs(Sign(Delta($close, 1))) * Power($close, 2)", "NaN 64 16 36");
+    simple("WMA($close, 3) - decay_linear(close, 3)", "NaN NaN 0 0");
+    simple("Count($open, 2)", "NaN 2 2 1");
+    simple("returns", "NaN 3 -0.5 0.5");
+    simple("SignedPower(4 - close, 2)", "4 -16 0 -4");
+    simple("stddev(close, 2) - Std($close, 2)", "NaN 0 0 0");
+    simple("product(close, 3) / sum(close, 3)", "NaN NaN 4.571428571428571 10.666666666666666");
+    simple("close > 4 ? 1 : close > 3 ? 2 : 3", "3 1 2 1");
+    simple("(close > 4 ? 1 : 2) * 10", "20 10 20 10");
+}
+
+#[test]
+fn lines_and_shapes() {
+    // Closes 2 8 4: slope 1 per row, mean 14/3, so the line ends at 17/3. Closes 8 4 6: slope -1, line ends at 5.
+    near("ts_slope(close, 3)", "NaN NaN 1 -1");
+    near("ts_line(close, 3)", "NaN NaN 5.666666666666667 5");
+    near("ts_line_start(close, 3)", "NaN NaN 3.666666666666667 7");
+    near("ts_residual(close, 3) + ts_line(close, 3) - close", "NaN NaN 0 0");
+    // Squares sum to 56/3 and 8 around the means, the lines explain 2 of them.
+    near("ts_rsquare(close, 3)", "NaN NaN 0.10714285714285714 0.25");
+    // On 1 2 3 the closes 2 8 4 have the same line.
+    near("ts_beta(close, open, 3)", "NaN NaN 1 NaN");
+    near("ts_alpha(close, open, 3)", "NaN NaN 2.666666666666667 NaN");
+    near("ts_regression_residual(close, open, 3) - ts_residual(close, 3)", "NaN NaN 0 NaN");
+    // Around 14/3: 8/3, 10/3, 2/3; around 6: 2 2 0.
+    near("ts_mad(close, 3)", "NaN NaN 2.2222222222222223 1.3333333333333333");
+    near("ts_zscore(close, 2) ^ 2", "NaN 0.5 0.5 0.5");
+    near("ts_age_max(close, 3) * 10 + ts_age_min(close, 3)", "NaN NaN 12 21");
+    // Deviations -3 3 -1 1: variance 20/3, fourth powers 164; 20/6 * 164 / (20/3)^2 - 27/2.
+    near("ts_kurt(close, 4)", "NaN NaN NaN -1.2");
+    near("ts_skew(close, 4)", "NaN NaN NaN 0");
+    // Deviations -8/3 10/3 -2/3: cubes sum to 160/9, variance 28/3; 3/2 of their ratio.
+    near("ts_skew(close, 3)", "NaN NaN 0.9352195295828235 0");
+}
+
+#[test]
+fn carried_numbers() {
+    near("cummax(close) * 10 + cummin(close)", "22 82 82 82");
+    near("cumprod(close) + first(open)", "3 17 65 NaN");
+    near("ewma(close, 0.5)", "2 5 4.5 5.25");
+    // Weights 1, then 1 and 1/3, then 1, 1/3 and 1/9.
+    near("EMA(close, 2)", "2 6.5 4.769230769230769 5.6");
+    near("ema_seeded(close, 2)", "NaN 5 4.333333333333333 5.444444444444445");
+    near("wilder_seeded(close, 2)", "NaN 5 4.5 5.25");
+    near("wilder_sum(close, 2)", "NaN 9 8.5 10.25");
+    // From the close before the first share.
+    near("adaptive_mean(close, 0 * close + 0.5)", "NaN 5 4.5 5.25");
+    near("fill(open, 7) + fill(delay(close, 1), 0)", "NaN 4 11 11");
+    near("has_value(open)", "1 1 1 0");
+    // A session ends before each close above 5.
+    near("session_sum(close, cumsum(close > 5))", "2 8 12 6");
+    near("session_max(close, close > 5) - session_min(close, close > 5)", "0 0 0 0");
+    near("session_first(close, 0 * close) + session_count(close, 0 * close)", "3 4 5 6");
+    near("utc_day(close * 86400e6 - 1)", "1 7 3 5");
+}
+
+#[test]
+fn functions_of_the_user() {
+    let lets = [
+        ("momentum(x, n)", "x / delay(x, n) - 1"),
+        ("twice(x)", "2 * x"),
+        ("mixed(x, n)", "twice(momentum(x, n)) + shift"),
+    ];
+    let lets = [&lets[..2], &[("shift", "1 + 0")], &lets[2..]].concat();
+    let lets: Vec<(String, String)> = lets.iter().map(|(name, body)| ((*name).into(), (*body).into())).collect();
+    let factors = [FactorSpec::new("f", "mixed(close, 1 + 1)"), FactorSpec::new("g", "momentum(f, 1)")];
+    let program = Program::compile(&lets, &factors, &["close"], &[]).unwrap();
+    let mut outputs = vec![Vec::new(); 2];
+    program.session().unwrap().update(&[&[2.0, 8.0, 4.0, 6.0]], &mut outputs);
+    assert_eq!(outputs[0][2..], [3.0, 0.5]);
+    assert_eq!(outputs[1][3], 0.5 / 3.0 - 1.0);
 }
 
 #[test]

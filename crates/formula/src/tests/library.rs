@@ -19,6 +19,11 @@ fn four_bars() -> Vec<Vec<f64>> {
         vec![0.5, 0.6, 0.2, 0.4],             // up_move_ratio
         vec![100.0, 100.0, 100.0, 100.0],     // medium_price
         vec![1.0, 2.0, 3.0, 5.0],             // reversals
+        vec![1.0; 4],                         // sector
+        vec![1.0; 4],                         // industry
+        vec![1.0; 4],                         // subindustry
+        vec![1e6; 4],                         // cap
+        vec![0.0, 1e6, 2e6, 3e6],             // timestamp
     ]
 }
 

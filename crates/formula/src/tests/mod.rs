@@ -10,8 +10,21 @@ use proptest::prelude::*;
 
 use crate::{FactorSpec, Program};
 
-/// The bar columns.
-const COLUMNS: [&str; 13] = crosscut_model::bar::BAR_COLUMNS;
+/// The bar columns, and the further ones that some built-in factors use.
+const COLUMNS: [&str; 18] = {
+    let mut columns = [""; 18];
+    let mut at = 0;
+    while at < 13 {
+        columns[at] = crosscut_model::bar::BAR_COLUMNS[at];
+        at += 1;
+    }
+    columns[13] = "sector";
+    columns[14] = "industry";
+    columns[15] = "subindustry";
+    columns[16] = "cap";
+    columns[17] = "timestamp";
+    columns
+};
 
 /// Compiles factors over the bar columns, 100 periods a year.
 fn compile(factors: &[FactorSpec]) -> Program {
@@ -62,7 +75,8 @@ fn bars(seed: u64, n: usize) -> Vec<Vec<f64>> {
     let mut state = seed;
     let mut price = 100.0 * (1.0 + random(&mut state));
     let mut columns = vec![Vec::with_capacity(n); COLUMNS.len()];
-    for _ in 0..n {
+    let sector = f64::from((seed % 3) as u8);
+    for at in 0..n {
         let kind = random(&mut state);
         let halted = kind < 0.05;
         if !halted {
@@ -75,11 +89,35 @@ fn bars(seed: u64, n: usize) -> Vec<Vec<f64>> {
         let vwap = if halted { f64::NAN } else { (high + low) / 2.0 };
         let (ups, turns) = (random(&mut state), (ticks * random(&mut state)).floor());
         let dollars = price * volume;
-        let row = [price, high, low, price, volume, bought, volume - bought, vwap, dollars, ticks, ups, price, turns];
+        let time = (at / 3 * 4 + at % 3) as f64 * 3600e6;
+        let (open, industry, cap) =
+            (low + (high - low) * ups, 10.0 * sector + f64::from((seed % 2) as u8), price * 1e6);
+        let row = [
+            open,
+            high,
+            low,
+            price,
+            volume,
+            bought,
+            volume - bought,
+            vwap,
+            dollars,
+            ticks,
+            ups,
+            price,
+            turns,
+            sector,
+            industry,
+            industry,
+            cap,
+            time,
+        ];
         let missing = kind > 0.05 && kind < 0.08;
         for (column, value) in columns.iter_mut().zip(row) {
             column.push(if missing { f64::NAN } else { value });
         }
+        let last = columns.len() - 1;
+        columns[last][at] = time;
     }
     columns
 }

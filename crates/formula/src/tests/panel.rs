@@ -53,6 +53,10 @@ fn factors() -> Vec<FactorSpec> {
         FactorSpec::new("nested", "cs_zscore(ts_mean(cs_rank(delta(close, 2)), 4) - cs_demean(volume))"),
         FactorSpec::new("smooth", "ema(cs_demean(plain), 5) + plain * ranked"),
         FactorSpec::new("again", "cs_rank(ranked + delay(ranked, 1))"),
+        FactorSpec::new("neutral", "group_rank(ts_mean(group_neutralize(returns, sector), 3), industry)"),
+        FactorSpec::new("left", "cs_residual(cs_winsorize(returns, 0.2), cs_scale(log(volume)))"),
+        FactorSpec::new("bucket", "cs_quantile(cs_mean(close) - close, 4) + group_zscore(close, sector)"),
+        FactorSpec::new("share", "group_mean(group_scale(volume, sector), industry)"),
     ]
 }
 
@@ -79,6 +83,35 @@ fn worked_by_hand() {
         ["[NaN, 1.5, 1.5] [-1.0, 2.0, -1.0]", "[NaN, 2.0] [1.0, 1.0]", "[NaN, NaN] [-2.0, NaN]"],
         "ranks are 1/2 and 1; 1 and 1/2; 1/2 and 1"
     );
+}
+
+#[test]
+fn groups_and_residuals_by_hand() {
+    let factors = [
+        FactorSpec::new("a", "group_neutralize(close, sector)"),
+        FactorSpec::new("b", "cs_residual(close, sector)"),
+        FactorSpec::new("c", "IndNeutralize(rank(close), sector)"),
+        FactorSpec::new("d", "winsorize(close, 0.25)"),
+    ];
+    let program = Program::compile(&[], &factors, &["close", "sector"], &[]).unwrap();
+    let (closes, sectors) = ([1.0, 3.0, 4.0, 8.0], [1.0, 1.0, 2.0, 2.0]);
+    let symbols: Vec<PanelInput<'_>> = closes
+        .iter()
+        .zip(&sectors)
+        .map(|(close, sector)| PanelInput {
+            times: &[1],
+            columns: vec![std::slice::from_ref(close), std::slice::from_ref(sector)],
+        })
+        .collect();
+    let mut outputs = vec![vec![Vec::new(); 4]; 4];
+    program.panel(4).update(&symbols, &mut outputs).unwrap();
+    let column = |at: usize| outputs.iter().map(|outputs| outputs[at][0]).collect::<Vec<_>>();
+    assert_eq!(column(0), [-1.0, 1.0, -2.0, 2.0]);
+    // The line through the two sectors' means 2 and 6.
+    assert_eq!(column(1), [-1.0, 1.0, -2.0, 2.0]);
+    assert_eq!(column(2), [-0.125, 0.125, -0.125, 0.125]);
+    // A quarter of the way: 1 + 0.75 * 2 and 4 + 0.25 * 4.
+    assert_eq!(column(3), [2.5, 3.0, 4.0, 5.0]);
 }
 
 #[test]

@@ -14,6 +14,8 @@ fn call(operator: &Operator, window: u32) -> String {
             ParameterKind::Value | ParameterKind::Series => format!("({})", series.next().unwrap()),
             ParameterKind::Rows { min } => window.max(min).to_string(),
             ParameterKind::Probability => "0.3".to_owned(),
+            ParameterKind::Positive => "0.1".to_owned(),
+            ParameterKind::Whole { min } => min.max(3).to_string(),
         })
         .collect();
     match (operator.is_function(), arguments.as_slice()) {
@@ -31,7 +33,8 @@ fn everything(window: u32) -> Vec<FactorSpec> {
     for family in families() {
         // Families may share names; a prefix keeps them apart.
         let own_name = |factor: FactorSpec| FactorSpec { name: format!("{}_{}", family.name, factor.name), ..factor };
-        factors.extend(family.factors(None).unwrap().into_iter().map(own_name));
+        let own = family.factors(None).unwrap().into_iter().map(own_name);
+        factors.extend(own.filter(|factor| compile(std::slice::from_ref(factor)).session().is_some()));
     }
     factors
 }

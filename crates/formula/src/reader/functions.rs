@@ -1,0 +1,139 @@
+//! Functions of the user and derived names: texts that are read in place of a call or a name.
+//!
+//! A body is read once for each different list of arguments, with the parameters standing for them; a number given as
+//! an argument is a number in the body, so that it can be a window. Only earlier functions can be called, so reading
+//! comes to an end.
+
+use std::ops::Range;
+
+use super::{MAX_DEPTH, Operand, Reader, bounded_tokens, counted};
+use crate::error::{Fault, FormulaError};
+use crate::expression::ExpressionId;
+use crate::operators;
+use crate::scope::{Function, Scope};
+use crate::token::{TokenKind, tokens};
+
+/// Names of the formulaic alphas that stand for an expression over bar columns, unless something else has the name:
+/// `returns`, and `adv{d}` for the mean volume of `d` rows.
+fn derived_text(name: &str) -> Option<String> {
+    if name == "returns" {
+        return Some("close / delay(close, 1) - 1".to_owned());
+    }
+    let rows = name.strip_prefix("adv")?;
+    let is_number = !rows.is_empty() && !rows.starts_with('0') && rows.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| format!("ts_mean(volume, {rows})"))
+}
+
+/// A let that is a function, `name(a, b)`; `None` for one that is a plain name.
+///
+/// # Errors
+/// A declaration that cannot be read: parameters that are not names, or named twice.
+pub(crate) fn declaration(let_name: &str, body: &str, scope: &Scope) -> Result<Option<Function>, FormulaError> {
+    if !let_name.contains('(') {
+        return Ok(None);
+    }
+    let wrong = |problem: &str| {
+        let expected = "expected a name and parameters, such as `momentum(x, n)`";
+        FormulaError::definition(format!("let `{}`: {problem}; {expected}", let_name.escape_debug()))
+    };
+    let parts = tokens(let_name).map_err(|fault| wrong(&fault.message))?;
+    let mut kinds = parts.into_iter().map(|token| token.kind);
+    let (Some(TokenKind::Name(name)), Some(TokenKind::Sign("("))) = (kinds.next(), kinds.next()) else {
+        return Err(wrong("this does not begin with a name"));
+    };
+    let mut parameters: Vec<String> = Vec::new();
+    loop {
+        match (kinds.next(), kinds.next()) {
+            (Some(TokenKind::Name(parameter)), Some(TokenKind::Sign(sign @ ("," | ")")))) => {
+                let is_word = operators::sign(&parameter, 1).or_else(|| operators::sign(&parameter, 2)).is_some();
+                if is_word || parameters.contains(&parameter) {
+                    return Err(wrong(&format!("`{parameter}` cannot be a parameter here")));
+                }
+                parameters.push(parameter);
+                if sign == ")" {
+                    break;
+                }
+            }
+            _ => return Err(wrong("the parameters cannot be read")),
+        }
+    }
+    if kinds.next() != Some(TokenKind::End) {
+        return Err(wrong("something follows the parameters"));
+    }
+    let usage = format!("{name}({})", parameters.join(", "));
+    Ok(Some(Function { number: scope.n_functions(), usage, parameters, body: body.to_owned() }))
+}
+
+/// Checks what can be checked of a body without arguments: its characters and its names.
+pub(crate) fn check_body(function: &Function, scope: &Scope) -> Result<(), Fault> {
+    let tokens = bounded_tokens(&function.body)?;
+    for (at, token) in tokens.iter().enumerate() {
+        let TokenKind::Name(name) = &token.kind else { continue };
+        let is_call = tokens.get(at + 1).is_some_and(|next| next.kind == TokenKind::Sign("("));
+        let is_word = operators::sign(name, 1).or_else(|| operators::sign(name, 2)).is_some() || name == "not";
+        let is_known = if is_call {
+            operators::function(name).is_some() || scope.function(name).is_some()
+        } else {
+            function.parameters.contains(name) || scope.get(name).is_some() || derived_text(name).is_some()
+        };
+        if !is_word && !is_known {
+            let what = if is_call { "function" } else { "column, parameter or name" };
+            let fault = Fault::new(token.span.clone(), format!("there is no {what} `{name}`"));
+            let names = scope.names().chain(function.parameters.iter().map(String::as_str));
+            let functions = operators::operators().filter(|o| o.is_function()).map(|o| o.name).chain(scope.functions());
+            return Err(if is_call { fault.with_nearest(name, functions) } else { fault.with_nearest(name, names) });
+        }
+    }
+    Ok(())
+}
+
+impl Reader<'_> {
+    /// What a derived name stands for, if it is one.
+    pub(super) fn derived(&mut self, name: &str, span: &Range<usize>) -> Result<Option<ExpressionId>, Fault> {
+        let Some(text) = derived_text(name) else { return Ok(None) };
+        let read = self.read_inner(&text, &[]);
+        read.map(Some)
+            .map_err(|fault| Fault::new(span.clone(), format!("`{name}` stands for `{text}`, and {}", fault.message)))
+    }
+
+    /// A call of a user function; its `(` has been taken.
+    pub(super) fn user_function(
+        &mut self,
+        name: &str,
+        function: &Function,
+        span: &Range<usize>,
+    ) -> Result<Operand, Fault> {
+        let arguments = self.arguments()?;
+        let span = span.start..self.tokens[self.at - 1].span.end;
+        let (seen, wanted) = (arguments.len(), function.parameters.len());
+        if seen != wanted {
+            let message = format!("`{name}` takes {}, not {seen}", counted(wanted, "argument"));
+            return Err(Fault::new(span, message).with_hint(format!("write `{}`", function.usage)));
+        }
+        let ids: Vec<ExpressionId> = arguments.into_iter().map(|argument| argument.id).collect();
+        if let Some(id) = self.expressions.result_of(function.number, &ids) {
+            return Ok(Operand { id, span });
+        }
+        if self.depth >= MAX_DEPTH {
+            return Err(Fault::new(span, format!("nested deeper than {MAX_DEPTH} levels")));
+        }
+        let locals: Vec<_> = function.parameters.iter().cloned().zip(ids.iter().copied()).collect();
+        let owner = format!("let `{}`", function.usage);
+        let id = self.read_inner(&function.body, &locals).map_err(|fault| fault.in_body(&owner, &function.body))?;
+        self.expressions.add_result(function.number, ids, id);
+        Ok(Operand { id, span })
+    }
+
+    /// Reads another text at this place.
+    fn read_inner(&mut self, text: &str, locals: &[(String, ExpressionId)]) -> Result<ExpressionId, Fault> {
+        let inner = Reader {
+            tokens: bounded_tokens(text)?,
+            at: 0,
+            depth: self.depth + 1,
+            scope: self.scope,
+            locals,
+            expressions: &mut *self.expressions,
+        };
+        inner.whole()
+    }
+}
