@@ -67,14 +67,18 @@ pub fn execute(meeting: Meeting, purse: Purse, costs: &Costs) -> Option<Fill> {
     })
 }
 
-/// The largest quantity up to `wanted` whose price and commission do not exceed `cash`.
+/// A share of an order below this is rounding left over in the cash, not something to buy: it would become a position
+/// worth less than a cent and later a closed trade of its own.
+const DUST: f64 = 1e-9;
+
+/// The largest quantity up to `wanted` whose price and commission do not exceed `cash`; 0 when that is next to nothing.
 fn affordable(wanted: f64, price: f64, cash: f64, costs: &Costs) -> f64 {
     let mut quantity = wanted;
     // Commission need not be proportional, so that one division need not be enough; each pass only shrinks.
     for _ in 0..50 {
         let cost = quantity * price + costs.commission(quantity, price);
         if cost <= cash {
-            return quantity;
+            return if quantity < wanted * DUST { 0.0 } else { quantity };
         }
         if cash <= 0.0 {
             return 0.0;
@@ -106,6 +110,14 @@ mod tests {
         assert_eq!(execute(buy(10.0), Purse::Unlimited, &costs).unwrap().quantity, 10.0);
         let sell = Meeting { side: Side::Sell, ..buy(10.0) };
         assert_eq!(execute(sell, Purse::Cash(-5.0), &costs).unwrap().quantity, 10.0);
+    }
+
+    #[test]
+    fn rounding_left_in_cash_buys_nothing() {
+        // Regression: orders filled before had left 1e-9 of cash, which bought a trillionth of what was wanted.
+        let costs = Costs::from_bps(5.0, 3.0).unwrap();
+        assert_eq!(execute(buy(661.86), Purse::Cash(1e-9), &costs), None);
+        assert!(execute(buy(661.86), Purse::Cash(1.0), &costs).is_some());
     }
 
     #[test]
