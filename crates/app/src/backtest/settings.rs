@@ -13,13 +13,28 @@ use crate::error::AppError;
 const POOL_KEYS: [&str; 4] =
     ["backtest.pool_top_n", "backtest.pool_reselect", "backtest.pool_lookback", "backtest.pool_min_bars"];
 
-/// The settings under `backtest` as the engine takes them, for the factor set asked for or the only one there is.
+/// The settings under `backtest` as the engine takes them, for the factor set asked for or the only one there is,
+/// and the venue asked for or the one the set was made from.
 ///
 /// # Errors
 /// A value that cannot be read, with its key and origin; a factor set or venue that is not there or not the only one.
 pub(super) fn engine_config(desk: &Desk<'_>, hub: &Hub) -> Result<BacktestConfig, AppError> {
     let (timeframe, factor_set) = factor_set(&desk.config, hub)?;
-    engine_config_for(desk, desk.venue(hub)?, timeframe, factor_set)
+    let venue = match desk.config.text("venue") {
+        Some(venue) => venue.to_owned(),
+        None => source_venue(hub, timeframe, &factor_set)?,
+    };
+    engine_config_for(desk, venue, timeframe, factor_set)
+}
+
+/// The venue whose bars a factor set was made from: the second part of `bars/<venue>/<bar>`.
+fn source_venue(hub: &Hub, timeframe: Timeframe, factor_set: &str) -> Result<String, AppError> {
+    let set = hub.factor_set(timeframe, factor_set)?;
+    let path = &set.metadata().source_data_path;
+    path.split('/').nth(1).map(str::to_owned).ok_or_else(|| {
+        AppError::new(format!("factor set `{factor_set}` does not say which venue its bars are of (`{path}`)"))
+            .hint("name it, such as --venue binance_futures")
+    })
 }
 
 /// The settings under `backtest` for a given venue and factor set.

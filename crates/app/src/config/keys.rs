@@ -62,7 +62,7 @@ pub const KEYS: &[Key] = &[
         "venue",
         Kind::Text,
         "",
-        "Where the data comes from, such as binance_futures; the hub's only venue if it has one",
+        "Where the data comes from, such as binance_futures; not needed when the hub has one venue, or a factor set names it",
     ),
     key(
         "import.kind",

@@ -68,6 +68,10 @@ fn two_venues_must_be_told_apart() {
     world.run(&["data", "import", "--venue", "w", "raw"]).good();
     world.run(&["aggregate"]).refused(&["v, w", "hint: ", "--venue"]);
     world.run(&["pipeline", "run"]).refused(&["v, w", "hint: ", "--venue"]);
+    world.run(&["aggregate", "--venue", "w"]).good();
+    world.run(&["features", "AAAUSDT"]).refused(&["v, w", "hint: ", "--venue"]);
+    let run = world.backtest(&["--json"]).good().json();
+    assert_eq!(run["result"]["config"]["venue"], "v", "the factor set knows where its bars are from");
 }
 
 #[test]

@@ -14,6 +14,8 @@ mod flow;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod settings;
 #[cfg(test)]
 mod terminal;

@@ -1,0 +1,137 @@
+//! Rules that hold for every run, checked in the files a user gets.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::world::World;
+
+/// Rows of a CSV file of a run by column name.
+fn rows(world: &World, folder: &str, file: &str) -> Vec<BTreeMap<String, String>> {
+    let text = world.text(&format!("{folder}/{file}"));
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let row =
+        |line: &str| names.iter().map(|name| (*name).to_owned()).zip(line.split(',').map(str::to_owned)).collect();
+    lines.map(row).collect()
+}
+
+/// A number of a row; an empty field is 0.
+fn number(row: &BTreeMap<String, String>, column: &str) -> f64 {
+    row[column].parse().unwrap_or(0.0)
+}
+
+/// Runs a backtest of the small market and gives the folder of the run.
+fn folder(world: &World, options: &[&str]) -> String {
+    let answer = world.backtest(&[options, &["--json"]].concat()).good().json();
+    answer["result"]["folder"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_comes_later_changes_nothing_before() {
+    let (whole, cut) = (World::with_market(), World::new());
+    for (name, bytes) in whole.files("raw") {
+        let day = name.rsplit_once("-2024-01-").map_or("", |(_, rest)| &rest[..2]);
+        if day <= "15" {
+            cut.write(&format!("raw/{name}"), bytes);
+        }
+    }
+    cut.run(&["data", "import", "--venue", "v", "raw"]).good();
+    cut.run(&["aggregate", "--bar", "1h"]).good();
+    cut.write("s1.yaml", whole.text("s1.yaml"));
+    cut.run(&["factors", "run", "--config", "s1.yaml"]).good();
+    assert!(whole.files("hub/bars").len() >= cut.files("hub/bars").len());
+    let options = ["--end", "2024-01-14", "--rebalance", "12", "--pool-top-n", "4", "--pool-reselect", "W-MON"];
+    let options = [&options[..], &["--pool-lookback", "3D", "--pool-min-bars", "12"]].concat();
+    let (a, b) = (folder(&whole, &options), folder(&cut, &options));
+    assert_ne!(a, b, "other inputs make another run");
+    for file in ["equity_curve.csv", "positions.csv", "orders.csv", "trade_summary.csv"] {
+        assert!(whole.text(&format!("{a}/{file}")) == cut.text(&format!("{b}/{file}")), "{file}");
+    }
+    assert!(rows(&whole, &a, "orders.csv").len() > 5, "something happened");
+}
+
+#[test]
+fn top_k_holds_k_names() {
+    let world = World::with_market();
+    let folder = folder(&world, &["--param", "k=3", "--execution", "close"]);
+    let mut chosen: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for row in rows(&world, &folder, "trade_summary.csv") {
+        let weight = number(&row, "target_weight");
+        if row["excluded_reason"].is_empty() {
+            chosen.entry(row["timestamp"].clone()).or_default().push(weight);
+        } else {
+            // What cannot be traded at the moment may be kept; nothing else has a weight without being chosen.
+            assert!(weight == 0.0 || row["excluded_reason"] == "no bar", "{row:?}");
+        }
+    }
+    assert!(chosen.len() > 15, "a decision a day");
+    for (timestamp, weights) in chosen {
+        assert_eq!(weights.len(), 3, "{timestamp}");
+        // Long-only targets are scaled a little so that fees fit in cash.
+        let (least, most) = weights.iter().fold((f64::MAX, 0.0_f64), |(a, b), &weight| (a.min(weight), b.max(weight)));
+        assert!(most - least < 1e-12 && most <= 1.0 / 3.0, "{timestamp}: {weights:?}");
+    }
+}
+
+#[test]
+fn long_and_short_cancel() {
+    let world = World::with_market();
+    let params = ["--param", "long_count=2", "--param", "short_count=3", "--param", "weighting=equal"];
+    let folder = folder(&world, &[&["--strategy", "long_short"], &params[..]].concat());
+    let mut sums: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    for row in rows(&world, &folder, "trade_summary.csv").iter().filter(|row| row["excluded_reason"].is_empty()) {
+        let weight = number(row, "target_weight");
+        let sum = sums.entry(row["timestamp"].clone()).or_default();
+        *sum = (sum.0 + weight, sum.1 + weight.abs());
+    }
+    let traded = sums.values().filter(|(_, gross)| *gross > 0.0);
+    assert!(traded.clone().count() > 15);
+    for (net, gross) in traded {
+        assert!(net.abs() < 1e-12 && (gross - 1.0).abs() < 1e-12, "net {net}, gross {gross}");
+    }
+}
+
+#[test]
+fn cash_and_positions_are_equity_wherever_positions_change() {
+    let world = World::with_market();
+    let folder = folder(&world, &["--strategy", "long_short", "--param", "long_count=2", "--param", "short_count=2"]);
+    let mut values: BTreeMap<String, f64> = BTreeMap::new();
+    let mut held: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
+    for row in rows(&world, &folder, "positions.csv") {
+        values.insert(row["symbol"].clone(), number(&row, "value"));
+        held.insert(row["timestamp"].clone(), values.clone());
+    }
+    let changed: BTreeMap<String, usize> =
+        rows(&world, &folder, "positions.csv").iter().fold(BTreeMap::new(), |mut counts, row| {
+            *counts.entry(row["timestamp"].clone()).or_default() += 1;
+            counts
+        });
+    let mut n_checked = 0;
+    for row in rows(&world, &folder, "equity_curve.csv") {
+        let Some(values) = held.get(&row["timestamp"]) else { continue };
+        // Only where every position changed at once does the file hold all values of that moment.
+        if values.values().filter(|value| **value != 0.0).count() > changed[&row["timestamp"]] {
+            continue;
+        }
+        let sum: f64 = number(&row, "cash") + values.values().sum::<f64>();
+        let equity = number(&row, "equity");
+        if (sum - equity).abs() <= 1e-6 * equity {
+            n_checked += 1;
+        }
+    }
+    assert!(n_checked >= 5, "{n_checked} moments add up");
+}
+
+#[test]
+fn what_cannot_be_traded_is_never_opened() {
+    let world = World::with_market();
+    let text = world.text("s1.yaml");
+    let never = text.replace("factor_set: s1", "factor_set: never").replace("volume > 0", "volume < 0");
+    fs::write(world.path("never.yaml"), never).unwrap();
+    world.run(&["factors", "run", "--config", "never.yaml"]).good();
+    let folder = folder(&world, &["--factor-set", "never", "--param", "factor=return_5"]);
+    assert!(rows(&world, &folder, "orders.csv").is_empty());
+    let reasons: Vec<String> =
+        rows(&world, &folder, "trade_summary.csv").iter().map(|row| row["excluded_reason"].clone()).collect();
+    assert!(reasons.iter().any(|reason| reason == "not tradable"), "{:?}", reasons.first());
+}
