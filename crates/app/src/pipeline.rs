@@ -20,6 +20,14 @@ use crate::events::{Events, Level};
 use crate::logbook::Logbook;
 use crate::{aggregate, factors};
 
+/// The defaults of `pipeline run` over those of the table: command, path, value.
+pub const DEFAULTS: &[(&str, &str, &str)] = &[
+    ("pipeline run", "backtest.strategy", "long_short"),
+    ("pipeline run", "backtest.rebalance", "W-MON"),
+    ("pipeline run", "backtest.max_position", "0.1"),
+    ("pipeline run", "backtest.max_drawdown", "0.3"),
+];
+
 /// What became of a step.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Step {

@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crosscut_app::config::{Config, Given, Sources};
 use crosscut_app::factors as app_factors;
-use crosscut_app::{AppError, Desk, Level, Machine, desk};
+use crosscut_app::{AppError, Desk, Level, Machine, desk, pipeline};
 
 use crate::answer::{self, Answer, Status};
 use crate::commands::{
@@ -149,18 +149,10 @@ fn sources(line: &CommandLine) -> Result<Sources, AppError> {
     })
 }
 
-/// Defaults of `pipeline run` over those of the table.
-const PIPELINE_DEFAULTS: &[(&str, &str, &str)] = &[
-    ("pipeline run", "backtest.strategy", "long_short"),
-    ("pipeline run", "backtest.rebalance", "W-MON"),
-    ("pipeline run", "backtest.max_position", "0.1"),
-    ("pipeline run", "backtest.max_drawdown", "0.3"),
-];
-
 /// The defaults a command brings along.
 fn command_defaults(command: &Command) -> &'static [(&'static str, &'static str, &'static str)] {
     match command {
-        Command::Pipeline(_) => PIPELINE_DEFAULTS,
+        Command::Pipeline(_) => pipeline::DEFAULTS,
         _ => &[],
     }
 }

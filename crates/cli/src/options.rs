@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use crosscut_app::config::{Given, KEYS, Key, Kind};
+use crosscut_app::pipeline;
 
 /// A group of settings that one command offers as options.
 pub trait Section {
@@ -15,6 +16,11 @@ pub trait Section {
 
     /// Whether a setting belongs to the group.
     fn holds(key: &Key) -> bool;
+
+    /// The default of a setting in this group, as help shows it; empty for none.
+    fn default_of(key: &'static Key) -> &'static str {
+        key.default
+    }
 }
 
 /// Declares a section by the beginnings of its keys' paths.
@@ -36,7 +42,21 @@ section!(ImportSection, "Options of `data import`.", "venue", "import.");
 section!(VenueSection, "The venue alone.", "venue");
 section!(AggregateSection, "Options of `aggregate`.", "venue", "aggregate.");
 section!(BacktestSection, "Options of `backtest`.", "venue", "backtest.");
-section!(PipelineSection, "Options of `pipeline run`.", "venue", "pipeline.", "backtest.");
+
+/// Options of `pipeline run`.
+#[derive(Debug, Clone)]
+pub struct PipelineSection;
+
+impl Section for PipelineSection {
+    fn holds(key: &Key) -> bool {
+        ["venue", "pipeline.", "backtest."].iter().any(|prefix| key.path.starts_with(prefix))
+    }
+
+    fn default_of(key: &'static Key) -> &'static str {
+        let own = pipeline::DEFAULTS.iter().find(|(_, path, _)| *path == key.path);
+        own.map_or(key.default, |(_, _, text)| text)
+    }
+}
 
 /// Options of every command.
 #[derive(Debug, Clone)]
@@ -95,8 +115,9 @@ fn option<S: Section>(key: &'static Key) -> Arg {
     if let Kind::Choice(words) = key.kind {
         help.push_str(&format!(": {}", words.join(", ")));
     }
-    if !key.default.is_empty() && key.kind != Kind::Flag {
-        help.push_str(&format!(" [default: {}]", key.default));
+    let default = S::default_of(key);
+    if !default.is_empty() && key.kind != Kind::Flag {
+        help.push_str(&format!(" [default: {default}]"));
     }
     let arg = Arg::new(key.path).long(key.flag).help(help).global(S::GLOBAL).allow_negative_numbers(true);
     let arg = if S::GLOBAL { arg.help_heading("Options of every command") } else { arg };

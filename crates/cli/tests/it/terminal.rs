@@ -23,6 +23,22 @@ fn help_names_every_command_and_no_later_one() {
 }
 
 #[test]
+fn help_tells_the_defaults_of_the_command() {
+    let world = World::new();
+    let default = |command: &[&str], option: &str| {
+        let help = world.run(&[command, &["--help"]].concat()).good().out;
+        let (_, after) = help.split_once(&format!("--{option} <")).unwrap();
+        let words = after.split_once("[default: ").map(|(_, rest)| rest.split(']').next().unwrap().to_owned());
+        words.unwrap_or_default()
+    };
+    assert_eq!(default(&["backtest"], "strategy"), "top_k");
+    assert_eq!(default(&["pipeline", "run"], "strategy"), "long_short");
+    assert_eq!(default(&["pipeline", "run"], "rebalance"), "W-MON");
+    assert_eq!(default(&["pipeline", "run"], "max-position"), "0.1");
+    assert_eq!(default(&["pipeline", "run"], "max-drawdown"), "0.3");
+}
+
+#[test]
 fn slips_of_the_keyboard_name_the_nearest() {
     let world = World::new();
     world.run(&["backtset"]).refused(&["'backtest'"]);
