@@ -228,3 +228,36 @@ fn data_and_factor_sets_can_be_looked_at() {
     assert!(world.run(&["factors", "show", "features"]).good().out.contains("return_{w}"));
     assert!(world.run(&["hub", "gc"]).good().out.contains("0 old generations removed"));
 }
+
+#[test]
+fn resampled_files_with_premium_columns() {
+    let world = World::new();
+    let columns = "open_time,open,high,low,close,volume,close_time,quote_asset_volume,number_of_trades,\
+                   taker_buy_base_volume,taker_buy_quote_volume,premium_open,premium_high,premium_low,premium_close,\
+                   premium_close_time";
+    let mut text = format!("{columns}\n");
+    for row in 0..5_i64 {
+        let open = 1_608_890_400_000 + row * 7_200_000;
+        let close = open + 7_199_999;
+        let premium = row as f64 * 1e-4;
+        text.push_str(&format!("{open},2,3,1,2.5,100,{close},250,7,60,150,{premium},0.2,-0.1,0.001,{close}\n"));
+    }
+    world.write("2H/1INCH_2020_12_25_1000_1608890400000_Fullversion_2H.csv", text);
+    let import = ["data", "import", "--venue", "binance_futures", "--symbol-suffix", "USDT", "2H"];
+    world.run(&import).good();
+    let rows = world.json(&["data", "info", "1INCHUSDT", "--bar", "2h", "--rows", "1"]);
+    let last = &rows["result"]["rows"][0];
+    assert_eq!(last["timestamp"], "2020-12-25T18:00:00Z");
+    assert_eq!(last["available_at"], "2020-12-25T20:00:00Z");
+    let expected = [("volume", 100.0), ("buy_volume", 60.0), ("sell_volume", 40.0), ("dollar_volume", 250.0)];
+    for (column, value) in expected.into_iter().chain([("tick_count", 7.0), ("premium_open", 4e-4)]) {
+        assert_eq!(last[column], value, "{column}");
+    }
+    assert_eq!(rows["result"]["rows_in_all"], 5);
+    let (right, wrong) = ("2020_12_25_1000_1608890400000", "2020_12_25_1200_1608897600000");
+    let file = |start: &str| format!("2H/1INCH_{start}_Fullversion_2H.csv");
+    let other = World::new();
+    other.write(&file(wrong), world.text(&file(right)));
+    other.run(&import).refused(&[&file(wrong)[3..], "2020-12-25T10:00:00Z", "2020-12-25T12:00:00Z"]);
+    assert!(other.files("hub/bars").is_empty());
+}
