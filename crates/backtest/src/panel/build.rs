@@ -6,7 +6,7 @@ use crosscut_trading::rules::Execution;
 
 use super::series::Stretch;
 use super::{Panel, PanelInput, Series};
-use crate::config::BacktestConfig;
+use crate::config::{Align, BacktestConfig};
 use crate::error::BacktestError;
 use crate::outcome::DataQuality;
 
@@ -146,7 +146,8 @@ impl PanelBuilder {
 
     /// The earliest label that can change the run; `None`: all of them.
     pub fn earliest_needed(&self, config: &BacktestConfig) -> Option<i64> {
-        let start = self.start?;
+        // The row that is carried into the run may lie anywhere before it.
+        let start = self.start.filter(|_| !matches!(config.align, Align::ForwardFill(_)))?;
         let calendar = config.rebalance.period_start(start).unwrap_or(start);
         let pool = self.pool.as_ref().and_then(|pool| pool.window(pool.period(start)).start);
         Some(pool.map_or(calendar, |pool| pool.min(calendar)))

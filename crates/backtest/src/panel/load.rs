@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crosscut_hub::{FactorSet, Hub, hash_file};
-use crosscut_model::{BarSpec, Instrument, Range, Timeframe};
+use crosscut_model::{BarSpec, Instrument, Range, Table, Timeframe};
 use rayon::prelude::*;
 
 use super::align::{FactorRows, JoinCounts, join, keep, take};
@@ -19,6 +19,8 @@ struct Loaded {
     series: Option<Unplaced>,
     /// What joining bars and factors removed or filled.
     counts: JoinCounts,
+    /// Whether the bars give no dollar volume, so that the pool ranks by close times volume.
+    is_volume_estimated: bool,
     /// The tables.
     inputs: Vec<PanelInput>,
     /// Until when the bars are complete as their source states, microseconds.
@@ -60,6 +62,7 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
     let loaded: Vec<Loaded> = symbols.par_iter().map(|symbol| source.read(symbol)).collect::<Result<_, _>>()?;
     let mut quality = DataQuality::default();
     let (mut series, mut inputs, mut covered_until) = (Vec::new(), Vec::new(), None);
+    note_estimated_volumes(&loaded, &mut quality);
     for (symbol, one) in symbols.iter().zip(loaded) {
         quality.add("bars_without_factor", one.counts.bars_without_factor);
         quality.add("factors_without_bar", one.counts.factors_without_bar);
@@ -174,6 +177,17 @@ fn instruments_input(hub: &Hub, venue: &str) -> Result<Option<PanelInput>, Backt
     Ok(Some(PanelInput { name, content_hash: hash_file(&path)?, sources: Vec::new() }))
 }
 
+/// Says for how many symbols a pool has to do with an estimate.
+fn note_estimated_volumes(loaded: &[Loaded], quality: &mut DataQuality) {
+    let n_symbols = loaded.iter().filter(|one| one.is_volume_estimated).count();
+    if n_symbols > 0 {
+        quality.add("symbols_without_dollar_volume", n_symbols as u64);
+        quality.notes.push(format!(
+            "{n_symbols} symbols have bars without dollar volume: the pool ranks them by close times volume"
+        ));
+    }
+}
+
 /// Says how many bar tables are not those the factor set was made from.
 fn note_changed_bars(set: &FactorSet, inputs: &[PanelInput], quality: &mut DataQuality) {
     let made_from: BTreeMap<&str, &str> =
@@ -207,8 +221,10 @@ impl Source<'_> {
         let (bar_input, covered_until) = self.bar_input(symbol)?;
         let inputs = vec![bar_input, self.factor_input(symbol)];
         let Some(joined) = join(symbol, &timestamps, factor_rows, self.config.align)? else {
-            return Ok(Loaded { series: None, counts: JoinCounts::default(), inputs, covered_until });
+            let counts = JoinCounts::default();
+            return Ok(Loaded { series: None, counts, is_volume_estimated: false, inputs, covered_until });
         };
+        let (dollar_volume, is_volume_estimated) = self.dollar_volume(symbol, &mut bars)?;
         let available_at = bars.take_i64("available_at").unwrap_or_default();
         let kept = joined.bars.as_deref();
         let input = SeriesInput {
@@ -218,13 +234,26 @@ impl Source<'_> {
             close: keep(take(&mut bars, "close"), kept),
             open: keep(take(&mut bars, "open"), kept),
             vwap: keep(take(&mut bars, "vwap"), kept),
-            dollar_volume: keep(take(&mut bars, "dollar_volume"), kept),
+            dollar_volume: keep(dollar_volume, kept),
             factor: joined.factor,
             tradable: if joined.tradable.iter().all(|flag| *flag) { Vec::new() } else { joined.tradable },
         };
         let rules = self.rules.get(symbol).cloned().unwrap_or_default();
         let series = self.builder.series(input, rules)?;
-        Ok(Loaded { series: Some(series), counts: joined.counts, inputs, covered_until })
+        Ok(Loaded { series: Some(series), counts: joined.counts, is_volume_estimated, inputs, covered_until })
+    }
+
+    /// The dollar volume of a symbol's bars, empty when the run needs none, and whether it is an estimate: bars of
+    /// sources that give no value traded take close times volume.
+    fn dollar_volume(&self, symbol: &str, bars: &mut Table) -> Result<(Vec<f64>, bool), BacktestError> {
+        let given = take(bars, "dollar_volume");
+        if given.is_empty() || given.iter().any(|value| value.is_finite()) {
+            return Ok((given, false));
+        }
+        let bar = BarSpec::Time(self.config.timeframe);
+        let mut table = self.hub.read_bars(&self.config.venue, &bar, symbol, &["close", "volume"], self.range)?;
+        let (close, volume) = (take(&mut table, "close"), take(&mut table, "volume"));
+        Ok((close.iter().zip(volume).map(|(close, volume)| close * volume).collect(), true))
     }
 
     /// Reads the benchmark's bars.

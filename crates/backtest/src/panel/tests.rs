@@ -10,7 +10,7 @@ use crosscut_model::{BarSpec, Bars, Instrument, parse_iso};
 use serde_json::json;
 
 use super::*;
-use crate::config::{Align, BacktestConfig};
+use crate::config::{Align, BacktestConfig, PoolConfig};
 use crate::error::BacktestError;
 use crate::replay::replay;
 
@@ -331,6 +331,51 @@ fn bars_and_factors_meet_as_asked() {
     let panel = load("drop");
     assert_eq!(panel.symbols(), ["B"]);
     assert_eq!(panel.quality().notes[0], "A is left out: bars and factor set have different timestamps");
+}
+
+#[test]
+fn rows_before_the_start_are_carried_into_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    publish(folder.path(), &[("A", hours(&[0, 1, 2, 3]))], &[("A", hours(&[0, 3]))]);
+    let hub = Hub::open(folder.path()).unwrap();
+    let align = "forward_fill:2".parse().unwrap();
+    let rebalance = "1".parse().unwrap();
+    let config = BacktestConfig { start: Some(start() + HOUR), align, rebalance, ..with_factor() };
+    let panel = load(&hub, &config).unwrap();
+    assert_eq!(format!("{:?}", panel.series(0).factor()), "[0.0, 0.0, 0.0, 3.0]");
+    assert_eq!(replay(&panel, &config).unwrap().timeline.len(), 3);
+}
+
+#[test]
+fn a_pool_on_bars_without_dollar_volume_takes_close_times_volume() {
+    let folder = tempfile::tempdir().unwrap();
+    let labels: Vec<i64> = (0..48).map(|hour| start() + hour * HOUR).collect();
+    let table = || [("A", labels.clone()), ("B", labels.clone()), ("C", labels.clone())];
+    publish(folder.path(), &table(), &table());
+    let publisher = IngestPublisher::create(folder.path()).unwrap();
+    for (symbol, volume) in [("A", 1.0), ("B", 9.0), ("C", 5.0)] {
+        let mut bars = Bars { timestamp: labels.clone(), ..Bars::default() };
+        bars.available_at = labels.iter().map(|label| label + HOUR).collect();
+        for column in bars.columns_mut() {
+            *column = vec![10.0; labels.len()];
+        }
+        bars.volume = vec![volume; labels.len()];
+        bars.dollar_volume = vec![f64::NAN; labels.len()];
+        let source = TableSource {
+            origin: Origin::Klines,
+            inputs: Vec::new(),
+            code_version: "test".to_owned(),
+            covered_until: None,
+            notes: Vec::new(),
+        };
+        publisher.publish_bars("test", &BarSpec::Time("1h".parse().unwrap()), symbol, &bars, &source).unwrap();
+    }
+    let pool = PoolConfig { top_n: 2, reselect: "D".parse().unwrap(), lookback: "1d".parse().unwrap(), min_bars: 1 };
+    let hub = Hub::open(folder.path()).unwrap();
+    let panel = load(&hub, &BacktestConfig { pool: Some(pool), ..with_factor() }).unwrap();
+    let volumes: Vec<f64> = (0..3).map(|idx| panel.series(idx).pool()[0].mean_dollar_volume).collect();
+    assert_eq!(volumes, [10.0, 90.0, 50.0]);
+    assert_eq!(panel.quality().counts["symbols_without_dollar_volume"], 3);
 }
 
 #[test]

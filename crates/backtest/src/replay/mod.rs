@@ -236,11 +236,12 @@ impl<'a> Engine<'a> {
     /// Does everything that happens at one row.
     fn visit(&mut self, row: usize) {
         self.changed.clear();
-        self.rebalanced.clear();
         self.ends_now.clear();
         self.close_delisted(row);
         self.fill_working(row);
         let equity = self.tape.value(self.panel, &self.ledger, row);
+        // Before a new decision takes its place, the last one learns what its orders came to.
+        self.note_filled_weights(row, equity);
         if self.guard.is_exceeded_by(equity) {
             let gone = equity <= 0.0;
             let why =
@@ -254,6 +255,7 @@ impl<'a> Engine<'a> {
         }
         self.tape.mark(self.panel, &self.ledger, row..row + 1);
         self.guard.observe(self.tape.equity(row));
+        self.note_filled_weights(row, self.tape.equity(row));
         self.record_positions(row);
         self.schedule.pass(row);
     }
@@ -300,10 +302,15 @@ impl<'a> Engine<'a> {
                 value,
                 weight,
             });
+        }
+    }
+
+    /// Tells the selections of the last rebalance what is held of the symbols just traded for it, over `equity`.
+    fn note_filled_weights(&mut self, row: usize, equity: f64) {
+        for symbol_idx in std::mem::take(&mut self.rebalanced) {
+            let weight = self.ledger.quantity(symbol_idx) * self.last_close(symbol_idx, row) / equity;
             let selections = &mut self.records.selections[self.selections_from..];
-            if let (true, Some(selection)) =
-                (self.rebalanced.contains(&symbol_idx), selections.get_mut(symbol_idx as usize))
-            {
+            if let Some(selection) = selections.get_mut(symbol_idx as usize) {
                 selection.filled_weight = weight;
             }
         }

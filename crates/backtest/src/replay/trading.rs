@@ -138,18 +138,23 @@ impl Engine<'_> {
         if wish.purpose.is_at_last_close() || (self.config.execution.is_immediate() && is_fresh) {
             return Some(Encounter { order, row, pos, reference: series.close()[pos] });
         }
-        let (row, pos) = self.next_execution(symbol_idx, pos);
+        let (row, pos) = self.next_execution(row, symbol_idx, pos);
         let is_exit = !wish.purpose.is_rebalance();
         self.working.push(Working { order, row, pos, symbol_idx, is_exit });
         None
     }
 
-    /// The first bar after `pos` that has the price orders execute at: its row and position.
-    fn next_execution(&self, symbol_idx: u32, pos: usize) -> (Option<usize>, usize) {
+    /// The first bar after `pos` that has the price orders execute at and that did not begin before the decision at
+    /// `decided` could be made: its row and position.
+    fn next_execution(&self, decided: usize, symbol_idx: u32, pos: usize) -> (Option<usize>, usize) {
         let series = self.panel.series(symbol_idx);
-        let next =
-            (pos + 1..series.n_bars()).find(|&next| self.config.execution.reference(series.prices(next)).is_some());
-        (next.map(|next| self.panel.row_of(series.slot_of(next))), next.unwrap_or(pos))
+        let row_of = |pos: usize| self.panel.row_of(series.slot_of(pos));
+        let known_at = self.panel.available_at()[decided];
+        let serves = |pos: &usize| {
+            self.config.execution.reference(series.prices(*pos)).is_some() && self.label(row_of(*pos)) >= known_at
+        };
+        let next = (pos + 1..series.n_bars()).find(serves);
+        (next.map(row_of), next.unwrap_or(pos))
     }
 
     /// Executes the working orders whose bar has come, sells first, then by symbol.

@@ -89,7 +89,7 @@ const fn yearly(name: &'static str, label: &'static str, unit: Unit, note: &'sta
 }
 
 /// The dictionary, in the order of `metrics.json`.
-const DICTIONARY: [Definition; 31] = [
+const DICTIONARY: [Definition; 32] = [
     plain("final_equity", "Final equity", Unit::Amount, "equity after the last bar, quote units"),
     plain("total_return", "Total return", Unit::Share, "W_n/W_0 - 1, W_0 is the capital"),
     plain("cagr", "CAGR", Unit::Share, "(W_n/W_0)^(1/years) - 1, years of 365.25 days between first and last label"),
@@ -105,6 +105,12 @@ const DICTIONARY: [Definition; 31] = [
     plain("max_drawdown", "Max drawdown", Unit::Share, "lowest W/max(W so far) - 1"),
     plain(
         "max_drawdown_days",
+        "Length of max drawdown",
+        Unit::Days,
+        "from the high before the max drawdown to its recovery, or to the end",
+    ),
+    plain(
+        "longest_drawdown_days",
         "Longest drawdown",
         Unit::Days,
         "longest time from a high to its recovery, or to the end",
@@ -199,10 +205,14 @@ fn curve_values(capital: f64, outcome: &RunOutcome) -> Values {
     let per_year = outcome.annualisation.periods_per_year;
     let cagr = years(outcome).and_then(|years| formula::cagr(&curve, years));
     let max_drawdown = formula::max_drawdown(&curve);
-    let longest = formula::longest_drawdown(&curve).map(|fall| {
-        let end_idx = fall.recovery_idx.unwrap_or(times.len() - 1);
-        (times[end_idx] - times[fall.peak_idx]) as f64 / DAY as f64
-    });
+    // A curve that never falls has no drawdown, which lasts no time.
+    let days = |fall: Option<formula::Drawdown>| match fall {
+        Some(fall) => {
+            let end_idx = fall.recovery_idx.unwrap_or(times.len() - 1);
+            Some((times[end_idx] - times[fall.peak_idx]) as f64 / DAY as f64)
+        }
+        None => max_drawdown.map(|_| 0.0),
+    };
     Values::from([
         ("final_equity", outcome.equity.last().copied()),
         ("total_return", formula::total_return(&curve)),
@@ -212,8 +222,8 @@ fn curve_values(capital: f64, outcome: &RunOutcome) -> Values {
         ("sortino", formula::sortino(&returns, per_year, 0.0)),
         ("calmar", formula::calmar(cagr, max_drawdown)),
         ("max_drawdown", max_drawdown),
-        // A curve that never falls has no drawdown, which lasts no time.
-        ("max_drawdown_days", longest.or(max_drawdown.map(|_| 0.0))),
+        ("max_drawdown_days", days(formula::worst_drawdown(&curve))),
+        ("longest_drawdown_days", days(formula::longest_drawdown(&curve))),
         ("probabilistic_sharpe", formula::probabilistic_sharpe(&returns, 0.0)),
     ])
 }

@@ -68,6 +68,33 @@ fn every_execution_has_its_price() {
 }
 
 #[test]
+fn filled_weights_are_known_when_every_bar_decides() {
+    // Regression: the fill of a decision meets the next decision at the same bar, and was told to nobody.
+    let market = Market::default().with("A", "10@1 10/20@1 20@0 20@0").with("B", "10@0 10@0 10@1 10@1");
+    let outcome = market.run(&config("top_k", "k=1 rebalance=1 execution=next_open"));
+    let per_row: Vec<String> = (0..4).map(|at| reasons(&outcome, at)).collect();
+    assert_eq!(
+        per_row,
+        [
+            "A 1 1.000 1.000; B 2 0.000 0.000 not selected",
+            "A 1 1.000 1.000; B 2 0.000 0.000 not selected",
+            "A 2 0.000 0.000 not selected; B 1 1.000 1.000",
+            "A 2 0.000 0.000 not selected; B 1 1.000 1.000",
+        ]
+    );
+}
+
+#[test]
+fn no_bar_that_began_before_the_decision_executes_it() {
+    // The bars of hour 0 are known at the end of hour 1 only: the open of hour 1 has passed by then.
+    let mut market = Market::default().with("A", "10@1 8@1 7/6@1 9@1");
+    let timestamps = market.symbols[0].0.timestamps.clone();
+    market.symbols[0].0.available_at = timestamps.iter().map(|at| at + 2 * crosscut_model::time::HOUR).collect();
+    let outcome = market.run(&config("top_k", "k=1 rebalance=100 execution=next_open"));
+    expect(&orders(&outcome), "0: buy 100.0000 A, filled at 7.0000 in 2");
+}
+
+#[test]
 fn an_order_waits_for_the_symbols_own_next_bar() {
     let market = Market::default().with("A", "10@1 - - 8/6@1").with("B", "1@0 1@0 1@0 1@0");
     let outcome = market.run(&config("top_k", "k=1 rebalance=100 execution=next_open"));

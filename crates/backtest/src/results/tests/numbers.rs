@@ -31,6 +31,7 @@ fn metrics_are_the_hand_worked_ones() {
     close("calmar", (0.99f64.powf(365.25 / 4.0) - 1.0) / 0.2);
     // From the high of day 1 to its recovery on day 3.
     close("max_drawdown_days", 2.0);
+    close("longest_drawdown_days", 2.0);
     close("n_orders", 2.0);
     close("n_fills", 1.0);
     close("n_rebalances", 2.0);
@@ -78,6 +79,18 @@ fn costs_of_the_first_bar_are_not_lost() {
     assert!((metrics::value(&metrics, "max_drawdown").unwrap() - -0.002).abs() < 1e-15);
     assert_eq!(metrics::value(&metrics, "max_drawdown_days"), Some(1.0));
     assert!(!metrics.iter().any(|metric| metric.name == "beta"), "no benchmark, no beta");
+}
+
+#[test]
+fn the_deepest_drawdown_need_not_be_the_longest() {
+    // Down by a half for two days, then by a tenth for three days without recovery.
+    let mut outcome = outcome();
+    outcome.equity = vec![1000.0, 500.0, 1000.0, 900.0, 950.0, 990.0];
+    outcome.timeline = (0..6).map(|day| day * crosscut_model::time::DAY).collect();
+    outcome.benchmark = None;
+    let metrics = metrics::of_run(&record(RunKind::Backtest), &outcome);
+    assert_eq!(metrics::value(&metrics, "max_drawdown_days"), Some(2.0));
+    assert_eq!(metrics::value(&metrics, "longest_drawdown_days"), Some(3.0));
 }
 
 #[test]
