@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::error::HubError;
 use crate::layout;
+use crate::names;
 use crate::parquet_file::{ColumnSpec, ParquetFile, TableWriter, Values};
 use crate::provenance::{FORMAT_VERSION, Provenance, TableSource};
 use crate::replace::{self, Aside};
@@ -70,8 +71,43 @@ impl SingleWriter {
         // that is lost in a power cut is noticed and named by every reader.
         replace::write_aside(&next, &to_json(&provenance))?.rename()?;
         self.aside.publish()?;
-        fs::rename(&next, &lasting).map_err(HubError::io("rename", &next))
+        settle_one(&next, &lasting)
     }
+}
+
+/// Puts every provenance in place that a killed writer published a table for and left beside the old one. Those that
+/// wait for a table that never came stay until the next writer of that table; no reader takes them.
+pub(crate) fn settle(root: &Path) -> Result<(), HubError> {
+    let top = root.join("provenance");
+    let mut folders = vec![top.clone()];
+    while let Some(folder) = folders.pop() {
+        folders.extend(names::folders(&folder)?.iter().map(|name| folder.join(name)));
+        let waiting = |name: &str| name.strip_suffix(".json.next").map(str::to_owned);
+        for name in names::list(&folder, waiting)? {
+            let lasting = folder.join(format!("{name}.json"));
+            let table = root.join(folder.strip_prefix(&top).expect("found below the top")).join(&name);
+            if let (Ok(file), Ok(provenance)) = (open_file(&table), load(&next_of(&lasting)))
+                && agree(&file, &provenance)
+            {
+                settle_one(&next_of(&lasting), &lasting)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Puts a provenance in place whose table has been published.
+fn settle_one(next: &Path, lasting: &Path) -> Result<(), HubError> {
+    match fs::rename(next, lasting) {
+        // Another process that starts at this moment has settled it.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && lasting.exists() => Ok(()),
+        result => result.map_err(HubError::io("rename", next)),
+    }
+}
+
+/// Whether a provenance speaks of this very table.
+fn agree(file: &ParquetFile, provenance: &Provenance) -> bool {
+    provenance.rows == file.n_rows() as u64 && provenance.size == file.size
 }
 
 /// Starts a Parquet file with the hub's format version in its footer.
@@ -124,13 +160,12 @@ fn open_once(root: &Path, table: &Path, path: &Path) -> Result<(Arc<ParquetFile>
     let file = open_file(path)?;
     let lasting = root.join(layout::provenance_file(table));
     let next = next_of(&lasting);
-    let agrees = |p: &Provenance| p.rows == file.n_rows() as u64 && p.size == file.size;
     let newer = if next.exists() { Some(load(&next)?) } else { None };
-    if let Some(provenance) = newer.filter(agrees) {
+    if let Some(provenance) = newer.filter(|provenance| agree(&file, provenance)) {
         return Ok((file, provenance));
     }
     let provenance = load(&lasting)?;
-    if !agrees(&provenance) {
+    if !agree(&file, &provenance) {
         return Err(HubError::Disagree {
             path: path.to_owned(),
             other: lasting,

@@ -89,8 +89,11 @@ impl FactorPublisher {
         let lock = lock(&home)?.ok_or_else(|| {
             HubError::refused(format!("factor set `{set}` ({timeframe}) is being produced by another process"))
         })?;
-        let number = generations(&home)?.last().map_or(1, |last| last + 1);
         let before = published(&self.root, timeframe, set)?;
+        // Newer ones were never published: a producer was killed. Without them the numbers are those of an undisturbed
+        // history.
+        remove_old(&home, current(&link), usize::MAX)?;
+        let number = generations(&home)?.last().map_or(1, |last| last + 1);
         let folder = home.join(number.to_string());
         fs::create_dir(&folder).map_err(HubError::io("create", &folder))?;
         Ok(Generation {
@@ -333,15 +336,19 @@ pub fn gc(root: &Path, keep: usize) -> Result<Vec<String>, HubError> {
             let home = top.join(&timeframe).join(&set);
             let Some(_lock) = lock(&home)? else { continue };
             let link = root.join("factors").join(&timeframe).join(&set);
-            let current = fs::read_link(&link).ok();
-            let number = current.as_deref().and_then(|to| to.file_name()?.to_str()?.parse().ok());
-            for old in remove_old(&home, number.unwrap_or(0), keep.max(1))? {
+            for old in remove_old(&home, current(&link), keep.max(1))? {
                 removed.push(format!(".generations/{timeframe}/{set}/{old}"));
             }
         }
     }
     removed.sort();
     Ok(removed)
+}
+
+/// Number of the generation that a set's link leads to; 0 when nothing is published.
+fn current(link: &Path) -> u64 {
+    let target = fs::read_link(link).ok();
+    target.as_deref().and_then(|to| to.file_name()?.to_str()?.parse().ok()).unwrap_or(0)
 }
 
 /// Removes all but the `keep` newest generations up to `current`, and all newer ones: they were never published.

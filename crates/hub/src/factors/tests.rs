@@ -82,6 +82,10 @@ fn rank_of(set: &FactorSet, symbol: &str) -> f64 {
     set.read(symbol, &["rank"], Range::ALL).unwrap().f64("rank").unwrap()[0]
 }
 
+fn generations(scratch: &Scratch) -> Vec<u64> {
+    crate::names::list(&scratch.path(".generations/1h/core__v1"), |name| name.parse().ok()).unwrap()
+}
+
 #[test]
 fn sets_round_trip() {
     let scratch = Scratch::new();
@@ -169,6 +173,18 @@ fn remains_of_a_killed_producer_do_no_harm() {
     assert_eq!(scratch.hub.factor_sets().unwrap().len(), 1);
     publish(&scratch, &["BTCUSDT"], 3.0).unwrap();
     assert_eq!(rank_of(&scratch.hub.factor_set(hour(), SET).unwrap(), "BTCUSDT"), 3.0);
+    // The next run takes the number of the killed one: the hub is what it would be without it.
+    assert_eq!(generations(&scratch), [1, 2]);
+}
+
+#[test]
+fn a_killed_first_run_leaves_no_generation_behind() {
+    let scratch = Scratch::new();
+    std::fs::create_dir_all(scratch.path(".generations/1h/core__v1/1")).unwrap();
+    std::fs::write(scratch.path(".generations/1h/core__v1/1/BTCUSDT.parquet"), b"half").unwrap();
+    publish(&scratch, &["BTCUSDT"], 1.0).unwrap();
+    assert_eq!(generations(&scratch), [1]);
+    assert_eq!(rank_of(&scratch.hub.factor_set(hour(), SET).unwrap(), "BTCUSDT"), 1.0);
 }
 
 #[test]

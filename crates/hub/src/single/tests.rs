@@ -5,6 +5,7 @@ use crosscut_model::{Bars, Range};
 use crate::error::HubError;
 use crate::fixtures::{Scratch, assert_same_bars, hourly, source, spec};
 use crate::provenance::Origin;
+use crate::publisher::IngestPublisher;
 
 const TABLE: &str = "bars/binance/1h/BTCUSDT.parquet";
 const PROVENANCE: &str = "provenance/bars/binance/1h/BTCUSDT.parquet.json";
@@ -113,6 +114,24 @@ fn killed_between_the_two_renames() {
     publish(&scratch, &new);
     assert!(!scratch.path(&next).exists());
     assert_same_bars(&read(&scratch).unwrap(), &new);
+}
+
+#[test]
+fn opening_for_publishing_settles_what_a_killed_writer_left() {
+    let scratch = published(&hourly(10, 1.0));
+    let next = format!("{PROVENANCE}.next");
+    let provenance = std::fs::read(scratch.path(PROVENANCE)).unwrap();
+    // Killed after the table's rename: the table is there, so its provenance is put in place.
+    std::fs::rename(scratch.path(PROVENANCE), scratch.path(&next)).unwrap();
+    IngestPublisher::create(scratch.hub.root()).unwrap();
+    assert_eq!(std::fs::read(scratch.path(PROVENANCE)).unwrap(), provenance);
+    assert!(!scratch.path(&next).exists());
+    // Killed before it: the old table and its provenance stay.
+    let text = String::from_utf8(provenance.clone()).unwrap().replace("\"rows\": 10", "\"rows\": 20");
+    std::fs::write(scratch.path(&next), text).unwrap();
+    IngestPublisher::create(scratch.hub.root()).unwrap();
+    assert_eq!(std::fs::read(scratch.path(PROVENANCE)).unwrap(), provenance);
+    assert_same_bars(&read(&scratch).unwrap(), &hourly(10, 1.0));
 }
 
 #[test]
