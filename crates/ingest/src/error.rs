@@ -78,6 +78,9 @@ impl IngestError {
     }
 }
 
+/// What to do about a row that breaks a rule.
+const ROW_REMEDY: &str = "fetch the file again, or correct or remove the row, and import it once more";
+
 /// Why a file is refused, before the file's name is attached: the currency of the parsing modules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -105,8 +108,9 @@ impl Fault {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    /// The fault with the file's name.
+    /// The fault with the file's name. A row without a remedy of its own gets the one that always works.
     pub fn of(self, file: &str) -> Refusal {
-        Refusal { file: file.to_owned(), row: self.row, reason: self.reason, hint: self.hint }
+        let hint = self.hint.or_else(|| self.row.map(|_| ROW_REMEDY.to_owned()));
+        Refusal { file: file.to_owned(), row: self.row, reason: self.reason, hint }
     }
 }

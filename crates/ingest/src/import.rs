@@ -28,6 +28,7 @@ mod name;
 mod read;
 mod report;
 mod shape;
+mod touched;
 mod trades;
 
 use detect::{Detected, detect};
@@ -181,9 +182,17 @@ fn finish(summary: &mut ImportSummary, reports: &mut BTreeMap<String, FileReport
         summary.files.push(report);
     }
     summary.refusals.extend(done.refusals);
-    summary.tables = done.tables;
     summary.files.sort_by(|a, b| a.file.cmp(&b.file));
+    summary.tables = done.tables;
     summary.tables.sort_by(|a, b| a.table.cmp(&b.table));
+    // Files without a date are jobs of their own, one after another: a table may have a report of each.
+    summary.tables.dedup_by(|later, table| {
+        let same = later.table == table.table;
+        if same {
+            table.include(later);
+        }
+        same
+    });
 }
 
 #[cfg(test)]

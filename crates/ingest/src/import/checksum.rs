@@ -57,7 +57,10 @@ fn expected(path: &Path) -> Result<Option<String>, Fault> {
     let bytes = match std::fs::read(Path::new(&name)) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Fault::file(format!("its .CHECKSUM file cannot be read: {error}"))),
+        Err(error) => {
+            return Err(Fault::file(format!("its .CHECKSUM file cannot be read: {error}"))
+                .hint("make it readable, or delete it to import unverified"));
+        }
     };
     let text = String::from_utf8_lossy(&bytes);
     let mut words = text.split_whitespace();
@@ -69,7 +72,8 @@ fn expected(path: &Path) -> Result<Option<String>, Fault> {
     let own = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     match words.next().map(|name| name.trim_start_matches('*')) {
         Some(named) if named != own => {
-            Err(Fault::file(format!("its .CHECKSUM file is for `{}`", named.escape_debug())))
+            Err(Fault::file(format!("its .CHECKSUM file is for `{}`", named.escape_debug()))
+                .hint("fetch the checksum file of this file, or delete it to import unverified"))
         }
         _ => Ok(Some(hash)),
     }

@@ -27,7 +27,13 @@ pub(crate) fn discover(paths: &[PathBuf]) -> Discovered {
     let mut found = Discovered::default();
     let mut files = BTreeSet::new();
     for path in paths {
-        if path.is_dir() {
+        if is_checksum(path) {
+            // A pattern of the shell names them too. Each is read with its archive; alone it means that one is missing.
+            if !path.with_extension("").is_file() {
+                let fault = Fault::file("the file it is the checksum of is not beside it");
+                found.refusals.push(fault.hint("fetch the archive itself").of(&path.display().to_string()));
+            }
+        } else if path.is_dir() {
             walk(path, DEPTH_MAX, &mut files, &mut found);
         } else if path.exists() {
             files.insert(path.clone());
@@ -40,6 +46,11 @@ pub(crate) fn discover(paths: &[PathBuf]) -> Discovered {
     found.files = files.into_iter().filter(|path| seen.insert(path.canonicalize().unwrap_or(path.clone()))).collect();
     found.ignored.sort();
     found
+}
+
+/// Whether a path is a `.CHECKSUM` file.
+fn is_checksum(path: &Path) -> bool {
+    path.is_file() && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("checksum"))
 }
 
 /// Adds the files of a folder and of the folders in it.

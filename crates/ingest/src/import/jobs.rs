@@ -15,6 +15,7 @@ use super::detect::Found;
 use super::instruments::{self, InstrumentFile};
 use super::klines::publish::{KlineContext, KlineFile, run_long, run_symbol};
 use super::report::{FileRecord, TableReport};
+use super::touched::Touched;
 use super::trades::publish::{TickContext, TickJob, month_of};
 use super::trades::source::TradeFile;
 
@@ -83,11 +84,13 @@ impl Plan {
     pub fn run(self, stage: &Stage<'_>) -> Done {
         let done = Counter { done: AtomicU64::new(0), total: self.n_files() as u64, progress: stage.progress };
         let n_tables = self.dated.len() + self.undated.len();
+        let touched = Touched::default();
         let ticks = TickContext {
             hub: &stage.hub,
             publisher: stage.publisher,
             venue: &stage.request.venue,
             replace: stage.request.replace,
+            touched: &touched,
             // With a table per thread the threads are busy; with fewer, one table is worth several threads.
             pipelined: stage.request.threads > n_tables,
         };
@@ -96,6 +99,7 @@ impl Plan {
             publisher: stage.publisher,
             venue: &stage.request.venue,
             replace: stage.request.replace,
+            touched: &touched,
             timeframe: stage.request.timeframe,
             suffix: &stage.request.symbol_suffix,
         };

@@ -53,6 +53,17 @@ pub struct TableReport {
     pub status: TableStatus,
 }
 
+impl TableReport {
+    /// Adds what a later job of the same import did to the table.
+    pub(crate) fn include(&mut self, later: &Self) {
+        self.rows = later.rows;
+        self.added += later.added;
+        if later.status == TableStatus::Written {
+            self.status = TableStatus::Written;
+        }
+    }
+}
+
 /// What an import did. It ran into a problem exactly when there are refusals.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ImportSummary {

@@ -105,10 +105,10 @@ pub(crate) struct BarRules {
 /// The first row that breaks a rule.
 pub(crate) fn build(raw: &RawBars, rows: &[usize], rules: &BarRules) -> Result<Bars, Fault> {
     let mut bars = Bars::default();
-    let mut before: Option<usize> = None;
+    // Order first: rows out of order are why a file's own spacing would be misread.
+    rows.windows(2).try_for_each(|pair| check_order(raw, pair[0], pair[1]))?;
     for &row in rows {
-        check_times(raw, row, before, rules)?;
-        before = Some(row);
+        check_times(raw, row, rules)?;
         bars.timestamp.push(raw.open_time[row]);
         bars.available_at.push(rules.timeframe.next(raw.open_time[row]));
     }
@@ -129,18 +129,25 @@ pub(crate) fn build(raw: &RawBars, rows: &[usize], rules: &BarRules) -> Result<B
     Ok(bars)
 }
 
-/// Labels must increase, lie on the grid and in the named period; closes must belong to their labels.
-fn check_times(raw: &RawBars, row: usize, before: Option<usize>, rules: &BarRules) -> Result<(), Fault> {
+/// Labels must increase from one row of a symbol to its next.
+fn check_order(raw: &RawBars, before: usize, row: usize) -> Result<(), Fault> {
+    let (then, now) = (raw.open_time[before], raw.open_time[row]);
+    if then < now {
+        return Ok(());
+    }
+    let (at, earlier, number) = (format_iso(now), format_iso(then), raw.row_number(before));
+    let reason = if then == now {
+        format!("open time {at} repeats that of row {number}; expected one row per bar")
+    } else {
+        format!("open time {at} comes after {earlier} of row {number}; expected rows in time order")
+    };
+    Err(Fault::row(raw.row_number(row), reason))
+}
+
+/// Labels must lie on the grid and in the named period; closes must belong to their labels.
+fn check_times(raw: &RawBars, row: usize, rules: &BarRules) -> Result<(), Fault> {
     let fault = |reason: String| Err(Fault::row(raw.row_number(row), reason));
     let (frame, time) = (rules.timeframe, raw.open_time[row]);
-    if let Some(before) = before.filter(|before| raw.open_time[*before] >= time) {
-        let (now, then, number) = (format_iso(time), format_iso(raw.open_time[before]), raw.row_number(before));
-        return if raw.open_time[before] == time {
-            fault(format!("open time {now} repeats that of row {number}; expected one row per bar"))
-        } else {
-            fault(format!("open time {now} comes after {then} of row {number}; expected rows in time order"))
-        };
-    }
     if frame.floor(time) != time {
         return fault(format!(
             "open time {} is not the start of a {frame} bar; the nearest before it is {}",

@@ -11,6 +11,7 @@ use crate::error::{Fault, IngestError, Refusal};
 use crate::import::checksum::Identity;
 use crate::import::container::Container;
 use crate::import::report::{FileRecord, TableReport, TableStatus};
+use crate::import::touched::Touched;
 
 use super::bars::{BarRules, FoundTimeframe, build, difference, find_timeframe, merge};
 use super::columns::KlineColumns;
@@ -51,6 +52,8 @@ pub(crate) struct KlineContext<'a> {
     pub venue: &'a str,
     /// Whether to drop what is there.
     pub replace: bool,
+    /// The tables written so far, which are not dropped again.
+    pub touched: &'a Touched,
     /// Length of the bars, when the user says so.
     pub timeframe: Option<Timeframe>,
     /// Quote currency appended to symbols that do not end with it.
@@ -264,15 +267,16 @@ impl Merged {
     ) -> Result<Self, IngestError> {
         let bar = BarSpec::Time(timeframe);
         let name = format!("{symbol} {bar} bars");
+        let replace = context.replace && !context.touched.contains(&name);
         let existing = existing(context, &bar, symbol)?;
         let inputs = existing.as_ref().map(|info| info.provenance.inputs.clone()).unwrap_or_default();
         let has = |part: &Part| inputs.iter().any(|input| input.sha256 == part.input.sha256);
-        let same_files = parts.iter().all(has) && (!context.replace || inputs.len() == parts.len());
+        let same_files = parts.iter().all(has) && (!replace || inputs.len() == parts.len());
         if let (true, Some(info)) = (same_files, &existing) {
             let (bars, rows) = (Bars::default(), info.rows as u64);
             return Ok(Self { name, symbol: symbol.to_owned(), bar, bars, source: None, rows, added: 0 });
         }
-        let existing = existing.filter(|_| !context.replace);
+        let existing = existing.filter(|_| !replace);
         if let Some(info) = existing.as_ref().filter(|info| info.provenance.origin != Origin::Klines) {
             let reason =
                 format!("{} were made from {}, this file holds klines", info.name, info.provenance.origin.name());
@@ -312,6 +316,7 @@ impl Merged {
         let status = match &self.source {
             Some(source) => {
                 context.publisher.publish_bars(context.venue, &self.bar, &self.symbol, &self.bars, source)?;
+                context.touched.add(&self.name);
                 TableStatus::Written
             }
             None => TableStatus::Unchanged,

@@ -14,7 +14,7 @@ use crate::import::decimal::{integer, number};
 use crate::import::fields::{shown, split};
 use crate::import::lines::LineChunks;
 use crate::import::shape::BYTE_ORDER_MARK;
-use crate::import::trades::parquet::{numbers, to_micros};
+use crate::import::trades::parquet::{misfit, numbers, to_micros};
 
 use super::columns::{KlineColumns, Meaning};
 
@@ -286,8 +286,8 @@ pub(crate) fn read_parquet(path: &Path, columns: &KlineColumns) -> Result<RawBar
 
 /// Puts one Parquet column into its place.
 fn place(bars: &mut RawBars, table: &Table, name: &str, meaning: Meaning, typed: bool) -> Result<(), Fault> {
-    let misfit = || Fault::file(format!("column `{name}` has a type that does not fit its meaning"));
-    let column = table.get(name).ok_or_else(misfit)?;
+    let column = table.get(name).ok_or_else(|| Fault::file(format!("has no column `{name}`")))?;
+    let number = || numbers(column).ok_or_else(|| misfit(name, column, "numbers"));
     match (meaning, column) {
         (Meaning::Symbol, Column::Text(values)) => {
             let mut places: HashMap<&str, u32> = HashMap::new();
@@ -304,9 +304,10 @@ fn place(bars: &mut RawBars, table: &Table, name: &str, meaning: Meaning, typed:
         (Meaning::CloseTime, Column::Text(values)) => bars.close_time = text_times(name, values)?,
         (Meaning::OpenTime, Column::I64(values)) => bars.open_time = to_micros(values, typed)?,
         (Meaning::CloseTime, Column::I64(values)) => bars.close_time = to_micros(values, typed)?,
-        (Meaning::Bar(at), _) => bars.columns.push((at, numbers(column).ok_or_else(misfit)?)),
-        (Meaning::Extra, _) => bars.extra.push((name.to_owned(), numbers(column).ok_or_else(misfit)?)),
-        _ => return Err(misfit()),
+        (Meaning::Bar(at), _) => bars.columns.push((at, number()?)),
+        (Meaning::Extra, _) => bars.extra.push((name.to_owned(), number()?)),
+        (Meaning::Symbol, _) => return Err(misfit(name, column, "symbols")),
+        _ => return Err(misfit(name, column, "times")),
     }
     Ok(())
 }

@@ -96,3 +96,19 @@ fn a_file_without_a_date_may_span_months() {
     ));
     assert_eq!(bench.hub_bytes(), before);
 }
+
+#[test]
+fn checksum_files_may_be_named_with_their_archives() {
+    let bench = Bench::new();
+    let archive = bench.zip("AUSDT-trades-2024-08-09", "1,5,1,5,1723161600000,true\n");
+    bench.checksum(&archive);
+    let checksum = bench.path("AUSDT-trades-2024-08-09.zip.CHECKSUM");
+    let said = bench.import(&[archive.clone(), checksum.clone()]);
+    assert!(said.contains("checksum ok; 1 rows\n") && !said.contains("refused"), "{said}");
+    std::fs::remove_file(archive).unwrap();
+    assert_eq!(
+        bench.import(&[checksum]),
+        "refused `AUSDT-trades-2024-08-09.zip.CHECKSUM`: the file it is the checksum of is not beside it\n\
+         hint: fetch the archive itself\n"
+    );
+}

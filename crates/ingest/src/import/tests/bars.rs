@@ -366,3 +366,70 @@ fn importing_again_with_one_more_month() {
     assert!(bench.import(&[bench.path("k")]).ends_with("AUSDT 1h bars: unchanged, 48 rows, 0 added\n"));
     assert_eq!(bench.hub_bytes(), before);
 }
+
+/// A long file of 4 h bars: for each symbol rows `from..until`, counted from 2024-01-01.
+fn long_rows(symbols: &[&str], rows: std::ops::Range<i64>, close: f64) -> Vec<String> {
+    let start = crosscut_model::time::midnight(2024, 1, 1) / 1000;
+    let row = |symbol: &&str, at: i64| format!("{symbol},{},1,9,1,{close},5\n", start + at * 14_400_000);
+    symbols.iter().flat_map(|symbol| rows.clone().map(move |at| row(symbol, at))).collect()
+}
+
+/// The header of a long file.
+const LONG_HEADER: &str = "symbol,open_time,open,high,low,close,volume\n";
+
+#[test]
+fn replace_keeps_the_rows_of_every_long_file() {
+    let bench = Bench::new();
+    let file = |name: &str, rows: std::ops::Range<i64>, close: f64| {
+        bench.file(name, format!("{LONG_HEADER}{}", long_rows(&["AA", "BB"], rows, close).concat()))
+    };
+    bench.import(&[file("old.csv", 0..30, 2.0)]);
+    let mut request = bench.request(&[file("a.csv", 0..20, 3.0), file("b.csv", 15..30, 3.0)]);
+    request.replace = true;
+    let said = bench.import_as(&request);
+    assert!(
+        said.ends_with("AA 4h bars: written, 30 rows, 30 added\nBB 4h bars: written, 30 rows, 30 added\n"),
+        "{said}"
+    );
+    let bars = bench.hub().read_all_bars("binance", &"4h".parse().unwrap(), "BB").unwrap();
+    assert_eq!(bars.close, vec![3.0; 30]);
+    let before = bench.hub_bytes();
+    bench.import_as(&request);
+    assert_eq!(bench.hub_bytes(), before);
+}
+
+#[test]
+fn a_shuffled_long_file_is_refused_for_its_order() {
+    let bench = Bench::new();
+    let rows = long_rows(&["AA"], 0..30, 2.0);
+    // Steps of 7 bars: the commonest spacing is 28 h, on whose grid the first row does not lie.
+    let rows: Vec<String> = (1..=30).map(|at| rows[at * 7 % 30].clone()).collect();
+    let said = bench.import(&[bench.file("b.csv", format!("{LONG_HEADER}{}", rows.concat()))]);
+    assert!(said.contains("expected rows in time order\nhint: "), "{said}");
+}
+
+#[test]
+fn parquet_columns_of_another_type_are_named() {
+    use crosscut_model::{Column, Table};
+    let bench = Bench::new();
+    let file = |time: Column, close: Column| {
+        let prices = || Column::F64(vec![2.0, 2.0]);
+        let columns =
+            [("open_time", time), ("open", prices()), ("high", prices()), ("low", prices()), ("close", close)];
+        let table = Table { columns: columns.map(|(name, column)| (name.to_owned(), column)).into() };
+        let path = bench.path("AUSDT_1h.parquet");
+        parquet_file::write(&path, &table, &[]).unwrap();
+        bench.import(&[path])
+    };
+    let times = || Column::I64(vec![1_704_067_200_000, 1_704_070_800_000]);
+    assert_eq!(
+        file(times(), Column::Text(vec!["2".to_owned(), "2".to_owned()])),
+        "refused `AUSDT_1h.parquet`: column `close` holds words; expected numbers\n\
+         hint: convert the column, or rename it if it is something else\n"
+    );
+    assert_eq!(
+        file(Column::F64(vec![1_704_067_200_000.0, f64::NAN]), Column::F64(vec![2.0, 2.0])),
+        "refused `AUSDT_1h.parquet`, row 2: open_time is missing; expected times\n\
+         hint: fetch the file again, or correct or remove the row, and import it once more\n"
+    );
+}

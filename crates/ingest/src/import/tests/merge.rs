@@ -106,7 +106,8 @@ fn one_bad_file_leaves_its_table() {
     assert_eq!(
         bench.import(&files),
         "refused `a/AUSDT-trades-2024-08-01.zip`: is not imported because `a/AUSDT-trades-2024-08-02.zip`, which goes into the same table, was refused\n\
-         refused `a/AUSDT-trades-2024-08-02.zip`, row 1: price is 0; expected a positive number\n"
+         refused `a/AUSDT-trades-2024-08-02.zip`, row 1: price is 0; expected a positive number\n\
+         hint: fetch the file again, or correct or remove the row, and import it once more\n"
     );
     assert!(bench.hub_bytes().is_empty());
 }
@@ -207,4 +208,29 @@ fn threads_do_not_change_the_bytes() {
         bench.hub_bytes()
     };
     assert_eq!(bytes(1), bytes(4));
+}
+
+#[test]
+fn replace_keeps_the_rows_of_every_file_given() {
+    let bench = Bench::new();
+    let rows = |ids: std::ops::Range<i64>, price: i64| -> String {
+        let rows = ids.map(|id| format!("{id},{price},2,10,{},true\n", 1_722_470_400_000 + 1000 * id));
+        format!("id,price,qty,quote_qty,time,is_buyer_maker\n{}", rows.collect::<String>())
+    };
+    let files = [("b.csv", 10..25), ("a.csv", 20..30)].map(|(name, ids)| bench.file(name, rows(ids, 5)));
+    let dated = bench.zip("AUSDT-trades-2024-08-01", &rows(0..10, 5));
+    let mut request = bench.request(&[bench.file("old.csv", rows(0..30, 4))]);
+    request.symbol = Some("AUSDT".to_owned());
+    bench.import_as(&request);
+    // Files without a date are jobs of their own; only the first that reaches a table empties it.
+    request.files = files.into_iter().chain([dated]).collect();
+    request.replace = true;
+    let said = bench.import_as(&request);
+    assert!(said.ends_with("AUSDT trades 2024-08: written, 30 rows, 30 added\n"), "{said}");
+    let trades = bench.trades("AUSDT", TradeKind::Trades);
+    assert_eq!(trades.trade_id, (0..30).collect::<Vec<i64>>());
+    assert!(trades.price.iter().all(|&price| price == 5.0));
+    let before = bench.hub_bytes();
+    bench.import_as(&request);
+    assert_eq!(bench.hub_bytes(), before);
 }

@@ -160,9 +160,24 @@ fn fill(rows: &mut [Row], name: &str, role: Role, column: &Column, typed: bool) 
             }
         }
         (Role::Skip | Role::NearTime, _) => {}
-        _ => return Err(Fault::file(format!("column `{name}` has a type that does not fit its meaning"))),
+        _ => return Err(misfit(name, column, "what its name says")),
     }
     Ok(())
+}
+
+/// A column whose type does not fit its meaning.
+pub(crate) fn misfit(name: &str, column: &Column, expected: &str) -> Fault {
+    let held = match column {
+        Column::F64(values) => match values.iter().position(|value| value.is_nan()) {
+            Some(at) => return Fault::row(at as u64 + 1, format!("{name} is missing; expected {expected}")),
+            None => "numbers with a fraction",
+        },
+        Column::I64(_) => "whole numbers",
+        Column::Bool(_) => "flags",
+        Column::Text(_) => "words",
+    };
+    Fault::file(format!("column `{name}` holds {held}; expected {expected}"))
+        .hint("convert the column, or rename it if it is something else")
 }
 
 /// A column as floating-point numbers; `None` when it holds words or flags.

@@ -9,6 +9,7 @@ use crosscut_model::{TradeKind, Trades, format_iso};
 
 use crate::error::{Fault, IngestError};
 use crate::import::report::{TableReport, TableStatus};
+use crate::import::touched::Touched;
 
 use super::merge::{Merge, MergeKey, Side};
 use super::source::{FileTrades, TradeFile, TradeRecord, TradeSource};
@@ -26,6 +27,8 @@ pub(crate) struct TickContext<'a> {
     pub venue: &'a str,
     /// Whether to drop what is there.
     pub replace: bool,
+    /// The tables written so far, which are not dropped again.
+    pub touched: &'a Touched,
     /// Whether inflating, parsing and writing run on threads of their own.
     pub pipelined: bool,
 }
@@ -100,7 +103,7 @@ impl TickJob {
             (_, None) => return Ok(self.unchanged(&months, outcome)),
         };
         for month in written {
-            outcome.tables.push(self.publish(month, &records)?);
+            outcome.tables.push(self.publish(context, month, &records)?);
         }
         outcome.records.extend(records);
         Ok(outcome)
@@ -207,7 +210,7 @@ impl TickJob {
         context: &TickContext<'_>,
         month: &str,
     ) -> Result<(Option<TickMonth>, Option<TickStream>), IngestError> {
-        if context.replace {
+        if context.replace && !context.touched.contains(&self.table(month)) {
             return Ok((None, None));
         }
         Ok(context.hub.ticks_of_month(context.venue, &self.symbol, self.kind, month)?.unzip())
@@ -228,7 +231,12 @@ impl TickJob {
     }
 
     /// Publishes a month, unless nothing was added to it.
-    fn publish(&self, written: Written, records: &[TradeRecord]) -> Result<TableReport, IngestError> {
+    fn publish(
+        &self,
+        context: &TickContext<'_>,
+        written: Written,
+        records: &[TradeRecord],
+    ) -> Result<TableReport, IngestError> {
         let added = written.added();
         let Written { month, writer, existing, rows } = written;
         let covered = records.iter().filter_map(|record| record.input.covers_until).max();
@@ -251,12 +259,18 @@ impl TickJob {
             notes,
         };
         writer.finish(&source)?;
+        context.touched.add(&self.table(&month));
         Ok(self.report(&month, rows, added, TableStatus::Written))
+    }
+
+    /// A month's table in words.
+    fn table(&self, month: &str) -> String {
+        format!("{} {} {month}", self.symbol, self.kind.name())
     }
 
     /// A line of the summary.
     fn report(&self, month: &str, rows: u64, added: u64, status: TableStatus) -> TableReport {
-        TableReport { table: format!("{} {} {month}", self.symbol, self.kind.name()), rows, added, status }
+        TableReport { table: self.table(month), rows, added, status }
     }
 }
 
