@@ -20,8 +20,8 @@ fn main() {
     let n_rows = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(44_000);
     let bars = bars(n_rows);
     for family in library::families() {
-        let factors = family.factors(None).expect("a family compiles with its own windows");
-        report(family.name, &factors, &bars);
+        let (factors, _) = family.usable(None, &BAR_COLUMNS).expect("a family compiles with its own windows");
+        report(family.name, &time_series(factors), &bars);
     }
     for operator in operators().filter(|operator| operator.stage != Stage::Scorer && operator.is_function()) {
         for window in [20, 250] {
@@ -40,6 +40,15 @@ fn main() {
             report(&formula, &[FactorSpec::new("f", formula.clone())], &bars);
         }
     }
+}
+
+/// The factors that look at one symbol only.
+fn time_series(factors: Vec<FactorSpec>) -> Vec<FactorSpec> {
+    let is_alone = |factor: &FactorSpec| {
+        Program::compile(&[], std::slice::from_ref(factor), &BAR_COLUMNS, &[("periods_per_year", 8760.0)])
+            .is_ok_and(|program| !program.has_cross_section())
+    };
+    factors.into_iter().filter(is_alone).collect()
 }
 
 /// Prints the cost of some factors together.

@@ -1,9 +1,18 @@
 //! The built-in factors, as formulas with their source: data, not code.
 
+mod alpha101;
+mod alpha158;
+mod alpha360;
 mod features;
+mod indicators;
 mod kit_w3;
+mod sessions;
+mod talib;
+
+use std::collections::BTreeSet;
 
 use crate::error::FormulaError;
+use crate::reader;
 use crate::spec::FactorSpec;
 
 /// A factor of a family: data.
@@ -30,16 +39,41 @@ pub struct Family {
     pub windows: &'static [usize],
     /// Whether other windows may be given.
     pub windows_are_free: bool,
-    /// Factors without a window, before the windowed ones.
-    single: &'static [Entry],
-    /// Factors with a window.
-    windowed: &'static [Entry],
+    /// The factors, in order.
+    sections: &'static [Section],
     /// Whether all factors of one window come before those of the next; else all windows of one factor.
     window_by_window: bool,
 }
 
+/// Factors that follow one another in a family.
+#[derive(Debug, Clone, Copy)]
+struct Section {
+    /// Whether they are templates with `{w}`.
+    is_windowed: bool,
+    /// The factors.
+    entries: &'static [Entry],
+}
+
+/// A factor that cannot be computed from the columns there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// Its name, or template of names.
+    pub name: String,
+    /// The columns it lacks, in alphabetical order.
+    pub missing: Vec<String>,
+}
+
 /// All families.
-const FAMILIES: [Family; 2] = [features::FAMILY, kit_w3::FAMILY];
+const FAMILIES: [Family; 8] = [
+    features::FAMILY,
+    kit_w3::FAMILY,
+    alpha101::FAMILY,
+    alpha158::FAMILY,
+    alpha360::FAMILY,
+    talib::FAMILY,
+    indicators::FAMILY,
+    sessions::FAMILY,
+];
 
 /// All families in a fixed order.
 pub fn families() -> &'static [Family] {
@@ -75,18 +109,48 @@ impl Family {
             let message = format!("family `{}` has fixed windows {:?}; expected none", self.name, self.windows);
             return Err(FormulaError::definition(message));
         }
-        let windows = windows.unwrap_or(self.windows);
-        if windows.is_empty() {
+        if windows.is_some_and(<[usize]>::is_empty) {
             return Err(FormulaError::definition(format!("family `{}`: the list of windows is empty", self.name)));
         }
-        let mut factors: Vec<FactorSpec> = self.single.iter().map(|entry| entry.factor(&[])).collect();
-        if self.window_by_window {
-            for window in windows {
-                factors.extend(self.windowed.iter().map(|entry| entry.factor(&[*window])));
+        let windows = windows.unwrap_or(self.windows);
+        let mut factors = Vec::new();
+        for section in self.sections {
+            let entries = section.entries;
+            if !section.is_windowed {
+                factors.extend(entries.iter().map(|entry| entry.factor(&[])));
+            } else if self.window_by_window {
+                for window in windows {
+                    factors.extend(entries.iter().map(|entry| entry.factor(&[*window])));
+                }
+            } else {
+                factors.extend(entries.iter().map(|entry| entry.factor(windows)));
             }
-        } else {
-            factors.extend(self.windowed.iter().map(|entry| entry.factor(windows)));
         }
         Ok(factors)
+    }
+
+    /// The factors that can be computed from the columns in `available`, and the others with what they lack: an alpha
+    /// neutralised by `sector` needs that column beside the bars.
+    ///
+    /// # Errors
+    /// As [`Self::factors`].
+    pub fn usable(
+        &self,
+        windows: Option<&[usize]>,
+        available: &[&str],
+    ) -> Result<(Vec<FactorSpec>, Vec<Unusable>), FormulaError> {
+        let available: BTreeSet<&str> = available.iter().copied().collect();
+        let (mut usable, mut unusable) = (Vec::new(), Vec::new());
+        for factor in self.factors(windows)? {
+            let text = factor.formula.replace("{w}", "1");
+            let mut missing = reader::columns(&text)?;
+            missing.retain(|column| !available.contains(column.as_str()));
+            if missing.is_empty() {
+                usable.push(factor);
+            } else {
+                unusable.push(Unusable { name: factor.name, missing: missing.into_iter().collect() });
+            }
+        }
+        Ok((usable, unusable))
     }
 }

@@ -14,7 +14,7 @@ use crate::operators::{self, MAX_WINDOW, Operator, ParameterKind};
 use crate::scope::Scope;
 
 use crate::token::{Token, TokenKind, tokens};
-pub(crate) use functions::{check_body, declaration};
+pub(crate) use functions::{check_body, columns, declaration};
 
 /// The longest formula, in characters: ten times the longest of the 101 formulaic alphas.
 pub const MAX_LENGTH: usize = 10_000;

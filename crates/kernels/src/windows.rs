@@ -189,10 +189,23 @@ impl Graph {
 
     /// Pearson correlation over the last `window` rows, at least 2; missing where a side does not vary.
     pub fn rolling_corr(&mut self, x: Term, y: Term, window: u32) -> Term {
+        if window == 2 {
+            return self.corr_of_two(x, y);
+        }
         let products = self.comoment(x, y, window);
         let squares_x = self.comoment(x, x, window);
         let squares_y = self.comoment(y, y, window);
         self.node(Operation::Correlation, &[products, squares_x, squares_y])
+    }
+
+    /// Correlation of two rows: 1 or -1 exactly, which a quotient of rounded numbers may miss. Ranks of such values
+    /// would otherwise be ranks of rounding errors.
+    fn corr_of_two(&mut self, x: Term, y: Term) -> Term {
+        let (gap_x, gap_y) = (self.gap(x, 2), self.gap(y, 2));
+        let (sign_x, sign_y) = (self.unary(Unary::Sign, gap_x), self.unary(Unary::Sign, gap_y));
+        let product = self.binary(Binary::Multiply, sign_x, sign_y);
+        let one = self.constant(1.0);
+        self.binary(Binary::Divide, one, product)
     }
 
     /// Largest of the last `window` values.

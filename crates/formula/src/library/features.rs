@@ -4,7 +4,7 @@
 //! in base units, dollar volumes in quote units. A window of `w` bars is the current one and the `w - 1` before it; it
 //! needs all its bars. `periods_per_year` comes from the calendar of the data.
 
-use super::{Entry, Family};
+use super::{Entry, Family, Section};
 
 /// The family.
 pub(super) const FAMILY: Family = Family {
@@ -12,8 +12,7 @@ pub(super) const FAMILY: Family = Family {
     summary: "returns, volatility, trend, oscillators, volume, order flow and liquidity over several windows",
     windows: &[5, 10, 20, 60],
     windows_are_free: true,
-    single: SINGLE,
-    windowed: WINDOWED,
+    sections: &[Section { is_windowed: false, entries: SINGLE }, Section { is_windowed: true, entries: WINDOWED }],
     window_by_window: false,
 };
 

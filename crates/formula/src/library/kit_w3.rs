@@ -1,7 +1,7 @@
 //! The 80 columns of the benchmark kit's workload W3 under its own names, window by window: hourly bars, so 8760
 //! periods per year.
 
-use super::{Entry, Family};
+use super::{Entry, Family, Section};
 
 /// The family.
 pub(super) const FAMILY: Family = Family {
@@ -9,8 +9,7 @@ pub(super) const FAMILY: Family = Family {
     summary: "the 80 features of the benchmark kit's workload W3",
     windows: &[5, 10, 20, 60],
     windows_are_free: false,
-    single: &[],
-    windowed: WINDOWED,
+    sections: &[Section { is_windowed: true, entries: WINDOWED }],
     window_by_window: true,
 };
 

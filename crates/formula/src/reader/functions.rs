@@ -4,6 +4,7 @@
 //! an argument is a number in the body, so that it can be a window. Only earlier functions can be called, so reading
 //! comes to an end.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::{MAX_DEPTH, Operand, Reader, bounded_tokens, counted};
@@ -22,6 +23,33 @@ fn derived_text(name: &str) -> Option<String> {
     let rows = name.strip_prefix("adv")?;
     let is_number = !rows.is_empty() && !rows.starts_with('0') && rows.bytes().all(|b| b.is_ascii_digit());
     is_number.then(|| format!("ts_mean(volume, {rows})"))
+}
+
+/// The columns a formula reads if all its names are columns or derived names.
+///
+/// # Errors
+/// A text that is no formula.
+pub(crate) fn columns(text: &str) -> Result<BTreeSet<String>, FormulaError> {
+    let tokens = bounded_tokens(text).map_err(|fault| fault.in_formula("built-in factor".to_owned(), text))?;
+    let mut columns = BTreeSet::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let is_call = tokens.get(at + 1).is_some_and(|next| next.kind == TokenKind::Sign("("));
+        match &token.kind {
+            TokenKind::Column(name) => _ = columns.insert(name.clone()),
+            TokenKind::Name(name) if is_call || is_word(name) => {}
+            TokenKind::Name(name) => match derived_text(name) {
+                Some(text) => columns.append(&mut self::columns(&text)?),
+                None => _ = columns.insert(name.clone()),
+            },
+            _ => {}
+        }
+    }
+    Ok(columns)
+}
+
+/// Whether a name is an operator written as a word.
+fn is_word(name: &str) -> bool {
+    operators::sign(name, 1).or_else(|| operators::sign(name, 2)).is_some()
 }
 
 /// A let that is a function, `name(a, b)`; `None` for one that is a plain name.
@@ -45,8 +73,7 @@ pub(crate) fn declaration(let_name: &str, body: &str, scope: &Scope) -> Result<O
     loop {
         match (kinds.next(), kinds.next()) {
             (Some(TokenKind::Name(parameter)), Some(TokenKind::Sign(sign @ ("," | ")")))) => {
-                let is_word = operators::sign(&parameter, 1).or_else(|| operators::sign(&parameter, 2)).is_some();
-                if is_word || parameters.contains(&parameter) {
+                if is_word(&parameter) || parameters.contains(&parameter) {
                     return Err(wrong(&format!("`{parameter}` cannot be a parameter here")));
                 }
                 parameters.push(parameter);
@@ -70,13 +97,12 @@ pub(crate) fn check_body(function: &Function, scope: &Scope) -> Result<(), Fault
     for (at, token) in tokens.iter().enumerate() {
         let TokenKind::Name(name) = &token.kind else { continue };
         let is_call = tokens.get(at + 1).is_some_and(|next| next.kind == TokenKind::Sign("("));
-        let is_word = operators::sign(name, 1).or_else(|| operators::sign(name, 2)).is_some() || name == "not";
         let is_known = if is_call {
             operators::function(name).is_some() || scope.function(name).is_some()
         } else {
             function.parameters.contains(name) || scope.get(name).is_some() || derived_text(name).is_some()
         };
-        if !is_word && !is_known {
+        if !is_word(name) && !is_known {
             let what = if is_call { "function" } else { "column, parameter or name" };
             let fault = Fault::new(token.span.clone(), format!("there is no {what} `{name}`"));
             let names = scope.names().chain(function.parameters.iter().map(String::as_str));

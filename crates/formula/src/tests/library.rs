@@ -152,3 +152,120 @@ fn rsi_at_its_ends() {
     assert_eq!(rsi([4.0, 3.0, 2.0, 1.0]), 0.0);
     assert!(rsi([1.0; 4]).is_nan());
 }
+
+/// A family's factors on the windows given instead of its own.
+fn with_windows(name: &str, windows: &[usize]) -> Program {
+    let mut factors = family(name).unwrap().factors(None).unwrap();
+    let mut names = std::collections::BTreeSet::new();
+    factors.retain(|factor| names.insert(factor.name.clone()));
+    factors.iter_mut().filter(|factor| !factor.windows.is_empty()).for_each(|factor| factor.windows = windows.to_vec());
+    compile(&factors)
+}
+
+#[test]
+fn alphas_by_hand() {
+    let alone = ["alpha_012", "alpha_041", "alpha_054", "alpha_101"];
+    let mut factors = family("alpha101").unwrap().factors(None).unwrap();
+    factors.retain(|factor| alone.contains(&factor.name.as_str()));
+    let expected = [
+        ("alpha_012", -9.9),
+        ("alpha_041", -5.119_115_182_984_466),   // sqrt(11000) - 110
+        ("alpha_054", -0.552_619_977_522_648_1), // -0.89 / 1.1^5
+        ("alpha_101", 9.9 / 10.001),
+    ];
+    check(&compile(&factors), &expected);
+}
+
+#[test]
+fn the_features_of_qlib_by_hand() {
+    let program = with_windows("alpha158", &[2]);
+    let expected = [
+        ("kmid", 0.1),
+        ("kup", 1.1 / 99.0),
+        ("klow2", -1.0 / (10.0 + 1e-12)), // the open lies below the low
+        ("roc2", 110.0 / 108.9),
+        ("ma2", 103.95 / 108.9),
+        ("beta2", 9.9 / 108.9),
+        ("rsqr2", 1.0),
+        ("max2", 121.0 / 108.9),
+        ("qtlu2", (99.0 + 0.8 * 9.9) / 108.9),
+        ("rank2", 1.0),
+        ("rsv2", 8.9 / 21.0),
+        ("imax2", 0.5),
+        ("corr2", 1.0),
+        ("cntp2", 0.5),
+        ("sump2", 9.9 / 20.9),
+        ("sumd2", -1.1 / 20.9),
+        ("vma2", 0.8),
+        ("vsump2", 1.0),
+    ];
+    check(&program, &expected);
+    let names = compile(&family("alpha158").unwrap().factors(None).unwrap()).outputs().to_vec();
+    assert_eq!((names.len(), &*names[0], &*names[13], &*names[157]), (158, "kmid", "roc5", "vsumd60"));
+    let program = compile(&family("alpha360").unwrap().factors(None).unwrap());
+    let names = program.outputs();
+    assert_eq!((names.len(), &*names[0], &*names[59], &*names[60]), (360, "close59", "close0", "open59"));
+    assert_eq!(names[359], "volume0");
+    check(&program, &[("close1", 99.0 / 108.9), ("high3", 110.0 / 108.9), ("volume2", 0.4), ("vwap0", 110.0 / 108.9)]);
+}
+
+#[test]
+fn indicators_by_hand() {
+    let program = with_windows("talib", &[2]);
+    let expected = [
+        ("sma_2", 103.95),
+        // 105, then 101, then two thirds of the way to 108.9.
+        ("ema_2", 101.0 + 7.9 * 2.0 / 3.0),
+        ("wma_2", (2.0 * 108.9 + 99.0) / 3.0),
+        ("stddev_2", 4.95),
+        ("linearreg_2", 108.9),
+        ("linearreg_slope_2", 9.9),
+        ("min_2", 100.0),
+        ("max_2", 121.0),
+        ("roc_2", -1.0),
+        ("correl_cv_2", 1.0),
+        ("trange", 11.0),
+        ("obv", 50.0), // 10 + 20 - 30 + 50
+        ("ad", -10.0 - 20.0 / 21.0 - 690.0 / 21.0 + 39.0),
+        ("bop", 0.99),
+    ];
+    check(&program, &expected);
+    assert_eq!(compile(&family("talib").unwrap().factors(None).unwrap()).outputs().len(), 67);
+    // Averaged bodies: closes 102.5 107.75 107.5 104.475; opens 100 101.25 104.5 106.
+    let program = with_windows("indicators", &[]);
+    let expected = [
+        ("heikin_ashi_open", 106.0),
+        ("heikin_ashi_close", 104.475),
+        ("heikin_ashi_high", 110.0),
+        ("heikin_ashi_low", 100.0),
+    ];
+    check(&program, &expected);
+}
+
+#[test]
+fn sessions_by_hand() {
+    // Typical prices 310/3 331/3 320/3 106.3 on volumes 10 20 30 50.
+    let expected = [
+        ("session_vwap", 11_755.0 / 110.0),
+        ("session_return", 0.089),
+        ("session_range_place", 8.9 / 21.0),
+        ("session_volume", 110.0),
+    ];
+    check(&with_windows("sessions", &[]), &expected);
+    // A day later everything begins anew.
+    let program = compile(&[FactorSpec::new("f", "session_sum(volume, utc_day(timestamp))")]);
+    let mut bars = four_bars();
+    bars[17] = vec![0.0, 86_399e6, 86_400e6, 90_000e6];
+    assert_eq!(run(&program, &bars, &[])[0], [10.0, 30.0, 30.0, 80.0]);
+}
+
+#[test]
+fn every_built_in_factor_says_what_it_is() {
+    for family in families() {
+        let mut names = std::collections::BTreeSet::new();
+        for factor in family.factors(None).unwrap() {
+            assert!(names.insert((factor.name.clone(), factor.windows.clone())), "{}", factor.name);
+            assert!(factor.notes.is_some_and(|notes| !notes.is_empty()), "{}", factor.name);
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! The language, its errors, the library, sessions and panels.
 
+mod alphas;
 mod errors;
 mod language;
 mod library;

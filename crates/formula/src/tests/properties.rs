@@ -30,13 +30,24 @@ fn everything(window: u32) -> Vec<FactorSpec> {
     let of_series = operators().filter(|operator| operator.stage != Stage::Scorer).enumerate();
     let mut factors: Vec<FactorSpec> =
         of_series.map(|(at, operator)| FactorSpec::new(format!("op_{at}"), call(operator, window))).collect();
-    for family in families() {
-        // Families may share names; a prefix keeps them apart.
-        let own_name = |factor: FactorSpec| FactorSpec { name: format!("{}_{}", family.name, factor.name), ..factor };
-        let own = family.factors(None).unwrap().into_iter().map(own_name);
-        factors.extend(own.filter(|factor| compile(std::slice::from_ref(factor)).session().is_some()));
-    }
+    factors.extend_from_slice(library());
     factors
+}
+
+/// The library's factors that look at one symbol only. Families may share names; a prefix keeps them apart.
+fn library() -> &'static [FactorSpec] {
+    static LIBRARY: std::sync::OnceLock<Vec<FactorSpec>> = std::sync::OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let own_name = |family: &str, factor: FactorSpec| {
+            let name = format!("{family}_{}", factor.name);
+            FactorSpec { name, ..factor }
+        };
+        let of_family = |family: &'static crate::library::Family| {
+            family.factors(None).unwrap().into_iter().map(|factor| own_name(family.name, factor))
+        };
+        let factors = families().iter().flat_map(of_family);
+        factors.filter(|factor| compile(std::slice::from_ref(factor)).session().is_some()).collect()
+    })
 }
 
 /// Asserts that all outputs are the same bits, and names the first that is not.

@@ -79,3 +79,15 @@ fn equal_values_have_no_deviation() {
     let out = run(&plan(|g, x, y, w| g.rolling_corr(x, y, w), 60), [&x, &y], &[]);
     assert!(out.iter().all(|v| v.is_nan()));
 }
+
+#[test]
+fn two_rows_correlate_fully_or_not_at_all() {
+    let (mut x, mut y) = (noise(7, 3000), noise(8, 3000));
+    (x[10], y[20]) = (x[9], y[19]);
+    let out = run(&plan(|g, x, y, w| g.rolling_corr(x, y, w), 2), [&x, &y], &[]);
+    for (i, got) in out.iter().enumerate().skip(1) {
+        let (up_x, up_y) = (x[i] - x[i - 1], y[i] - y[i - 1]);
+        let want = if up_x == 0.0 || up_y == 0.0 { f64::NAN } else { up_x.signum() * up_y.signum() };
+        assert!(*got == want || (got.is_nan() && want.is_nan()), "row {i}: {got} for {want}");
+    }
+}
