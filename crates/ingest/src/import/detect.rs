@@ -333,7 +333,9 @@ impl Context<'_> {
             match &settled {
                 Some((other, before)) if *other != symbol => {
                     let (other, symbol) = (other.escape_debug(), symbol.escape_debug());
-                    return Err(Fault::file(format!("{before} says it is of {other}, {by} says {symbol}")));
+                    let reason = format!("{before} says it is of {other}, {by} says {symbol}");
+                    let remedy = if *before == "--symbol" { "drop --symbol, or rename the file" } else { "rename the file" };
+                    return Err(Fault::file(reason).hint(remedy));
                 }
                 _ => settled = settled.or(Some((symbol, by))),
             }
