@@ -334,7 +334,8 @@ impl Context<'_> {
                 Some((other, before)) if *other != symbol => {
                     let (other, symbol) = (other.escape_debug(), symbol.escape_debug());
                     let reason = format!("{before} says it is of {other}, {by} says {symbol}");
-                    let remedy = if *before == "--symbol" { "drop --symbol, or rename the file" } else { "rename the file" };
+                    let remedy =
+                        if *before == "--symbol" { "drop --symbol, or rename the file" } else { "rename the file" };
                     return Err(Fault::file(reason).hint(remedy));
                 }
                 _ => settled = settled.or(Some((symbol, by))),
