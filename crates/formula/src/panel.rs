@@ -23,8 +23,9 @@ use crate::operators::{CrossSection, Transform};
 use crate::program::Compiled;
 use align::Alignment;
 
-/// Values of all symbols and rows together in one block: 48 MB.
-const BLOCK_VALUES: usize = 6_000_000;
+/// Values of all symbols and rows together in one block: 192 MB. With thousands of symbols and many values this is about
+/// a hundred rows per symbol; much fewer, and preparing the rows costs more than computing them.
+const BLOCK_VALUES: usize = 24_000_000;
 
 /// The next rows of one symbol.
 #[derive(Debug, Clone, Default)]

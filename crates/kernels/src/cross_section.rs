@@ -1,13 +1,14 @@
 //! Operators across symbols at one time: one slice holds the values of all symbols that have a row then, in a fixed
 //! order. A value that is not finite is left out and its result is NaN.
 
+use crate::order::Order;
 use crate::ordered::interpolate;
 
 /// Room for sorting, reused from call to call.
 #[derive(Debug, Clone, Default)]
 pub struct RankScratch {
-    /// Finite values and where they came from.
-    order: Vec<(f64, u32)>,
+    /// For the order of values.
+    order: Order,
     /// Finite values in order.
     sorted: Vec<f64>,
 }
@@ -44,23 +45,16 @@ fn clean(result: f64) -> f64 {
 /// # Panics
 /// If `out` is shorter than `values`.
 pub fn rank(values: &[f64], scratch: &mut RankScratch, out: &mut [f64]) {
-    let order = &mut scratch.order;
-    order.clear();
-    for (at, &x) in (0..).zip(values) {
-        out[at as usize] = f64::NAN;
-        if x.is_finite() {
-            order.push((x, at));
-        }
-    }
-    // Finite values only, so an order always exists; -0 and 0 are ties. Equal values may come in any order: they
-    // get the same rank.
-    order.sort_unstable_by(|a, b| a.0.partial_cmp(&b.0).expect("finite values compare"));
+    out[..values.len()].fill(f64::NAN);
+    let order = scratch.order.sort(values);
     let n = order.len() as f64;
+    let value = |at: u32| values[at as usize];
     let mut begin = 0;
     while begin < order.len() {
-        let ties = order[begin..].iter().take_while(|(x, _)| *x == order[begin].0).count();
+        let first = value(order[begin]);
+        let ties = order[begin..].iter().take_while(|&&at| value(at) == first).count();
         let average = begin as f64 + (ties as f64 + 1.0) / 2.0;
-        for &(_, at) in &order[begin..begin + ties] {
+        for &at in &order[begin..begin + ties] {
             out[at as usize] = average / n;
         }
         begin += ties;

@@ -14,6 +14,7 @@ mod machine;
 mod maps;
 pub mod metrics;
 mod operation;
+mod order;
 mod ordered;
 mod plan;
 mod recurrence;

@@ -134,6 +134,25 @@ proptest! {
     }
 
     #[test]
+    fn ranks_of_long_lists_count_too(values in series(900), repeats in 1usize..4, step in prop::sample::select(vec![0.0, 1e-13, 1e-3])) {
+        // Near-equal values share their leading bits.
+        let near = |at: usize| values.iter().map(move |x| x * (1.0 + step * at as f64));
+        let values: Vec<f64> = (0..repeats).flat_map(near).collect();
+        let got = ranked(&values);
+        let mut sorted: Vec<f64> = values.iter().copied().filter(|x| x.is_finite()).collect();
+        sorted.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        for (&x, &rank) in values.iter().zip(&got) {
+            if x.is_finite() {
+                let less = sorted.partition_point(|v| *v < x);
+                let equal = sorted.partition_point(|v| *v <= x) - less;
+                prop_assert_eq!(rank, (less as f64 + (equal as f64 + 1.0) / 2.0) / sorted.len() as f64);
+            } else {
+                prop_assert!(rank.is_nan());
+            }
+        }
+    }
+
+    #[test]
     fn scores_have_mean_zero_and_deviation_one(values in prop::collection::vec(-1e3..1e3, 2..60)) {
         let scores = apply(&values, zscore);
         let n = scores.len() as f64;
