@@ -188,6 +188,9 @@ impl Default for BacktestConfig {
     }
 }
 
+/// More capital than this is a slip, and its squares would not fit in a number.
+const CAPITAL_MAX: f64 = 1e18;
+
 /// A configuration that has been checked, with what was made from it.
 #[derive(Debug)]
 pub struct Prepared {
@@ -218,11 +221,11 @@ impl BacktestConfig {
             max_drawdown: self.max_drawdown,
         };
         limits.check()?;
-        if !(self.capital > 0.0 && self.capital.is_finite()) {
+        if !(self.capital > 0.0 && self.capital <= CAPITAL_MAX) {
             return Err(BacktestError::Setting {
                 key: "capital",
-                value: self.capital.to_string(),
-                expected: "an amount above 0".to_owned(),
+                value: format!("{:?}", self.capital),
+                expected: format!("an amount above 0, at most {CAPITAL_MAX:e}"),
             });
         }
         if let (Some(start), Some(end)) = (self.start, self.end)

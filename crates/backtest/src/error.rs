@@ -82,11 +82,22 @@ pub enum BacktestError {
     },
 }
 
+/// How many names an error lists when none of them is near.
+const NAMES_SHOWN: usize = 10;
+
 impl BacktestError {
     /// The error for a name that does not exist, with the nearest one that does.
     pub(crate) fn unknown(what: &'static str, name: &str, place: String, names: &[String]) -> Self {
-        let hint = nearest(name, names.iter().map(String::as_str))
-            .map_or_else(String::new, |near| format!("\nhint: did you mean `{near}`?"));
+        let hint = match nearest(name, names.iter().map(String::as_str)) {
+            Some(near) => format!("\nhint: did you mean `{near}`?"),
+            None if names.is_empty() => "\nhint: there are none".to_owned(),
+            None => {
+                let shown = names.iter().take(NAMES_SHOWN).cloned().collect::<Vec<_>>().join(", ");
+                let more = names.len().saturating_sub(NAMES_SHOWN);
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                format!("\nhint: there are: {shown}{more}")
+            }
+        };
         Self::Unknown { what, name: name.to_owned(), place, hint }
     }
 

@@ -82,7 +82,7 @@ pub enum TradingError {
         hint: String,
     },
     /// A number out of its range.
-    #[error("`{what}` is {value}; expected {expected}")]
+    #[error("`{what}` is {value:?}; expected {expected}")]
     BadNumber {
         /// The setting.
         what: &'static str,

@@ -120,6 +120,13 @@ impl Grid {
     }
 }
 
+impl Unplaced {
+    /// Whether there is no bar in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.series.n_bars() == 0
+    }
+}
+
 impl PanelBuilder {
     /// A builder for what `config` needs.
     ///
@@ -166,6 +173,12 @@ impl PanelBuilder {
             let problem = format!("row {row} ({at}): close is {}; expected a positive price", input.close[row]);
             return Err(BacktestError::series(&input.symbol, problem));
         }
+        // A missing open makes an order wait; one that is no price is damage.
+        if let Some(row) = input.open.iter().position(|open| *open <= 0.0 || open.is_infinite()) {
+            let at = format_iso(input.timestamps[row]);
+            let problem = format!("row {row} ({at}): open is {}; expected a positive price", input.open[row]);
+            return Err(BacktestError::series(&input.symbol, problem));
+        }
         let pool = self
             .pool
             .as_ref()
@@ -192,7 +205,9 @@ impl PanelBuilder {
     /// # Errors
     /// [`BacktestError::NoSymbols`] when no series has a bar, [`BacktestError::Series`] for a symbol that comes twice.
     pub fn build(self, mut unplaced: Vec<Unplaced>, extras: Extras) -> Result<Panel, BacktestError> {
-        unplaced.retain(|one| one.series.n_bars() > 0);
+        let mut quality = extras.quality;
+        quality.add("symbols_without_bars", unplaced.iter().filter(|one| one.is_empty()).count() as u64);
+        unplaced.retain(|one| !one.is_empty());
         unplaced.sort_by(|a, b| a.series.symbol.cmp(&b.series.symbol));
         if unplaced.is_empty() {
             return Err(BacktestError::NoSymbols { reason: "none has a bar in the range".to_owned() });
@@ -225,7 +240,7 @@ impl PanelBuilder {
             factor: extras.factor,
             pool: self.pool,
             inputs,
-            quality: extras.quality,
+            quality,
             covered_until: extras.covered_until,
         })
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crosscut_hub::{FactorSet, Hub, hash_file};
-use crosscut_model::{BarSpec, Instrument, Range, Table, Timeframe};
+use crosscut_model::{BarSpec, Instrument, Range, Table, Timeframe, format_iso, parse_iso};
 use rayon::prelude::*;
 
 use super::align::{FactorRows, JoinCounts, join, keep, take};
@@ -78,6 +78,9 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
     note_changed_bars(&set, &inputs, &mut quality);
     inputs.extend(instruments_input(hub, &config.venue)?);
     let benchmark = config.benchmark.as_ref().map(|symbol| source.benchmark(symbol, &mut inputs)).transpose()?;
+    if series.iter().all(Unplaced::is_empty) && !series.is_empty() {
+        return Err(nothing_in_range(&source, &symbols, prepared.range));
+    }
     let panel = builder.build(series, Extras { factor, benchmark, inputs, quality, covered_until })?;
     super::build::check_cover(&panel, prepared.range)?;
     Ok(panel)
@@ -113,7 +116,13 @@ fn choose_symbols(hub: &Hub, config: &BacktestConfig, set: &FactorSet) -> Result
             return Err(BacktestError::unknown("symbol", symbol, place, set.symbols()));
         }
         if with_bars.binary_search(symbol).is_err() {
-            return Err(BacktestError::unknown("symbol", symbol, bars, &with_bars));
+            return Err(BacktestError::Disagree {
+                symbol: symbol.clone(),
+                problem: format!(
+                    "factor set `{}` has it, {bars} have not\nhint: import its bars, run the factor set again, or leave it out with --exclude",
+                    set.metadata().factor_set
+                ),
+            });
         }
         let included = config.include.is_empty() || config.include.iter().any(|pattern| matches(pattern, symbol));
         if included && !config.exclude.iter().any(|pattern| matches(pattern, symbol)) {
@@ -131,6 +140,37 @@ fn choose_symbols(hub: &Hub, config: &BacktestConfig, set: &FactorSet) -> Result
         return Err(BacktestError::NoSymbols { reason: format!("{} are asked for, all excluded", asked.len()) });
     }
     Ok(symbols)
+}
+
+/// The error for a range in which no symbol has a bar with factors: says what bars and factor set have in common.
+fn nothing_in_range(source: &Source<'_>, symbols: &[String], range: Range) -> BacktestError {
+    let bar = BarSpec::Time(source.config.timeframe);
+    let infos = symbols.iter().filter_map(|symbol| source.hub.bar_info(&source.config.venue, &bar, symbol).ok());
+    let spans: Vec<(i64, i64)> =
+        infos.filter(|info| info.rows > 0).map(|info| (info.first, info.last_available_at)).collect();
+    let time = |text: &Option<String>| text.as_deref().and_then(|text| parse_iso(text).ok());
+    let metadata = source.set.metadata();
+    let (Some(bars_from), Some(bars_until), Some(from), Some(last)) = (
+        spans.iter().map(|span| span.0).min(),
+        spans.iter().map(|span| span.1).max(),
+        time(&metadata.start_time),
+        time(&metadata.end_time),
+    ) else {
+        return BacktestError::NoSymbols { reason: "there is no bar with factors at all".to_owned() };
+    };
+    let until = source.config.timeframe.next(last);
+    let text = |bound: Option<i64>, open: &str| bound.map_or_else(|| open.to_owned(), format_iso);
+    let hint = if bars_until > until {
+        format!("factor set `{}` ends before the bars do: run it again", metadata.factor_set)
+    } else {
+        "choose a range within, or import more and run the factor set again".to_owned()
+    };
+    BacktestError::NotCovered {
+        wanted: format!("{} to {}", text(range.start, "the beginning"), text(range.end, "the end")),
+        first: bars_from.max(from),
+        until: bars_until.min(until),
+        hint,
+    }
 }
 
 /// Whether a name matches a pattern in which `*` stands for any letters and `?` for one.
@@ -227,6 +267,9 @@ impl Source<'_> {
         let (dollar_volume, is_volume_estimated) = self.dollar_volume(symbol, &mut bars)?;
         let available_at = bars.take_i64("available_at").unwrap_or_default();
         let kept = joined.bars.as_deref();
+        // A factor set that ends before the bars do covers no more than its own rows.
+        let is_whole = kept.is_none_or(|kept| kept.last().map(|last| last + 1) == Some(timestamps.len()));
+        let covered_until = covered_until.filter(|_| is_whole);
         let input = SeriesInput {
             symbol: symbol.to_owned(),
             available_at: keep(irregular(available_at, &timestamps, self.config.timeframe), kept),

@@ -411,7 +411,7 @@ fn what_a_hub_cannot_give() {
     );
     assert_eq!(
         error(BacktestConfig { exclude: symbols(&["X*"]), ..base() }),
-        "symbol or pattern `X*` is not in the 1h bars of test"
+        "symbol or pattern `X*` is not in the 1h bars of test\nhint: there are: A, B"
     );
     assert_eq!(
         error(BacktestConfig { exclude: symbols(&["*"]), ..base() }),
@@ -422,13 +422,14 @@ fn what_a_hub_cannot_give() {
     assert!(error(BacktestConfig { timeframe: "4h".parse().unwrap(), ..base() }).contains("set"));
     assert_eq!(
         error(BacktestConfig { benchmark: Some("BTC".to_owned()), ..base() }),
-        "benchmark `BTC` is not in the 1h bars of test"
+        "benchmark `BTC` is not in the 1h bars of test\nhint: there are: A, B"
     );
     assert!(error(BacktestConfig { start: Some(start() - 40 * DAY), ..base() }).contains("a start at 2023-11-22"));
     assert!(error(BacktestConfig { end: Some(start() + 40 * DAY), ..base() }).contains("an end at 2024-02-10"));
     let backwards = BacktestConfig { start: Some(start() + DAY), end: Some(start()), ..base() };
     assert!(error(backwards).contains("a time after the start"));
-    assert!(error(BacktestConfig { capital: 0.0, ..base() }).contains("`capital` is `0`"));
+    assert!(error(BacktestConfig { capital: 0.0, ..base() }).contains("`capital` is `0.0`"));
+    assert!(error(BacktestConfig { capital: 1e308, ..base() }).contains("`capital` is `1e308`"));
 }
 
 #[test]
@@ -447,7 +448,29 @@ fn a_symbol_of_the_set_without_bars() {
     let folder = tempfile::tempdir().unwrap();
     publish(folder.path(), &[("A", hours(&[0]))], &[("A", hours(&[0])), ("B", hours(&[0]))]);
     let error = load(&Hub::open(folder.path()).unwrap(), &with_factor()).unwrap_err().to_string();
-    assert_eq!(error, "symbol `B` is not in the 1h bars of test\nhint: did you mean `A`?");
+    assert_eq!(
+        error,
+        "B: factor set and bars disagree: factor set `set` has it, the 1h bars of test have not\nhint: import its bars, run the factor set again, or leave it out with --exclude"
+    );
+}
+
+#[test]
+fn a_range_without_bars_or_factors_is_not_covered() {
+    let folder = tempfile::tempdir().unwrap();
+    let days = |n: i64| (0..n * 24).map(|hour| start() + hour * HOUR).collect::<Vec<_>>();
+    publish(folder.path(), &[("A", days(20))], &[("A", days(10))]);
+    let hub = Hub::open(folder.path()).unwrap();
+    let error = |from: i64, until: i64| {
+        let (start, end) = (Some(start() + from * DAY), Some(start() + until * DAY));
+        load(&hub, &BacktestConfig { start, end, ..with_factor() }).unwrap_err().to_string()
+    };
+    // The bars reach further than the factors, by more than a day.
+    assert!(error(5, 15).starts_with("the run asks for an end at 2024-01-16T00:00:00Z, but the data cover"));
+    assert_eq!(
+        error(12, 15),
+        "the run asks for 2024-01-13T00:00:00Z to 2024-01-16T00:00:00Z, but the data cover 2024-01-01T00:00:00Z to 2024-01-11T00:00:00Z\nhint: factor set `set` ends before the bars do: run it again"
+    );
+    assert!(error(100, 101).contains("hint: factor set `set` ends before the bars do"));
 }
 
 #[test]
