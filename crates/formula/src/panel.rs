@@ -23,9 +23,9 @@ use crate::operators::{CrossSection, Transform};
 use crate::program::Compiled;
 use align::Alignment;
 
-/// Values of all symbols and rows together in one block: 192 MB. With thousands of symbols and many values this is about
-/// a hundred rows per symbol; much fewer, and preparing the rows costs more than computing them.
-const BLOCK_VALUES: usize = 24_000_000;
+/// Values of all symbols and rows together in one block: 320 MB. With thousands of symbols and many values this is about
+/// two hundred rows per symbol; with much fewer, preparing the rows costs more than computing them.
+const BLOCK_VALUES: usize = 40_000_000;
 
 /// The next rows of one symbol.
 #[derive(Debug, Clone, Default)]
@@ -218,16 +218,13 @@ fn run_cross_section(
     alignment.stretches(&mut results).into_par_iter().for_each(|stretch| {
         let mut gathered = vec![Vec::new(); columns.len()];
         let mut scratch = Scratch::default();
-        let mut results = stretch.results;
-        for time in stretch.times {
-            let rows = alignment.at(time);
-            for (gathered, columns) in gathered.iter_mut().zip(&columns) {
-                gathered.clear();
-                gathered.extend(rows.iter().map(|row| columns[row.symbol as usize][row.row as usize]));
-            }
-            let (out, rest) = std::mem::take(&mut results).split_at_mut(rows.len());
-            results = rest;
-            run_at_one_time(step, &gathered, &mut scratch, out);
+        for (gathered, columns) in gathered.iter_mut().zip(&columns) {
+            alignment.gather(&stretch, columns, gathered);
+        }
+        for time in stretch.times.clone() {
+            let rows = alignment.within(&stretch, time);
+            let at_time: Vec<&[f64]> = gathered.iter().map(|gathered| &gathered[rows.clone()]).collect();
+            run_at_one_time(step, &at_time, &mut scratch, &mut stretch.results[rows]);
         }
     });
     results
@@ -243,15 +240,15 @@ struct Scratch {
 }
 
 /// One time of a cross-sectional operator.
-fn run_at_one_time(step: &CrossStep, gathered: &[Vec<f64>], scratch: &mut Scratch, out: &mut [f64]) {
+fn run_at_one_time(step: &CrossStep, gathered: &[&[f64]], scratch: &mut Scratch, out: &mut [f64]) {
     let Scratch { rank, group } = scratch;
     match step.operator {
-        CrossSection::Whole(what) => transform(what, step.number, &gathered[0], rank, out),
+        CrossSection::Whole(what) => transform(what, step.number, gathered[0], rank, out),
         CrossSection::ByGroup(what) => {
             let of_group = |values: &[f64], out: &mut [f64]| transform(what, step.number, values, rank, out);
-            cross_section::by_group(&gathered[0], &gathered[1], group, out, of_group);
+            cross_section::by_group(gathered[0], gathered[1], group, out, of_group);
         }
-        CrossSection::Residual => cross_section::residual(&gathered[0], &gathered[1], out),
+        CrossSection::Residual => cross_section::residual(gathered[0], gathered[1], out),
     }
 }
 

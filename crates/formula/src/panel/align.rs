@@ -7,30 +7,23 @@ use super::PanelInput;
 /// Times one thread works on at once.
 const STRETCH_TIMES: usize = 32;
 
-/// A row of a symbol.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RowOf {
-    /// Position of the symbol.
-    pub(super) symbol: u32,
-    /// Its row within the block.
-    pub(super) row: u32,
-}
-
 /// The rows of a block, time by time; within a time in the order of the symbols.
 #[derive(Debug)]
 pub(super) struct Alignment {
-    /// All rows.
-    rows: Vec<RowOf>,
-    /// Where each time begins in `rows`, and the end.
+    /// Where each time begins among all rows, and the end.
     begins: Vec<usize>,
-    /// Position in `rows` of each symbol's rows, symbol by symbol.
+    /// Position among all rows of each symbol's rows, symbol by symbol.
     positions: Vec<usize>,
     /// Where each symbol begins in `positions`, and the end.
     symbols: Vec<usize>,
+    /// For each stretch of times, and the end, where each symbol's rows begin in `positions`.
+    stretch_begins: Vec<Vec<usize>>,
 }
 
 /// A stretch of times with its part of the results.
 pub(super) struct Stretch<'a> {
+    /// Its number.
+    number: usize,
     /// The times, by number.
     pub(super) times: Range<usize>,
     /// Room for their results.
@@ -88,28 +81,43 @@ impl Alignment {
         }
         let n_rows = begins[times.len()];
         let mut next = begins.clone();
-        let mut rows = vec![RowOf { symbol: 0, row: 0 }; n_rows];
         let mut positions = Vec::with_capacity(n_rows);
         let mut symbol_begins = vec![0];
-        for (symbol, numbers) in (0..).zip(&numbers) {
-            for (row, &number) in (0..).zip(numbers) {
-                rows[next[number]] = RowOf { symbol, row };
+        for numbers in &numbers {
+            for &number in numbers {
                 positions.push(next[number]);
                 next[number] += 1;
             }
             symbol_begins.push(positions.len());
         }
-        Self { rows, begins, positions, symbols: symbol_begins }
+        let stretch_begins = stretch_begins(&begins, &positions, &symbol_begins);
+        Self { begins, positions, symbols: symbol_begins, stretch_begins }
+    }
+
+    /// Lines the values of the symbols' `columns` up for a stretch, time by time. Symbol by symbol, because a symbol's
+    /// values lie side by side, and those of a time do not.
+    pub(super) fn gather(&self, stretch: &Stretch<'_>, columns: &[&[f64]], out: &mut Vec<f64>) {
+        let offset = self.begins[stretch.times.start];
+        out.clear();
+        out.resize(self.begins[stretch.times.end] - offset, f64::NAN);
+        let (begins, ends) = (&self.stretch_begins[stretch.number], &self.stretch_begins[stretch.number + 1]);
+        for (symbol, column) in columns.iter().enumerate() {
+            let rows = begins[symbol] - self.symbols[symbol]..ends[symbol] - self.symbols[symbol];
+            for (&position, &value) in self.positions[begins[symbol]..ends[symbol]].iter().zip(&column[rows]) {
+                out[position - offset] = value;
+            }
+        }
+    }
+
+    /// Where the rows of a time of a stretch lie among the gathered ones.
+    pub(super) fn within(&self, stretch: &Stretch<'_>, time: usize) -> Range<usize> {
+        let offset = self.begins[stretch.times.start];
+        self.begins[time] - offset..self.begins[time + 1] - offset
     }
 
     /// Number of rows.
     pub(super) fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// The rows of a time.
-    pub(super) fn at(&self, time: usize) -> &[RowOf] {
-        &self.rows[self.begins[time]..self.begins[time + 1]]
+        self.positions.len()
     }
 
     /// Where the rows of a symbol are found, row by row.
@@ -121,11 +129,11 @@ impl Alignment {
     pub(super) fn stretches<'a>(&self, mut results: &'a mut [f64]) -> Vec<Stretch<'a>> {
         let n_times = self.begins.len() - 1;
         let mut stretches = Vec::new();
-        for begin in (0..n_times).step_by(STRETCH_TIMES) {
+        for (number, begin) in (0..n_times).step_by(STRETCH_TIMES).enumerate() {
             let times = begin..n_times.min(begin + STRETCH_TIMES);
             let (part, rest) = results.split_at_mut(self.begins[times.end] - self.begins[times.start]);
             results = rest;
-            stretches.push(Stretch { times, results: part });
+            stretches.push(Stretch { number, times, results: part });
         }
         stretches
     }
@@ -143,4 +151,21 @@ fn time_numbers(all: &[i64], times: &[i64]) -> Vec<usize> {
             number
         })
         .collect()
+}
+
+/// Where each symbol's rows begin for each stretch of times, and the end. A symbol's positions increase with time.
+fn stretch_begins(begins: &[usize], positions: &[usize], symbols: &[usize]) -> Vec<Vec<usize>> {
+    let n_times = begins.len() - 1;
+    let mut next: Vec<usize> = symbols[..symbols.len() - 1].to_vec();
+    let mut all = vec![next.clone()];
+    for begin in (0..n_times).step_by(STRETCH_TIMES) {
+        let end = begins[n_times.min(begin + STRETCH_TIMES)];
+        for (symbol, next) in next.iter_mut().enumerate() {
+            while *next < symbols[symbol + 1] && positions[*next] < end {
+                *next += 1;
+            }
+        }
+        all.push(next.clone());
+    }
+    all
 }
