@@ -64,6 +64,11 @@ pub(crate) fn instruments_table(venue: &str) -> Result<PathBuf, HubError> {
     Ok(Path::new("instruments").join(format!("{}.parquet", check_name("venue", venue)?)))
 }
 
+/// Path inside the hub of the lock of those who bring data of a venue in.
+pub(crate) fn ingest_lock(venue: &str) -> Result<PathBuf, HubError> {
+    Ok(Path::new(".locks").join(check_name("venue", venue)?))
+}
+
 /// Path inside the hub of an asset pool snapshot.
 pub(crate) fn pool_file(name: &str) -> Result<PathBuf, HubError> {
     Ok(Path::new("pools").join(format!("{}.json", check_name("pool", name)?)))

@@ -44,6 +44,6 @@ pub use factors::{
 pub use hash::{config_hash, hash_file};
 pub use pools::{PoolExclusion, PoolMember, PoolSnapshot};
 pub use provenance::{FORMAT_VERSION, InputFile, Origin, Provenance, TableSource};
-pub use publisher::IngestPublisher;
+pub use publisher::{IngestLock, IngestPublisher};
 pub use reader::Hub;
 pub use ticks::{TickColumns, TickInfo, TickMonth, TickStream, TickWriter};

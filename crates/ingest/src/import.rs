@@ -161,6 +161,10 @@ fn import(request: &ImportRequest, hub: &Path, progress: &dyn Progress) -> Resul
     }
     if !found.is_empty() {
         let publisher = IngestPublisher::create(hub)?;
+        let venue = &request.venue;
+        let _lock = publisher.lock(venue, || {
+            progress.message(&format!("another process is importing data of {venue}; waiting for it"));
+        })?;
         let stage = Stage { hub: Hub::open(hub)?, publisher: &publisher, request, progress };
         // An unusable venue name concerns all files alike.
         stage.hub.instruments(&request.venue)?;

@@ -147,13 +147,16 @@ impl Bench {
         all
     }
 
-    /// Every file of the hub with its content, sorted by path.
+    /// Every file of the hub with its content, sorted by path; locks, which hold nothing, left out.
     pub fn hub_bytes(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut files = Vec::new();
         let mut folders = vec![self.hub_root()];
         while let Some(folder) = folders.pop() {
             let Ok(entries) = std::fs::read_dir(&folder) else { continue };
             for path in entries.map(|entry| entry.unwrap().path()) {
+                if path.file_name().is_some_and(|name| name == ".locks") {
+                    continue;
+                }
                 if path.is_dir() {
                     folders.push(path);
                 } else {

@@ -234,3 +234,19 @@ fn replace_keeps_the_rows_of_every_file_given() {
     bench.import_as(&request);
     assert_eq!(bench.hub_bytes(), before);
 }
+
+#[test]
+fn imports_at_the_same_time_lose_no_rows() {
+    let bench = Bench::new();
+    let files: Vec<_> = (1..=12).map(|at| day(&bench, "a", at, 100 * at..100 * at + 50)).collect();
+    std::thread::scope(|scope| {
+        for file in &files {
+            scope.spawn(|| {
+                let said = bench.import(std::slice::from_ref(file));
+                assert!(said.ends_with(" 50 added\n"), "{said}");
+            });
+        }
+    });
+    let ids: Vec<i64> = (1..=12).flat_map(|at| 100 * at..100 * at + 50).collect();
+    assert_eq!(bench.trades("AUSDT", TradeKind::Trades).trade_id, ids);
+}
