@@ -25,9 +25,9 @@ mod token;
 
 pub use crosscut_kernels::Lookback;
 pub use error::{FaultyFormula, FormulaError};
-pub use operators::{Operator, Stage};
+pub use operators::{Missing, Operator, Stage};
 pub use panel::{PanelInput, PanelSession};
-pub use program::{MAX_LOOKBACK, MAX_STATE, Program};
+pub use program::{MAX_LOOKBACK, MAX_STATE, Parts, Program};
 pub use reader::{MAX_DEPTH, MAX_EXPRESSIONS, MAX_LENGTH};
 pub use session::Session;
 pub use spec::FactorSpec;

@@ -36,6 +36,34 @@ pub enum Stage {
     Scorer,
 }
 
+/// What an operator does about missing values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Missing {
+    /// Missing if an operand of the row is missing.
+    Operand,
+    /// Missing unless all rows of the window have a value.
+    Window,
+    /// A missing value leaves what is carried as it is and gives a missing result.
+    Carried,
+    /// Symbols without a value, or without a group, are left out and stay missing.
+    LeftOut,
+    /// As the summary says.
+    Own,
+}
+
+impl Missing {
+    /// The rule in words.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::Operand => "missing if an operand is missing",
+            Self::Window => "missing unless all rows of the window have a value",
+            Self::Carried => "a missing value leaves what is carried as it is and gives a missing result",
+            Self::LeftOut => "symbols without a value are left out and stay missing",
+            Self::Own => "as described",
+        }
+    }
+}
+
 /// What a parameter takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ParameterKind {
@@ -79,7 +107,9 @@ pub struct Operator {
     pub parameters: &'static [Parameter],
     /// What kind of step it is.
     pub stage: Stage,
-    /// One line: what it computes, and on missing data if not "missing if an operand is missing".
+    /// What it does about missing values.
+    pub missing: Missing,
+    /// One line: what it computes, and when there is no result although no value is missing.
     pub summary: &'static str,
     /// How it is run.
     pub(crate) run: Run,

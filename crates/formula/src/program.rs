@@ -7,7 +7,7 @@ use crosscut_kernels::Lookback;
 use crate::error::{Fault, FormulaError};
 use crate::expression::{Expression, ExpressionId, Expressions};
 use crate::levels::{Level, Value, plan_levels};
-use crate::operators::{self, Stage};
+use crate::operators::{self, Missing, Operator, Stage};
 use crate::panel::PanelSession;
 use crate::reader;
 use crate::scope::{Function, Scope};
@@ -40,10 +40,29 @@ pub(crate) struct Compiled {
     stages: Vec<Stage>,
     /// Lookback of each output.
     lookbacks: Vec<Lookback>,
+    /// What each output is made of.
+    parts: Vec<Parts>,
     /// What to run, in order.
     pub(crate) levels: Vec<Level>,
     /// Where each output is found.
     pub(crate) results: Vec<Value>,
+}
+
+/// What an output is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parts {
+    /// The columns it reads, in the order of the columns available.
+    pub columns: Vec<String>,
+    /// The operators it uses, each once, in the order of help.
+    pub operators: Vec<&'static Operator>,
+}
+
+impl Parts {
+    /// The rules for missing values that apply to it, each once.
+    pub fn missing(&self) -> Vec<Missing> {
+        let rules: std::collections::BTreeSet<Missing> = self.operators.iter().map(|o| o.missing).collect();
+        rules.into_iter().collect()
+    }
 }
 
 impl Program {
@@ -108,6 +127,7 @@ impl Program {
             outputs: factors.iter().map(|factor| factor.name.clone()).collect(),
             stages: outputs.iter().map(|id| stages[id.0]).collect(),
             lookbacks: planned.lookbacks,
+            parts: outputs.iter().map(|&output| parts(expressions, output, available)).collect(),
             levels: planned.levels,
             results: planned.results,
             factors,
@@ -144,6 +164,11 @@ impl Program {
     /// The stage of each output: the farthest any of its operators goes.
     pub fn stages(&self) -> &[Stage] {
         &self.compiled.stages
+    }
+
+    /// The columns and operators of each output.
+    pub fn parts(&self) -> &[Parts] {
+        &self.compiled.parts
     }
 
     /// Whether some operator looks across symbols, so that only a [`PanelSession`] can run the program.
@@ -243,6 +268,21 @@ fn wanted(expressions: &Expressions, outputs: &[ExpressionId]) -> Vec<Expression
         }
     }
     (0..expressions.len()).filter(|&at| is_wanted[at]).map(ExpressionId).collect()
+}
+
+/// The columns and operators of an output.
+fn parts(expressions: &Expressions, output: ExpressionId, available: &[&str]) -> Parts {
+    let mut columns = std::collections::BTreeSet::new();
+    let mut used = std::collections::HashSet::new();
+    for id in wanted(expressions, &[output]) {
+        match expressions.get(id) {
+            Expression::Column(column) => _ = columns.insert(*column),
+            Expression::Call { operator, .. } => _ = used.insert(*operator),
+            Expression::Number(_) => {}
+        }
+    }
+    let columns = columns.into_iter().map(|column| available[column].to_owned()).collect();
+    Parts { columns, operators: operators::operators().filter(|operator| used.contains(operator)).collect() }
 }
 
 /// The stage of every wanted expression: the farthest of its own operator and its operands.

@@ -3,7 +3,7 @@
 use crosscut_kernels::{Binary, Graph, Term, Unary};
 
 use super::table::{series, value};
-use super::{Arguments, Operator, Parameter, Run, Stage};
+use super::{Arguments, Missing, Operator, Parameter, Run, Stage};
 
 /// Parameters of a function of one value.
 const ONE: &[Parameter] = &[value("x")];
@@ -17,7 +17,15 @@ const fn entry(
     summary: &'static str,
     build: fn(&mut Graph, &Arguments<'_>) -> Term,
 ) -> Operator {
-    Operator { name, aliases: &[], parameters, stage: Stage::Transformer, summary, run: Run::Series(build) }
+    Operator {
+        name,
+        aliases: &[],
+        parameters,
+        stage: Stage::Transformer,
+        missing: Missing::Operand,
+        summary,
+        run: Run::Series(build),
+    }
 }
 
 /// The table.
@@ -62,19 +70,24 @@ pub(super) const OPERATORS: &[Operator] = &[
             g.binary(Binary::Multiply, sign, raised)
         }),
     ),
-    entry(
+    own(entry(
         "fill",
         &[series("x"), value("y")],
         "x, or y where x is missing; rows before the first of the symbol stay missing",
         |g, a| g.binary(Binary::Coalesce, a.terms[0], a.terms[1]),
-    ),
-    entry(
+    )),
+    own(entry(
         "has_value",
         &[series("x")],
         "1 where x has a value, 0 where it is missing; missing before the first row of the symbol",
         |g, a| g.unary(Unary::HasValue, a.terms[0]),
-    ),
+    )),
 ];
+
+/// An entry with a rule of its own for missing values.
+const fn own(operator: Operator) -> Operator {
+    Operator { missing: Missing::Own, ..operator }
+}
 
 /// An entry under further names.
 const fn alias(aliases: &'static [&'static str], operator: Operator) -> Operator {

@@ -3,7 +3,7 @@
 use crosscut_kernels::{Binary, Graph, Term, Unary};
 
 use super::table::value;
-use super::{Arguments, Operator, Parameter, Run, Stage};
+use super::{Arguments, Missing, Operator, Parameter, Run, Stage};
 
 /// Parameters of a comparison.
 const TWO: &[Parameter] = &[value("a"), value("b")];
@@ -15,7 +15,15 @@ const fn entry(
     summary: &'static str,
     build: fn(&mut Graph, &Arguments<'_>) -> Term,
 ) -> Operator {
-    Operator { name, aliases, parameters: TWO, stage: Stage::Transformer, summary, run: Run::Series(build) }
+    Operator {
+        name,
+        aliases,
+        parameters: TWO,
+        stage: Stage::Transformer,
+        missing: Missing::Operand,
+        summary,
+        run: Run::Series(build),
+    }
 }
 
 /// The table.
@@ -46,6 +54,7 @@ pub(super) const OPERATORS: &[Operator] = &[
     },
     Operator {
         parameters: &[value("condition"), value("a"), value("b")],
+        missing: Missing::Own,
         ..entry(
             "where",
             &["if", "If"],

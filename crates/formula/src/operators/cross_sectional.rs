@@ -1,7 +1,7 @@
 //! Operators across the symbols that have a row at the same time. Missing values are left out and stay missing.
 
 use super::table::{probability, series};
-use super::{CrossSection, Operator, Parameter, ParameterKind, Run, Stage, Transform};
+use super::{CrossSection, Missing, Operator, Parameter, ParameterKind, Run, Stage, Transform};
 
 /// Parameters of most of them.
 const ONE: &[Parameter] = &[series("x")];
@@ -14,7 +14,15 @@ const fn entry(
     summary: &'static str,
     operator: CrossSection,
 ) -> Operator {
-    Operator { name, aliases, parameters, stage: Stage::Scorer, summary, run: Run::CrossSection(operator) }
+    Operator {
+        name,
+        aliases,
+        parameters,
+        stage: Stage::Scorer,
+        missing: Missing::LeftOut,
+        summary,
+        run: Run::CrossSection(operator),
+    }
 }
 
 /// The table.

@@ -2,7 +2,7 @@
 //! missing values, and values without a group, are left out and stay missing.
 
 use super::table::series;
-use super::{CrossSection, Operator, Parameter, Run, Stage, Transform};
+use super::{CrossSection, Missing, Operator, Parameter, Run, Stage, Transform};
 
 /// Parameters of all of them.
 const GROUPED: &[Parameter] = &[series("x"), series("group")];
@@ -15,7 +15,7 @@ const fn entry(
     transform: Transform,
 ) -> Operator {
     let run = Run::CrossSection(CrossSection::ByGroup(transform));
-    Operator { name, aliases, parameters: GROUPED, stage: Stage::Scorer, summary, run }
+    Operator { name, aliases, parameters: GROUPED, stage: Stage::Scorer, missing: Missing::LeftOut, summary, run }
 }
 
 /// The table.

@@ -4,7 +4,7 @@
 use crosscut_kernels::{Recurrence, Scalar};
 
 use super::table::{positive, series};
-use super::{Operator, Run, Stage};
+use super::{Missing, Operator, Run, Stage};
 
 /// The table.
 pub(super) const OPERATORS: &[Operator] = &[
@@ -13,6 +13,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         aliases: &[],
         parameters: &[series("high"), series("low"), positive("acceleration"), positive("maximum")],
         stage: Stage::Accumulator,
+        missing: Missing::Carried,
         summary: "Wilder's parabolic stop and reverse; missing in the first row",
         run: Run::Series(|g, a| {
             let (acceleration, maximum) = (Scalar(a.number(2)), Scalar(a.number(3)));
@@ -24,6 +25,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         aliases: &[],
         parameters: &[series("upper"), series("lower"), series("close")],
         stage: Stage::Accumulator,
+        missing: Missing::Carried,
         summary: "the lower band while the trend rises, the upper while it falls; bands only move towards the price until the close passes them",
         run: Run::Series(|g, a| {
             let before = g.delay(a.terms[2], 1);
@@ -35,6 +37,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         aliases: &[],
         parameters: &[series("x")],
         stage: Stage::Accumulator,
+        missing: Missing::Carried,
         summary: "Ehlers' dominant cycle period in rows by the Hilbert transform, 6 to 50; missing in the first 32 rows",
         run: Run::Series(|g, a| g.recurrence(Recurrence::DominantCycle, &[a.terms[0]])),
     },

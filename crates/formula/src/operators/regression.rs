@@ -4,7 +4,7 @@
 use crosscut_kernels::{Fit, Graph, Term};
 
 use super::table::{rows, series};
-use super::{Arguments, Operator, Parameter, Run, Stage};
+use super::{Arguments, Missing, Operator, Parameter, Run, Stage};
 
 /// Parameters of a line on the row number.
 const TREND: &[Parameter] = &[series("x"), rows("window", 2)];
@@ -19,7 +19,15 @@ const fn entry(
     summary: &'static str,
     build: fn(&mut Graph, &Arguments<'_>) -> Term,
 ) -> Operator {
-    Operator { name, aliases, parameters, stage: Stage::Transformer, summary, run: Run::Series(build) }
+    Operator {
+        name,
+        aliases,
+        parameters,
+        stage: Stage::Transformer,
+        missing: Missing::Window,
+        summary,
+        run: Run::Series(build),
+    }
 }
 
 /// The table.

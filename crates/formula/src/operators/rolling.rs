@@ -4,7 +4,7 @@
 use crosscut_kernels::{Binary, Graph, Term, Unary};
 
 use super::table::{probability, rows, series};
-use super::{Arguments, Operator, Parameter, Run, Stage};
+use super::{Arguments, Missing, Operator, Parameter, Run, Stage};
 
 /// Parameters of a function of one window.
 const WINDOW: &[Parameter] = &[series("x"), rows("window", 1)];
@@ -28,15 +28,31 @@ const fn entry(
         Some((name, aliases)) => (*name, aliases),
         None => ("", names),
     };
-    Operator { name, aliases, parameters, stage: Stage::Transformer, summary, run: Run::Series(build) }
+    Operator {
+        name,
+        aliases,
+        parameters,
+        stage: Stage::Transformer,
+        missing: Missing::Window,
+        summary,
+        run: Run::Series(build),
+    }
 }
 
 /// The table.
 pub(super) const OPERATORS: &[Operator] = &[
-    entry(&["delay", "Ref", "ts_delay"], DELAY, "the value some rows before", |g, a| g.delay(a.terms[0], a.rows(1))),
-    entry(&["delta", "Delta", "ts_delta"], DELAY, "x minus its value some rows before", |g, a| {
-        g.delta(a.terms[0], a.rows(1))
-    }),
+    Operator {
+        missing: Missing::Operand,
+        ..entry(&["delay", "Ref", "ts_delay"], DELAY, "the value some rows before", |g, a| {
+            g.delay(a.terms[0], a.rows(1))
+        })
+    },
+    Operator {
+        missing: Missing::Operand,
+        ..entry(&["delta", "Delta", "ts_delta"], DELAY, "x minus its value some rows before", |g, a| {
+            g.delta(a.terms[0], a.rows(1))
+        })
+    },
     entry(&["ts_sum", "sum", "Sum"], WINDOW, "sum", |g, a| g.rolling_sum(a.terms[0], a.rows(1))),
     entry(&["ts_product", "product"], WINDOW, "product", |g, a| g.rolling_product(a.terms[0], a.rows(1))),
     entry(&["ts_mean", "mean", "Mean"], WINDOW, "mean", |g, a| g.rolling_mean(a.terms[0], a.rows(1))),
@@ -116,13 +132,16 @@ pub(super) const OPERATORS: &[Operator] = &[
         "mean with weights from window (newest row) down to 1 (oldest)",
         |g, a| g.rolling_decay(a.terms[0], a.rows(1)),
     ),
-    entry(
-        &["ts_count", "Count"],
-        WINDOW,
-        "number of rows that have a value; missing in the first rows of the symbol, before the window is full",
-        |g, a| {
-            let here = g.unary(Unary::HasValue, a.terms[0]);
-            g.rolling_sum(here, a.rows(1))
-        },
-    ),
+    Operator {
+        missing: Missing::Own,
+        ..entry(
+            &["ts_count", "Count"],
+            WINDOW,
+            "number of rows that have a value; missing in the first rows of the symbol, before the window is full",
+            |g, a| {
+                let here = g.unary(Unary::HasValue, a.terms[0]);
+                g.rolling_sum(here, a.rows(1))
+            },
+        )
+    },
 ];

@@ -5,7 +5,7 @@
 use crosscut_kernels::{Binary, Fold, Graph, Term, Unary};
 
 use super::table::series;
-use super::{Arguments, Operator, Parameter, Run, Stage};
+use super::{Arguments, Missing, Operator, Parameter, Run, Stage};
 
 /// Microseconds of a day.
 const DAY: f64 = 86_400e6;
@@ -15,7 +15,15 @@ const SESSION: &[Parameter] = &[series("x"), series("session")];
 
 /// An entry.
 const fn entry(name: &'static str, summary: &'static str, build: fn(&mut Graph, &Arguments<'_>) -> Term) -> Operator {
-    Operator { name, aliases: &[], parameters: SESSION, stage: Stage::Accumulator, summary, run: Run::Series(build) }
+    Operator {
+        name,
+        aliases: &[],
+        parameters: SESSION,
+        stage: Stage::Accumulator,
+        missing: Missing::Carried,
+        summary,
+        run: Run::Series(build),
+    }
 }
 
 /// The table.
@@ -25,6 +33,7 @@ pub(super) const OPERATORS: &[Operator] = &[
         aliases: &[],
         parameters: &[series("timestamp")],
         stage: Stage::Transformer,
+        missing: Missing::Operand,
         summary: "the day of a time in microseconds since the epoch, counted from 1970-01-01 (UTC)",
         run: Run::Series(|g, a| {
             let day = g.constant(DAY);

@@ -3,7 +3,7 @@
 use crosscut_kernels::{Fold, Graph, Recurrence, Scalar, Term};
 
 use super::table::{probability, rows, series};
-use super::{Arguments, Operator, Parameter, Run, Stage};
+use super::{Arguments, Missing, Operator, Parameter, Run, Stage};
 
 /// Parameters of a function of all values so far.
 const ONE: &[Parameter] = &[series("x")];
@@ -17,7 +17,15 @@ const fn entry(
     summary: &'static str,
     build: fn(&mut Graph, &Arguments<'_>) -> Term,
 ) -> Operator {
-    Operator { name, aliases: &[], parameters, stage: Stage::Accumulator, summary, run: Run::Series(build) }
+    Operator {
+        name,
+        aliases: &[],
+        parameters,
+        stage: Stage::Accumulator,
+        missing: Missing::Carried,
+        summary,
+        run: Run::Series(build),
+    }
 }
 
 /// All values so far, folded into one.

@@ -227,6 +227,18 @@ fn lookback_and_stage_follow_from_the_formula() {
 }
 
 #[test]
+fn what_an_output_is_made_of() {
+    let program = compile(&[FactorSpec::new("f", "cs_rank(ema(close, 5) / ts_mean($open, 5) + returns)")]);
+    let parts = &program.parts()[0];
+    assert_eq!(parts.columns, ["open", "close"]);
+    let names: Vec<&str> = parts.operators.iter().map(|operator| operator.name).collect();
+    assert_eq!(names, ["+", "-", "/", "delay", "ts_mean", "ema", "cs_rank"]);
+    use crate::Missing::{Carried, LeftOut, Operand, Window};
+    assert_eq!(parts.missing(), [Operand, Window, Carried, LeftOut]);
+    assert_eq!(Window.rule(), "missing unless all rows of the window have a value");
+}
+
+#[test]
 fn a_long_chain_needs_no_deep_stack() {
     let formula = vec!["close"; 1600].join("+");
     let program = compile(&[FactorSpec::new("f", formula)]);
