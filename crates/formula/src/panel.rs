@@ -87,6 +87,54 @@ impl PanelSession {
         }
     }
 
+    /// All that is carried for a symbol (by its position) after the rows fed so far, as numbers whose bits count.
+    ///
+    /// # Panics
+    /// If there is no such symbol.
+    pub fn state(&self, symbol: usize) -> Vec<f64> {
+        self.states[symbol].iter().flat_map(State::numbers).collect()
+    }
+
+    /// The last time fed, if any.
+    pub fn last_time(&self) -> Option<i64> {
+        self.last_time
+    }
+
+    /// Continues where a session of the same program stood after `last_time`: `states` are the numbers
+    /// [`Self::state`] gave, by symbol; `None` for one that had no rows yet.
+    ///
+    /// # Errors
+    /// Another count of numbers than this program carries per symbol.
+    ///
+    /// # Panics
+    /// If the number of symbols is not the session's.
+    pub fn restore(&mut self, states: &[Option<&[f64]>], last_time: Option<i64>) -> Result<(), FormulaError> {
+        assert_eq!(states.len(), self.states.len(), "one state per symbol");
+        let levels = &self.compiled.levels;
+        let wanted: usize = levels.iter().map(|level| level.plan.state_len()).sum();
+        let mut restored = Vec::with_capacity(states.len());
+        for (at, numbers) in states.iter().enumerate() {
+            let Some(mut rest) = *numbers else {
+                restored.push(levels.iter().map(|level| State::new(&level.plan)).collect());
+                continue;
+            };
+            if rest.len() != wanted {
+                let seen = rest.len();
+                let message = format!("symbol number {at}: a state of {seen} numbers; this program carries {wanted}");
+                return Err(FormulaError::definition(message));
+            }
+            let mut of_symbol = Vec::with_capacity(levels.len());
+            for level in levels {
+                let (own, later) = rest.split_at(level.plan.state_len());
+                rest = later;
+                of_symbol.extend(State::from_numbers(&level.plan, own));
+            }
+            restored.push(of_symbol);
+        }
+        (self.states, self.last_time) = (restored, last_time);
+        Ok(())
+    }
+
     /// Feeds the next rows of every symbol (none for a symbol without new rows) and appends one value per row to
     /// `outputs[symbol][output]`. All symbols' rows of one time must come in one call, and times must not go back:
     /// a cross-sectional operator sees the symbols that have a row at that time. Runs on the current rayon pool; the

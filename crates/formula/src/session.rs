@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crosscut_kernels::{State, Workspace};
 
+use crate::error::FormulaError;
 use crate::levels::Source;
 use crate::program::Compiled;
 
@@ -28,6 +29,25 @@ impl Session {
     /// Forgets all rows: the session is as new, its buffers are kept. For the next symbol.
     pub fn reset(&mut self) {
         self.state = State::new(&self.compiled.levels[0].plan);
+    }
+
+    /// All that is carried after the rows fed so far, as numbers whose bits count.
+    pub fn state(&self) -> Vec<f64> {
+        self.state.numbers()
+    }
+
+    /// Continues where a session of the same program stood when it gave `numbers`.
+    ///
+    /// # Errors
+    /// Another count of numbers than this program carries. A state of another program with the same count cannot be
+    /// told from one's own: compare the formulas first.
+    pub fn restore(&mut self, numbers: &[f64]) -> Result<(), FormulaError> {
+        let plan = &self.compiled.levels[0].plan;
+        self.state = State::from_numbers(plan, numbers).ok_or_else(|| {
+            let (seen, wanted) = (numbers.len(), plan.state_len());
+            FormulaError::definition(format!("a state of {seen} numbers; this program carries {wanted}"))
+        })?;
+        Ok(())
     }
 
     /// Feeds the next rows and appends one value per row to each of `outputs`. `inputs` are the columns

@@ -44,6 +44,24 @@ impl State {
             carried: vec![0.0; plan.n_carried],
         }
     }
+
+    /// All that is carried as one list of [`Plan::state_len`] numbers, to be stored. Bits count: among them are missing
+    /// values.
+    pub fn numbers(&self) -> Vec<f64> {
+        let registers = self.registers.iter().flatten();
+        self.tails.iter().chain(registers).chain(&self.carried).copied().collect()
+    }
+
+    /// The state that [`Self::numbers`] gave for the same plan; `None` if their count is another plan's.
+    pub fn from_numbers(plan: &Plan, numbers: &[f64]) -> Option<Self> {
+        if numbers.len() != plan.state_len() {
+            return None;
+        }
+        let (tails, rest) = numbers.split_at(plan.n_tail);
+        let (registers, carried) = rest.split_at(plan.n_registers * REGISTERS);
+        let registers = registers.chunks_exact(REGISTERS).map(|pair| [pair[0], pair[1]]).collect();
+        Some(Self { tails: tails.to_vec(), registers, carried: carried.to_vec() })
+    }
 }
 
 impl Workspace {

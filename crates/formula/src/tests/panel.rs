@@ -180,6 +180,40 @@ proptest! {
     }
 
     #[test]
+    fn stored_states_continue_with_the_same_bits(seed: u64, at in 0i64..140) {
+        let program = compile(&factors());
+        let symbols = panel(seed, 6, 140);
+        let cut = |symbol: &Symbol, from: usize, to: usize| Symbol {
+            times: symbol.times[from..to].to_vec(),
+            columns: symbol.columns.iter().map(|column| column[from..to].to_vec()).collect(),
+        };
+        let feed = |session: &mut crate::PanelSession, symbols: &[Symbol], outputs: &mut [Vec<Vec<f64>>]| {
+            let rows: Vec<PanelInput<'_>> = symbols
+                .iter()
+                .map(|symbol| PanelInput { times: &symbol.times, columns: inputs(&program, &symbol.columns) })
+                .collect();
+            session.update(&rows, outputs).unwrap();
+        };
+        let split: Vec<usize> = symbols.iter().map(|s| s.times.partition_point(|&time| time < at * 3600)).collect();
+        let before: Vec<Symbol> = symbols.iter().zip(&split).map(|(s, &at)| cut(s, 0, at)).collect();
+        let after: Vec<Symbol> = symbols.iter().zip(&split).map(|(s, &at)| cut(s, at, s.times.len())).collect();
+        let mut outputs = vec![vec![Vec::new(); program.outputs().len()]; symbols.len()];
+        let mut session = program.panel(symbols.len());
+        feed(&mut session, &before, &mut outputs);
+        let stored: Vec<Vec<f64>> = (0..symbols.len()).map(|symbol| session.state(symbol)).collect();
+        // A symbol without rows so far has nothing to store.
+        let states: Vec<Option<&[f64]>> =
+            stored.iter().zip(&split).map(|(state, &at)| (at > 0).then_some(state.as_slice())).collect();
+        let mut other = program.panel(symbols.len());
+        other.restore(&states, session.last_time()).unwrap();
+        feed(&mut other, &after, &mut outputs);
+        for (one, two) in run_panel(&program, &symbols, &[]).iter().zip(&outputs) {
+            prop_assert_eq!(all_bits(one), all_bits(two));
+        }
+        prop_assert!(other.restore(&[Some(&stored[0][1..]); 6], None).is_err());
+    }
+
+    #[test]
     fn later_times_change_nothing_before(seed: u64, at in 1i64..140) {
         let program = compile(&factors());
         let symbols = panel(seed, 6, 140);

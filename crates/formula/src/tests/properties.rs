@@ -68,6 +68,25 @@ proptest! {
     }
 
     #[test]
+    fn a_stored_state_continues_with_the_same_bits(seed: u64, n in 1usize..300, window in 1u32..70, at in 0.0..1.0) {
+        let factors = everything(window);
+        let program = compile(&factors);
+        let (bars, at) = (bars(seed, n), (at * n as f64) as usize);
+        let (before, after): (Vec<_>, Vec<_>) = bars.iter().map(|c| (c[..at].to_vec(), c[at..].to_vec())).unzip();
+        let mut outputs = vec![Vec::new(); program.outputs().len()];
+        let mut session = program.session().unwrap();
+        session.update(&inputs(&program, &before), &mut outputs);
+        // Another process: compiled anew, the numbers through their bytes.
+        let stored: Vec<[u8; 8]> = session.state().iter().map(|x| x.to_le_bytes()).collect();
+        let numbers: Vec<f64> = stored.into_iter().map(f64::from_le_bytes).collect();
+        let mut session = compile(&factors).session().unwrap();
+        session.restore(&numbers).unwrap();
+        session.update(&inputs(&program, &after), &mut outputs);
+        assert_same(&program, &run(&program, &bars, &[]), &outputs);
+        prop_assert!(session.restore(&numbers[1..]).is_err());
+    }
+
+    #[test]
     fn later_rows_change_nothing_before(seed: u64, n in 1usize..300, window in 1u32..70, at in 0.0..1.0) {
         let program = compile(&everything(window));
         let at = (at * n as f64) as usize;
