@@ -239,7 +239,7 @@ fn note_changed_bars(set: &FactorSet, inputs: &[PanelInput], quality: &mut DataQ
     if changed > 0 {
         quality.add("bar_tables_changed_since_factors", changed as u64);
         quality.notes.push(format!(
-            "{changed} bar tables have changed since factor set `{}` was made from them; `crosscut factors update` renews it",
+            "{changed} bar tables have changed since factor set `{}` was made from them; `crosscut factors run` renews it",
             set.metadata().factor_set
         ));
     }

@@ -42,7 +42,7 @@ fn a_range_that_the_data_do_not_cover() {
     let world = World::with_market();
     world.backtest(&["--start", "2023-12-01"]).refused(&["2023-12-01", "2024-01-01", "hint: "]);
     world.backtest(&["--end", "2024-02-01"]).refused(&["2024-02-01", "2024-01-25", "hint: "]);
-    world.backtest(&["--start", "2025-01-01"]).refused(&["no symbol is left"]);
+    world.backtest(&["--start", "2025-01-01"]).refused(&["2025-01-01", "2024-01-25", "hint: "]);
 }
 
 #[test]
