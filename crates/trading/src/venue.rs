@@ -40,6 +40,8 @@ pub struct Meeting {
     pub reference: f64,
     /// When, microseconds.
     pub at: i64,
+    /// Smallest quantity step; a quantity cut to the cash is cut to whole lots. `None`: sizes are fractional.
+    pub lot_size: Option<f64>,
 }
 
 /// What the account allows a buy to cost.
@@ -56,7 +58,15 @@ pub fn execute(meeting: Meeting, purse: Purse, costs: &Costs) -> Option<Fill> {
     let price = costs.price(meeting.side, meeting.reference);
     let quantity = match (meeting.side, purse) {
         (Side::Sell, _) | (Side::Buy, Purse::Unlimited) => meeting.quantity,
-        (Side::Buy, Purse::Cash(cash)) => affordable(meeting.quantity, price, cash, costs),
+        (Side::Buy, Purse::Cash(cash)) => {
+            let quantity = affordable(meeting.quantity, price, cash, costs);
+            // What is affordable as it is stays as it is: it may close a position that is no whole number of lots.
+            match meeting.lot_size.filter(|lot| *lot > 0.0 && quantity < meeting.quantity) {
+                // Rounded down without allowance: cash must not go below zero.
+                Some(lot) => (quantity / lot).floor() * lot,
+                None => quantity,
+            }
+        }
     };
     (quantity > 0.0).then(|| Fill {
         filled_at: meeting.at,
@@ -96,7 +106,7 @@ mod tests {
     use super::*;
 
     fn buy(quantity: f64) -> Meeting {
-        Meeting { side: Side::Buy, quantity, reference: 100.0, at: 7 }
+        Meeting { side: Side::Buy, quantity, reference: 100.0, at: 7, lot_size: None }
     }
 
     #[test]
@@ -110,6 +120,15 @@ mod tests {
         assert_eq!(execute(buy(10.0), Purse::Unlimited, &costs).unwrap().quantity, 10.0);
         let sell = Meeting { side: Side::Sell, ..buy(10.0) };
         assert_eq!(execute(sell, Purse::Cash(-5.0), &costs).unwrap().quantity, 10.0);
+    }
+
+    #[test]
+    fn a_cut_buy_is_cut_to_whole_lots() {
+        let costs = Costs::from_bps(10.0, 0.0).unwrap();
+        let order = Meeting { lot_size: Some(2.0), ..buy(10.0) };
+        assert_eq!(execute(order, Purse::Cash(500.5), &costs).unwrap().quantity, 4.0);
+        assert_eq!(execute(order, Purse::Cash(150.0), &costs), None);
+        assert_eq!(execute(Meeting { quantity: 3.0, ..order }, Purse::Cash(500.5), &costs).unwrap().quantity, 3.0);
     }
 
     #[test]

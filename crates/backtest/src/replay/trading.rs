@@ -179,7 +179,9 @@ impl Engine<'_> {
         let purse = if self.may_borrow() { Purse::Unlimited } else { Purse::Cash(self.ledger.cash()) };
         let order = &mut self.records.orders[encounter.order];
         let symbol_idx = order.symbol_idx as u32;
-        let meeting = Meeting { side: order.side, quantity: order.quantity, reference: encounter.reference, at };
+        let lot_size = self.panel.series(symbol_idx).lot_size(at);
+        let (side, quantity, reference) = (order.side, order.quantity, encounter.reference);
+        let meeting = Meeting { side, quantity, reference, at, lot_size };
         let Some(fill) = execute(meeting, purse, &self.prepared.costs) else {
             order.status = OrderStatus::Cancelled;
             order.reason = "insufficient cash".to_owned();
