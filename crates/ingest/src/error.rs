@@ -78,6 +78,9 @@ impl IngestError {
     }
 }
 
+/// What to do about a file that is damaged or empty.
+pub(crate) const AGAIN: &str = "fetch or write the file again and import it once more";
+
 /// What to do about a row that breaks a rule.
 const ROW_REMEDY: &str = "fetch the file again, or correct or remove the row, and import it once more";
 

@@ -11,7 +11,7 @@ use crosscut_hub::HubError;
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder};
 use zip::{CompressionMethod, ZipArchive};
 
-use crate::error::Fault;
+use crate::error::{AGAIN, Fault};
 
 /// Bytes read from disk at a time.
 const READ_BYTES: usize = 256 * 1024;
@@ -70,7 +70,7 @@ pub(crate) fn recognise(path: &Path) -> Result<Container, Fault> {
     let mut magic = Vec::with_capacity(4);
     (&mut file).take(4).read_to_end(&mut magic).map_err(|error| cannot_read(&error))?;
     match magic.as_slice() {
-        [] => Err(Fault::file("the file is empty; expected trades, bars or instruments")),
+        [] => Err(Fault::file("the file is empty; expected trades, bars or instruments").hint(AGAIN)),
         [0x1f, 0x8b, ..] => Ok(Container::Gzip),
         b"PAR1" => Ok(Container::Parquet),
         [b'P', b'K', ..] => zip_member(file).map(Container::Zip),
@@ -100,22 +100,21 @@ pub(crate) fn open(path: &Path, container: &Container) -> Result<Box<dyn Read + 
 /// What a failed read means, in words for the user.
 pub(crate) fn cannot_read(error: &io::Error) -> Fault {
     match error.kind() {
-        io::ErrorKind::NotFound => Fault::file("there is no such file or folder"),
+        io::ErrorKind::NotFound => Fault::file("there is no such file or folder").hint("check the path"),
         io::ErrorKind::UnexpectedEof => Fault::file("the file is cut short: its compressed data ends too early")
             .hint("fetch the file again and import it once more"),
         io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
             Fault::file(format!("the compressed data is damaged: {error}"))
                 .hint("fetch the file again and import it once more")
         }
-        _ => Fault::file(format!("cannot be read: {error}")),
+        _ => Fault::file(format!("cannot be read: {error}")).hint("check the file, its rights and its disk"),
     }
 }
 
 /// What a failed read of a Parquet file means, in words for the user.
 pub(crate) fn cannot_read_parquet(error: &HubError) -> Fault {
     match error {
-        HubError::Parquet { reason, .. } => Fault::file(format!("cannot be read as Parquet: {reason}"))
-            .hint("fetch or write the file again and import it once more"),
+        HubError::Parquet { reason, .. } => Fault::file(format!("cannot be read as Parquet: {reason}")).hint(AGAIN),
         HubError::Schema { message, .. } => Fault::file(message.as_str()),
         HubError::Row { row, message, .. } => Fault::row(*row as u64 + 1, message.as_str()),
         other => Fault::file(other.to_string()),
@@ -139,10 +138,13 @@ fn zip_member(file: File) -> Result<Member, Fault> {
         let deflated = match entry.compression() {
             CompressionMethod::Deflated => true,
             CompressionMethod::Stored => false,
-            other => return Err(Fault::file(format!("`{name}` is packed with {other}; expected deflate"))),
+            other => {
+                return Err(Fault::file(format!("`{name}` is packed with {other}; expected deflate"))
+                    .hint("unpack it and import the CSV"));
+            }
         };
         if entry.encrypted() {
-            return Err(Fault::file(format!("`{name}` is encrypted")));
+            return Err(Fault::file(format!("`{name}` is encrypted")).hint("unpack it and import the CSV"));
         }
         let start = entry.data_start().ok_or_else(|| damaged(&"a member has no data"))?;
         members.push(Member {
@@ -157,7 +159,7 @@ fn zip_member(file: File) -> Result<Member, Fault> {
     let names: Vec<String> = members.iter().take(4).map(|member| format!("`{}`", member.name)).collect();
     match (members.len(), members.pop()) {
         (1, Some(member)) => Ok(member),
-        (0, _) => Err(Fault::file("the ZIP holds no file; expected one CSV")),
+        (0, _) => Err(Fault::file("the ZIP holds no file; expected one CSV").hint(AGAIN)),
         (n, _) => Err(Fault::file(format!("the ZIP holds {n} files ({}, ...); expected one CSV", names.join(", ")))
             .hint("unpack it and import the files one by one")),
     }

@@ -7,7 +7,7 @@ use crosscut_hub::parquet_file::{self, ColumnType};
 use crosscut_model::time::{self, DAY};
 use crosscut_model::{TradeKind, check_symbol, format_iso};
 
-use crate::error::Fault;
+use crate::error::{AGAIN, Fault};
 
 use super::checksum::{Identity, identify};
 use super::container::{self, Container, cannot_read_parquet};
@@ -94,10 +94,10 @@ pub(crate) fn detect(path: &Path, request: &ImportRequest) -> Result<Detected, F
     }
     let identity = identify(path)?;
     if request.kind == Some(Kind::Funding) {
-        return Err(Fault::file("funding rates are not supported yet"));
+        return Err(Fault::file("funding rates are not supported yet").hint("leave the file out"));
     }
     if let Some(NamedKind::Unsupported(words)) = name.kind {
-        return Err(Fault::file(format!("by its name it holds {words}; not supported yet")));
+        return Err(Fault::file(format!("by its name it holds {words}; not supported yet")).hint("leave the file out"));
     }
     let context = Context { path, shown: path.display().to_string(), request, identity, container, name };
     match context.container {
@@ -198,7 +198,8 @@ impl Context<'_> {
         let (time, id) = (of_role(|role| *role == Role::Time), of_role(|role| *role == Role::Id));
         let carried = of_role(|role| matches!(role, Role::Same(_)));
         let names: Vec<&str> = [time, id, carried].into_iter().flatten().collect();
-        let table = first_row(self.path, &names)?.ok_or_else(|| Fault::file("holds no row; expected trades"))?;
+        let table =
+            first_row(self.path, &names)?.ok_or_else(|| Fault::file("holds no row; expected trades").hint(AGAIN))?;
         let typed = schema.iter().any(|(name, kind)| Some(name.as_str()) == time && *kind == ColumnType::Time);
         let first_time =
             time.and_then(|name| table.i64(name)).ok_or_else(|| Fault::file("its times are not numbers"))?;
@@ -302,9 +303,9 @@ impl Context<'_> {
             _ => None,
         };
         let asked = match self.request.kind {
-            Some(kind) => Some(
-                kind.trade_kind().ok_or_else(|| Fault::file(format!("holds trades, --kind says {}", kind.name())))?,
-            ),
+            Some(kind) => Some(kind.trade_kind().ok_or_else(|| {
+                Fault::file(format!("holds trades, --kind says {}", kind.name())).hint("drop --kind")
+            })?),
             None => None,
         };
         let said = [(columns, "its columns are"), (named, "its name says"), (asked, "--kind says")];
@@ -313,7 +314,8 @@ impl Context<'_> {
             let Some(kind) = kind else { continue };
             match settled {
                 Some((other, before)) if other != kind => {
-                    return Err(Fault::file(format!("{before} {}, {by} {}", other.name(), kind.name())));
+                    let remedy = if by == "--kind says" { "drop --kind" } else { "rename the file" };
+                    return Err(Fault::file(format!("{before} {}, {by} {}", other.name(), kind.name())).hint(remedy));
                 }
                 _ => settled = settled.or(Some((kind, by))),
             }
@@ -346,7 +348,8 @@ impl Context<'_> {
                 Fault::file("nothing tells its symbol").hint("give --symbol, or name the file like the venue does")
             );
         };
-        check_symbol(&symbol).map_err(|error| Fault::file(error.to_string()))?;
+        check_symbol(&symbol)
+            .map_err(|error| Fault::file(error.to_string()).hint("give --symbol, or rename the file"))?;
         Ok(symbol)
     }
 
@@ -368,7 +371,7 @@ fn refuse_known(header: &[String]) -> Result<(), Fault> {
     let plain: Vec<String> = header.iter().map(|name| plain_name(name)).collect();
     for (names, words) in NOT_IMPORTED {
         if plain.iter().any(|name| names.contains(&name.as_str())) {
-            return Err(Fault::file(format!("holds {words}")));
+            return Err(Fault::file(format!("holds {words}")).hint("leave the file out"));
         }
     }
     Ok(())

@@ -38,7 +38,8 @@ pub(crate) fn discover(paths: &[PathBuf]) -> Discovered {
         } else if path.exists() {
             files.insert(path.clone());
         } else {
-            found.refusals.push(Fault::file("there is no such file or folder").of(&path.display().to_string()));
+            let fault = Fault::file("there is no such file or folder").hint("check the path");
+            found.refusals.push(fault.of(&path.display().to_string()));
         }
     }
     let mut seen = BTreeSet::new();

@@ -205,8 +205,8 @@ fn collect(result: Result<Outcome, IngestError>, files: &[String], done: &Counte
         Err(IngestError::Refused(refusal)) => {
             let reason =
                 format!("is not imported because `{}`, which goes into the same table, was refused", refusal.file);
-            let others =
-                files.iter().filter(|file| **file != refusal.file).map(|file| Fault::file(reason.as_str()).of(file));
+            let fault = Fault::file(reason).hint("correct that file, or leave it out");
+            let others = files.iter().filter(|file| **file != refusal.file).map(|file| fault.clone().of(file));
             let others: Vec<Refusal> = others.collect();
             std::iter::once(refusal).chain(others).collect()
         }

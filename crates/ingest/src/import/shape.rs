@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::error::Fault;
+use crate::error::{AGAIN, Fault};
 
 use super::decimal::number;
 use super::fields::split;
@@ -49,8 +49,8 @@ pub(crate) fn read_shape(head: &[u8]) -> Result<TextShape, Fault> {
     }
     if shape.rows.is_empty() {
         return Err(match &shape.header {
-            Some(header) => Fault::file(format!("holds a header ({}) and no row", header.join(","))),
-            None => Fault::file("holds no row; expected trades, bars or instruments"),
+            Some(header) => Fault::file(format!("holds a header ({}) and no row", header.join(","))).hint(AGAIN),
+            None => Fault::file("holds no row; expected trades, bars or instruments").hint(AGAIN),
         });
     }
     Ok(shape)

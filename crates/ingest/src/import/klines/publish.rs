@@ -7,7 +7,7 @@ use crosscut_hub::{Hub, HubError, IngestPublisher, InputFile, Origin, TableInfo,
 use crosscut_model::{BarSpec, Bars, Timeframe, check_symbol, format_iso};
 use rayon::prelude::*;
 
-use crate::error::{Fault, IngestError, Refusal};
+use crate::error::{AGAIN, Fault, IngestError, Refusal};
 use crate::import::checksum::Identity;
 use crate::import::container::Container;
 use crate::import::report::{FileRecord, TableReport, TableStatus};
@@ -94,7 +94,7 @@ impl KlineFile {
             container => read_text(&self.path, container, &self.columns, self.lines_before)?,
         };
         if raw.len() == 0 {
-            return Err(Fault::file("holds no row; expected bars"));
+            return Err(Fault::file("holds no row; expected bars").hint(AGAIN));
         }
         let groups = raw.groups();
         let found = find_timeframe(&raw, &groups, context.timeframe, self.timeframe)?;

@@ -77,11 +77,12 @@ fn a_row_of_the_greatest_numbers() {
 
 #[test]
 fn not_text() {
-    assert_eq!(says(""), "the file is empty; expected trades, bars or instruments\n");
-    assert_eq!(says("\n\n"), "holds no row; expected trades, bars or instruments\n");
+    let again = "\nhint: fetch or write the file again and import it once more\n";
+    assert_eq!(says(""), format!("the file is empty; expected trades, bars or instruments{again}"));
+    assert_eq!(says("\n\n"), format!("holds no row; expected trades, bars or instruments{again}"));
     assert_eq!(
         says("id,price,qty,quote_qty,time,is_buyer_maker\n"),
-        "holds a header (id,price,qty,quote_qty,time,is_buyer_maker) and no row\n"
+        format!("holds a header (id,price,qty,quote_qty,time,is_buyer_maker) and no row{again}")
     );
     assert!(says("\u{0}\u{1}\u{2}\n").starts_with("row 1: is not UTF-8 text"));
     assert!(says("hello\nworld\n").contains("expected trades, bars or instruments"));
@@ -187,7 +188,10 @@ fn checksums() {
 #[test]
 fn missing_and_unreadable_paths() {
     let bench = Bench::new();
-    assert_eq!(bench.import(&[bench.path("no/such.zip")]), "refused `no/such.zip`: there is no such file or folder\n");
+    assert_eq!(
+        bench.import(&[bench.path("no/such.zip")]),
+        "refused `no/such.zip`: there is no such file or folder\nhint: check the path\n"
+    );
     std::fs::create_dir(bench.path("empty")).unwrap();
     let said = bench.import(&[bench.path("empty")]);
     assert_eq!(

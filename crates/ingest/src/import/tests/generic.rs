@@ -80,7 +80,10 @@ fn order_books_are_not_trades() {
         "TimestampOfReceive,Stream,EventType,EventTime,Symbol,FirstUpdateId,FinalUpdateId,IsAsk,Price,Quantity\n";
     let row = "1741046400062959,trxusdt@depth@100ms,depthUpdate,1741046400062507,TRXUSDT,1,2,0,0.2311,8.7\n";
     let file = bench.file("depth.csv", format!("{head}{row}"));
-    assert_eq!(bench.import(&[file]), "refused `depth.csv`: holds order book depth, not trades; not supported\n");
+    assert_eq!(
+        bench.import(&[file]),
+        "refused `depth.csv`: holds order book depth, not trades; not supported\nhint: leave the file out\n"
+    );
 }
 
 #[test]

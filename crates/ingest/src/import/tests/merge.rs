@@ -106,6 +106,7 @@ fn one_bad_file_leaves_its_table() {
     assert_eq!(
         bench.import(&files),
         "refused `a/AUSDT-trades-2024-08-01.zip`: is not imported because `a/AUSDT-trades-2024-08-02.zip`, which goes into the same table, was refused\n\
+         hint: correct that file, or leave it out\n\
          refused `a/AUSDT-trades-2024-08-02.zip`, row 1: price is 0; expected a positive number\n\
          hint: fetch the file again, or correct or remove the row, and import it once more\n"
     );
