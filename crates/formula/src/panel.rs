@@ -162,10 +162,12 @@ impl PanelSession {
         let n_values: usize = self.compiled.levels.iter().map(|level| level.cross.len() + level.n_plan_outputs).sum();
         let max_rows = BLOCK_VALUES / n_values.max(1);
         let mut begins = vec![0; symbols.len()];
+        // One list of values per symbol, filled level by level and used again for the next block.
+        let mut values: Vec<Vec<Vec<f64>>> = vec![vec![Vec::new(); n_values]; symbols.len()];
         while let Some(ends) = align::next_block(symbols, &begins, max_rows) {
             let block: Vec<PanelInput<'_>> =
                 symbols.iter().zip(begins.iter().zip(&ends)).map(|(s, (&begin, &end))| s.rows(begin..end)).collect();
-            self.run_block(&block, outputs);
+            self.run_block(&block, &mut values, outputs);
             begins = ends;
         }
         Ok(())
@@ -198,29 +200,29 @@ impl PanelSession {
         });
     }
 
-    /// One block of time through all levels.
-    fn run_block(&mut self, symbols: &[PanelInput<'_>], outputs: &mut [Vec<Vec<f64>>]) {
+    /// One block of time through all levels. `values` are overwritten.
+    fn run_block(&mut self, symbols: &[PanelInput<'_>], values: &mut [Vec<Vec<f64>>], outputs: &mut [Vec<Vec<f64>>]) {
         let alignment = Alignment::new(symbols);
         let compiled = Arc::clone(&self.compiled);
-        // One list of values per symbol, filled level by level.
-        let mut values: Vec<Vec<Vec<f64>>> = vec![Vec::new(); symbols.len()];
         for (at, level) in compiled.levels.iter().enumerate() {
-            for step in &level.cross {
-                let results = run_cross_section(step, &alignment, symbols, &values);
+            for (value, step) in (level.first_value..).zip(&level.cross) {
+                let results = run_cross_section(step, &alignment, symbols, values);
                 values.par_iter_mut().enumerate().for_each(|(symbol, values)| {
-                    values.push(alignment.of_symbol(symbol).map(|position| results[position]).collect());
+                    values[value].clear();
+                    values[value].extend(alignment.of_symbol(symbol).map(|position| results[position]));
                 });
             }
             let workspaces = &self.workspaces[at];
-            self.states.par_iter_mut().zip(symbols).zip(&mut values).for_each(|((states, symbol), values)| {
-                let mut results = vec![Vec::with_capacity(symbol.times.len()); level.n_plan_outputs];
-                let columns = plan_columns(level, symbol, values);
-                workspaces.with(|workspace| level.plan.advance(&mut states[at], workspace, &columns, &mut results));
-                debug_assert_eq!(values.len(), level.first_value + level.cross.len(), "values come in order");
-                values.append(&mut results);
+            let first = level.first_value + level.cross.len();
+            self.states.par_iter_mut().zip(symbols).zip(&mut *values).for_each(|((states, symbol), values)| {
+                let (earlier, rest) = values.split_at_mut(first);
+                let own = &mut rest[..level.n_plan_outputs];
+                own.iter_mut().for_each(Vec::clear);
+                let columns = plan_columns(level, symbol, earlier);
+                workspaces.with(|workspace| level.plan.advance(&mut states[at], workspace, &columns, own));
             });
         }
-        outputs.par_iter_mut().zip(&values).for_each(|(outputs, values)| {
+        outputs.par_iter_mut().zip(values).for_each(|(outputs, values)| {
             for (output, value) in outputs.iter_mut().zip(&compiled.results) {
                 output.extend_from_slice(&values[value.0]);
             }

@@ -13,7 +13,7 @@ pub(super) struct Alignment {
     /// Where each time begins among all rows, and the end.
     begins: Vec<usize>,
     /// Position among all rows of each symbol's rows, symbol by symbol.
-    positions: Vec<usize>,
+    positions: Vec<u32>,
     /// Where each symbol begins in `positions`, and the end.
     symbols: Vec<usize>,
     /// For each stretch of times, and the end, where each symbol's rows begin in `positions`.
@@ -85,7 +85,7 @@ impl Alignment {
         let mut symbol_begins = vec![0];
         for numbers in &numbers {
             for &number in numbers {
-                positions.push(next[number]);
+                positions.push(u32::try_from(next[number]).expect("a block has fewer than 2^32 rows"));
                 next[number] += 1;
             }
             symbol_begins.push(positions.len());
@@ -104,7 +104,7 @@ impl Alignment {
         for (symbol, column) in columns.iter().enumerate() {
             let rows = begins[symbol] - self.symbols[symbol]..ends[symbol] - self.symbols[symbol];
             for (&position, &value) in self.positions[begins[symbol]..ends[symbol]].iter().zip(&column[rows]) {
-                out[position - offset] = value;
+                out[position as usize - offset] = value;
             }
         }
     }
@@ -122,7 +122,7 @@ impl Alignment {
 
     /// Where the rows of a symbol are found, row by row.
     pub(super) fn of_symbol(&self, symbol: usize) -> impl Iterator<Item = usize> + '_ {
-        self.positions[self.symbols[symbol]..self.symbols[symbol + 1]].iter().copied()
+        self.positions[self.symbols[symbol]..self.symbols[symbol + 1]].iter().map(|&position| position as usize)
     }
 
     /// Cuts a list of results into stretches of times.
@@ -154,14 +154,14 @@ fn time_numbers(all: &[i64], times: &[i64]) -> Vec<usize> {
 }
 
 /// Where each symbol's rows begin for each stretch of times, and the end. A symbol's positions increase with time.
-fn stretch_begins(begins: &[usize], positions: &[usize], symbols: &[usize]) -> Vec<Vec<usize>> {
+fn stretch_begins(begins: &[usize], positions: &[u32], symbols: &[usize]) -> Vec<Vec<usize>> {
     let n_times = begins.len() - 1;
     let mut next: Vec<usize> = symbols[..symbols.len() - 1].to_vec();
     let mut all = vec![next.clone()];
     for begin in (0..n_times).step_by(STRETCH_TIMES) {
         let end = begins[n_times.min(begin + STRETCH_TIMES)];
         for (symbol, next) in next.iter_mut().enumerate() {
-            while *next < symbols[symbol + 1] && positions[*next] < end {
+            while *next < symbols[symbol + 1] && (positions[*next] as usize) < end {
                 *next += 1;
             }
         }
