@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::PanelInput;
 
 /// Times one thread works on at once.
-const STRETCH_TIMES: usize = 32;
+const STRETCH_TIMES: usize = 48;
 
 /// The rows of a block, time by time; within a time in the order of the symbols.
 #[derive(Debug)]
