@@ -88,7 +88,10 @@ impl Hub {
                 self.root().display()
             )));
         }
-        names::folders(&folder)
+        // A folder that somebody else has put there is no table of the hub.
+        let is_kind =
+            |name: &str| (name.parse::<BarSpec>().is_ok() && folder.join(name).is_dir()).then(|| name.to_owned());
+        names::list(&folder, is_kind)
     }
 
     /// Symbols that have bars of this kind, sorted.

@@ -86,7 +86,10 @@ pub fn run(request: &AggregateRequest, hub: &Path, progress: &dyn Progress) -> R
     for (symbol, result) in symbols.iter().zip(results) {
         match result {
             Ok(report) => summary.symbols.push(report),
-            Err(error) => summary.failures.push((symbol.clone(), error.to_string())),
+            Err(error) => {
+                let remedy = error.remedy().map(|remedy| format!("\nhint: {remedy}")).unwrap_or_default();
+                summary.failures.push((symbol.clone(), format!("{error}{remedy}")));
+            }
         }
     }
     Ok(summary)
@@ -280,7 +283,8 @@ impl Job<'_> {
         }
         let same = made.inputs == source.inputs
             && made.notes == source.notes
-            && made.code_version == env!("CARGO_PKG_VERSION");
+            && made.code_version == env!("CARGO_PKG_VERSION")
+            && (!self.request.replace || self.hub.verify_table(&made.table).is_ok());
         Ok(same.then_some(info.rows as u64))
     }
 

@@ -71,6 +71,13 @@ impl IngestError {
         Self::Request { message: message.into() }
     }
 
+    /// What to do about a table of the hub that is damaged; `None` when this is another error.
+    pub(crate) fn remedy(&self) -> Option<&'static str> {
+        let damaged =
+            matches!(self, Self::Hub(HubError::Parquet { .. } | HubError::Json { .. } | HubError::Row { .. }));
+        damaged.then_some("a table of the hub is damaged; import or aggregate that one again with --replace")
+    }
+
     /// An adapter for `map_err` on file operations.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.display().to_string();

@@ -68,6 +68,22 @@ fn bars_with_provenance_built_once() {
 }
 
 #[test]
+fn replace_heals_bars_whose_bytes_were_changed() {
+    let bench = Bench::new();
+    bench.import(&[trades(&bench, "AUSDT")]);
+    aggregate(&bench, &request("1h"));
+    let published = bench.hub_bytes();
+    let table = bench.hub_root().join("bars/binance/1h/AUSDT.parquet");
+    let mut bytes = std::fs::read(&table).unwrap();
+    let middle = bytes.len() / 4;
+    bytes[middle] ^= 0xff;
+    std::fs::write(&table, bytes).unwrap();
+    let built = aggregate(&bench, &AggregateRequest { replace: true, ..request("1h") });
+    assert!(!built.symbols[0].skipped);
+    assert_eq!(bench.hub_bytes(), published);
+}
+
+#[test]
 fn one_thread_and_two_write_the_same_bytes() {
     let bytes = |threads: usize| {
         let bench = Bench::new();

@@ -210,7 +210,10 @@ fn collect(result: Result<Outcome, IngestError>, files: &[String], done: &Counte
             let others: Vec<Refusal> = others.collect();
             std::iter::once(refusal).chain(others).collect()
         }
-        Err(error) => files.iter().map(|file| Fault::file(error.to_string()).of(file)).collect(),
+        Err(error) => {
+            let fault = Fault { hint: error.remedy().map(str::to_owned), ..Fault::file(error.to_string()) };
+            files.iter().map(|file| fault.clone().of(file)).collect()
+        }
     };
     Done { refusals, ..Done::default() }
 }

@@ -271,7 +271,11 @@ impl Merged {
         let existing = existing(context, &bar, symbol)?;
         let inputs = existing.as_ref().map(|info| info.provenance.inputs.clone()).unwrap_or_default();
         let has = |part: &Part| inputs.iter().any(|input| input.sha256 == part.input.sha256);
-        let same_files = parts.iter().all(has) && (!replace || inputs.len() == parts.len());
+        let undamaged = || {
+            let there = existing.as_ref();
+            there.is_some_and(|info| context.hub.verify_table(&info.provenance.table).is_ok())
+        };
+        let same_files = parts.iter().all(has) && (!replace || inputs.len() == parts.len() && undamaged());
         if let (true, Some(info)) = (same_files, &existing) {
             let (bars, rows) = (Bars::default(), info.rows as u64);
             return Ok(Self { name, symbol: symbol.to_owned(), bar, bars, source: None, rows, added: 0 });

@@ -295,3 +295,29 @@ fn no_mutation_of_a_zip_panics() {
         }
     }
 }
+
+#[test]
+fn replace_heals_a_table_whose_bytes_were_changed() {
+    let bench = Bench::new();
+    let file = bench.zip("AUSDT-trades-2024-08-09", GOOD);
+    bench.import(std::slice::from_ref(&file));
+    let published = bench.hub_bytes();
+    let table = bench.hub_root().join("ticks/binance/AUSDT/trades-2024-08.parquet");
+    let mut bytes = std::fs::read(&table).unwrap();
+    let middle = bytes.len() / 4;
+    bytes[middle] ^= 0xff;
+    std::fs::write(&table, bytes).unwrap();
+    let mut request = bench.request(&[file]);
+    request.replace = true;
+    let said = bench.import_as(&request);
+    assert!(said.ends_with("AUSDT trades 2024-08: written, 3 rows, 3 added\n"), "{said}");
+    assert_eq!(bench.hub_bytes(), published);
+    // Without the option, a table that cannot be opened says what to do.
+    std::fs::write(&table, b"PAR1").unwrap();
+    request.replace = false;
+    let said = bench.import_as(&request);
+    assert!(
+        said.contains("hint: a table of the hub is damaged; import or aggregate that one again with --replace"),
+        "{said}"
+    );
+}

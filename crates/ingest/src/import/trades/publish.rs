@@ -81,7 +81,7 @@ impl TickJob {
     /// When a file is refused or the hub cannot be read or written; the tables are then as they were.
     pub fn run(&self, context: &TickContext<'_>) -> Result<TickOutcome, IngestError> {
         let months = self.months_there(context)?;
-        let known = self.known_files(&months, context.replace);
+        let known = self.known_files(&months, context);
         let mut outcome = TickOutcome::default();
         let mut fresh = Vec::new();
         for (file, known) in self.files.iter().zip(&known) {
@@ -118,14 +118,14 @@ impl TickJob {
     }
 
     /// For each file what provenance says of it, if its rows are in the hub already. When tables are to be replaced, that
-    /// counts only if they hold these files and no others.
-    fn known_files(&self, months: &[TickMonth], replace: bool) -> Vec<Option<InputFile>> {
+    /// counts only if they hold these files and no others, undamaged.
+    fn known_files(&self, months: &[TickMonth], context: &TickContext<'_>) -> Vec<Option<InputFile>> {
         let known: Vec<Option<InputFile>> = self.files.iter().map(|file| known_file(months, file)).collect();
         let foreign = |month: &TickMonth| {
             let own = |input: &InputFile| self.files.iter().any(|file| file.identity.sha256 == input.sha256);
-            !month.provenance.inputs.iter().all(own)
+            !month.provenance.inputs.iter().all(own) || context.hub.verify_table(&month.provenance.table).is_err()
         };
-        if replace && (known.iter().any(Option::is_none) || months.iter().any(foreign)) {
+        if context.replace && (known.iter().any(Option::is_none) || months.iter().any(foreign)) {
             return vec![None; self.files.len()];
         }
         known
