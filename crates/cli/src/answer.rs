@@ -69,6 +69,24 @@ pub fn print(command: &str, as_json: bool, result: Result<Answer, AppError>) -> 
     write(&text, status)
 }
 
+/// Prints what is wrong with a command line, or the help or version that it asks for. With `as_json`, an error is told
+/// on standard output as those of commands are.
+pub fn print_usage(error: &clap::Error, as_json: bool) -> Status {
+    if !error.use_stderr() {
+        return write(&error.to_string(), Status::Good);
+    }
+    let text = error.to_string();
+    terminal::line(text.trim_end());
+    if !as_json {
+        return Status::CouldNotRun;
+    }
+    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let told = json!({"message": message, "hint": "`crosscut --help` lists the commands and their options"});
+    let status = Status::CouldNotRun;
+    let object = json!({"command": null, "version": VERSION, "status": status as u8, "error": told});
+    write(&format!("{object}\n"), status)
+}
+
 /// Writes to standard output. A reader that has gone away (`crosscut runs list | head`) is no problem of ours.
 fn write(text: &str, status: Status) -> Status {
     let mut out = io::stdout().lock();

@@ -28,8 +28,11 @@ fn main() -> ExitCode {
         let mut place = PANIC_PLACE.lock().unwrap_or_else(PoisonError::into_inner);
         place.get_or_insert_with(|| info.location().map(ToString::to_string).unwrap_or_default());
     }));
-    // Usage errors end the process inside `parse`, with status 2, as any command that cannot run.
-    let status = panic::catch_unwind(|| dispatch::run(CommandLine::parse())).unwrap_or_else(|payload| {
+    let status = panic::catch_unwind(|| match CommandLine::try_parse() {
+        Ok(line) => dispatch::run(line),
+        Err(error) => answer::print_usage(&error, std::env::args().any(|word| word == "--json")),
+    })
+    .unwrap_or_else(|payload| {
         report_bug(&payload);
         Status::CouldNotRun
     });

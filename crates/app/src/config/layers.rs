@@ -53,8 +53,11 @@ pub(super) fn yaml_file(file: &Path, config: &mut Config) -> Result<(), AppError
         AppError::io("read the configuration", file, &error).hint("--config takes the path of a YAML file")
     })?;
     let options = serde_saphyr::options! { with_snippet: false };
-    let value: Option<Value> = serde_saphyr::from_str_with_options(&text, options)
-        .map_err(|error| AppError::new(format!("{name}: not valid YAML: {}", error.to_string().trim())))?;
+    let value: Option<Value> = serde_saphyr::from_str_with_options(&text, options).map_err(|error| {
+        // What the library says of its own options is of no use to who wrote the file.
+        let words = error.to_string().replace(", set DuplicateKeyPolicy in Options if acceptable", "");
+        AppError::new(format!("{name}: not valid YAML: {}", words.trim()))
+    })?;
     match value {
         None | Some(Value::Null) => Ok(()),
         Some(Value::Object(map)) => {
@@ -70,7 +73,12 @@ fn yaml_entry(path: String, value: &Value, file: &str, config: &mut Config) -> R
         let deeper =
             |key: &Key| key.path.starts_with(&format!("{path}.")) || (key.path == path && key.kind == Kind::Named);
         if !KEYS.iter().any(deeper) {
-            return Err(unknown(&path).during(file));
+            let error = match keys::find(&path) {
+                Some(_) => AppError::new(format!("`{path}` is one value, found a mapping"))
+                    .hint(format!("write `{path}` with a plain value; `crosscut config show` lists all keys")),
+                None => unknown(&path),
+            };
+            return Err(error.during(file));
         }
         return map.iter().try_for_each(|(key, value)| yaml_entry(format!("{path}.{key}"), value, file, config));
     }

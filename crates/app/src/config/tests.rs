@@ -137,6 +137,14 @@ fn empty_sections_and_lists_are_fine() {
 }
 
 #[test]
+fn misshapen_yaml_is_told_plainly() {
+    let error = yaml_error("backtest: {capital: {a: 1}}\n");
+    assert!(error.contains("`backtest.capital` is one value, found a mapping"), "{error}");
+    let error = yaml_error("hub: a\nhub: b\n");
+    assert!(error.contains("duplicate") && error.contains("hub") && !error.contains("Policy"), "{error}");
+}
+
+#[test]
 fn unknown_keys_name_the_nearest() {
     let error = yaml_error("backtest: {captial: 5}\n");
     assert!(

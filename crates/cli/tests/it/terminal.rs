@@ -48,6 +48,14 @@ fn slips_of_the_keyboard_name_the_nearest() {
 }
 
 #[test]
+fn a_wrong_command_line_is_json_too() {
+    let world = World::new();
+    let error = world.run(&["--json", "backtest", "--bad"]).json();
+    assert_eq!(error["status"], 2);
+    assert!(error["error"]["message"].as_str().unwrap().contains("--bad"), "{error}");
+}
+
+#[test]
 fn json_is_alone_on_standard_output() {
     let world = World::with_market();
     let answer = world.backtest(&["--json"]).good();
