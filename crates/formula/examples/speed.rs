@@ -21,7 +21,10 @@ fn main() {
     let bars = bars(n_rows);
     for family in library::families() {
         let (factors, _) = family.usable(None, &BAR_COLUMNS).expect("a family compiles with its own windows");
-        report(family.name, &time_series(factors), &bars);
+        let factors = time_series(factors);
+        if !factors.is_empty() {
+            report(family.name, &factors, &bars);
+        }
     }
     for operator in operators().filter(|operator| operator.stage != Stage::Scorer && operator.is_function()) {
         for window in [20, 250] {
