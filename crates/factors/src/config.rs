@@ -311,7 +311,9 @@ impl Checker<'_> {
     fn intermediate(&self, entry: (Spanned<String>, String)) -> Result<Formula, FactorsError> {
         let (name, formula) = entry;
         let at = line(&name.referenced);
-        self.column_name(&name.value, "let", at)?;
+        // A function is named `f(x, n)`; the formula reader checks its parameters.
+        let (head, _) = name.value.split_once('(').unwrap_or((&name.value, ""));
+        self.column_name(head.trim_end(), "let", at)?;
         Ok(Formula { name: name.value, formula, line: at })
     }
 

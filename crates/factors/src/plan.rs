@@ -22,6 +22,8 @@ pub struct Plan {
     pub definition: Value,
     /// Remarks published with the set: what the user wrote about factors.
     pub notes: Vec<String>,
+    /// Factors of families that the bars have no columns for, in words.
+    pub left_out: Vec<String>,
     /// What one symbol's bars are enough for.
     pub(crate) local: Option<Program>,
     /// What compares symbols with one another.
@@ -52,6 +54,9 @@ pub struct PlannedColumn {
     pub stage: Stage,
 }
 
+/// The constant of formulas that tells how many bars a year has.
+const PERIODS_PER_YEAR: &str = "periods_per_year";
+
 /// What a plan needs to know of the market.
 #[derive(Debug, Clone, Copy)]
 pub struct Market<'a> {
@@ -68,9 +73,11 @@ impl Plan {
     /// An unknown family (the nearest is named), a formula error (with the factor and the character), or a name used
     /// twice.
     pub fn new(config: &Config, market: Market<'_>) -> Result<Self, FactorsError> {
-        let mut specs = Vec::new();
+        let (mut specs, mut left_out) = (Vec::new(), Vec::new());
         for wanted in &config.library {
-            specs.extend(family_factors(config, wanted)?);
+            let (usable, unusable) = family_factors(config, wanted, market.available)?;
+            specs.extend(usable);
+            left_out.extend(unusable);
         }
         specs.extend(config.factors.iter().map(user_factor));
         let lets: Vec<(String, String)> =
@@ -87,6 +94,7 @@ impl Plan {
             cross_sectional: across.is_some(),
             definition: definition(config, &columns),
             notes: notes(config),
+            left_out,
             columns,
             local,
             across,
@@ -108,7 +116,7 @@ impl Compiler<'_> {
     fn compile(&self, earlier: &[FactorSpec], specs: &[FactorSpec]) -> Result<Program, FormulaError> {
         let earlier = earlier.iter().map(|spec| (spec.name.clone(), spec.formula.clone()));
         let lets: Vec<(String, String)> = self.lets.iter().cloned().chain(earlier).collect();
-        Program::compile(&lets, specs, self.market.available, &[("periods_per_year", self.market.periods_per_year)])
+        Program::compile(&lets, specs, self.market.available, &[(PERIODS_PER_YEAR, self.market.periods_per_year)])
     }
 
     /// Separates what one symbol's bars are enough for from what compares symbols: all values of the latter must be
@@ -159,8 +167,12 @@ fn planned_columns(config: &Config, program: &Program) -> Vec<PlannedColumn> {
         .collect()
 }
 
-/// The factors of a built-in family.
-fn family_factors(config: &Config, wanted: &config::Family) -> Result<Vec<FactorSpec>, FactorsError> {
+/// The factors of a built-in family that the available columns are enough for, and in words which are left out.
+fn family_factors(
+    config: &Config,
+    wanted: &config::Family,
+    available: &[&str],
+) -> Result<(Vec<FactorSpec>, Option<String>), FactorsError> {
     let place = error::Place { file: config.file.clone(), line: wanted.line };
     let Some(family) = library::family(&wanted.name) else {
         let names = library::families().iter().map(|family| family.name);
@@ -169,8 +181,13 @@ fn family_factors(config: &Config, wanted: &config::Family) -> Result<Vec<Factor
         let message = format!("library: there is no family `{}`; there are {known}{hint}", wanted.name);
         return Err(FactorsError::Config { place, message });
     };
-    Family::factors(family, wanted.windows.as_deref())
-        .map_err(|error| FactorsError::Formula { place, error: Box::new(error) })
+    let known: Vec<&str> = available.iter().copied().chain([PERIODS_PER_YEAR]).collect();
+    let (usable, unusable) = Family::usable(family, wanted.windows.as_deref(), &known)
+        .map_err(|error| FactorsError::Formula { place, error: Box::new(error) })?;
+    let lacks = |factor: &library::Unusable| format!("{} ({})", factor.name, factor.missing.join(", "));
+    let words = unusable.iter().map(lacks).collect::<Vec<_>>().join(", ");
+    let left_out = format!("library {}: left out for columns that the bars lack: {words}", wanted.name);
+    Ok((usable, (!unusable.is_empty()).then_some(left_out)))
 }
 
 /// One entry of the file as the formula crate takes it.

@@ -281,13 +281,17 @@ impl Run<'_> {
         if !empty.is_empty() {
             warnings.push(format!("symbols without bars: {}", empty.join(", ")));
         }
-        for (at, column) in self.plan.columns.iter().enumerate() {
-            if counts.iter().all(|count| count.n_finite[at] == 0) {
-                warnings.push(format!(
-                    "`{}` has no value for any symbol: the bars may lack what its formula needs, or be fewer than its lookback of {} rows",
-                    column.name, column.lookback.rows
-                ));
-            }
+        warnings.extend(self.plan.left_out.iter().cloned());
+        let columns = self.plan.columns.iter().enumerate();
+        let without: Vec<&str> = columns
+            .filter(|(at, _)| counts.iter().all(|count| count.n_finite[*at] == 0))
+            .map(|(_, column)| column.name.as_str())
+            .collect();
+        if !without.is_empty() {
+            warnings.push(format!(
+                "columns without a value for any symbol (the bars lack what they need, or are fewer than their lookback): {}",
+                without.join(", ")
+            ));
         }
         warnings
     }

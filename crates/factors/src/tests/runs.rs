@@ -256,8 +256,8 @@ factors:
   - {name: near, formula: 'delay(close, 1)'}
 ";
     let warnings = run_text(root.path(), text, 1).unwrap().warnings;
-    assert_eq!(warnings.len(), 2, "{warnings:?}");
-    assert!(warnings[0].starts_with("`far` has no value") && warnings[0].contains("lookback of 10 rows"));
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].starts_with("columns without a value") && warnings[0].ends_with(": far, median"));
 }
 
 #[test]
@@ -376,4 +376,19 @@ factors:
         assert!(flags.iter().zip(named).all(|(flag, value)| *flag == (*value > 0.4)));
         assert!(flags.contains(&true) && table.f64("ranked").unwrap().iter().any(|rank| rank.is_finite()));
     }
+}
+
+#[test]
+fn a_family_leaves_out_what_the_bars_lack_and_says_so() {
+    let root = hub();
+    let text = "factor_set: alphas__1\ntimeframe: 1h\nsource: {venue: test, bars: 1h}\nlibrary: alpha101\n\
+                let: {'spread(a, b)': 'a / b - 1'}\nfactors: [{name: gap, formula: 'spread(close, open)'}]\n";
+    let summary = run_text(root.path(), text, 2).unwrap();
+    let told = summary.warnings.iter().find(|line| line.starts_with("library alpha101: left out")).unwrap();
+    assert!(told.contains("alpha_048 (subindustry)"), "{told}");
+    let set = published(root.path(), "alphas__1");
+    assert!(set.columns().iter().any(|column| column == "alpha_101"), "{:?}", set.columns());
+    assert!(!set.columns().iter().any(|column| column == "alpha_048"));
+    let table = set.read("AAA", &["gap"], Range::ALL);
+    assert!(table.is_ok_and(|table| table.f64("gap").unwrap().iter().any(|value| value.is_finite())));
 }
