@@ -142,10 +142,10 @@ fn run_file(desk: &Desk<'_>, file: &Path) -> Result<SetSummary, AppError> {
 
 /// Computes and publishes one factor set.
 pub(crate) fn run_set(desk: &Desk<'_>, config: &SetConfig) -> Result<SetSummary, AppError> {
+    // A publisher makes the hub's folder and the log its own beside it; a mistyped --hub must not.
+    desk.hub()?;
     let log = Logbook::open(desk, "factors");
     log.note(Level::Info, &format!("run {} ({}, from {})", config.factor_set, config.timeframe, config.file));
-    // A publisher makes the hub's folder; a mistyped --hub must not.
-    desk.hub()?;
     let options = RunOptions {
         threads: desk.threads,
         code_version: VERSION.to_owned(),
@@ -205,6 +205,8 @@ pub fn show(desk: &Desk<'_>, name: &str, timeframe: Option<&str>) -> Result<Show
         });
         return Ok(Shown::Family { family: family_entry(family)?, factors: factors.collect() });
     }
+    let wanted = timeframe.map(parse_timeframe).transpose()?.map(|frame| frame.to_string());
+    let timeframe = wanted.as_deref();
     let hub = desk.hub()?;
     let sets = hub.factor_sets()?;
     let found: Vec<&String> = sets

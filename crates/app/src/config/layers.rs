@@ -158,6 +158,9 @@ fn dot_env_lines(file: &str, text: &str) -> Result<Vec<(String, String)>, AppErr
 pub(super) fn from_text(key: &Key, text: &str) -> Result<Value, String> {
     let wrong = |expected: &str| format!("expected {expected}, found `{text}`");
     match key.kind {
+        Kind::Text if text.is_empty() && !key.default.is_empty() => {
+            Err(format!("expected a value such as `{}`, found nothing", key.default))
+        }
         Kind::Text | Kind::Named => Ok(if text.is_empty() { Value::Null } else { Value::from(text) }),
         Kind::Choice(words) => choice(words, text),
         Kind::Count => text.parse::<u64>().map(Value::from).map_err(|_| wrong("a whole number, 0 or more")),

@@ -137,6 +137,13 @@ fn empty_sections_and_lists_are_fine() {
 }
 
 #[test]
+fn a_setting_with_a_default_cannot_be_emptied() {
+    let sources = Sources { set: vec!["aggregate.bar=".into()], ..Sources::default() };
+    let error = Config::resolve(&sources).unwrap_err().to_string();
+    assert!(error.contains("aggregate.bar: expected a value such as `1h`, found nothing"), "{error}");
+}
+
+#[test]
 fn misshapen_yaml_is_told_plainly() {
     let error = yaml_error("backtest: {capital: {a: 1}}\n");
     assert!(error.contains("`backtest.capital` is one value, found a mapping"), "{error}");
