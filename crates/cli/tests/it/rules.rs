@@ -95,29 +95,24 @@ fn long_and_short_cancel() {
 fn cash_and_positions_are_equity_wherever_positions_change() {
     let world = World::with_market();
     let folder = folder(&world, &["--strategy", "long_short", "--param", "long_count=2", "--param", "short_count=2"]);
-    let mut values: BTreeMap<String, f64> = BTreeMap::new();
-    let mut held: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
+    // Per moment: each symbol's value, and when it was last written.
+    let mut values: BTreeMap<String, (String, f64)> = BTreeMap::new();
+    let mut held: BTreeMap<String, BTreeMap<String, (String, f64)>> = BTreeMap::new();
     for row in rows(&world, &folder, "positions.csv") {
-        values.insert(row["symbol"].clone(), number(&row, "value"));
+        values.insert(row["symbol"].clone(), (row["timestamp"].clone(), number(&row, "value")));
         held.insert(row["timestamp"].clone(), values.clone());
     }
-    let changed: BTreeMap<String, usize> =
-        rows(&world, &folder, "positions.csv").iter().fold(BTreeMap::new(), |mut counts, row| {
-            *counts.entry(row["timestamp"].clone()).or_default() += 1;
-            counts
-        });
     let mut n_checked = 0;
     for row in rows(&world, &folder, "equity_curve.csv") {
         let Some(values) = held.get(&row["timestamp"]) else { continue };
-        // Only where every position changed at once does the file hold all values of that moment.
-        if values.values().filter(|value| **value != 0.0).count() > changed[&row["timestamp"]] {
+        // Only where every position held was traded does the file hold all values of that moment.
+        if values.values().any(|(written, value)| *value != 0.0 && *written != row["timestamp"]) {
             continue;
         }
-        let sum: f64 = number(&row, "cash") + values.values().sum::<f64>();
+        let sum: f64 = number(&row, "cash") + values.values().map(|(_, value)| value).sum::<f64>();
         let equity = number(&row, "equity");
-        if (sum - equity).abs() <= 1e-6 * equity {
-            n_checked += 1;
-        }
+        assert!((sum - equity).abs() <= 1e-9 * equity, "{}: {sum} against {equity}", row["timestamp"]);
+        n_checked += 1;
     }
     assert!(n_checked >= 5, "{n_checked} moments add up");
 }
