@@ -61,17 +61,7 @@ impl Events for Logbook<'_> {
     }
 }
 
-impl crosscut_factors::Progress for Logbook<'_> {
-    fn message(&self, text: &str) {
-        Events::message(self, Level::Info, text);
-    }
-
-    fn step(&self, done: u64, total: u64, what: &str) {
-        Events::step(self, done, total, what);
-    }
-}
-
-impl crosscut_ingest::Progress for Logbook<'_> {
+impl crosscut_model::Progress for Logbook<'_> {
     fn message(&self, text: &str) {
         Events::message(self, Level::Info, text);
     }

@@ -18,15 +18,14 @@ mod error;
 mod evaluate;
 mod outliers;
 mod plan;
-mod progress;
 mod run;
 mod show;
 mod source;
 
 pub use config::{Config, Factors, Family, Fill, Formula, Outliers, Symbols};
+pub use crosscut_model::{Progress, Silent};
 pub use error::{FactorsError, Place};
 pub use plan::{Market, Plan, PlannedColumn};
-pub use progress::{Progress, Silent};
 pub use run::{Outcome, RunOptions, Summary, run};
 pub use show::features_of_symbols;
 

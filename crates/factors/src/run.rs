@@ -16,8 +16,8 @@ use crate::config::{Config, Fill};
 use crate::error::FactorsError;
 use crate::evaluate::{self, SymbolFactors};
 use crate::plan::{Market, Plan, PlannedColumn};
-use crate::progress::Progress;
 use crate::source::Source;
+use crosscut_model::Progress;
 
 /// What a run is given besides the set.
 #[derive(Debug, Clone)]

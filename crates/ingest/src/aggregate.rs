@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::IngestError;
-use crate::progress::Progress;
+use crosscut_model::Progress;
 
 /// What to build.
 #[derive(Debug, Clone, PartialEq)]

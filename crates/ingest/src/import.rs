@@ -12,7 +12,7 @@ use crosscut_model::{Timeframe, TradeKind, nearest};
 use rayon::prelude::*;
 
 use crate::error::{IngestError, Refusal};
-use crate::progress::Progress;
+use crosscut_model::Progress;
 
 mod checksum;
 mod container;

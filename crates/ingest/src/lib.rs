@@ -9,10 +9,9 @@ pub mod aggregate;
 mod error;
 pub mod import;
 pub mod pool;
-mod progress;
 pub mod synthetic;
 #[cfg(test)]
 mod testing;
 
+pub use crosscut_model::{Progress, Silent};
 pub use error::{IngestError, Refusal};
-pub use progress::{Progress, Silent};

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use crate::error::IngestError;
-use crate::progress::Progress;
+use crosscut_model::Progress;
 
 mod exclusion;
 

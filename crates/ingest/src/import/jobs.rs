@@ -8,7 +8,7 @@ use crosscut_model::TradeKind;
 use rayon::prelude::*;
 
 use crate::error::{Fault, IngestError, Refusal};
-use crate::progress::Progress;
+use crosscut_model::Progress;
 
 use super::ImportRequest;
 use super::detect::Found;

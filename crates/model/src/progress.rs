@@ -1,8 +1,8 @@
-//! How long work tells its caller where it stands; ingest prints nothing itself.
+//! How long work tells its caller where it stands. Nothing below the doors prints.
 
 /// A receiver of progress. Called from several threads.
 pub trait Progress: Sync {
-    /// Something worth a line.
+    /// A line worth reading.
     fn message(&self, text: &str);
     /// `done` of `total` pieces of work are done; `what` names the work.
     fn step(&self, done: u64, total: u64, what: &str);
