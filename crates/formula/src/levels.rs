@@ -31,10 +31,10 @@ pub(crate) enum Source {
 pub(crate) struct CrossStep {
     /// What to do.
     pub(crate) operator: CrossSection,
-    /// On what: one series, or two.
+    /// On what series, in the order of the parameters.
     pub(crate) from: Vec<Source>,
-    /// The number that comes with it; 0 for an operator without.
-    pub(crate) number: f64,
+    /// The numbers that come with it, in the order of the parameters.
+    pub(crate) numbers: Vec<f64>,
 }
 
 /// A cross-sectional operator as it is called.
@@ -43,8 +43,8 @@ struct CrossCall {
     operator: CrossSection,
     /// On what.
     series: Vec<ExpressionId>,
-    /// The number that comes with it.
-    number: f64,
+    /// The numbers that come with it.
+    numbers: Vec<f64>,
 }
 
 /// One level. Its values are first those of `cross`, in order, then those of `plan`, in order.
@@ -151,8 +151,8 @@ impl Planner<'_> {
         let Run::CrossSection(operator) = called.run else { return None };
         let is_series = |at: usize| called.parameters[at].kind == ParameterKind::Series;
         let (series, numbers): (Vec<usize>, Vec<usize>) = (0..operands.len()).partition(|&at| is_series(at));
-        let number = numbers.first().and_then(|&at| self.expressions.number(operands[at])).unwrap_or(0.0);
-        Some(CrossCall { operator, series: series.into_iter().map(|at| operands[at]).collect(), number })
+        let numbers = numbers.into_iter().filter_map(|at| self.expressions.number(operands[at])).collect();
+        Some(CrossCall { operator, series: series.into_iter().map(|at| operands[at]).collect(), numbers })
     }
 
     /// The value of a kept expression.
@@ -188,12 +188,12 @@ impl Planner<'_> {
         let here: Vec<ExpressionId> = self.wanted.iter().copied().filter(|id| self.level_of[id.0] == level).collect();
         let mut cross = Vec::new();
         for &id in &here {
-            if let Some(CrossCall { operator, series, number }) = self.cross_section(id) {
+            if let Some(CrossCall { operator, series, numbers }) = self.cross_section(id) {
                 let from: Vec<Source> = series.into_iter().map(|operand| self.source(operand)).collect();
                 let lookback =
                     from.iter().map(|&source| self.lookback(source)).fold(Lookback::default(), Lookback::max);
                 self.add_value(id, lookback);
-                cross.push(CrossStep { operator, from, number });
+                cross.push(CrossStep { operator, from, numbers });
             }
         }
         let mut builder = LevelBuilder::default();

@@ -19,6 +19,7 @@ mod rolling;
 mod session;
 mod stateful;
 
+use crosscut_kernels::cross_section::{GroupScratch, RankScratch};
 use crosscut_kernels::{Graph, Term};
 
 /// The longest window or delay, in rows: 11 years of hourly bars. A longer one is a typing error, and each window
@@ -124,34 +125,25 @@ pub(crate) enum Run {
     CrossSection(CrossSection),
 }
 
-/// What is done with the values of all symbols at one time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CrossSection {
-    /// Each value from all values.
-    Whole(Transform),
-    /// Each value from the values of its group, the second operand.
-    ByGroup(Transform),
-    /// What the line on the second operand leaves over.
-    Residual,
+/// Fills the results of all symbols at one time.
+pub(crate) type CrossSection = fn(&AtOneTime<'_>, &mut Scratch, &mut [f64]);
+
+/// The operands of a cross-sectional operator at one time.
+#[derive(Debug)]
+pub(crate) struct AtOneTime<'a> {
+    /// For each operand that is a series its values, one per symbol that has a row, in the order of the symbols.
+    pub(crate) series: &'a [&'a [f64]],
+    /// The operands that are numbers.
+    pub(crate) numbers: &'a [f64],
 }
 
-/// What is made of a list of values; a number may come with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Transform {
-    /// Percentile rank.
-    Rank,
-    /// Value minus mean over deviation.
-    ZScore,
-    /// Value minus mean.
-    Demean,
-    /// The mean.
-    Mean,
-    /// Value over the sum of absolute values.
-    Scale,
-    /// Tails of the given share moved in.
-    Winsorize,
-    /// Number of the bucket, out of the given number.
-    Bucket,
+/// Room for cross-sectional operators to work in, reused from time to time.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// For orders.
+    pub(crate) rank: RankScratch,
+    /// For groups.
+    pub(crate) group: GroupScratch,
 }
 
 /// The checked arguments of one call.

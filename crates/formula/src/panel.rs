@@ -13,13 +13,12 @@ mod align;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crosscut_kernels::cross_section::{self, GroupScratch, RankScratch};
 use crosscut_kernels::{Plan, State, Workspace};
 use rayon::prelude::*;
 
 use crate::error::FormulaError;
 use crate::levels::{CrossStep, Level, Source};
-use crate::operators::{CrossSection, Transform};
+use crate::operators::{AtOneTime, Scratch};
 use crate::program::Compiled;
 use align::Alignment;
 
@@ -274,44 +273,9 @@ fn run_cross_section(
         for time in stretch.times.clone() {
             let rows = alignment.within(&stretch, time);
             let at_time: Vec<&[f64]> = gathered.iter().map(|gathered| &gathered[rows.clone()]).collect();
-            run_at_one_time(step, &at_time, &mut scratch, &mut stretch.results[rows]);
+            let at_time = AtOneTime { series: &at_time, numbers: &step.numbers };
+            (step.operator)(&at_time, &mut scratch, &mut stretch.results[rows]);
         }
     });
     results
-}
-
-/// Room to work in.
-#[derive(Default)]
-struct Scratch {
-    /// For orders.
-    rank: RankScratch,
-    /// For groups.
-    group: GroupScratch,
-}
-
-/// One time of a cross-sectional operator.
-fn run_at_one_time(step: &CrossStep, gathered: &[&[f64]], scratch: &mut Scratch, out: &mut [f64]) {
-    let Scratch { rank, group } = scratch;
-    match step.operator {
-        CrossSection::Whole(what) => transform(what, step.number, gathered[0], rank, out),
-        CrossSection::ByGroup(what) => {
-            let of_group = |values: &[f64], out: &mut [f64]| transform(what, step.number, values, rank, out);
-            cross_section::by_group(gathered[0], gathered[1], group, out, of_group);
-        }
-        CrossSection::Residual => cross_section::residual(gathered[0], gathered[1], out),
-    }
-}
-
-/// One list of values.
-fn transform(what: Transform, number: f64, values: &[f64], scratch: &mut RankScratch, out: &mut [f64]) {
-    match what {
-        Transform::Rank => cross_section::rank(values, scratch, out),
-        Transform::ZScore => cross_section::zscore(values, out),
-        Transform::Demean => cross_section::demean(values, out),
-        Transform::Mean => cross_section::mean(values, out),
-        Transform::Scale => cross_section::scale(values, out),
-        // A share above one half means the same tail seen from the other side.
-        Transform::Winsorize => cross_section::winsorize(values, number.min(1.0 - number), scratch, out),
-        Transform::Bucket => cross_section::bucket(values, number, scratch, out),
-    }
 }

@@ -1,7 +1,9 @@
 //! Operators across the symbols that have a row at the same time. Missing values are left out and stay missing.
 
+use crosscut_kernels::cross_section;
+
 use super::table::{probability, series};
-use super::{CrossSection, Missing, Operator, Parameter, ParameterKind, Run, Stage, Transform};
+use super::{CrossSection, Missing, Operator, Parameter, ParameterKind, Run, Stage};
 
 /// Parameters of most of them.
 const ONE: &[Parameter] = &[series("x")];
@@ -27,48 +29,40 @@ const fn entry(
 
 /// The table.
 pub(super) const OPERATORS: &[Operator] = &[
-    entry(
-        "cs_rank",
-        &["rank"],
-        ONE,
-        "rank over the number of symbols, ties averaged, in (0, 1]",
-        CrossSection::Whole(Transform::Rank),
-    ),
-    entry(
-        "cs_zscore",
-        &["zscore"],
-        ONE,
-        "value minus mean over sample deviation (ddof 1)",
-        CrossSection::Whole(Transform::ZScore),
-    ),
-    entry("cs_demean", &[], ONE, "value minus mean", CrossSection::Whole(Transform::Demean)),
-    entry("cs_mean", &[], ONE, "mean of all symbols", CrossSection::Whole(Transform::Mean)),
-    entry(
-        "cs_scale",
-        &["scale"],
-        ONE,
-        "value over the sum of absolute values; missing when all are 0",
-        CrossSection::Whole(Transform::Scale),
-    ),
+    entry("cs_rank", &["rank"], ONE, "rank over the number of symbols, ties averaged, in (0, 1]", |x, room, out| {
+        cross_section::rank(x.series[0], &mut room.rank, out)
+    }),
+    entry("cs_zscore", &["zscore"], ONE, "value minus mean over sample deviation (ddof 1)", |x, _, out| {
+        cross_section::zscore(x.series[0], out)
+    }),
+    entry("cs_demean", &[], ONE, "value minus mean", |x, _, out| cross_section::demean(x.series[0], out)),
+    entry("cs_mean", &[], ONE, "mean of all symbols", |x, _, out| cross_section::mean(x.series[0], out)),
+    entry("cs_scale", &["scale"], ONE, "value over the sum of absolute values; missing when all are 0", |x, _, out| {
+        cross_section::scale(x.series[0], out)
+    }),
     entry(
         "cs_winsorize",
         &["winsorize"],
         &[series("x"), probability("tail")],
         "values beyond the quantiles tail and 1 - tail moved to these, quantiles linear between neighbours",
-        CrossSection::Whole(Transform::Winsorize),
+        |x, room, out| {
+            // A share above one half means the same tail seen from the other side.
+            let tail = x.numbers[0].min(1.0 - x.numbers[0]);
+            cross_section::winsorize(x.series[0], tail, &mut room.rank, out)
+        },
     ),
     entry(
         "cs_quantile",
         &["quantile"],
         &[series("x"), Parameter { name: "buckets", kind: ParameterKind::Whole { min: 1 } }],
         "number of the equal-sized bucket, 1 for the smallest values; equal values share a bucket",
-        CrossSection::Whole(Transform::Bucket),
+        |x, room, out| cross_section::bucket(x.series[0], x.numbers[0], &mut room.rank, out),
     ),
     entry(
         "cs_residual",
         &["regression_neut"],
         &[series("y"), series("x")],
         "what the least-squares line of y on x over all symbols leaves over; missing where x does not vary",
-        CrossSection::Residual,
+        |x, _, out| cross_section::residual(x.series[0], x.series[1], out),
     ),
 ];
