@@ -7,6 +7,7 @@
 //! No IO, no names, no times, no threads. Start reading at [`Graph`] and its operators (`windows.rs`), then [`Machine`].
 
 pub mod cross_section;
+mod custom;
 mod dispersion;
 mod graph;
 mod indicators;
@@ -22,6 +23,7 @@ mod regression;
 mod smoothing;
 mod windows;
 
+pub use custom::{OnWindow, StepFunction, WindowFunction};
 pub use dispersion::{Dispersion, Shape};
 pub use graph::{Graph, Lookback, Term};
 pub use machine::{Machine, State, Workspace};

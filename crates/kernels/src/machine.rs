@@ -235,6 +235,9 @@ impl Block<'_> {
             Operation::Dispersion(dispersion) => {
                 dispersion.run(self.view_from(operands[0], dispersion.window as usize - 1), out);
             }
+            Operation::Window(on) => {
+                on.run(operands.map(|operand| self.view_from(operand, on.window as usize - 1)), out);
+            }
             operation => {
                 let [a, b, c, d] = operands;
                 maps::run(operation, out, [self.view(a), self.view(b), self.view(c), self.view(d)]);

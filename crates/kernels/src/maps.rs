@@ -95,6 +95,7 @@ pub(crate) fn run(operation: Operation, out: &mut [f64], args: [&[f64]; 4]) {
         | Operation::Rank(_)
         | Operation::Quantile(_)
         | Operation::Dispersion(_)
+        | Operation::Window(_)
         | Operation::Recurrence(_) => {
             unreachable!("the machine runs {operation:?} itself")
         }

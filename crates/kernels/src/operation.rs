@@ -10,6 +10,7 @@
 //! shifts the result: that is what lets [`crate::Graph`] move a lag which all operands share to the result. The two
 //! operations that see missing values ([`Unary::HasValue`], [`Binary::Coalesce`]) obey it too.
 
+use crate::custom::OnWindow;
 use crate::dispersion::Dispersion;
 use crate::ordered::{Quantile, Rank};
 use crate::recurrence::Recurrence;
@@ -129,6 +130,8 @@ pub enum Operation {
     Quantile(Quantile),
     /// A measure of spread or shape of the window.
     Dispersion(Dispersion),
+    /// A window function from outside.
+    Window(OnWindow),
     /// An operation that carries numbers from row to row.
     Recurrence(Recurrence),
 }
@@ -140,12 +143,21 @@ impl Operation {
             Self::Rank(rank) => rank.window - 1,
             Self::Quantile(quantile) => quantile.window - 1,
             Self::Dispersion(dispersion) => dispersion.window - 1,
+            Self::Window(on) => on.window - 1,
             _ => 0,
         }
     }
 
     /// Whether the result can be computed once when all operands are constants.
     pub(crate) fn is_pure_of_row(self) -> bool {
-        !matches!(self, Self::Input(_) | Self::Rank(_) | Self::Quantile(_) | Self::Dispersion(_) | Self::Recurrence(_))
+        !matches!(
+            self,
+            Self::Input(_)
+                | Self::Rank(_)
+                | Self::Quantile(_)
+                | Self::Dispersion(_)
+                | Self::Window(_)
+                | Self::Recurrence(_)
+        )
     }
 }

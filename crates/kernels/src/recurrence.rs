@@ -1,6 +1,7 @@
 //! Operations that carry numbers from row to row. A missing operand leaves the carried numbers as they are and gives a
 //! missing result, unless a recurrence says otherwise.
 
+use crate::custom::StepFunction;
 use crate::indicators;
 use crate::operation::Scalar;
 
@@ -65,6 +66,8 @@ pub enum Recurrence {
     SuperTrend,
     /// Dominant cycle period in rows by the Hilbert transform.
     DominantCycle,
+    /// A step from outside.
+    Step(&'static StepFunction),
 }
 
 impl Recurrence {
@@ -80,6 +83,7 @@ impl Recurrence {
             Self::ParabolicSar { .. } => indicators::SAR_NUMBERS,
             Self::SuperTrend => indicators::TREND_NUMBERS,
             Self::DominantCycle => indicators::CYCLE_NUMBERS,
+            Self::Step(function) => function.n_carried,
         }
     }
 
@@ -90,6 +94,7 @@ impl Recurrence {
             Self::Seeded { window, .. } | Self::WilderSum { window } => window - 1,
             Self::ParabolicSar { .. } => 1,
             Self::DominantCycle => indicators::CYCLE_WARM_UP,
+            Self::Step(function) => function.warm_up,
             Self::Cumulative(_) | Self::Weighted { .. } | Self::Adaptive | Self::SuperTrend => 0,
         }
     }
@@ -110,6 +115,7 @@ impl Recurrence {
                 }
                 Self::SuperTrend => indicators::super_trend(carried, [a[i], b[i], c[i], d[i]]),
                 Self::DominantCycle => indicators::dominant_cycle(carried, a[i]),
+                Self::Step(function) => (function.step)(carried, [a[i], b[i], c[i], d[i]]),
             };
         }
     }

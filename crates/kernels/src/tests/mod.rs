@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod cross;
+mod custom;
 mod indicators;
 mod operators;
 mod reference;
