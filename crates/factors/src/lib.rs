@@ -14,6 +14,7 @@
 
 mod bars;
 mod config;
+mod definition;
 mod error;
 mod evaluate;
 mod outliers;

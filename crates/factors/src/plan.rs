@@ -4,9 +4,10 @@
 use crosscut_formula::library::{self, Family};
 use crosscut_formula::{FactorSpec, FormulaError, Lookback, Program, Stage};
 use crosscut_model::nearest;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::config::{self, Config, Fill, Outliers, Symbols};
+use crate::config::{self, Config, Outliers};
+use crate::definition::definition;
 use crate::error::{self, FactorsError};
 
 /// A factor set ready to run.
@@ -219,37 +220,6 @@ fn line_of(config: &Config, name: &str) -> u64 {
         expanded.chain([entry.name.clone()]).map(|name| (name, entry.line))
     });
     formulas.chain(factors).find(|(known, _)| known == name).map_or(0, |(_, line)| line)
-}
-
-/// Everything that can change a number. Families stand as the formulas they became, so that a program with another
-/// library asks for another name.
-fn definition(config: &Config, columns: &[PlannedColumn]) -> Value {
-    let symbols = match &config.symbols {
-        Symbols::All => json!("all"),
-        Symbols::List(list) => json!(list),
-        Symbols::Pool(name) => json!({ "pool": name }),
-    };
-    let fill = match config.fill {
-        Fill::None => json!("none"),
-        Fill::Forward(n) => json!({ "forward": n }),
-    };
-    let outliers = match config.outliers {
-        Outliers::Keep => json!("keep"),
-        Outliers::Winsorize(p) => json!({ "winsorize": p }),
-        Outliers::DropBeyondMad(x) => json!({ "drop_beyond_mad": x }),
-    };
-    let pair = |name: &str, formula: &str| json!({ "name": name, "formula": formula });
-    json!({
-        "factor_set": config.factor_set,
-        "timeframe": config.timeframe.to_string(),
-        "source": { "venue": config.venue, "bars": config.bars.to_string() },
-        "symbols": symbols,
-        "fill": fill,
-        "outliers": outliers,
-        "tradable": config.tradable.as_ref().map(|tradable| &tradable.formula),
-        "let": config.lets.iter().map(|entry| pair(&entry.name, &entry.formula)).collect::<Vec<_>>(),
-        "factors": columns.iter().map(|column| pair(&column.name, &column.formula)).collect::<Vec<_>>(),
-    })
 }
 
 /// What the user wrote about factors, `name: text`.
