@@ -6,6 +6,7 @@ mod language;
 mod library;
 mod panel;
 mod properties;
+mod slow;
 
 use proptest::prelude::*;
 
