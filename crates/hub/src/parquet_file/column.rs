@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use parquet::column::page::PageReader;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
-use parquet::data_type::{DataType, Int96};
+use parquet::data_type::{ByteArray, DataType, Int96};
 use parquet::errors::ParquetError;
 use parquet::file::serialized_reader::SerializedPageReader;
 
@@ -155,6 +155,36 @@ impl ColumnCursor {
                 out.push(text.to_owned());
             }
             spread(out, start, &step, &cursor.levels, String::new());
+            Ok(step.rows)
+        })
+    }
+
+    /// Appends the next `n` rows of texts as runs of equal ones with their lengths, `out`'s last run continued; missing
+    /// is the empty text.
+    ///
+    /// # Errors
+    /// When bytes are not UTF-8.
+    pub(crate) fn text_runs(&mut self, n: usize, out: &mut Vec<(String, usize)>) -> Result<(), HubError> {
+        let mut scratch = Vec::new();
+        self.steps(n, |cursor, k| {
+            scratch.clear();
+            let step = cursor.raw(k, |reader, k, levels| match reader {
+                ColumnReader::ByteArrayColumnReader(r) => Some(pull(r, k, levels, &mut scratch)),
+                _ => None,
+            })?;
+            let mut present = scratch.iter().map(ByteArray::data).enumerate();
+            for row in 0..step.rows {
+                let is_missing = step.values < step.rows && cursor.levels[row] == 0;
+                let (at, bytes) = if is_missing { None } else { present.next() }.unwrap_or_default();
+                match out.last_mut() {
+                    Some((last, count)) if last.as_bytes() == bytes => *count += 1,
+                    _ => {
+                        let text = std::str::from_utf8(bytes);
+                        let text = text.map_err(|_| cursor.wrong(cursor.row_of(at), "is not UTF-8 text"))?;
+                        out.push((text.to_owned(), 1));
+                    }
+                }
+            }
             Ok(step.rows)
         })
     }

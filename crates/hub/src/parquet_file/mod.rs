@@ -92,6 +92,20 @@ pub fn read(path: &Path, columns: &[&str]) -> Result<Table, HubError> {
     })
 }
 
+/// The texts of a column as runs of equal ones, each with its number of rows: a file sorted by symbol has few.
+///
+/// # Errors
+/// As [`read`]; a column that holds no texts is refused.
+pub fn text_runs(path: &Path, column: &str) -> Result<Vec<(String, usize)>, HubError> {
+    let file = Arc::new(ParquetFile::open(path)?);
+    let leaf = file.demand(column)?;
+    guarded(path, || {
+        let mut runs = Vec::new();
+        ColumnCursor::new(Arc::clone(&file), leaf).text_runs(file.n_rows(), &mut runs)?;
+        Ok(runs)
+    })
+}
+
 /// Hands the asked columns to `visit` in tables of up to `batch_rows` rows, with bounded memory.
 ///
 /// # Errors

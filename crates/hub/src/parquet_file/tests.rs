@@ -337,3 +337,20 @@ proptest! {
         prop_assert_eq!(Some(ids.as_slice()), table.i64("id"));
     }
 }
+
+#[test]
+fn texts_as_runs() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("words.parquet");
+    let words: Vec<String> = ["a", "a", "", "b", "b", "b", "a"].map(str::to_owned).to_vec();
+    let mut table = Table::default();
+    table.push("word", Column::Text(words));
+    table.push("number", Column::I64(vec![0; 7]));
+    write(&path, &table, &[]).unwrap();
+    let runs = text_runs(&path, "word").unwrap();
+    let seen: Vec<(&str, usize)> = runs.iter().map(|(word, rows)| (word.as_str(), *rows)).collect();
+    assert_eq!(seen, [("a", 2), ("", 1), ("b", 3), ("a", 1)]);
+    assert!(text_runs(&path, "number").is_err());
+    let rows = |runs: Vec<(String, usize)>| runs.iter().map(|(_, rows)| rows).sum::<usize>();
+    assert_eq!(rows(text_runs(&testdata("pyarrow_snappy.parquet"), "text").unwrap()), N as usize);
+}
