@@ -8,6 +8,7 @@ use crosscut_model::time::format_date;
 use crosscut_model::{BarSpec, Bars, Column, Range, Table, format_iso};
 
 use crate::check::{self, Broken};
+use crate::digests::{Bits, RowDigests};
 use crate::error::HubError;
 use crate::layout;
 use crate::names;
@@ -18,6 +19,13 @@ use crate::provenance::{Provenance, TableSource};
 use crate::publisher::IngestPublisher;
 use crate::reader::Hub;
 use crate::single::{self, SingleWriter};
+
+mod table;
+
+pub use table::BarTable;
+
+/// Key of the digests of a table's rows in its footer.
+const DIGESTS_KEY: &str = "crosscut.row_digests";
 
 /// Rows of a row group of bars.
 const GROUP_ROWS: usize = 1 << 18;
@@ -41,6 +49,8 @@ pub struct TableInfo {
     pub provenance: Provenance,
     /// Names of all columns in the order they are stored.
     pub columns: Vec<String>,
+    /// Digests of the rows in blocks; `None` when the table was written by a version that made none.
+    pub row_digests: Option<RowDigests>,
 }
 
 /// Demands that a table covers a stretch of time: bounds that are not given are not demanded. A table covers what lies
@@ -117,26 +127,7 @@ impl Hub {
     /// When there is no such table, its footer cannot be read, or its provenance is missing or disagrees.
     pub fn bar_info(&self, venue: &str, bar: &BarSpec, symbol: &str) -> Result<TableInfo, HubError> {
         let (file, provenance) = self.open_bars(venue, bar, symbol)?;
-        let bounds = |name: &str| -> Result<(i64, i64), HubError> {
-            let leaf = file.demand(name)?;
-            match file.bounds(leaf) {
-                Some(bounds) => Ok(bounds),
-                None if file.n_rows() == 0 => Ok((0, 0)),
-                None => Err(file.damaged(format!("its footer does not state the bounds of `{name}`"))),
-            }
-        };
-        let (first, last) = bounds("timestamp")?;
-        let (_, last_available_at) = bounds("available_at")?;
-        Ok(TableInfo {
-            name: format!("{symbol} {bar} bars of {venue}"),
-            rows: file.n_rows(),
-            first,
-            last,
-            last_available_at,
-            content_hash: provenance.content_hash.clone(),
-            provenance,
-            columns: file.leaves.iter().map(|leaf| leaf.name.clone()).collect(),
-        })
+        table_info(&file, provenance, format!("{symbol} {bar} bars of {venue}"))
     }
 
     /// Bars whose timestamp lies in `range`: `timestamp`, `available_at` (and `bar_seq` for event bars) as `i64`, then
@@ -232,6 +223,7 @@ impl IngestPublisher {
             HubError::refused(format!("{bar} bars of {symbol} at venue `{venue}` are refused: {message}"))
         })?;
         let mut writer = SingleWriter::begin(self.root(), table, &specs(bar, bars))?;
+        writer.note(DIGESTS_KEY, digests_of(bar, bars).to_text());
         let mut from = 0;
         while from < bars.len() {
             let to = bars.len().min(from + GROUP_ROWS);
@@ -246,6 +238,51 @@ impl IngestPublisher {
         }
         writer.finish(source)
     }
+}
+
+/// What a table's footer and provenance say of it.
+fn table_info(file: &ParquetFile, provenance: Provenance, name: String) -> Result<TableInfo, HubError> {
+    let bounds = |name: &str| -> Result<(i64, i64), HubError> {
+        let leaf = file.demand(name)?;
+        match file.bounds(leaf) {
+            Some(bounds) => Ok(bounds),
+            None if file.n_rows() == 0 => Ok((0, 0)),
+            None => Err(file.damaged(format!("its footer does not state the bounds of `{name}`"))),
+        }
+    };
+    let (first, last) = bounds("timestamp")?;
+    let (_, last_available_at) = bounds("available_at")?;
+    Ok(TableInfo {
+        name,
+        rows: file.n_rows(),
+        first,
+        last,
+        last_available_at,
+        content_hash: provenance.content_hash.clone(),
+        provenance,
+        columns: file.leaves.iter().map(|leaf| leaf.name.clone()).collect(),
+        row_digests: stored_digests(file)?,
+    })
+}
+
+/// The digests of a table's rows by its footer.
+fn stored_digests(file: &ParquetFile) -> Result<Option<RowDigests>, HubError> {
+    let Some(text) = file.key_value(DIGESTS_KEY) else { return Ok(None) };
+    match RowDigests::from_text(text).filter(|digests| digests.rows() == file.n_rows()) {
+        Some(digests) => Ok(Some(digests)),
+        None => Err(file.damaged("the digests of its rows in its footer are not those of its rows")),
+    }
+}
+
+/// The digests of the rows of bars that are about to be published.
+fn digests_of(bar: &BarSpec, bars: &Bars) -> RowDigests {
+    let mut columns = vec![("timestamp", Bits::I64(&bars.timestamp)), ("available_at", Bits::I64(&bars.available_at))];
+    if bar.is_event() {
+        columns.push(("bar_seq", Bits::I64(&bars.bar_seq)));
+    }
+    columns.extend(BAR_COLUMNS.iter().zip(bars.columns()).map(|(name, values)| (*name, Bits::F64(values))));
+    columns.extend(bars.extra.iter().map(|(name, values)| (name.as_str(), Bits::F64(values))));
+    RowDigests::of(&columns)
 }
 
 /// Whether a column belongs to every bar table.

@@ -86,6 +86,11 @@ pub(crate) fn factor_link(timeframe: Timeframe, set: &str) -> Result<PathBuf, Hu
     Ok(Path::new("factors").join(timeframe.to_string()).join(check_name("factor set", set)?))
 }
 
+/// Name of the file of a saved state inside a generation.
+pub(crate) fn state_file(name: &str) -> Result<String, HubError> {
+    Ok(format!("{}.state", check_name("state", name)?))
+}
+
 /// Path inside the hub of the folder that holds a factor set's generations.
 pub(crate) fn generations_folder(timeframe: Timeframe, set: &str) -> Result<PathBuf, HubError> {
     Ok(Path::new(".generations").join(timeframe.to_string()).join(check_name("factor set", set)?))

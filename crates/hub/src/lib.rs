@@ -18,6 +18,7 @@
 
 mod bars;
 mod check;
+mod digests;
 mod error;
 mod factors;
 #[cfg(test)]
@@ -35,11 +36,12 @@ mod replace;
 mod single;
 mod ticks;
 
-pub use bars::{TableInfo, bar_table_path, require_range};
+pub use bars::{BarTable, TableInfo, bar_table_path, require_range};
+pub use digests::RowDigests;
 pub use error::HubError;
 pub use factors::{
-    ColumnQuality, FactorDefinition, FactorInput, FactorMetadata, FactorPublisher, FactorSet, FactorTable, Generation,
-    TableEntry, gc,
+    ColumnProof, ColumnQuality, FactorDefinition, FactorInput, FactorMetadata, FactorPublisher, FactorSet, FactorTable,
+    Generation, PartEntry, ProofResult, StateEntry, TableBuilder, TableEntry, gc,
 };
 pub use hash::{config_hash, hash_file};
 pub use pools::{PoolExclusion, PoolMember, PoolSnapshot};

@@ -44,6 +44,11 @@ impl SingleWriter {
         Ok(Self { root: root.to_owned(), table, aside, writer, rows: 0 })
     }
 
+    /// Adds a pair to the footer's key-value list.
+    pub(crate) fn note(&mut self, key: &str, value: String) {
+        self.writer.note(key, value);
+    }
+
     /// Writes a row group of `rows` rows.
     pub(crate) fn write_group(&mut self, rows: usize, values: &[Values<'_>]) -> Result<(), HubError> {
         self.rows += rows as u64;

@@ -216,7 +216,8 @@ fn publish(root: &Path, bars: &[(&str, Vec<i64>)], factors: &[(&str, Vec<i64>)])
         notes: Vec::new(),
         config: json!({}),
         inputs: vec![stale],
-        operator_state_file: None,
+        operator_state: None,
+        proof: std::collections::BTreeMap::new(),
         warnings: Vec::new(),
     };
     generation.commit(&definition).unwrap();

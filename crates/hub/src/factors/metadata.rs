@@ -22,10 +22,60 @@ pub struct FactorDefinition {
     pub config: Value,
     /// The tables it was made from, sorted by path.
     pub inputs: Vec<FactorInput>,
-    /// File of saved operator states inside the generation, when there is one.
-    pub operator_state_file: Option<String>,
+    /// Name of the saved state ([`super::Generation::write_state`]) that holds the operators, when there is one.
+    pub operator_state: Option<String>,
+    /// What was proved of the columns. When it is empty, a set republished with the same configuration by the same
+    /// version of the program keeps what was proved before.
+    pub proof: BTreeMap<String, ColumnProof>,
     /// What people should know before they use it.
     pub warnings: Vec<String>,
+}
+
+/// What a trial of a column found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProofResult {
+    /// Whether no trial failed.
+    pub passed: bool,
+    /// Number of trials.
+    pub n_cuts: u64,
+    /// Seed of the trials.
+    pub seed: u64,
+    /// What was found, when there is something to say.
+    #[serde(default)]
+    pub detail: Option<String>,
+}
+
+/// What was proved of a factor column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnProof {
+    /// Whatever happens after a time leaves the values up to it unchanged.
+    pub causal: ProofResult,
+    /// Updates give the bits of a full run.
+    pub incremental: ProofResult,
+    /// One row at a time gives the bits of a full run.
+    pub streaming: ProofResult,
+}
+
+/// A file of a table that is stored in two parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartEntry {
+    /// Name of the file in the table's folder.
+    pub file: String,
+    /// Number of rows.
+    pub rows: u64,
+    /// BLAKE3 of the file, lower-case hex.
+    pub content_hash: String,
+}
+
+/// A saved state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateEntry {
+    /// Name of its file in the generation.
+    pub file: String,
+    /// Bytes.
+    pub size: u64,
+    /// BLAKE3 of the file, lower-case hex.
+    pub content_hash: String,
 }
 
 /// A table a factor set was made from.
@@ -57,8 +107,11 @@ pub struct TableEntry {
     pub first: i64,
     /// Timestamp of the last row, microseconds UTC; 0 in an empty table.
     pub last: i64,
-    /// BLAKE3 of the table's file, lower-case hex.
+    /// BLAKE3 of the table's file, lower-case hex; of the hashes of its parts, one in a line, when it has parts.
     pub content_hash: String,
+    /// The files of a table that is stored in parts, earlier rows first; empty when it is one file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartEntry>,
 }
 
 /// What a factor set says about itself.
@@ -94,10 +147,35 @@ pub struct FactorMetadata {
     pub quality: BTreeMap<String, ColumnQuality>,
     /// The symbols' tables.
     pub tables: BTreeMap<String, TableEntry>,
-    /// File of saved operator states inside the generation.
+    /// File of the saved operator states inside the generation; one of `states`.
     pub operator_state_file: Option<String>,
+    /// Saved states by name.
+    #[serde(default)]
+    pub states: BTreeMap<String, StateEntry>,
+    /// What was proved of the columns.
+    #[serde(default)]
+    pub proof: BTreeMap<String, ColumnProof>,
     /// What people should know before they use it.
     pub warnings: Vec<String>,
     /// Version of the file formats.
     pub format_version: u32,
+}
+
+impl FactorMetadata {
+    /// What the producer said when it published the set: to publish its tables once more.
+    pub fn definition(&self) -> FactorDefinition {
+        let state = self.states.iter().find(|(_, entry)| Some(&entry.file) == self.operator_state_file.as_ref());
+        FactorDefinition {
+            source_data_path: self.source_data_path.clone(),
+            code_version: self.code_version.clone(),
+            generation_time: self.generation_time.clone(),
+            columns: self.columns.clone(),
+            notes: self.notes.clone(),
+            config: self.config.clone(),
+            inputs: self.inputs.clone(),
+            operator_state: state.map(|(name, _)| name.clone()),
+            proof: self.proof.clone(),
+            warnings: self.warnings.clone(),
+        }
+    }
 }

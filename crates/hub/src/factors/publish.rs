@@ -18,7 +18,8 @@ use crosscut_model::{Timeframe, format_iso};
 use fs4::FileExt;
 use serde_json::Value;
 
-use super::metadata::{ColumnQuality, FactorDefinition, FactorMetadata, TableEntry};
+use super::builder::TableBuilder;
+use super::metadata::{ColumnProof, ColumnQuality, FactorDefinition, FactorMetadata, StateEntry, TableEntry};
 use super::read::{FactorSet, METADATA, published};
 use super::table::{self, Completeness, FactorTable};
 use crate::bars::check_column_name;
@@ -104,6 +105,7 @@ impl FactorPublisher {
             number,
             folder,
             tables: Mutex::default(),
+            states: Mutex::default(),
             committed: false,
             _lock: lock,
         })
@@ -127,10 +129,21 @@ pub struct Generation {
     folder: PathBuf,
     /// What was written so far, by symbol.
     tables: Mutex<BTreeMap<String, Written>>,
+    /// Saved states so far, by name.
+    states: Mutex<BTreeMap<String, SavedState>>,
     /// Whether it has been published.
     committed: bool,
     /// The lock on the set.
     _lock: File,
+}
+
+/// A saved state that lies in the generation's folder.
+#[derive(Debug, Clone)]
+struct SavedState {
+    /// What the metadata will say of it.
+    entry: StateEntry,
+    /// Whether it was written now rather than taken over.
+    is_new: bool,
 }
 
 /// A table that lies in the generation's folder.
@@ -182,6 +195,51 @@ impl Generation {
         kept
     }
 
+    /// The published generation, which does not change while this one is in the making; `None` for a first one.
+    pub fn before(&self) -> Option<&FactorSet> {
+        self.before.as_ref()
+    }
+
+    /// Starts one symbol's table, to be made of rows kept from the published generation and rows appended.
+    ///
+    /// # Errors
+    /// When the symbol cannot be a name or was written before.
+    pub fn table(&self, symbol: &str, columns: &[String]) -> Result<TableBuilder<'_>, HubError> {
+        if self.path_of(symbol)?.exists() {
+            return Err(self.refused(format!("{symbol} was written before")));
+        }
+        Ok(TableBuilder::new(self, symbol, columns))
+    }
+
+    /// Saves a state (of the operators, of whatever the producer needs to continue) in the generation.
+    ///
+    /// # Errors
+    /// When the name cannot be a name or was written before, or the file cannot be written.
+    pub fn write_state(&self, name: &str, bytes: &[u8]) -> Result<(), HubError> {
+        let file = layout::state_file(name)?;
+        let path = self.folder.join(&file);
+        let mut output = File::create_new(&path).map_err(HubError::io("create", &path))?;
+        output.write_all(bytes).map_err(HubError::io("write", &path))?;
+        let content_hash = blake3::hash(bytes).to_hex().to_string();
+        let entry = StateEntry { file, size: bytes.len() as u64, content_hash };
+        self.states().insert(name.to_owned(), SavedState { entry, is_new: true });
+        Ok(())
+    }
+
+    /// Takes a saved state over from the published generation, as a hard link.
+    ///
+    /// # Errors
+    /// When there is no published generation, it has no such state, or the link cannot be made.
+    pub fn keep_state(&self, name: &str) -> Result<(), HubError> {
+        let none = || self.refused(format!("nothing is published yet to keep the state `{name}` from"));
+        let before = self.before.as_ref().ok_or_else(none)?;
+        let (from, entry) = before.state(name)?;
+        let path = self.folder.join(&entry.file);
+        fs::hard_link(&from, &path).map_err(HubError::io("link", &from))?;
+        self.states().insert(name.to_owned(), SavedState { entry: entry.clone(), is_new: false });
+        Ok(())
+    }
+
     /// Publishes the generation: syncs everything, then one rename of the link. Generations older than the previous
     /// one are removed.
     ///
@@ -215,6 +273,11 @@ impl Generation {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The saved states so far.
+    fn states(&self) -> MutexGuard<'_, BTreeMap<String, SavedState>> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes a table that now lies in the folder; all tables must have the same columns.
     fn remember(&self, symbol: &str, written: Written) -> Result<(), HubError> {
         let mut tables = self.tables();
@@ -237,6 +300,9 @@ impl Generation {
                 paths.push(self.path_of(symbol)?);
             }
         }
+        let new_states = self.states();
+        paths.extend(new_states.values().filter(|s| s.is_new).map(|state| self.folder.join(&state.entry.file)));
+        drop(new_states);
         let share = paths.len().div_ceil(SYNC_THREADS).max(1);
         let sync = |path: &PathBuf| {
             let file = File::open(path).map_err(HubError::io("open", path))?;
@@ -250,7 +316,7 @@ impl Generation {
     }
 
     /// An error that names the set.
-    fn refused(&self, message: String) -> HubError {
+    pub(super) fn refused(&self, message: String) -> HubError {
         HubError::refused(format!("factor set `{}` ({}): {message}", self.set, self.timeframe))
     }
 
@@ -285,10 +351,36 @@ impl Generation {
             inputs: definition.inputs.clone(),
             quality: quality(&tables),
             tables: tables.iter().map(|(symbol, written)| (symbol.clone(), written.entry.clone())).collect(),
-            operator_state_file: definition.operator_state_file.clone(),
+            operator_state_file: self.operator_state_file(definition)?,
+            states: self.states().iter().map(|(name, state)| (name.clone(), state.entry.clone())).collect(),
+            proof: self.proof(definition),
             warnings: definition.warnings.clone(),
             format_version: FORMAT_VERSION,
         })
+    }
+
+    /// File of the state that the definition names as that of the operators.
+    fn operator_state_file(&self, definition: &FactorDefinition) -> Result<Option<String>, HubError> {
+        let Some(name) = &definition.operator_state else { return Ok(None) };
+        match self.states().get(name) {
+            Some(state) => Ok(Some(state.entry.file.clone())),
+            None => {
+                Err(self.refused(format!("the definition names the operator state `{name}`, which was not written")))
+            }
+        }
+    }
+
+    /// What is proved of the columns: what the definition says, or what was proved of the same set made by the same
+    /// program.
+    fn proof(&self, definition: &FactorDefinition) -> BTreeMap<String, ColumnProof> {
+        let before = self.before.as_ref().map(FactorSet::metadata);
+        let alike = before.filter(|before| {
+            before.config_hash == config_hash(&definition.config) && before.code_version == definition.code_version
+        });
+        match alike {
+            Some(before) if definition.proof.is_empty() => before.proof.clone(),
+            _ => definition.proof.clone(),
+        }
     }
 
     /// Makes the fixed link to the metadata, which leads through the link of the set.

@@ -48,6 +48,11 @@ impl FactorSet {
         Ok(Self { folder, metadata, symbols })
     }
 
+    /// Folder of the generation.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// What the set says about itself.
     pub fn metadata(&self) -> &FactorMetadata {
         &self.metadata
@@ -178,7 +183,7 @@ impl FactorSet {
     }
 
     /// An error that something disagrees with the metadata.
-    fn disagree(&self, path: &Path, message: String) -> HubError {
+    pub(super) fn disagree(&self, path: &Path, message: String) -> HubError {
         let hint = "hint: produce the set again with `crosscut factors run`";
         HubError::Disagree {
             path: path.to_owned(),

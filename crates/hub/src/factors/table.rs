@@ -93,6 +93,7 @@ pub(super) fn write(
         first: rows.timestamp.first().copied().unwrap_or(0),
         last: rows.timestamp.last().copied().unwrap_or(0),
         content_hash: finished.content_hash,
+        parts: Vec::new(),
     };
     Ok((entry, complete))
 }

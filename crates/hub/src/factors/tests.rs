@@ -30,7 +30,8 @@ fn definition(version: i64) -> FactorDefinition {
             content_hash: "ab".to_owned(),
             rows: 10,
         }],
-        operator_state_file: None,
+        operator_state: None,
+        proof: std::collections::BTreeMap::new(),
         warnings: Vec::new(),
     }
 }

@@ -20,7 +20,7 @@ use crosscut_model::{Column, Table};
 use crate::error::HubError;
 pub(crate) use column::ColumnCursor;
 pub(crate) use guard::guarded;
-pub(crate) use open::ParquetFile;
+pub(crate) use open::{ClosedFile, ParquetFile};
 pub(crate) use trades::{BATCH_ROWS as TICK_BATCH_ROWS, TradeCursors};
 pub use trades::{TradeBatches, trade_batches};
 pub use write::write;
@@ -62,7 +62,7 @@ impl fmt::Display for ColumnType {
 /// When the file cannot be opened or its footer is damaged.
 pub fn schema(path: &Path) -> Result<Vec<(String, ColumnType)>, HubError> {
     let file = ParquetFile::open(path)?;
-    Ok(file.leaves.into_iter().map(|leaf| (leaf.name, leaf.column_type)).collect())
+    Ok(file.leaves.iter().map(|leaf| (leaf.name.clone(), leaf.column_type.clone())).collect())
 }
 
 /// Number of rows, from the footer.

@@ -1,7 +1,9 @@
 //! An open Parquet file: its footer, and what its columns mean to us.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crosscut_model::nearest;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
@@ -54,9 +56,58 @@ pub(crate) struct ParquetFile {
     /// Its size in bytes.
     pub(crate) size: u64,
     /// Its footer.
-    pub(crate) footer: ParquetMetaData,
+    pub(crate) footer: Arc<ParquetMetaData>,
     /// Its columns in the order they are stored.
-    pub(crate) leaves: Vec<Leaf>,
+    pub(crate) leaves: Arc<Vec<Leaf>>,
+}
+
+/// A Parquet file whose footer is known and which is not open: thousands of them may be kept.
+#[derive(Debug, Clone)]
+pub(crate) struct ClosedFile {
+    /// Where it is.
+    path: PathBuf,
+    /// Which file it was.
+    identity: Identity,
+    /// Its size in bytes.
+    size: u64,
+    /// Its footer.
+    footer: Arc<ParquetMetaData>,
+    /// Its columns in the order they are stored.
+    leaves: Arc<Vec<Leaf>>,
+}
+
+impl ClosedFile {
+    /// Opens the file again, which must still be the same.
+    pub(crate) fn open(&self) -> Result<ParquetFile, HubError> {
+        let file = File::open(&self.path).map_err(HubError::io("open", &self.path))?;
+        let stat = file.metadata().map_err(HubError::io("open", &self.path))?;
+        if Identity::of(&stat) != self.identity {
+            return Err(HubError::Parquet {
+                path: self.path.clone(),
+                reason: "it was replaced while it was being read\nhint: start again".to_owned(),
+            });
+        }
+        let (path, footer, leaves) = (self.path.clone(), Arc::clone(&self.footer), Arc::clone(&self.leaves));
+        Ok(ParquetFile { path, file, size: self.size, footer, leaves })
+    }
+}
+
+/// What tells a file from another one under the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    /// Device and inode.
+    node: (u64, u64),
+    /// Size in bytes.
+    size: u64,
+    /// When its content last changed: seconds and nanoseconds.
+    changed: (i64, i64),
+}
+
+impl Identity {
+    /// The identity of an open file.
+    fn of(stat: &Metadata) -> Self {
+        Self { node: (stat.dev(), stat.ino()), size: stat.len(), changed: (stat.mtime(), stat.mtime_nsec()) }
+    }
 }
 
 impl ParquetFile {
@@ -69,10 +120,23 @@ impl ParquetFile {
         }
         guarded(path, || {
             let footer = ParquetMetaDataReader::new().parse_and_finish(&file).map_err(|e| damaged(path, &e))?;
-            let leaves = footer.file_metadata().schema_descr().columns().iter().map(|c| leaf(c)).collect();
+            let leaves: Vec<Leaf> = footer.file_metadata().schema_descr().columns().iter().map(|c| leaf(c)).collect();
+            let (footer, leaves) = (Arc::new(footer), Arc::new(leaves));
             let opened = Self { path: path.to_owned(), file, size: stat.len(), footer, leaves };
             opened.check_footer()?;
             Ok(opened)
+        })
+    }
+
+    /// The file without its open handle.
+    pub(crate) fn closed(&self) -> Result<ClosedFile, HubError> {
+        let stat = self.file.metadata().map_err(HubError::io("open", &self.path))?;
+        Ok(ClosedFile {
+            path: self.path.clone(),
+            identity: Identity::of(&stat),
+            size: self.size,
+            footer: Arc::clone(&self.footer),
+            leaves: Arc::clone(&self.leaves),
         })
     }
 
