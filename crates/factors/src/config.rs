@@ -3,15 +3,18 @@
 //! [`Config::parse`] refuses unknown keys (with the nearest valid one and the line), bad names, windows without a
 //! `{w}` and the reverse. It does not know formulas, families or the hub: [`crate::plan`] does.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crosscut_model::bar::BAR_COLUMNS;
 use crosscut_model::{BarSpec, Timeframe, check_symbol, nearest};
 use serde_saphyr::{Location, Spanned};
 
 use crate::error::{FactorsError, Place};
 
 mod document;
+mod published;
+mod weights;
 
 use document::{Choice, Document, Factor, Families, Symbols as SymbolsShape};
 
@@ -36,10 +39,15 @@ pub struct Config {
     pub tradable: Option<Formula>,
     /// Built-in families, in order.
     pub library: Vec<Family>,
+    /// Category columns that group files give.
+    pub groups: Vec<Group>,
     /// Named intermediates, in order.
     pub lets: Vec<Formula>,
     /// The user's own factors, in order.
     pub factors: Vec<Factors>,
+    /// What is said of the set beyond this file: a set read back from its metadata has no families any more that left
+    /// factors out, and no factors that carry remarks.
+    pub carried: Carried,
     /// The file it came from, as the user named it; for messages.
     pub file: String,
 }
@@ -98,13 +106,35 @@ pub struct Family {
     pub line: u64,
 }
 
+/// A category column that a file gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Name of the column.
+    pub column: String,
+    /// The file; a relative path of the factor-set file begins at its folder.
+    pub file: PathBuf,
+    /// Line in the file.
+    pub line: u64,
+}
+
+/// Remarks that an earlier run published with the set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// What the user wrote about factors.
+    pub notes: Vec<String>,
+    /// Factors of families that the bars had no columns for, in words.
+    pub left_out: Vec<String>,
+}
+
 /// One entry of `factors`: one column, or one for each window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Factors {
     /// Column name, with `{w}` when there are windows.
     pub name: String,
-    /// Formula, with `{w}` when there are windows.
+    /// Formula, with `{w}` when there are windows; the sum that the weights stand for when there are weights.
     pub formula: String,
+    /// The factors that are weighted, as they are named; empty for an entry with a formula of its own.
+    pub weighted: Vec<String>,
     /// Window lengths in bars; empty when the entry is one column.
     pub windows: Vec<usize>,
     /// What the factor means, in the user's words.
@@ -203,8 +233,10 @@ impl Checker<'_> {
                 formula: text.value,
             }),
             library,
+            groups: self.groups(document.groups.0)?,
             lets: document.lets.0.into_iter().map(|entry| self.intermediate(entry)).collect::<Result<_, _>>()?,
             factors,
+            carried: Carried::default(),
             file: self.file.to_owned(),
         })
     }
@@ -307,6 +339,24 @@ impl Checker<'_> {
         Ok(out)
     }
 
+    /// The `groups` part.
+    fn groups(&self, entries: Vec<(Spanned<String>, String)>) -> Result<Vec<Group>, FactorsError> {
+        let folder = Path::new(self.file).parent().unwrap_or(Path::new(""));
+        let group = |(name, file): (Spanned<String>, String)| {
+            let at = line(&name.referenced);
+            self.column_name(&name.value, "groups", at)?;
+            if BAR_COLUMNS.contains(&name.value.as_str()) {
+                let message = format!("groups: `{}` is a column of every bar table; choose another name", name.value);
+                return Err(self.error(at, message));
+            }
+            if file.is_empty() {
+                return Err(self.error(at, format!("groups: {}: the name of the file is empty", name.value)));
+            }
+            Ok(Group { column: name.value, file: folder.join(file), line: at })
+        };
+        entries.into_iter().map(group).collect()
+    }
+
     /// One entry of `let`.
     fn intermediate(&self, entry: (Spanned<String>, String)) -> Result<Formula, FactorsError> {
         let (name, formula) = entry;
@@ -320,8 +370,22 @@ impl Checker<'_> {
     /// One entry of `factors`.
     fn factors(&self, entry: Spanned<Factor>) -> Result<Factors, FactorsError> {
         let at = line(&entry.referenced);
-        let Factor { name, formula, windows, notes } = entry.value;
+        let Factor { name, formula, weights, standardise, windows, notes } = entry.value;
         self.column_name(&name.replace("{w}", "1"), "factor", at)?;
+        let (formula, weighted) = match (formula, weights) {
+            (Some(formula), None) if standardise.is_none() => (formula, Vec::new()),
+            (None, Some(weights)) => weights::formula(&weights.0, standardise.as_deref())
+                .map_err(|message| self.error(at, format!("factor `{name}`: {message}")))?,
+            (formula, _) => {
+                let problem = match formula {
+                    None => "the key `formula` is missing; give `formula` or `weights`",
+                    Some(_) => {
+                        "`formula` excludes `weights` and `standardise`; put the formula under a name and weigh that"
+                    }
+                };
+                return Err(self.error(at, format!("factor `{name}`: {problem}")));
+            }
+        };
         let windowed = name.contains("{w}");
         match &windows {
             Some(windows) if windowed => self.windows(windows, at)?,
@@ -337,7 +401,7 @@ impl Checker<'_> {
             }
             None => {}
         }
-        Ok(Factors { name, formula, windows: windows.unwrap_or_default(), notes, line: at })
+        Ok(Factors { name, formula, weighted, windows: windows.unwrap_or_default(), notes, line: at })
     }
 
     /// Window lengths: some, from 1, none twice.

@@ -2,11 +2,12 @@
 //! from a resolved plan, and read back so that a published set can be produced again without its file.
 
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde_json::{Value, json};
 
-use crate::config::{Config, Factors, Fill, Formula, Outliers, Symbols};
+use crate::config::{Carried, Config, Factors, Fill, Formula, Group, Outliers, Symbols};
 use crate::error::{FactorsError, Place};
 use crate::plan::PlannedColumn;
 
@@ -28,7 +29,7 @@ pub(crate) fn definition(config: &Config, columns: &[PlannedColumn]) -> Value {
         Outliers::DropBeyondMad(x) => json!({ "drop_beyond_mad": x }),
     };
     let pair = |name: &str, formula: &str| json!({ "name": name, "formula": formula });
-    json!({
+    let mut definition = json!({
         "factor_set": config.factor_set,
         "timeframe": config.timeframe.to_string(),
         "source": { "venue": config.venue, "bars": config.bars.to_string() },
@@ -38,7 +39,13 @@ pub(crate) fn definition(config: &Config, columns: &[PlannedColumn]) -> Value {
         "tradable": config.tradable.as_ref().map(|tradable| &tradable.formula),
         "let": config.lets.iter().map(|entry| pair(&entry.name, &entry.formula)).collect::<Vec<_>>(),
         "factors": columns.iter().map(|column| pair(&column.name, &column.formula)).collect::<Vec<_>>(),
-    })
+    });
+    // Only where there are some, so that sets without keep the hash they had before there were any. What the files say
+    // is an input, not a definition.
+    if !config.groups.is_empty() {
+        definition["groups"] = config.groups.iter().map(|group| json!(group.column)).collect();
+    }
+    definition
 }
 
 impl Config {
@@ -73,8 +80,10 @@ impl Reader<'_> {
             outliers: self.outliers()?,
             tradable: self.tradable()?,
             library: Vec::new(),
+            groups: self.groups()?,
             lets: self.formulas("/let")?,
             factors: self.formulas("/factors")?.into_iter().map(factor).collect(),
+            carried: Carried::default(),
             file: self.origin.to_owned(),
         })
     }
@@ -141,6 +150,14 @@ impl Reader<'_> {
         }
     }
 
+    /// The `groups` part: columns whose files it does not name.
+    fn groups(&self) -> Result<Vec<Group>, FactorsError> {
+        let Some(list) = self.definition.get("groups") else { return Ok(Vec::new()) };
+        let group = |name: &Value| Some(Group { column: name.as_str()?.to_owned(), file: PathBuf::new(), line: 0 });
+        let groups: Option<Vec<Group>> = list.as_array().and_then(|list| list.iter().map(group).collect());
+        groups.ok_or_else(|| self.error("/groups"))
+    }
+
     /// A list of named formulas.
     fn formulas(&self, part: &str) -> Result<Vec<Formula>, FactorsError> {
         let entries = self.definition.pointer(part).and_then(Value::as_array).ok_or_else(|| self.error(part))?;
@@ -154,7 +171,14 @@ impl Reader<'_> {
 
 /// A column of the definition as an entry of a file.
 fn factor(formula: Formula) -> Factors {
-    Factors { name: formula.name, formula: formula.formula, windows: Vec::new(), notes: None, line: 0 }
+    Factors {
+        name: formula.name,
+        formula: formula.formula,
+        weighted: Vec::new(),
+        windows: Vec::new(),
+        notes: None,
+        line: 0,
+    }
 }
 
 #[cfg(test)]
@@ -209,6 +233,7 @@ factors:
             ("tradable", json!(3)),
             ("let", json!({})),
             ("factors", json!([{"name": "a"}])),
+            ("groups", json!({"sector": "a.csv"})),
         ] {
             let mut damaged = whole.clone();
             damaged[part] = value;

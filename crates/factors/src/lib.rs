@@ -17,13 +17,14 @@ mod config;
 mod definition;
 mod error;
 mod evaluate;
+mod groups;
 mod outliers;
 mod plan;
 mod run;
 mod show;
 mod source;
 
-pub use config::{Config, Factors, Family, Fill, Formula, Outliers, Symbols};
+pub use config::{Carried, Config, Factors, Family, Fill, Formula, Group, Outliers, Symbols};
 pub use crosscut_model::{Progress, Silent};
 pub use error::{FactorsError, Place};
 pub use plan::{Market, Plan, PlannedColumn};

@@ -74,13 +74,16 @@ impl Plan {
     /// An unknown family (the nearest is named), a formula error (with the factor and the character), or a name used
     /// twice.
     pub fn new(config: &Config, market: Market<'_>) -> Result<Self, FactorsError> {
-        let (mut specs, mut left_out) = (Vec::new(), Vec::new());
+        let (mut specs, mut left_out) = (Vec::new(), config.carried.left_out.clone());
         for wanted in &config.library {
             let (usable, unusable) = family_factors(config, wanted, market.available)?;
             specs.extend(usable);
             left_out.extend(unusable);
         }
-        specs.extend(config.factors.iter().map(user_factor));
+        for entry in &config.factors {
+            check_weighted(config, entry, &specs)?;
+            specs.push(user_factor(entry));
+        }
         let lets: Vec<(String, String)> =
             config.lets.iter().map(|entry| (entry.name.clone(), entry.formula.clone())).collect();
         if let Some(tradable) = &config.tradable {
@@ -191,6 +194,29 @@ fn family_factors(
     Ok((usable, (!unusable.is_empty()).then_some(left_out)))
 }
 
+/// Demands that what an entry weighs are factors before it or names of `let`.
+fn check_weighted(config: &Config, entry: &config::Factors, before: &[FactorSpec]) -> Result<(), FactorsError> {
+    if entry.weighted.is_empty() {
+        return Ok(());
+    }
+    let expand = |name: &String, windows: &[usize]| -> Vec<String> {
+        let windows = windows.iter().map(|w| name.replace("{w}", &w.to_string()));
+        if name.contains("{w}") { windows.collect() } else { vec![name.clone()] }
+    };
+    let factors = before.iter().flat_map(|spec| expand(&spec.name, &spec.windows));
+    let known: Vec<String> = config.lets.iter().map(|entry| entry.name.clone()).chain(factors).collect();
+    for name in entry.weighted.iter().flat_map(|name| expand(name, &entry.windows)) {
+        if !known.contains(&name) {
+            let near = nearest(&name, known.iter().map(String::as_str));
+            let hint = near.map_or(String::new(), |near| format!("\nhint: did you mean `{near}`?"));
+            let message = format!("factor `{}`: weights: there is no factor `{name}` before it{hint}", entry.name);
+            let place = error::Place { file: config.file.clone(), line: entry.line };
+            return Err(FactorsError::Config { place, message });
+        }
+    }
+    Ok(())
+}
+
 /// One entry of the file as the formula crate takes it.
 fn user_factor(entry: &config::Factors) -> FactorSpec {
     FactorSpec {
@@ -225,5 +251,5 @@ fn line_of(config: &Config, name: &str) -> u64 {
 /// What the user wrote about factors, `name: text`.
 fn notes(config: &Config) -> Vec<String> {
     let noted = config.factors.iter().filter_map(|entry| entry.notes.as_ref().map(|notes| (&entry.name, notes)));
-    noted.map(|(name, notes)| format!("{name}: {notes}")).collect()
+    config.carried.notes.iter().cloned().chain(noted.map(|(name, notes)| format!("{name}: {notes}"))).collect()
 }

@@ -305,6 +305,7 @@ impl Run<'_> {
     fn definition(&self, counts: &[Count], n_outliers: &[u64], warnings: &[String]) -> FactorDefinition {
         let mut notes = vec![self.calendar_note(), format!("calendar: {}", self.source.annualisation.basis)];
         notes.extend(self.plan.notes.iter().cloned());
+        notes.extend(self.source.groups.notes(self.source.tables.iter().map(|(symbol, _)| symbol.as_str())));
         let filled: u64 = counts.iter().map(|count| count.n_filled).sum();
         if self.config.fill != Fill::None {
             notes.push(format!("fill: {filled} rows invented, never tradable"));
@@ -319,8 +320,7 @@ impl Run<'_> {
             notes,
             config: self.plan.definition.clone(),
             inputs: self.source.inputs(),
-            operator_state: None,
-            proof: std::collections::BTreeMap::new(),
+            operator_state_file: None,
             warnings: warnings.to_vec(),
         }
     }

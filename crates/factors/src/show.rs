@@ -6,7 +6,7 @@ use crosscut_model::{BarSpec, Column, Table, Timeframe};
 use rayon::prelude::*;
 
 use crate::bars::SymbolBars;
-use crate::config::{Config, Family, Fill, Outliers, Symbols};
+use crate::config::{Carried, Config, Family, Fill, Outliers, Symbols};
 use crate::error::FactorsError;
 use crate::evaluate::{self, SymbolFactors};
 use crate::plan::{Market, Plan};
@@ -56,8 +56,10 @@ fn config(family: &str, windows: Option<Vec<usize>>, venue: &str, bars: BarSpec,
         outliers: Outliers::Keep,
         tradable: None,
         library: vec![Family { name: family.to_owned(), windows, line: 0 }],
+        groups: Vec::new(),
         lets: Vec::new(),
         factors: Vec::new(),
+        carried: Carried::default(),
         file: "features".to_owned(),
     }
 }

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::bars::SymbolBars;
 use crate::config::{Config, Fill, Symbols};
 use crate::error::{FactorsError, Place};
+use crate::groups::{Groups, TIMESTAMP};
 
 /// The tables a set reads, one per symbol.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct Source<'a> {
     pub annualisation: Annualisation,
     /// What was left out and why.
     pub warnings: Vec<String>,
+    /// The columns that lie in no bar table: categories of group files, and the time of the row.
+    pub groups: Groups,
 }
 
 impl<'a> Source<'a> {
@@ -38,10 +41,18 @@ impl<'a> Source<'a> {
             symbols.par_iter().map(|symbol| hub.bar_info(&config.venue, &config.bars, symbol)).collect();
         let tables: Vec<(String, TableInfo)> = symbols.into_iter().zip(infos?).collect();
         let annualisation = annualisation(hub, config, &tables)?;
-        Ok(Self { hub, config, tables, annualisation, warnings })
+        let groups = Groups::read(config)?;
+        let twice = tables.iter().flat_map(|(_, info)| &info.columns).find(|name| *name != TIMESTAMP && groups.has(name));
+        if let Some(twice) = twice {
+            let line = config.groups.iter().find(|group| group.column == *twice).map_or(0, |group| group.line);
+            let message = format!("groups: the bars have a column `{twice}` already; choose another name");
+            return Err(FactorsError::Config { place: Place { file: config.file.clone(), line }, message });
+        }
+        Ok(Self { hub, config, tables, annualisation, warnings, groups })
     }
 
-    /// Bar columns that formulas may use: those every bar table has, then what some table of the set adds.
+    /// Columns that formulas may use: those every bar table has, then what some table of the set adds, then those of
+    /// [`Groups`].
     pub fn columns(&self) -> Vec<String> {
         let mut columns: Vec<String> = BAR_COLUMNS.iter().map(|&column| column.to_owned()).collect();
         for column in self.tables.iter().flat_map(|(_, info)| &info.columns) {
@@ -50,12 +61,14 @@ impl<'a> Source<'a> {
                 columns.push(column.clone());
             }
         }
+        columns.extend(self.groups.names().map(str::to_owned));
         columns
     }
 
-    /// The tables as the metadata lists them, sorted by path.
+    /// The tables and group files as the metadata lists them, sorted by path.
     pub fn inputs(&self) -> Vec<FactorInput> {
-        let mut inputs: Vec<FactorInput> = (0..self.tables.len()).map(|index| self.input(index)).collect();
+        let tables = (0..self.tables.len()).map(|index| self.input(index));
+        let mut inputs: Vec<FactorInput> = tables.chain(self.groups.inputs()).collect();
         inputs.sort_by(|a, b| a.table.cmp(&b.table));
         inputs
     }
@@ -82,20 +95,27 @@ impl<'a> Source<'a> {
     /// When the table is damaged.
     pub fn read(&self, index: usize, needed: &[String]) -> Result<(SymbolBars, usize), FactorsError> {
         let (symbol, info) = &self.tables[index];
-        let mut wanted: Vec<&str> = needed.iter().map(String::as_str).filter(|column| has(info, column)).collect();
+        let in_table = |column: &&str| !self.groups.has(column) && has(info, column);
+        let mut wanted: Vec<&str> = needed.iter().map(String::as_str).filter(in_table).collect();
         let fill = self.config.fill;
         if fill != Fill::None && !wanted.contains(&"close") {
             wanted.push("close");
         }
         let mut table = self.hub.read_bars(&self.config.venue, &self.config.bars, symbol, &wanted, Range::ALL)?;
         let mut bars = into_bars(&mut table, &wanted);
-        for column in needed.iter().filter(|column| !has(info, column)) {
+        for column in needed.iter().filter(|column| !self.groups.has(column) && !has(info, column)) {
             bars.columns.push((column.clone(), vec![f64::NAN; bars.len()]));
         }
         let n_filled = match fill {
             Fill::None => 0,
             Fill::Forward(limit) => bars.fill_forward(self.config.timeframe, limit),
         };
+        // After the fill: an invented row has a time and a category of its own.
+        for column in needed {
+            if let Some(values) = self.groups.values(column, symbol, &bars.timestamp) {
+                bars.columns.push((column.clone(), values));
+            }
+        }
         Ok((bars, n_filled))
     }
 }

@@ -2,5 +2,7 @@
 
 mod config;
 mod golden;
+mod groups;
 mod market;
 mod runs;
+mod weights;

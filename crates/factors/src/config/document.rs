@@ -3,6 +3,7 @@
 //! visitors below, which say what was expected.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -33,9 +34,12 @@ pub(super) struct Document {
     /// Built-in families.
     #[serde(default)]
     pub library: Option<Spanned<Families>>,
+    /// Category columns and the files that hold them.
+    #[serde(default)]
+    pub groups: Entries<String>,
     /// Named intermediates, in order.
     #[serde(default, rename = "let")]
-    pub lets: Lets,
+    pub lets: Entries<String>,
     /// The user's own factors.
     #[serde(default)]
     pub factors: Vec<Spanned<Factor>>,
@@ -58,7 +62,14 @@ pub(super) struct Factor {
     /// Column name, with `{w}` when there are windows.
     pub name: String,
     /// The formula, with `{w}` when there are windows.
-    pub formula: String,
+    #[serde(default)]
+    pub formula: Option<String>,
+    /// Factors and their weights, in place of a formula.
+    #[serde(default)]
+    pub weights: Option<Entries<f64>>,
+    /// What is done with the factors before they are weighted.
+    #[serde(default)]
+    pub standardise: Option<String>,
     /// Window lengths, one column each.
     #[serde(default)]
     pub windows: Option<Vec<usize>>,
@@ -223,29 +234,35 @@ impl<'de> Deserialize<'de> for Family {
     }
 }
 
-/// The `let` part: names and formulas in the order of the file, since a later one may use an earlier one.
-#[derive(Debug, Default)]
-pub(super) struct Lets(pub Vec<(Spanned<String>, String)>);
+/// A map whose order counts: a later formula may use an earlier one.
+#[derive(Debug)]
+pub(super) struct Entries<V>(pub Vec<(Spanned<String>, V)>);
 
-impl<'de> Deserialize<'de> for Lets {
+impl<V> Default for Entries<V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Entries<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// Accepts a map of formulas and keeps its order.
-        struct LetsVisitor;
-        impl<'de> Visitor<'de> for LetsVisitor {
-            type Value = Lets;
+        /// Accepts a map and keeps its order.
+        struct EntriesVisitor<V>(PhantomData<V>);
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for EntriesVisitor<V> {
+            type Value = Entries<V>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map of names to formulas")
+                f.write_str("a map such as {name: value}")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Lets, A::Error> {
-                let mut lets = Vec::new();
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<V>, A::Error> {
+                let mut entries = Vec::new();
                 while let Some(entry) = map.next_entry()? {
-                    lets.push(entry);
+                    entries.push(entry);
                 }
-                Ok(Lets(lets))
+                Ok(Entries(entries))
             }
         }
-        deserializer.deserialize_map(LetsVisitor)
+        deserializer.deserialize_map(EntriesVisitor(PhantomData))
     }
 }
