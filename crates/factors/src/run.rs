@@ -320,7 +320,8 @@ impl Run<'_> {
             notes,
             config: self.plan.definition.clone(),
             inputs: self.source.inputs(),
-            operator_state_file: None,
+            operator_state: None,
+            proof: std::collections::BTreeMap::new(),
             warnings: warnings.to_vec(),
         }
     }
