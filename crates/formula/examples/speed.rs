@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use crosscut_formula::operators::{ParameterKind, Stage, operators};
+use crosscut_formula::operators::{ParameterKind, operators};
 use crosscut_formula::{FactorSpec, Program, library};
 use crosscut_model::bar::BAR_COLUMNS;
 
@@ -26,7 +26,7 @@ fn main() {
             report(family.name, &factors, &bars);
         }
     }
-    for operator in operators().filter(|operator| operator.stage != Stage::Scorer && operator.is_function()) {
+    for operator in operators().filter(|operator| !operator.is_across() && operator.is_function()) {
         for window in [20, 250] {
             let mut series = ["close", "volume", "vwap"].into_iter();
             let arguments: Vec<String> = operator
@@ -37,6 +37,8 @@ fn main() {
                     ParameterKind::Rows { .. } => window.to_string(),
                     ParameterKind::Probability | ParameterKind::Positive => "0.3".to_owned(),
                     ParameterKind::Whole { min } => min.max(3).to_string(),
+                    ParameterKind::Percent => "30".to_owned(),
+                    ParameterKind::OneOf { .. } => "2".to_owned(),
                 })
                 .collect();
             let formula = format!("{}({})", operator.name, arguments.join(", "));

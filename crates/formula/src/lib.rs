@@ -25,7 +25,7 @@ mod token;
 
 pub use crosscut_kernels::Lookback;
 pub use error::{FaultyFormula, FormulaError};
-pub use operators::{Missing, Operator, Stage};
+pub use operators::{Example, Missing, Operator, Stage};
 pub use panel::{PanelInput, PanelSession};
 pub use program::{MAX_LOOKBACK, MAX_STATE, Parts, Program};
 pub use reader::{MAX_DEPTH, MAX_EXPRESSIONS, MAX_LENGTH};

@@ -1,7 +1,10 @@
 //! The operators of the language, one table: parser, arity check, error messages, help and planning read it.
 //!
-//! One file per family. A new operator is one entry in its family's table: names, parameters, one line of meaning, and
-//! how it is built from the kernels. Its lookback follows from what is built.
+//! One file per family. A new operator is one entry in its family's table and touches no other file: names, parameters,
+//! meaning, what it does about missing values, how it is run, and a worked example, which is its reference test and is
+//! printed in help and on the reference page. Its lookback follows from how it is run. An operator is built from the
+//! graph's operations; one that needs a loop of its own brings it along as a function of a window, of a row and what is
+//! carried, or of all symbols at one time ([`Graph::over_window`], [`Graph::step_by_step`], [`CrossSection`]).
 //!
 //! Names come from three families: ours (`ts_mean`, `cs_rank`), that of the formulaic alphas (`rank`, `stddev`,
 //! `Ts_ArgMax`), and the capitalised names of qlib (`Mean`, `Rank`, `Ref`). They are aliases of one operator wherever
@@ -18,6 +21,7 @@ mod regression;
 mod rolling;
 mod session;
 mod stateful;
+mod targets;
 
 use crosscut_kernels::cross_section::{GroupScratch, RankScratch};
 use crosscut_kernels::{Graph, Term};
@@ -35,6 +39,20 @@ pub enum Stage {
     Accumulator,
     /// Looks across the symbols that have a row at the same time.
     Scorer,
+    /// Says what to hold: long, short, nothing, or a value that is kept.
+    Target,
+}
+
+impl Stage {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Transformer => "transformer",
+            Self::Accumulator => "accumulator",
+            Self::Scorer => "scorer",
+            Self::Target => "target",
+        }
+    }
 }
 
 /// What an operator does about missing values.
@@ -86,6 +104,29 @@ pub enum ParameterKind {
     },
     /// A number above 0, known when the formula is read.
     Positive,
+    /// A number above 0, up to 100, known when the formula is read.
+    Percent,
+    /// A whole number from 1 to the number that another parameter is, known when the formula is read.
+    OneOf {
+        /// Position of the other parameter.
+        of: usize,
+    },
+}
+
+impl ParameterKind {
+    /// What it takes, in words; `parameters` are those of its operator.
+    pub fn describe(self, parameters: &[Parameter]) -> String {
+        match self {
+            Self::Value => "a series or a number".to_owned(),
+            Self::Series => "a series".to_owned(),
+            Self::Rows { min } => format!("a whole number of rows from {min} to {MAX_WINDOW}"),
+            Self::Probability => "a number from 0 to 1".to_owned(),
+            Self::Whole { min } => format!("a whole number from {min} to {MAX_WINDOW}"),
+            Self::Positive => "a number above 0".to_owned(),
+            Self::Percent => "a number above 0, at most 100".to_owned(),
+            Self::OneOf { of } => format!("a whole number from 1 to `{}`", parameters[of].name),
+        }
+    }
 }
 
 /// One parameter of an operator.
@@ -112,8 +153,35 @@ pub struct Operator {
     pub missing: Missing,
     /// One line: what it computes, and when there is no result although no value is missing.
     pub summary: &'static str,
+    /// Whose definition it is; empty where there is but one.
+    pub source: &'static str,
+    /// What it gives, worked out by hand.
+    pub example: Example,
     /// How it is run.
     pub(crate) run: Run,
+}
+
+/// A worked example. Texts, so that people read what the test runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Example {
+    /// A call.
+    pub formula: &'static str,
+    /// The columns it reads, `x: 2 8 - 6; y: 1 2 3 4`: the rows of one symbol, or for an operator across symbols one
+    /// value per symbol at one time. `-` is missing.
+    pub input: &'static str,
+    /// The results in the same order, as numbers or fractions (`14/3`).
+    pub output: &'static str,
+}
+
+/// Operators that belong together.
+#[derive(Debug)]
+pub struct OperatorFamily {
+    /// A heading.
+    pub title: &'static str,
+    /// What they have in common.
+    pub about: &'static str,
+    /// They themselves.
+    pub operators: &'static [Operator],
 }
 
 /// How an operator is run.
@@ -183,6 +251,68 @@ impl std::hash::Hash for Operator {
 }
 
 impl Operator {
+    /// An operator that is built from the graph's operations: of the row, missing where an operand is, unless it is
+    /// told otherwise by the methods that follow.
+    const fn built(
+        name: &'static str,
+        parameters: &'static [Parameter],
+        summary: &'static str,
+        build: fn(&mut Graph, &Arguments<'_>) -> Term,
+    ) -> Self {
+        Self {
+            name,
+            aliases: &[],
+            parameters,
+            stage: Stage::Transformer,
+            missing: Missing::Operand,
+            summary,
+            source: "",
+            example: Example { formula: "", input: "", output: "" },
+            run: Run::Series(build),
+        }
+    }
+
+    /// An operator across symbols: a scorer that leaves missing values out, unless it is told otherwise.
+    const fn across(
+        name: &'static str,
+        parameters: &'static [Parameter],
+        summary: &'static str,
+        run: CrossSection,
+    ) -> Self {
+        let operator = Self::built(name, parameters, summary, |graph, _| graph.constant(f64::NAN));
+        Self { stage: Stage::Scorer, missing: Missing::LeftOut, run: Run::CrossSection(run), ..operator }
+    }
+
+    /// The same under further names.
+    const fn also(self, aliases: &'static [&'static str]) -> Self {
+        Self { aliases, ..self }
+    }
+
+    /// The same as another kind of step.
+    const fn stage(self, stage: Stage) -> Self {
+        Self { stage, ..self }
+    }
+
+    /// The same with another rule for missing values.
+    const fn missing(self, missing: Missing) -> Self {
+        Self { missing, ..self }
+    }
+
+    /// The same with its source.
+    const fn source(self, source: &'static str) -> Self {
+        Self { source, ..self }
+    }
+
+    /// The same with its worked example: formula, input, output.
+    const fn example(self, formula: &'static str, input: &'static str, output: &'static str) -> Self {
+        Self { example: Example { formula, input, output }, ..self }
+    }
+
+    /// Whether it needs the values of other symbols at the same time.
+    pub fn is_across(&self) -> bool {
+        matches!(self.run, Run::CrossSection(_))
+    }
+
     /// How a call is written: `ts_mean(x, window)`, `a + b`, `-a`.
     pub fn usage(&self) -> String {
         let names: Vec<&str> = self.parameters.iter().map(|parameter| parameter.name).collect();
@@ -200,32 +330,48 @@ impl Operator {
 }
 
 /// The families in the order of help.
-const FAMILIES: [&[Operator]; 9] = [
-    arithmetic::OPERATORS,
-    condition::OPERATORS,
-    rolling::OPERATORS,
-    regression::OPERATORS,
-    stateful::OPERATORS,
-    session::OPERATORS,
-    indicators::OPERATORS,
-    cross_sectional::OPERATORS,
-    group::OPERATORS,
+const FAMILIES: &[OperatorFamily] = &[
+    arithmetic::FAMILY,
+    condition::FAMILY,
+    rolling::FAMILY,
+    regression::FAMILY,
+    stateful::FAMILY,
+    session::FAMILY,
+    indicators::FAMILY,
+    cross_sectional::FAMILY,
+    group::FAMILY,
+    targets::FAMILY,
 ];
+
+/// The families of operators in the order of help.
+pub fn operator_families() -> &'static [OperatorFamily] {
+    FAMILIES
+}
 
 /// All operators, family by family.
 pub fn operators() -> impl Iterator<Item = &'static Operator> {
-    FAMILIES.into_iter().flatten()
+    FAMILIES.iter().flat_map(|family| family.operators)
 }
 
-/// A function by name or alias.
+/// The operators, more than one if they differ in their number of operands, that have a name or alias: functions and
+/// signs.
+pub fn named(name: &str) -> impl Iterator<Item = &'static Operator> {
+    operators().filter(move |operator| operator.name == name || operator.aliases.contains(&name))
+}
+
+/// A function by name or alias; of several the one with the fewest parameters.
 pub(crate) fn function(name: &str) -> Option<&'static Operator> {
-    operators().find(|o| o.is_function() && (o.name == name || o.aliases.contains(&name)))
+    functions(name).min_by_key(|operator| operator.parameters.len())
+}
+
+/// The functions of a name or alias.
+pub(crate) fn functions(name: &str) -> impl Iterator<Item = &'static Operator> {
+    named(name).filter(|operator| operator.is_function())
 }
 
 /// An operator written as a sign, with one operand (prefix) or two (infix).
 pub(crate) fn sign(name: &str, operands: usize) -> Option<&'static Operator> {
-    operators()
-        .find(|o| !o.is_function() && o.parameters.len() == operands && (o.name == name || o.aliases.contains(&name)))
+    named(name).find(|operator| !operator.is_function() && operator.parameters.len() == operands)
 }
 
 /// Shorthands for the tables of the families.
@@ -247,9 +393,19 @@ mod table {
         Parameter { name, kind: ParameterKind::Positive }
     }
 
+    /// A percentage.
+    pub(super) const fn percent(name: &'static str) -> Parameter {
+        Parameter { name, kind: ParameterKind::Percent }
+    }
+
     /// A number between 0 and 1.
     pub(super) const fn probability(name: &'static str) -> Parameter {
         Parameter { name, kind: ParameterKind::Probability }
+    }
+
+    /// A whole number.
+    pub(super) const fn whole(name: &'static str, min: u32) -> Parameter {
+        Parameter { name, kind: ParameterKind::Whole { min } }
     }
 
     /// A number of rows.

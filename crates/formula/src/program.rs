@@ -38,6 +38,8 @@ pub(crate) struct Compiled {
     factors: Vec<FactorSpec>,
     /// Stage of each output.
     stages: Vec<Stage>,
+    /// Whether each output needs other symbols.
+    across: Vec<bool>,
     /// Lookback of each output.
     lookbacks: Vec<Lookback>,
     /// What each output is made of.
@@ -122,10 +124,12 @@ impl Program {
             .collect();
         let planned = plan_levels(expressions, &wanted, outputs, &used);
         let stages = stages(expressions, &wanted);
+        let across = across(expressions, &wanted);
         let compiled = Compiled {
             inputs: used.iter().map(|&column| available[column].to_owned()).collect(),
             outputs: factors.iter().map(|factor| factor.name.clone()).collect(),
             stages: outputs.iter().map(|id| stages[id.0]).collect(),
+            across: outputs.iter().map(|id| across[id.0]).collect(),
             lookbacks: planned.lookbacks,
             parts: outputs.iter().map(|&output| parts(expressions, output, available)).collect(),
             levels: planned.levels,
@@ -164,6 +168,11 @@ impl Program {
     /// The stage of each output: the farthest any of its operators goes.
     pub fn stages(&self) -> &[Stage] {
         &self.compiled.stages
+    }
+
+    /// Whether each output needs the values of other symbols. A target may or may not: `long_above` looks at its own row.
+    pub fn across(&self) -> &[bool] {
+        &self.compiled.across
     }
 
     /// The columns and operators of each output.
@@ -294,4 +303,15 @@ fn stages(expressions: &Expressions, wanted: &[ExpressionId]) -> Vec<Stage> {
         }
     }
     stages
+}
+
+/// Whether every wanted expression needs the values of other symbols.
+fn across(expressions: &Expressions, wanted: &[ExpressionId]) -> Vec<bool> {
+    let mut across = vec![false; expressions.len()];
+    for &id in wanted {
+        if let Expression::Call { operator, operands } = expressions.get(id) {
+            across[id.0] = operator.is_across() || operands.iter().any(|operand| across[operand.0]);
+        }
+    }
+    across
 }

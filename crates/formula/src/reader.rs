@@ -259,7 +259,7 @@ impl Reader<'_> {
         if let Some(function) = self.scope.function(name) {
             return self.user_function(name, function, span);
         }
-        let Some(operator) = operators::function(name) else {
+        let Some(simplest) = operators::function(name) else {
             let message = match self.scope.get(name) {
                 Some(_) => format!("`{name}` is not a function"),
                 None => format!("there is no function `{name}`"),
@@ -270,12 +270,16 @@ impl Reader<'_> {
         };
         let arguments = self.arguments()?;
         let end = self.tokens[self.at - 1].span.end;
-        let (seen, wanted) = (arguments.len(), operator.parameters.len());
-        if seen != wanted {
-            let message = format!("`{name}` takes {}, not {seen}", counted(wanted, "argument"));
-            return Err(Fault::new(span.start..end, message).with_hint(format!("write `{}`", operator.usage())));
+        let seen = arguments.len();
+        if let Some(operator) = operators::functions(name).find(|operator| operator.parameters.len() == seen) {
+            return self.call(operator, &(span.start..end), arguments);
         }
-        self.call(operator, &(span.start..end), arguments)
+        let mut wanted: Vec<usize> = operators::functions(name).map(|operator| operator.parameters.len()).collect();
+        wanted.sort_unstable();
+        let fewer: String = wanted[..wanted.len() - 1].iter().map(|n| format!("{n} or ")).collect();
+        let most = counted(wanted[wanted.len() - 1], "argument");
+        let fault = Fault::new(span.start..end, format!("`{name}` takes {fewer}{most}, not {seen}"));
+        Err(fault.with_hint(format!("write `{}`", simplest.usage())))
     }
 
     /// The arguments of a call and its `)`; the `(` has been taken.
@@ -300,9 +304,9 @@ impl Reader<'_> {
         span: &Range<usize>,
         operands: Vec<Operand>,
     ) -> Result<Operand, Fault> {
-        for (parameter, operand) in operator.parameters.iter().zip(&operands) {
-            let number = self.expressions.number(operand.id);
-            if let Some(expected) = mismatch(parameter.kind, number) {
+        let numbers: Vec<Option<f64>> = operands.iter().map(|operand| self.expressions.number(operand.id)).collect();
+        for ((parameter, operand), number) in operator.parameters.iter().zip(&operands).zip(&numbers) {
+            if let Some(expected) = mismatch(operator, parameter.kind, *number, &numbers) {
                 let seen = number.map_or_else(|| "a series".to_owned(), |number| number.to_string());
                 let message = format!("`{}` of `{}` is {seen}; expected {expected}", parameter.name, operator.name);
                 return Err(Fault::new(operand.span.clone(), message));
@@ -322,33 +326,22 @@ impl Reader<'_> {
     }
 }
 
-/// What a parameter expects, if the argument (`None` for a series) is not that.
-fn mismatch(kind: ParameterKind, number: Option<f64>) -> Option<String> {
-    match (kind, number) {
-        (ParameterKind::Value, _) | (ParameterKind::Series, None) => None,
-        (ParameterKind::Series, Some(_)) => Some("a series".to_owned()),
-        (ParameterKind::Rows { min }, number) => {
-            let fits = |n: &f64| n.fract() == 0.0 && (f64::from(min)..=f64::from(MAX_WINDOW)).contains(n);
-            match number {
-                Some(n) if n < 0.0 => Some("a number of past rows: a negative one would look ahead".to_owned()),
-                number if number.as_ref().is_some_and(fits) => None,
-                _ => Some(format!("a whole number of rows from {min} to {MAX_WINDOW}")),
-            }
+/// What a parameter expects, if the argument (`None` for a series) is not that; `all` are the call's arguments.
+fn mismatch(operator: &Operator, kind: ParameterKind, number: Option<f64>, all: &[Option<f64>]) -> Option<String> {
+    let whole_from = |min: u32, max: f64| number.is_some_and(|n| n.fract() == 0.0 && n >= f64::from(min) && n <= max);
+    let fits = match kind {
+        ParameterKind::Value => true,
+        ParameterKind::Series => number.is_none(),
+        ParameterKind::Rows { .. } if number.is_some_and(|n| n < 0.0) => {
+            return Some("a number of past rows: a negative one would look ahead".to_owned());
         }
-        (ParameterKind::Probability, number) => {
-            let fits = number.is_some_and(|n| (0.0..=1.0).contains(&n));
-            (!fits).then(|| "a number from 0 to 1".to_owned())
-        }
-        (ParameterKind::Whole { min }, number) => {
-            let fits =
-                number.is_some_and(|n| n.fract() == 0.0 && (f64::from(min)..=f64::from(MAX_WINDOW)).contains(&n));
-            (!fits).then(|| format!("a whole number from {min} to {MAX_WINDOW}"))
-        }
-        (ParameterKind::Positive, number) => {
-            let fits = number.is_some_and(|n| n > 0.0);
-            (!fits).then(|| "a number above 0".to_owned())
-        }
-    }
+        ParameterKind::Rows { min } | ParameterKind::Whole { min } => whole_from(min, f64::from(MAX_WINDOW)),
+        ParameterKind::Probability => number.is_some_and(|n| (0.0..=1.0).contains(&n)),
+        ParameterKind::Positive => number.is_some_and(|n| n > 0.0),
+        ParameterKind::Percent => number.is_some_and(|n| n > 0.0 && n <= 100.0),
+        ParameterKind::OneOf { of } => whole_from(1, all[of].unwrap_or(f64::MAX)),
+    };
+    (!fits).then(|| kind.describe(operator.parameters))
 }
 
 /// `1 argument`, `2 arguments`.

@@ -98,9 +98,7 @@ pub fn demean(values: &[f64], out: &mut [f64]) {
 /// If `out` is shorter than `values`.
 pub fn mean(values: &[f64], out: &mut [f64]) {
     let (mean, _) = finite_mean(values);
-    for (out, &x) in out.iter_mut().zip(values) {
-        *out = if x.is_finite() { clean(mean) } else { f64::NAN };
-    }
+    fill(values, out, mean);
 }
 
 /// Value over the sum of the absolute values, so that these sum to 1; NaN when all are 0.
@@ -146,6 +144,113 @@ pub fn bucket(values: &[f64], buckets: f64, scratch: &mut RankScratch, out: &mut
         // Back to the rank itself, a whole number of halves, so that the edges of buckets are exact.
         let rank = (*out * n * 2.0).round() / 2.0;
         *out = (rank * buckets / n).ceil();
+    }
+}
+
+/// 1 for the `count` largest values, 0 for the others. A value is among them when fewer than `count` values are larger,
+/// so that values equal at the edge are all in: then there are more than `count`.
+///
+/// # Panics
+/// If `out` is shorter than `values`, or `count` is 0.
+pub fn largest(values: &[f64], count: usize, scratch: &mut RankScratch, out: &mut [f64]) {
+    let order = scratch.order.sort(values);
+    let edge = order.len().checked_sub(count).map_or(f64::NEG_INFINITY, |at| values[order[at] as usize]);
+    mark(values, out, |x| x >= edge);
+}
+
+/// 1 for the `count` smallest values, 0 for the others; as [`largest`].
+///
+/// # Panics
+/// As [`largest`].
+pub fn smallest(values: &[f64], count: usize, scratch: &mut RankScratch, out: &mut [f64]) {
+    let order = scratch.order.sort(values);
+    let edge = order.get(count - 1).map_or(f64::INFINITY, |&at| values[at as usize]);
+    mark(values, out, |x| x <= edge);
+}
+
+/// 1 for the finite values that are `chosen`, 0 for the other finite ones.
+fn mark(values: &[f64], out: &mut [f64], chosen: impl Fn(f64) -> bool) {
+    for (out, &x) in out[..values.len()].iter_mut().zip(values) {
+        *out = match (x.is_finite(), chosen(x)) {
+            (false, _) => f64::NAN,
+            (true, true) => 1.0,
+            (true, false) => 0.0,
+        };
+    }
+}
+
+/// The median of the finite values, for each of them; the mean of the middle two for an even number.
+///
+/// # Panics
+/// If `out` is shorter than `values`.
+pub fn median(values: &[f64], scratch: &mut RankScratch, out: &mut [f64]) {
+    let order = scratch.order.sort(values);
+    let at = |position: usize| values[order[position] as usize];
+    let n = order.len();
+    let median = match n {
+        0 => f64::NAN,
+        n if n % 2 == 1 => at(n / 2),
+        n => at(n / 2 - 1) + (at(n / 2) - at(n / 2 - 1)) / 2.0,
+    };
+    // Which of the two zeros lies in the middle depends on the order of the values.
+    fill(values, out, median + 0.0);
+}
+
+/// Sample deviation (ddof 1) of the finite values, for each of them; NaN when there are fewer than two, 0 when all are
+/// equal.
+///
+/// # Panics
+/// If `out` is shorter than `values`.
+pub fn deviation(values: &[f64], out: &mut [f64]) {
+    let (mean, count) = finite_mean(values);
+    let mut squares = 0.0;
+    for &x in values.iter().filter(|x| x.is_finite()) {
+        squares += (x - mean) * (x - mean);
+    }
+    let first = values.iter().copied().find(|x| x.is_finite());
+    let varies = values.iter().any(|&x| x.is_finite() && Some(x) != first);
+    let deviation = if varies { (squares / (count - 1.0)).sqrt() } else { 0.0 };
+    fill(values, out, if count < 2.0 { f64::NAN } else { deviation });
+}
+
+/// Sum of the finite values, for each of them.
+///
+/// # Panics
+/// If `out` is shorter than `values`.
+pub fn sum(values: &[f64], out: &mut [f64]) {
+    fill(values, out, values.iter().filter(|x| x.is_finite()).sum());
+}
+
+/// Number of the finite values, for each of them.
+///
+/// # Panics
+/// If `out` is shorter than `values`.
+pub fn count(values: &[f64], out: &mut [f64]) {
+    fill(values, out, values.iter().filter(|x| x.is_finite()).count() as f64);
+}
+
+/// Largest of the finite values, for each of them.
+///
+/// # Panics
+/// If `out` is shorter than `values`.
+pub fn maximum(values: &[f64], out: &mut [f64]) {
+    let finite = values.iter().copied().filter(|x| x.is_finite());
+    fill(values, out, finite.fold(f64::NEG_INFINITY, |a, b| if b > a { b } else { a }) + 0.0);
+}
+
+/// Smallest of the finite values, for each of them.
+///
+/// # Panics
+/// If `out` is shorter than `values`.
+pub fn minimum(values: &[f64], out: &mut [f64]) {
+    let finite = values.iter().copied().filter(|x| x.is_finite());
+    fill(values, out, finite.fold(f64::INFINITY, |a, b| if b < a { b } else { a }) + 0.0);
+}
+
+/// The same `result` for every finite value.
+fn fill(values: &[f64], out: &mut [f64], result: f64) {
+    for (out, &x) in out[..values.len()].iter_mut().zip(values) {
+        *out = if x.is_finite() { clean(result) } else { f64::NAN };
     }
 }
 

@@ -2,64 +2,152 @@
 
 use crosscut_kernels::{Binary, Graph, Term, Unary};
 
-use super::table::value;
-use super::{Arguments, Missing, Operator, Parameter, Run, Stage};
+use super::table::{series, value};
+use super::{Arguments, Missing, Operator, OperatorFamily, Parameter};
 
+/// Parameters of a function of one truth.
+const ONE: &[Parameter] = &[value("a")];
 /// Parameters of a comparison.
 const TWO: &[Parameter] = &[value("a"), value("b")];
 
-/// An entry for a function of the row.
-const fn entry(
-    name: &'static str,
-    aliases: &'static [&'static str],
-    summary: &'static str,
-    build: fn(&mut Graph, &Arguments<'_>) -> Term,
-) -> Operator {
-    Operator {
-        name,
-        aliases,
-        parameters: TWO,
-        stage: Stage::Transformer,
-        missing: Missing::Operand,
-        summary,
-        run: Run::Series(build),
-    }
-}
+/// The family.
+pub(super) const FAMILY: OperatorFamily = OperatorFamily {
+    title: "Comparison, logic and choice",
+    about: "True is 1, false is 0; any number but 0 counts as true. A choice is also written `condition ? a : b`.",
+    operators: OPERATORS,
+};
+
+/// The columns of the examples of comparisons.
+const PAIRS: &str = "a: 1 2 3 -; b: 2 2 2 2";
+/// The columns of the examples of logic.
+const TRUTHS: &str = "a: 0 0 1 1 -; b: 0 1 0 1 1";
 
 /// The table.
-pub(super) const OPERATORS: &[Operator] = &[
-    entry("<", &[], "1 if a is less than b, else 0", |g, a| g.binary(Binary::Less, a.terms[0], a.terms[1])),
-    entry("<=", &[], "1 if a is at most b, else 0", |g, a| g.binary(Binary::LessEqual, a.terms[0], a.terms[1])),
-    entry(">", &[], "1 if a is greater than b, else 0", |g, a| g.binary(Binary::Less, a.terms[1], a.terms[0])),
-    entry(">=", &[], "1 if a is at least b, else 0", |g, a| g.binary(Binary::LessEqual, a.terms[1], a.terms[0])),
-    entry("==", &[], "1 if a equals b, else 0", |g, a| g.binary(Binary::Equal, a.terms[0], a.terms[1])),
-    entry("!=", &[], "1 if a differs from b, else 0", |g, a| g.binary(Binary::NotEqual, a.terms[0], a.terms[1])),
-    entry("&", &["&&", "and"], "1 if both are true, else 0", |g, a| g.binary(Binary::And, a.terms[0], a.terms[1])),
-    entry("|", &["||", "or"], "1 if at least one is true, else 0", |g, a| g.binary(Binary::Or, a.terms[0], a.terms[1])),
-    Operator {
-        parameters: &[value("a")],
-        ..entry("!", &["not"], "1 if a is zero, else 0", |g, a| g.unary(Unary::Not, a.terms[0]))
-    },
-    entry("lt", &["Lt"], "1 if a is less than b, else 0", |g, a| g.binary(Binary::Less, a.terms[0], a.terms[1])),
-    entry("le", &["Le"], "1 if a is at most b, else 0", |g, a| g.binary(Binary::LessEqual, a.terms[0], a.terms[1])),
-    entry("gt", &["Gt"], "1 if a is greater than b, else 0", |g, a| g.binary(Binary::Less, a.terms[1], a.terms[0])),
-    entry("ge", &["Ge"], "1 if a is at least b, else 0", |g, a| g.binary(Binary::LessEqual, a.terms[1], a.terms[0])),
-    entry("eq", &["Eq"], "1 if a equals b, else 0", |g, a| g.binary(Binary::Equal, a.terms[0], a.terms[1])),
-    entry("ne", &["Ne"], "1 if a differs from b, else 0", |g, a| g.binary(Binary::NotEqual, a.terms[0], a.terms[1])),
-    entry("both", &["And"], "1 if both are true, else 0", |g, a| g.binary(Binary::And, a.terms[0], a.terms[1])),
-    entry("either", &["Or"], "1 if at least one is true, else 0", |g, a| g.binary(Binary::Or, a.terms[0], a.terms[1])),
-    Operator {
-        parameters: &[value("a")],
-        ..entry("is_zero", &["Not"], "1 if a is zero, else 0", |g, a| g.unary(Unary::Not, a.terms[0]))
-    },
-    Operator {
-        parameters: &[value("condition"), value("a"), value("b")],
-        missing: Missing::Own,
-        ..entry(
-            "where",
-            &["if", "If"],
-            "a where the condition is true, else b; missing where the condition or the chosen value is missing",
-            |g, a| g.select(a.terms[0], a.terms[1], a.terms[2]),
-        )
-    },
+const OPERATORS: &[Operator] = &[
+    Operator::built("<", TWO, "1 if a is less than b, else 0", less).example("a < b", PAIRS, "1 0 0 -"),
+    Operator::built("<=", TWO, "1 if a is at most b, else 0", at_most).example("a <= b", PAIRS, "1 1 0 -"),
+    Operator::built(">", TWO, "1 if a is greater than b, else 0", greater).example("a > b", PAIRS, "0 0 1 -"),
+    Operator::built(">=", TWO, "1 if a is at least b, else 0", at_least).example("a >= b", PAIRS, "0 1 1 -"),
+    Operator::built("==", TWO, "1 if a equals b, else 0", equal).example("a == b", PAIRS, "0 1 0 -"),
+    Operator::built("!=", TWO, "1 if a differs from b, else 0", unequal).example("a != b", PAIRS, "1 0 1 -"),
+    Operator::built("&", TWO, "1 if both are true, else 0", both).also(&["&&", "and"]).example(
+        "a & b",
+        TRUTHS,
+        "0 0 0 1 -",
+    ),
+    Operator::built("|", TWO, "1 if at least one is true, else 0", either).also(&["||", "or"]).example(
+        "a | b",
+        TRUTHS,
+        "0 1 1 1 -",
+    ),
+    Operator::built("!", ONE, "1 if a is zero, else 0", not).also(&["not"]).example("!a", "a: 0 1 2 -", "1 0 0 -"),
+    Operator::built("lt", TWO, "1 if a is less than b, else 0", less)
+        .also(&["Lt"])
+        .example("lt(a, b)", PAIRS, "1 0 0 -"),
+    Operator::built("le", TWO, "1 if a is at most b, else 0", at_most)
+        .also(&["Le"])
+        .example("le(a, b)", PAIRS, "1 1 0 -"),
+    Operator::built("gt", TWO, "1 if a is greater than b, else 0", greater)
+        .also(&["Gt"])
+        .example("gt(a, b)", PAIRS, "0 0 1 -"),
+    Operator::built("ge", TWO, "1 if a is at least b, else 0", at_least)
+        .also(&["Ge"])
+        .example("ge(a, b)", PAIRS, "0 1 1 -"),
+    Operator::built("eq", TWO, "1 if a equals b, else 0", equal).also(&["Eq"]).example("eq(a, b)", PAIRS, "0 1 0 -"),
+    Operator::built("ne", TWO, "1 if a differs from b, else 0", unequal)
+        .also(&["Ne"])
+        .example("ne(a, b)", PAIRS, "1 0 1 -"),
+    Operator::built("both", TWO, "1 if both are true, else 0", both).also(&["And"]).example(
+        "both(a, b)",
+        TRUTHS,
+        "0 0 0 1 -",
+    ),
+    Operator::built("either", TWO, "1 if at least one is true, else 0", either).also(&["Or"]).example(
+        "either(a, b)",
+        TRUTHS,
+        "0 1 1 1 -",
+    ),
+    Operator::built("is_zero", ONE, "1 if a is zero, else 0", not).also(&["Not"]).example(
+        "is_zero(a)",
+        "a: 0 1 2 -",
+        "1 0 0 -",
+    ),
+    Operator::built(
+        "where",
+        &[value("condition"), value("a"), value("b")],
+        "a where the condition is true, else b; missing where the condition or the chosen value is missing",
+        |g, a| g.select(a.terms[0], a.terms[1], a.terms[2]),
+    )
+    .also(&["if", "If"])
+    .missing(Missing::Own)
+    .example("where(a > 2, a, b)", "a: 1 3 - 4; b: - - 5 5", "- 3 - 4"),
+    Operator::built(
+        "crosses_above",
+        &[series("a"), value("b")],
+        "1 in the row in which a has come above b, which it was not one row before, else 0",
+        |g, a| crosses(g, a.terms[1], a.terms[0]),
+    )
+    .missing(Missing::Window)
+    .example("crosses_above(a, 2)", "a: 1 3 4 2 5", "- 1 0 0 1"),
+    Operator::built(
+        "crosses_below",
+        &[series("a"), value("b")],
+        "1 in the row in which a has come below b, which it was not one row before, else 0",
+        |g, a| crosses(g, a.terms[0], a.terms[1]),
+    )
+    .missing(Missing::Window)
+    .example("crosses_below(a, 2)", "a: 3 1 1 2 0", "- 1 0 0 1"),
 ];
+
+/// `a < b`.
+fn less(graph: &mut Graph, a: &Arguments<'_>) -> Term {
+    graph.binary(Binary::Less, a.terms[0], a.terms[1])
+}
+
+/// `a <= b`.
+fn at_most(graph: &mut Graph, a: &Arguments<'_>) -> Term {
+    graph.binary(Binary::LessEqual, a.terms[0], a.terms[1])
+}
+
+/// `a > b`.
+fn greater(graph: &mut Graph, a: &Arguments<'_>) -> Term {
+    graph.binary(Binary::Less, a.terms[1], a.terms[0])
+}
+
+/// `a >= b`.
+fn at_least(graph: &mut Graph, a: &Arguments<'_>) -> Term {
+    graph.binary(Binary::LessEqual, a.terms[1], a.terms[0])
+}
+
+/// `a == b`.
+fn equal(graph: &mut Graph, a: &Arguments<'_>) -> Term {
+    graph.binary(Binary::Equal, a.terms[0], a.terms[1])
+}
+
+/// `a != b`.
+fn unequal(graph: &mut Graph, a: &Arguments<'_>) -> Term {
+    graph.binary(Binary::NotEqual, a.terms[0], a.terms[1])
+}
+
+/// `a & b`.
+fn both(graph: &mut Graph, a: &Arguments<'_>) -> Term {
+    graph.binary(Binary::And, a.terms[0], a.terms[1])
+}
+
+/// `a | b`.
+fn either(graph: &mut Graph, a: &Arguments<'_>) -> Term {
+    graph.binary(Binary::Or, a.terms[0], a.terms[1])
+}
+
+/// `!a`.
+fn not(graph: &mut Graph, a: &Arguments<'_>) -> Term {
+    graph.unary(Unary::Not, a.terms[0])
+}
+
+/// `low < high` now, and not one row before.
+fn crosses(graph: &mut Graph, low: Term, high: Term) -> Term {
+    let now = graph.binary(Binary::Less, low, high);
+    let (low, high) = (graph.delay(low, 1), graph.delay(high, 1));
+    let not_before = graph.binary(Binary::LessEqual, high, low);
+    graph.binary(Binary::And, now, not_before)
+}

@@ -2,11 +2,13 @@
 
 mod alphas;
 mod errors;
+mod examples;
 mod language;
 mod library;
 mod panel;
 mod properties;
 mod slow;
+mod targets;
 
 use proptest::prelude::*;
 

@@ -3,6 +3,7 @@
 mod across;
 mod carried;
 mod rows;
+mod targets;
 mod windows;
 
 use super::*;
@@ -27,7 +28,7 @@ type Entry = (&'static [&'static str], usize, f64, Slow);
 
 /// The slow version of an operator.
 fn slow(operator: &Operator) -> Option<&'static Entry> {
-    let tables = [rows::TABLE, windows::TABLE, carried::TABLE, across::TABLE];
+    let tables = [rows::TABLE, windows::TABLE, carried::TABLE, across::TABLE, targets::TABLE];
     let is_it = |entry: &&Entry| entry.0.contains(&operator.name) && entry.1 == operator.parameters.len();
     tables.into_iter().flatten().find(is_it)
 }
@@ -59,6 +60,8 @@ fn call(operator: &Operator, numbers: Numbers) -> (String, Vec<f64>, usize) {
             ParameterKind::Probability => numbers.probability,
             ParameterKind::Whole { min } => f64::from(numbers.whole.max(min)),
             ParameterKind::Positive => numbers.positive,
+            ParameterKind::Percent => 100.0 * numbers.probability,
+            ParameterKind::OneOf { .. } => f64::from(numbers.whole.div_ceil(2)),
         };
         given.push(number);
         texts.push(number.to_string());

@@ -19,6 +19,13 @@ fn of_two(s: &[&[f64]], i: usize, f: impl Fn(f64, f64) -> f64) -> f64 {
     if a.is_nan() || b.is_nan() { f64::NAN } else { f(a, b) }
 }
 
+/// Whether `a` has come above `b`.
+fn crosses(a: &[f64], b: &[f64], i: usize) -> f64 {
+    let is_known = |at: usize| a[at].is_finite() && b[at].is_finite();
+    let both = i > 0 && is_known(i) && is_known(i - 1);
+    if both { truth(a[i] > b[i] && a[i - 1] <= b[i - 1]) } else { f64::NAN }
+}
+
 /// The table.
 pub(super) const TABLE: &[Entry] = &[
     (&["+", "add"], 2, 0.0, Slow::Row(|s, _, i| s[0][i] + s[1][i])),
@@ -33,6 +40,10 @@ pub(super) const TABLE: &[Entry] = &[
         1e-13,
         Slow::Row(|s, _, i| of_two(s, i, |a, b| if a < 0.0 { -(-a).powf(b) } else { a.powf(b) * truth(a > 0.0) })),
     ),
+    (&["ceil"], 1, 0.0, Slow::Row(|s, _, i| s[0][i].ceil())),
+    (&["clip"], 3, 0.0, Slow::Row(|s, _, i| of_two(s, i, f64::max).min(s[2][i]) + 0.0 * s[2][i])),
+    (&["crosses_above"], 2, 0.0, Slow::Row(|s, _, i| crosses(s[0], s[1], i))),
+    (&["crosses_below"], 2, 0.0, Slow::Row(|s, _, i| crosses(s[1], s[0], i))),
     (&["abs"], 1, 0.0, Slow::Row(|s, _, i| if s[0][i] < 0.0 { -s[0][i] } else { s[0][i] })),
     (&["sqrt"], 1, 0.0, Slow::Row(|s, _, i| s[0][i].sqrt())),
     (&["log"], 1, 1e-14, Slow::Row(|s, _, i| s[0][i].ln())),

@@ -141,6 +141,11 @@ fn unless_flat(v: &[f64], x: f64) -> f64 {
     if is_flat(v) { f64::NAN } else { x }
 }
 
+/// Median of the absolute deviations from the median.
+fn median_deviation(v: &[f64]) -> f64 {
+    quantile(&v.iter().map(|x| (x - quantile(v, 0.5)).abs()).collect::<Vec<_>>(), 0.5)
+}
+
 /// The table.
 pub(super) const TABLE: &[Entry] = &[
     (&["delay"], 2, 0.0, Slow::Row(|s, k, i| before(s[0], i, k[0]))),
@@ -155,6 +160,18 @@ pub(super) const TABLE: &[Entry] = &[
         2,
         1e-13,
         Slow::Row(|s, k, i| of_one(s, k, i, |v| mean(&v.iter().map(|x| (x - mean(v)).abs()).collect::<Vec<_>>()))),
+    ),
+    (&["ts_median_deviation"], 2, 1e-14, Slow::Row(|s, k, i| of_one(s, k, i, median_deviation))),
+    (
+        &["ts_scale"],
+        2,
+        1e-14,
+        Slow::Row(|s, k, i| {
+            of_one(s, k, i, |v| {
+                let (low, high) = (quantile(v, 0.0), quantile(v, 1.0));
+                (v[v.len() - 1] - low) / (high - low)
+            })
+        }),
     ),
     (&["ts_skew"], 2, 1e-10, Slow::Row(|s, k, i| of_one(s, k, i, skewness))),
     (&["ts_kurt"], 2, 1e-10, Slow::Row(|s, k, i| of_one(s, k, i, kurtosis))),

@@ -1,0 +1,286 @@
+//! What to hold, out of a score: 1 is long, -1 short, 0 nothing; `keep` leaves the value of the chosen as it is and makes
+//! the others missing. A symbol without a score has no target: it is missing.
+//!
+//! Sides add up: `long_top(x, 10) + short_bottom(x, 10)`. Ties never depend on the order of the symbols: of equal values
+//! either all are chosen or none.
+
+use crosscut_kernels::cross_section::{self, RankScratch};
+use crosscut_kernels::{Binary, Graph, StepFunction, Term};
+
+use super::table::{percent, series, value, whole};
+use super::{Arguments, AtOneTime, Missing, Operator, OperatorFamily, Parameter, ParameterKind, Scratch, Stage};
+
+/// The family.
+pub(super) const FAMILY: OperatorFamily = OperatorFamily {
+    title: "Targets",
+    about: "What to hold, out of a score: 1 is long, -1 short, 0 nothing; `keep_...` leaves the value of the chosen as it \
+            is and makes the others missing. A symbol without a score has no target. Sides add up: `long_top(x, 10) + \
+            short_bottom(x, 10)`. Ties do not depend on the order of the symbols: of equal values all are chosen or none. \
+            `..._top(x, n)` takes a value when fewer than n symbols have a larger one, so that a tie at the edge takes \
+            more than n; `percent` of N symbols are the whole number below, and at least 1.",
+    operators: OPERATORS,
+};
+
+/// Parameters of a threshold.
+const THRESHOLD: &[Parameter] = &[series("x"), value("threshold")];
+/// Parameters of a number of names.
+const COUNT: &[Parameter] = &[series("x"), whole("n", 1)];
+/// Parameters of a share of the names.
+const SHARE: &[Parameter] = &[series("x"), percent("percent")];
+/// Parameters of one of several buckets.
+const BUCKET: &[Parameter] =
+    &[series("x"), whole("quantiles", 1), Parameter { name: "quantile", kind: ParameterKind::OneOf { of: 1 } }];
+
+/// The columns of the examples of thresholds, rows of one symbol.
+const ROWS: &str = "x: 1 2 3 -";
+/// The columns of the examples of the others: five symbols, two of them equal, and one without a score.
+const NAMES: &str = "x: 50 20 30 20 10 -";
+
+/// The table.
+const OPERATORS: &[Operator] = &[
+    row("long_above", "1 where x is above the threshold, else 0", above).example("long_above(x, 2)", ROWS, "0 0 1 -"),
+    row("long_below", "1 where x is below the threshold, else 0", below).example("long_below(x, 2)", ROWS, "1 0 0 -"),
+    all("long_top", COUNT, "1 for the n largest values, else 0", top).example("long_top(x, 2)", NAMES, "1 0 1 0 0 -"),
+    all("long_bottom", COUNT, "1 for the n smallest values, else 0", bottom).example(
+        "long_bottom(x, 2)",
+        NAMES,
+        "0 1 0 1 1 -",
+    ),
+    all(
+        "long_top_percent",
+        SHARE,
+        "1 for the largest values, as many as that percentage is, else 0",
+        |x, room, out| {
+            top_percent(x, room, out);
+        },
+    )
+    .example("long_top_percent(x, 40)", NAMES, "1 0 1 0 0 -"),
+    all(
+        "long_bottom_percent",
+        SHARE,
+        "1 for the smallest values, as many as that percentage is, else 0",
+        |x, r, out| {
+            bottom_percent(x, r, out);
+        },
+    )
+    .example("long_bottom_percent(x, 30)", NAMES, "0 0 0 0 1 -"),
+    all(
+        "long_quantile",
+        BUCKET,
+        "1 in the bucket of that number as cs_quantile counts them, else 0",
+        |x, room, out| {
+            quantile(x, room, out);
+        },
+    )
+    .example("long_quantile(x, 2, 1)", NAMES, "0 1 0 1 1 -"),
+    row("short_above", "-1 where x is above the threshold, else 0", |g, a| {
+        let chosen = above(g, a);
+        short_series(g, chosen)
+    })
+    .example("short_above(x, 2)", ROWS, "0 0 -1 -"),
+    row("short_below", "-1 where x is below the threshold, else 0", |g, a| {
+        let chosen = below(g, a);
+        short_series(g, chosen)
+    })
+    .example("short_below(x, 2)", ROWS, "-1 0 0 -"),
+    all("short_top", COUNT, "-1 for the n largest values, else 0", |x, room, out| {
+        top(x, room, out);
+        short(out);
+    })
+    .example("short_top(x, 2)", NAMES, "-1 0 -1 0 0 -"),
+    all("short_bottom", COUNT, "-1 for the n smallest values, else 0", |x, room, out| {
+        bottom(x, room, out);
+        short(out);
+    })
+    .example("short_bottom(x, 2)", NAMES, "0 -1 0 -1 -1 -"),
+    all(
+        "short_top_percent",
+        SHARE,
+        "-1 for the largest values, as many as that percentage is, else 0",
+        |x, room, out| {
+            top_percent(x, room, out);
+            short(out);
+        },
+    )
+    .example("short_top_percent(x, 40)", NAMES, "-1 0 -1 0 0 -"),
+    all(
+        "short_bottom_percent",
+        SHARE,
+        "-1 for the smallest values, as many as that percentage is, else 0",
+        |x, r, out| {
+            bottom_percent(x, r, out);
+            short(out);
+        },
+    )
+    .example("short_bottom_percent(x, 30)", NAMES, "0 0 0 0 -1 -"),
+    all("short_quantile", BUCKET, "-1 in the bucket of that number as cs_quantile counts them, else 0", |x, r, out| {
+        quantile(x, r, out);
+        short(out);
+    })
+    .example("short_quantile(x, 2, 1)", NAMES, "0 -1 0 -1 -1 -"),
+    row("keep_above", "x where it is above the threshold, else missing", |g, a| {
+        let chosen = above(g, a);
+        keep_series(g, chosen, a.terms[0])
+    })
+    .missing(Missing::Own)
+    .example("keep_above(x, 2)", ROWS, "- - 3 -"),
+    row("keep_below", "x where it is below the threshold, else missing", |g, a| {
+        let chosen = below(g, a);
+        keep_series(g, chosen, a.terms[0])
+    })
+    .missing(Missing::Own)
+    .example("keep_below(x, 2)", ROWS, "1 - - -"),
+    all("keep_top", COUNT, "the n largest values, the others missing", |x, room, out| {
+        top(x, room, out);
+        keep(x, out);
+    })
+    .example("keep_top(x, 2)", NAMES, "50 - 30 - - -"),
+    all("keep_bottom", COUNT, "the n smallest values, the others missing", |x, room, out| {
+        bottom(x, room, out);
+        keep(x, out);
+    })
+    .example("keep_bottom(x, 2)", NAMES, "- 20 - 20 10 -"),
+    all(
+        "keep_top_percent",
+        SHARE,
+        "the largest values, as many as that percentage is, the others missing",
+        |x, r, out| {
+            top_percent(x, r, out);
+            keep(x, out);
+        },
+    )
+    .example("keep_top_percent(x, 40)", NAMES, "50 - 30 - - -"),
+    all(
+        "keep_bottom_percent",
+        SHARE,
+        "the smallest values, as many as that percentage is, the others missing",
+        |x, room, out| {
+            bottom_percent(x, room, out);
+            keep(x, out);
+        },
+    )
+    .example("keep_bottom_percent(x, 30)", NAMES, "- - - - 10 -"),
+    all(
+        "keep_quantile",
+        BUCKET,
+        "the values in the bucket of that number as cs_quantile counts them, the others missing",
+        |x, room, out| {
+            quantile(x, room, out);
+            keep(x, out);
+        },
+    )
+    .example("keep_quantile(x, 2, 2)", NAMES, "50 - 30 - - -"),
+    Operator::built(
+        "keep_while",
+        &[series("enter"), series("stay")],
+        "1 from the row in which both are true for as long as stay is true, else 0: a position that is opened and kept",
+        |g, a| g.step_by_step(&KEPT, a.terms),
+    )
+    .stage(Stage::Target)
+    .missing(Missing::Carried)
+    .example("keep_while(x > 3, x > 1)", "x: 2 4 2 - 2 1 2 4", "0 1 1 - 1 0 0 1"),
+];
+
+/// An operator on a symbol's own rows.
+const fn row(name: &'static str, summary: &'static str, build: fn(&mut Graph, &Arguments<'_>) -> Term) -> Operator {
+    Operator::built(name, THRESHOLD, summary, build).stage(Stage::Target)
+}
+
+/// An operator across symbols.
+const fn all(
+    name: &'static str,
+    parameters: &'static [Parameter],
+    summary: &'static str,
+    run: super::CrossSection,
+) -> Operator {
+    Operator::across(name, parameters, summary, run).stage(Stage::Target)
+}
+
+/// `(enter, stay)`: whether a position is held; carries the same.
+static KEPT: StepFunction = StepFunction {
+    name: "keep_while",
+    n_carried: 1,
+    warm_up: 0,
+    step: |carried, [enter, stay, ..]| {
+        if !enter.is_finite() || !stay.is_finite() {
+            return f64::NAN;
+        }
+        let is_held = (carried[0] != 0.0 || enter != 0.0) && stay != 0.0;
+        carried[0] = f64::from(u8::from(is_held));
+        carried[0]
+    },
+};
+
+/// Whether a series lies above its threshold.
+fn above(graph: &mut Graph, a: &Arguments<'_>) -> Term {
+    graph.binary(Binary::Less, a.terms[1], a.terms[0])
+}
+
+/// Whether a series lies below its threshold.
+fn below(graph: &mut Graph, a: &Arguments<'_>) -> Term {
+    graph.binary(Binary::Less, a.terms[0], a.terms[1])
+}
+
+/// -1 for the chosen rows, 0 for the others.
+fn short_series(graph: &mut Graph, chosen: Term) -> Term {
+    let zero = graph.constant(0.0);
+    graph.binary(Binary::Subtract, zero, chosen)
+}
+
+/// The values of the chosen rows.
+fn keep_series(graph: &mut Graph, chosen: Term, x: Term) -> Term {
+    let missing = graph.constant(f64::NAN);
+    graph.select(chosen, x, missing)
+}
+
+/// Marks the largest values with 1, the others with 0.
+fn top(x: &AtOneTime<'_>, room: &mut Scratch, out: &mut [f64]) {
+    cross_section::largest(x.series[0], x.numbers[0] as usize, &mut room.rank, out);
+}
+
+/// Marks the smallest values.
+fn bottom(x: &AtOneTime<'_>, room: &mut Scratch, out: &mut [f64]) {
+    cross_section::smallest(x.series[0], x.numbers[0] as usize, &mut room.rank, out);
+}
+
+/// Marks a percentage of the values, from the largest.
+fn top_percent(x: &AtOneTime<'_>, room: &mut Scratch, out: &mut [f64]) {
+    by_percent(cross_section::largest, x, room, out);
+}
+
+/// Marks a percentage of the values, from the smallest.
+fn bottom_percent(x: &AtOneTime<'_>, room: &mut Scratch, out: &mut [f64]) {
+    by_percent(cross_section::smallest, x, room, out);
+}
+
+/// Marks as many values as the percentage is of those there are, rounded down, and at least one.
+fn by_percent(
+    choose: fn(&[f64], usize, &mut RankScratch, &mut [f64]),
+    x: &AtOneTime<'_>,
+    room: &mut Scratch,
+    out: &mut [f64],
+) {
+    let n_values = x.series[0].iter().filter(|x| x.is_finite()).count();
+    let count = (n_values as f64 * x.numbers[0] / 100.0) as usize;
+    choose(x.series[0], count.max(1), &mut room.rank, out);
+}
+
+/// Marks the values of one bucket.
+fn quantile(x: &AtOneTime<'_>, room: &mut Scratch, out: &mut [f64]) {
+    cross_section::bucket(x.series[0], x.numbers[0], &mut room.rank, out);
+    for out in out.iter_mut().filter(|out| out.is_finite()) {
+        *out = f64::from(u8::from(*out == x.numbers[1]));
+    }
+}
+
+/// Turns marks into short positions.
+fn short(out: &mut [f64]) {
+    out.iter_mut().for_each(|out| *out = 0.0 - *out);
+}
+
+/// Turns marks into the values they stand at.
+fn keep(x: &AtOneTime<'_>, out: &mut [f64]) {
+    for (out, &x) in out.iter_mut().zip(x.series[0]) {
+        *out = if *out == 1.0 { x } else { f64::NAN };
+    }
+}
