@@ -9,8 +9,8 @@ const STABLECOINS: [&str; 25] = [
     "PYUSD", "GUSD", "SUSD", "LUSD", "FRAX", "RLUSD", "BFUSD", "XUSD", "EURI", "AEUR", "USD",
 ];
 
-/// Endings of leveraged tokens.
-const LEVERAGED: [&str; 4] = ["UP", "DOWN", "BULL", "BEAR"];
+/// Endings of leveraged tokens: Binance's `BTCUP`, FTX's `ETHBULL`, and the `BTC3L` of KuCoin, Gate and MEXC.
+const LEVERAGED: [&str; 10] = ["UP", "DOWN", "BULL", "BEAR", "2L", "2S", "3L", "3S", "5L", "5S"];
 
 /// Coins known to have had leveraged tokens, for venues that do not list the coin itself.
 const UNDERLYINGS: [&str; 22] = [

@@ -30,10 +30,10 @@ fn rules_of_exclusion() {
     for stable in ["USDCUSDT", "BUSDUSDT", "TUSDUSDT", "FDUSDUSDT", "DAIUSDT", "USDPUSDT", "USTUSDT", "USDTUSD"] {
         assert_eq!(why(stable), Some("stablecoin"), "{stable}");
     }
-    for token in ["BTCUPUSDT", "BTCDOWNUSDT", "XRPBULLUSDT", "ETHBEARUSDT", "BULLUSDT", "BEARUSDT", "ZZZUPUSDT"] {
+    for token in ["BTCUPUSDT", "BTCDOWNUSDT", "XRPBULLUSDT", "BULLUSDT", "BEARUSDT", "ZZZUPUSDT", "BTC3LUSDT", "ETH3SUSDT"] {
         assert_eq!(why(token), Some("leveraged token"), "{token}");
     }
-    for coin in ["BTCUSDT", "JUPUSDT", "SYRUPUSDT", "UPUSDT", "USTCUSDT", "SUSHIUSDT", "SUPERUSDT"] {
+    for coin in ["BTCUSDT", "T3LUSDT", "JUPUSDT", "SYRUPUSDT", "UPUSDT", "USTCUSDT", "SUSHIUSDT", "SUPERUSDT"] {
         assert_eq!(why(coin), None, "{coin}");
     }
 }
