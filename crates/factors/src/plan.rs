@@ -56,7 +56,7 @@ pub struct PlannedColumn {
 }
 
 /// The constant of formulas that tells how many bars a year has.
-const PERIODS_PER_YEAR: &str = "periods_per_year";
+pub(crate) const PERIODS_PER_YEAR: &str = "periods_per_year";
 
 /// What a plan needs to know of the market.
 #[derive(Debug, Clone, Copy)]
@@ -134,7 +134,7 @@ impl Compiler<'_> {
         if outliers != Outliers::Keep {
             return whole();
         }
-        let is_across = |at: usize| program.stages()[at] == Stage::Scorer;
+        let is_across = |at: usize| program.across()[at];
         let pick = |wanted: bool| -> Vec<FactorSpec> {
             (0..n_outputs).filter(|&at| is_across(at) == wanted).map(|at| program.factors()[at].clone()).collect()
         };
