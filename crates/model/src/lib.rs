@@ -18,6 +18,7 @@ pub mod instrument;
 pub mod names;
 pub mod order;
 pub mod progress;
+pub mod request;
 pub mod table;
 pub mod time;
 pub mod timeframe;
@@ -28,6 +29,7 @@ pub use instrument::{Instrument, SymbolError, check_symbol, decode_path, encode_
 pub use names::nearest;
 pub use order::{Fill, Order, OrderStatus, OrderType, Position, Side};
 pub use progress::{Progress, Silent};
+pub use request::{Change, Exits, OrderId, OrderKind, OrderRequest, TimeInForce, Trail};
 pub use table::{Column, Table};
 pub use time::{Range, format_iso, parse_iso};
 pub use timeframe::Timeframe;

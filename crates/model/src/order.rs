@@ -18,6 +18,14 @@ impl Side {
         }
     }
 
+    /// The other side.
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Buy => Self::Sell,
+            Self::Sell => Self::Buy,
+        }
+    }
+
     /// `+1` for a buy, `-1` for a sell.
     pub fn sign(self) -> f64 {
         match self {
@@ -32,6 +40,22 @@ impl Side {
 pub enum OrderType {
     /// At the execution price of the run, whatever it is.
     Market,
+    /// At a price or better.
+    Limit,
+    /// A market order once a price is reached.
+    Stop,
+    /// A limit order once a price is reached.
+    StopLimit,
+    /// A stop that follows the best price.
+    TrailingStop,
+    /// At the next opening price.
+    MarketOnOpen,
+    /// At the next closing price.
+    MarketOnClose,
+    /// At the next opening price or not at all.
+    LimitOnOpen,
+    /// At the next closing price or not at all.
+    LimitOnClose,
 }
 
 impl OrderType {
@@ -39,6 +63,14 @@ impl OrderType {
     pub fn name(self) -> &'static str {
         match self {
             Self::Market => "market",
+            Self::Limit => "limit",
+            Self::Stop => "stop",
+            Self::StopLimit => "stop_limit",
+            Self::TrailingStop => "trailing_stop",
+            Self::MarketOnOpen => "market_on_open",
+            Self::MarketOnClose => "market_on_close",
+            Self::LimitOnOpen => "limit_on_open",
+            Self::LimitOnClose => "limit_on_close",
         }
     }
 }
