@@ -56,6 +56,59 @@ impl SymbolBars {
         self.timestamp.len()
     }
 
+    /// Number of rows that were invented.
+    pub fn n_invented(&self) -> usize {
+        self.invented.iter().filter(|invented| **invented).count()
+    }
+
+    /// Rows up to and including the bar number `n` of these, counted from 1; all when there are fewer bars.
+    pub fn rows_of(&self, n: usize) -> usize {
+        if self.invented.is_empty() || n == 0 {
+            return n.min(self.len());
+        }
+        let bars = self.invented.iter().enumerate().filter(|(_, invented)| !**invented);
+        bars.map(|(row, _)| row + 1).nth(n - 1).unwrap_or(self.len())
+    }
+
+    /// Takes the rows up to and including the label `until` out of the front.
+    pub fn take_until(&mut self, until: i64) -> Self {
+        let n = self.timestamp.partition_point(|&label| label <= until);
+        if n == self.len() {
+            let columns = self.columns.iter().map(|(name, _)| (name.clone(), Vec::new())).collect();
+            return std::mem::replace(self, Self { columns, ..Self::default() });
+        }
+        let rest = self.split_off(n);
+        std::mem::replace(self, rest)
+    }
+
+    /// Takes the rows from `n` on.
+    pub fn split_off(&mut self, n: usize) -> Self {
+        Self {
+            timestamp: self.timestamp.split_off(n),
+            available_at: self.available_at.split_off(n),
+            columns: self.columns.iter_mut().map(|(name, values)| (name.clone(), values.split_off(n))).collect(),
+            invented: self.invented.split_off(n.min(self.invented.len())),
+        }
+    }
+
+    /// Puts rows behind these; the columns are the same.
+    pub fn append(&mut self, mut rows: Self) {
+        if self.len() == 0 {
+            *self = rows;
+            return;
+        }
+        if !self.invented.is_empty() || !rows.invented.is_empty() {
+            self.invented.resize(self.timestamp.len(), false);
+            rows.invented.resize(rows.timestamp.len(), false);
+            self.invented.append(&mut rows.invented);
+        }
+        self.timestamp.append(&mut rows.timestamp);
+        self.available_at.append(&mut rows.available_at);
+        for ((_, values), (_, more)) in self.columns.iter_mut().zip(&mut rows.columns) {
+            values.append(more);
+        }
+    }
+
     /// A column by name.
     pub fn column(&self, name: &str) -> Option<&[f64]> {
         self.columns.iter().find(|(column, _)| column == name).map(|(_, values)| values.as_slice())

@@ -67,12 +67,23 @@ pub enum FactorsError {
         /// The operating system's reason.
         message: String,
     },
+    /// The published generation cannot be continued. A run that meets this begins anew, from the bars alone.
+    #[error("the published generation cannot be continued: {message}")]
+    State {
+        /// What is wrong with it.
+        message: String,
+    },
     /// The hub refused or failed.
     #[error(transparent)]
     Hub(#[from] HubError),
 }
 
 impl FactorsError {
+    /// An error of what an earlier run has left.
+    pub(crate) fn of_state(error: &dyn fmt::Display) -> Self {
+        Self::State { message: error.to_string() }
+    }
+
     /// An error of rows that were fed to all formulas together.
     pub(crate) fn of_panel(error: FormulaError) -> Self {
         Self::Formula { place: Place { file: "all symbols together".to_owned(), line: 0 }, error: Box::new(error) }

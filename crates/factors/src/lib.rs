@@ -1,7 +1,7 @@
 //! Produce factor sets: the factor-set file, its plan, and runs that publish to the hub.
 //!
 //! [`Config`] is the file checked, [`Plan`] the file resolved (every column, formula and lookback), [`run()`] reads bars
-//! from the hub, evaluates and publishes one generation of the set with its metadata. [`features_of_symbols`]
+//! from the hub, evaluates and publishes one generation of the set with its metadata, [`update()`] continues it. [`features_of_symbols`]
 //! evaluates the built-in features without publishing anything.
 //!
 //! Knows nothing of backtests or evaluation: they read what is published. Formulas are the formula crate's business,
@@ -12,6 +12,7 @@
 //! row was not invented by a fill policy. An input that the source has not given up to that row (a kline archive has
 //! no median price) does not count as missing; the factors that need it are NaN.
 
+mod alone;
 mod bars;
 mod config;
 mod definition;
@@ -20,15 +21,20 @@ mod evaluate;
 mod groups;
 mod outliers;
 mod plan;
+mod produce;
+mod rows;
 mod run;
 mod show;
 mod source;
+mod state;
+mod together;
+mod update;
 
 pub use config::{Carried, Config, Factors, Family, Fill, Formula, Group, Outliers, Symbols};
 pub use crosscut_model::{Progress, Silent};
 pub use error::{FactorsError, Place};
 pub use plan::{Market, Plan, PlannedColumn};
-pub use run::{Outcome, RunOptions, Summary, run};
+pub use run::{Outcome, RunOptions, Summary, run, update};
 pub use show::features_of_symbols;
 
 #[cfg(test)]

@@ -25,21 +25,8 @@ pub struct Plan {
     pub notes: Vec<String>,
     /// Factors of families that the bars have no columns for, in words.
     pub left_out: Vec<String>,
-    /// What one symbol's bars are enough for.
-    pub(crate) local: Option<Program>,
-    /// What compares symbols with one another.
-    pub(crate) across: Option<Program>,
-    /// Where the value of each column is found, and after them that of the tradable expression, if there is one.
-    pub(crate) places: Vec<Place>,
-}
-
-/// The program and the output that give a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// An output of [`Plan::local`].
-    Local(usize),
-    /// An output of [`Plan::across`].
-    Across(usize),
+    /// All formulas: the columns in their order and after them the tradable expression, if there is one.
+    pub(crate) program: Program,
 }
 
 /// One column of a plan.
@@ -89,72 +76,24 @@ impl Plan {
         if let Some(tradable) = &config.tradable {
             specs.push(FactorSpec::new(tradable.name.clone(), tradable.formula.clone()));
         }
-        let compiler = Compiler { lets, market };
-        let program = compiler.compile(&[], &specs).map_err(|error| formula_error(config, error))?;
+        let constants = [(PERIODS_PER_YEAR, market.periods_per_year)];
+        let program = Program::compile(&lets, &specs, market.available, &constants)
+            .map_err(|error| formula_error(config, error))?;
         let columns = planned_columns(config, &program);
-        let (local, across, places) = compiler.split(&program, config.outliers);
         Ok(Self {
             inputs: program.inputs().to_vec(),
-            cross_sectional: across.is_some(),
+            cross_sectional: program.has_cross_section() || config.outliers != Outliers::Keep,
             definition: definition(config, &columns),
             notes: notes(config),
             left_out,
             columns,
-            local,
-            across,
-            places,
+            program,
         })
     }
-}
 
-/// Compiles the formulas of one set.
-struct Compiler<'a> {
-    /// Named intermediates of the set.
-    lets: Vec<(String, String)>,
-    /// What formulas may use.
-    market: Market<'a>,
-}
-
-impl Compiler<'_> {
-    /// Compiles factors that may use the set's intermediates and the formulas of `earlier` by name.
-    fn compile(&self, earlier: &[FactorSpec], specs: &[FactorSpec]) -> Result<Program, FormulaError> {
-        let earlier = earlier.iter().map(|spec| (spec.name.clone(), spec.formula.clone()));
-        let lets: Vec<(String, String)> = self.lets.iter().cloned().chain(earlier).collect();
-        Program::compile(&lets, specs, self.market.available, &[(PERIODS_PER_YEAR, self.market.periods_per_year)])
-    }
-
-    /// Separates what one symbol's bars are enough for from what compares symbols: all values of the latter must be
-    /// in memory at once, so that they had better be few. An outlier rule compares all of them.
-    fn split(&self, program: &Program, outliers: Outliers) -> (Option<Program>, Option<Program>, Vec<Place>) {
-        let n_outputs = program.outputs().len();
-        if outliers == Outliers::Keep && !program.has_cross_section() {
-            return (Some(program.clone()), None, (0..n_outputs).map(Place::Local).collect());
-        }
-        let whole = || (None, Some(program.clone()), (0..n_outputs).map(Place::Across).collect());
-        if outliers != Outliers::Keep {
-            return whole();
-        }
-        let is_across = |at: usize| program.across()[at];
-        let pick = |wanted: bool| -> Vec<FactorSpec> {
-            (0..n_outputs).filter(|&at| is_across(at) == wanted).map(|at| program.factors()[at].clone()).collect()
-        };
-        let (local, across) = (pick(false), pick(true));
-        // What one symbol is enough for uses nothing that compares symbols, so that it can come first. A column named
-        // like an operator cannot: then all is one program.
-        match (self.compile(&[], &local), self.compile(&local, &across)) {
-            (Ok(one), Ok(all)) if !local.is_empty() => {
-                let mut next = (0, 0);
-                let place = |at: usize| {
-                    let (counter, place): (&mut usize, fn(usize) -> Place) =
-                        if is_across(at) { (&mut next.1, Place::Across) } else { (&mut next.0, Place::Local) };
-                    *counter += 1;
-                    place(*counter - 1)
-                };
-                let places = (0..n_outputs).map(place).collect();
-                (Some(one), Some(all), places)
-            }
-            _ => whole(),
-        }
+    /// Whether a formula counts with the bars of a year.
+    pub(crate) fn uses_periods_per_year(&self) -> bool {
+        ["let", "factors", "tradable"].iter().any(|part| self.definition[part].to_string().contains(PERIODS_PER_YEAR))
     }
 }
 

@@ -1,23 +1,24 @@
-//! A full run: bars of the hub in, one published generation of the set out.
+//! Runs: bars of the hub in, one published generation of the set out.
 //!
-//! A set runs symbol by symbol, read to write, so that memory holds one symbol per thread. Columns that compare symbols
-//! with one another (all columns under an outlier rule) are made before that, for all symbols at once, and stay in
-//! memory until they are written. Errors are reported for the first symbol in order, whatever the threads do.
+//! [`run()`] computes everything from the bars. [`update()`] continues the published generation where it can: what has not
+//! changed is taken over as it lies on the disk, and the values are the same to the bit as those of a full run. Both
+//! save what the next update needs. Errors are reported for the first symbol in order, whatever the threads do; nothing
+//! is published then.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use crosscut_hub::{FactorDefinition, FactorMetadata, FactorPublisher, FactorTable, Generation, Hub, config_hash};
-use crosscut_model::Timeframe;
-use rayon::prelude::*;
+use crosscut_hub::{FactorDefinition, FactorMetadata, FactorPublisher, FactorSet, Generation, Hub, config_hash};
+use crosscut_model::{Progress, Timeframe};
 
-use crate::bars::SymbolBars;
 use crate::config::{Config, Fill};
 use crate::error::FactorsError;
-use crate::evaluate::{self, SymbolFactors};
-use crate::plan::{Market, Plan, PlannedColumn};
+use crate::plan::{Market, Plan};
+use crate::produce::{Done, Produced, Work};
 use crate::source::Source;
-use crosscut_model::Progress;
+use crate::state::{INDEX, Index, Record};
+use crate::update::{Basis, fingerprint};
+use crate::{alone, together};
 
 /// What a run is given besides the set.
 #[derive(Debug, Clone)]
@@ -48,12 +49,22 @@ pub struct Summary {
     pub timeframe: Timeframe,
     /// What came of it.
     pub outcome: Outcome,
+    /// Why an update began anew from the bars; `None` for one that did not, and for a full run that was asked for.
+    pub full_because: Option<String>,
     /// Number of symbols.
     pub n_symbols: usize,
-    /// Of them, those whose table was taken over because their bars had not changed.
+    /// Of them, those whose table was taken over whole.
     pub n_kept: usize,
+    /// Symbols of the generation before that the set has no more.
+    pub n_removed: usize,
     /// Rows of all symbols.
     pub n_rows: u64,
+    /// Of them, those that the generation before did not have.
+    pub n_new_rows: u64,
+    /// Of them, those that the generation before had and that were computed again.
+    pub n_rows_again: u64,
+    /// The first label that was written; `None` when nothing was.
+    pub from: Option<i64>,
     /// Rows invented by the fill policy.
     pub n_filled: u64,
     /// Values changed or dropped by the outlier rule.
@@ -64,7 +75,7 @@ pub struct Summary {
     pub warnings: Vec<String>,
 }
 
-/// Produces a factor set and publishes it.
+/// Produces a factor set from the bars alone and publishes it.
 ///
 /// # Errors
 /// Whatever keeps the set from being produced: a formula, a missing symbol or bar table, a damaged file, another
@@ -74,6 +85,41 @@ pub fn run(
     hub_root: &Path,
     options: &RunOptions,
     progress: &dyn Progress,
+) -> Result<Summary, FactorsError> {
+    produce(config, hub_root, options, progress, Mode::Full)
+}
+
+/// Brings the published factor set up to date with the bars, and publishes it. A set that cannot be continued (never
+/// published, by another version of the program, a damaged state) is produced from the bars alone;
+/// [`Summary::full_because`] says why.
+///
+/// # Errors
+/// As [`run()`].
+pub fn update(
+    config: &Config,
+    hub_root: &Path,
+    options: &RunOptions,
+    progress: &dyn Progress,
+) -> Result<Summary, FactorsError> {
+    produce(config, hub_root, options, progress, Mode::Update)
+}
+
+/// How a generation is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// From the bars alone.
+    Full,
+    /// From the generation before, as far as it goes.
+    Update,
+}
+
+/// Both kinds of run.
+fn produce(
+    config: &Config,
+    hub_root: &Path,
+    options: &RunOptions,
+    progress: &dyn Progress,
+    mode: Mode,
 ) -> Result<Summary, FactorsError> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads.max(1))
@@ -86,7 +132,17 @@ pub fn run(
         let available: Vec<&str> = available.iter().map(String::as_str).collect();
         let periods_per_year = source.annualisation.periods_per_year;
         let plan = Plan::new(config, Market { available: &available, periods_per_year })?;
-        Run { config, options, progress, hub: &hub, source: &source, plan: &plan }.publish(hub_root)
+        if plan.cross_sectional && config.bars.is_event() {
+            return Err(FactorsError::Input {
+                symbol: config.bars.to_string(),
+                message: "event bars of different symbols share no times to compare them at; use time bars, or no \
+                          cross-sectional operators and `outliers: keep`"
+                    .to_owned(),
+            });
+        }
+        let publisher = FactorPublisher::create(hub_root)?;
+        publisher.check_definition(config.timeframe, &config.factor_set, &plan.definition)?;
+        Run { config, options, progress, hub: &hub, source: &source, plan: &plan }.publish(&publisher, mode)
     })
 }
 
@@ -106,57 +162,83 @@ struct Run<'a> {
     plan: &'a Plan,
 }
 
-/// What is counted of one symbol.
-#[derive(Debug, Clone)]
-struct Count {
-    /// Rows written or kept.
-    n_rows: u64,
-    /// Rows invented.
-    n_filled: u64,
-    /// Values that are there, per column; of a kept table, 1 where the set had any.
-    n_finite: Vec<u64>,
-    /// Whether the table was taken over.
-    kept: bool,
-}
-
 impl Run<'_> {
     /// Publishes the set unless it has not changed.
-    fn publish(&self, hub_root: &Path) -> Result<Summary, FactorsError> {
-        let publisher = FactorPublisher::create(hub_root)?;
-        let (timeframe, name) = (self.config.timeframe, self.config.factor_set.as_str());
-        publisher.check_definition(timeframe, name, &self.plan.definition)?;
-        let previous = self.previous()?;
-        if let Some(metadata) = previous.as_ref().filter(|metadata| self.is_unchanged(metadata)) {
+    fn publish(&self, publisher: &FactorPublisher, mode: Mode) -> Result<Summary, FactorsError> {
+        let name = &self.config.factor_set;
+        if let Some(metadata) = self.published()?.filter(|metadata| self.is_unchanged(metadata)) {
             self.progress.message(&format!("{name}: unchanged"));
-            return Ok(self.unchanged(metadata));
+            return Ok(self.unchanged(&metadata));
         }
-        let generation = publisher.begin(timeframe, name)?;
-        let (across, n_outliers) = self.all_together()?;
-        let counts = self.symbol_by_symbol(&generation, previous.as_ref(), across)?;
-        let warnings = self.warnings(&counts);
-        generation.commit(&self.definition(&counts, &n_outliers, &warnings))?;
-        Ok(self.summary(&counts, n_outliers.iter().sum(), warnings))
+        let mut full_because = None;
+        if mode == Mode::Update {
+            match self.continued(publisher) {
+                Err(FactorsError::State { message }) => {
+                    self.progress.message(&format!("{name}: full run, because {message}"));
+                    full_because = Some(message);
+                }
+                settled => return settled,
+            }
+        }
+        let generation = publisher.begin(self.config.timeframe, name)?;
+        let summary = self.make(generation, None)?;
+        Ok(Summary { full_because, ..summary })
+    }
+
+    /// Continues the published generation.
+    ///
+    /// # Errors
+    /// [`FactorsError::State`] when it cannot be continued; nothing has been published then.
+    fn continued(&self, publisher: &FactorPublisher) -> Result<Summary, FactorsError> {
+        let generation = publisher.begin(self.config.timeframe, &self.config.factor_set)?;
+        let set = generation.before().cloned();
+        let Some(set) = set else { return Err(FactorsError::State { message: "nothing is published yet".to_owned() }) };
+        let basis = Basis::open(&set, &self.options.code_version, self.source, self.plan)?;
+        self.make(generation, Some(&basis))
+    }
+
+    /// Makes a generation and publishes it.
+    fn make(&self, generation: Generation, basis: Option<&Basis<'_>>) -> Result<Summary, FactorsError> {
+        let work = Work {
+            config: self.config,
+            plan: self.plan,
+            source: self.source,
+            generation: &generation,
+            basis,
+            progress: self.progress,
+            columns: self.plan.columns.iter().map(|column| column.name.clone()).collect(),
+        };
+        let produced = if self.plan.cross_sectional { together::produce(&work)? } else { alone::produce(&work)? };
+        generation.write_state(INDEX, &self.index(&produced).to_bytes())?;
+        let warnings = self.warnings(&produced.symbols);
+        let before = generation.before().cloned();
+        generation.commit(&self.definition(&produced, &warnings))?;
+        Ok(self.summary(&produced, before.as_ref(), warnings))
     }
 
     /// The metadata of the published generation, if there is one.
-    fn previous(&self) -> Result<Option<FactorMetadata>, FactorsError> {
+    fn published(&self) -> Result<Option<FactorMetadata>, FactorsError> {
         let key = (self.config.timeframe.to_string(), self.config.factor_set.clone());
         if !self.hub.factor_sets()?.contains(&key) {
             return Ok(None);
         }
-        Ok(Some(self.hub.factor_set(self.config.timeframe, &self.config.factor_set)?.metadata().clone()))
-    }
-
-    /// Whether a generation was made by this program from this definition.
-    fn is_alike(&self, metadata: &FactorMetadata) -> bool {
-        metadata.config_hash == config_hash(&self.plan.definition)
-            && metadata.code_version == self.options.code_version
-            && metadata.notes.contains(&self.calendar_note())
+        match self.hub.factor_set(self.config.timeframe, &self.config.factor_set) {
+            Ok(set) => Ok(Some(set.metadata().clone())),
+            // A set whose files are not what they should be is what a run is there to repair.
+            Err(error) => {
+                self.progress.message(&format!("{}: {error}", self.config.factor_set));
+                Ok(None)
+            }
+        }
     }
 
     /// Whether a run would make the published generation again.
     fn is_unchanged(&self, metadata: &FactorMetadata) -> bool {
-        self.is_alike(metadata) && metadata.inputs == self.source.inputs()
+        metadata.config_hash == config_hash(&self.plan.definition)
+            && metadata.code_version == self.options.code_version
+            && metadata.notes.contains(&self.calendar_note())
+            && metadata.inputs == self.source.inputs()
+            && metadata.states.contains_key(INDEX)
     }
 
     /// The summary of a run that has nothing to do.
@@ -165,9 +247,14 @@ impl Run<'_> {
             factor_set: self.config.factor_set.clone(),
             timeframe: self.config.timeframe,
             outcome: Outcome::Unchanged,
+            full_because: None,
             n_symbols: metadata.tables.len(),
             n_kept: metadata.tables.len(),
+            n_removed: 0,
             n_rows: metadata.tables.values().map(|table| table.rows).sum(),
+            n_new_rows: 0,
+            n_rows_again: 0,
+            from: None,
             n_filled: 0,
             n_outliers: 0,
             columns: metadata.columns.clone(),
@@ -175,116 +262,39 @@ impl Run<'_> {
         }
     }
 
-    /// The columns that compare symbols, by symbol, and what the outlier rule changed in each column of the set.
-    fn all_together(&self) -> Result<evaluate::Panel, FactorsError> {
-        let (n_symbols, n_columns) = (self.source.tables.len(), self.plan.columns.len());
-        let Some(program) = &self.plan.across else {
-            return Ok((vec![Vec::new(); n_symbols], vec![0; n_columns]));
+    /// What the next update must know of this generation.
+    fn index(&self, produced: &Produced) -> Index {
+        let record = |(symbol, table): &(String, crosscut_hub::BarTable), done: &Done| {
+            let info = table.info();
+            let record = Record {
+                content_hash: info.content_hash.clone(),
+                digests: info.row_digests.clone(),
+                first: info.first,
+                tally: done.tally.clone(),
+            };
+            (symbol.clone(), record)
         };
-        if self.config.bars.is_event() {
-            return Err(FactorsError::Input {
-                symbol: self.config.bars.to_string(),
-                message: "event bars of different symbols share no times to compare them at; use time bars, or no \
-                          cross-sectional operators and `outliers: keep`"
-                    .to_owned(),
-            });
+        let symbols = self.source.tables.iter().zip(&produced.symbols);
+        Index {
+            fingerprint: fingerprint(self.source, self.plan),
+            layout: produced.layout.clone(),
+            symbols: symbols.map(|(table, done)| record(table, done)).collect(),
         }
-        let bars: Vec<Result<SymbolBars, FactorsError>> = (0..n_symbols)
-            .into_par_iter()
-            .map(|index| self.source.read(index, program.inputs()).map(|(bars, _)| bars))
-            .collect();
-        let bars: Vec<SymbolBars> = bars.into_iter().collect::<Result<_, _>>()?;
-        self.progress.message(&format!("{}: comparing {n_symbols} symbols", self.config.factor_set));
-        evaluate::panel(program, &bars, self.config.outliers, n_columns).map_err(FactorsError::of_panel)
-    }
-
-    /// Reads, evaluates and writes each symbol; `across` are its columns made by [`Self::all_together`].
-    fn symbol_by_symbol(
-        &self,
-        generation: &Generation,
-        previous: Option<&FactorMetadata>,
-        across: Vec<Vec<Vec<f64>>>,
-    ) -> Result<Vec<Count>, FactorsError> {
-        // Other symbols may have changed, and what a fill policy invented is only known of tables made in this run.
-        let is_alone = !self.plan.cross_sectional && self.config.fill == Fill::None;
-        let reusable = previous.filter(|metadata| is_alone && self.is_alike(metadata));
-        let total = self.source.tables.len() as u64;
-        let done = AtomicU64::new(0);
-        let counts: Vec<Result<Count, FactorsError>> = across
-            .into_par_iter()
-            .enumerate()
-            .map(|(index, across)| {
-                let count = match reusable.and_then(|metadata| self.kept(metadata, index)) {
-                    Some(count) => {
-                        generation.keep_symbol(&self.source.tables[index].0)?;
-                        count
-                    }
-                    None => {
-                        let (bars, n_filled) = self.source.read(index, &self.plan.inputs)?;
-                        let factors = evaluate::symbol(self.plan, &bars, across);
-                        self.write(generation, index, &bars, &factors)
-                            .map(|count| Count { n_filled: n_filled as u64, ..count })?
-                    }
-                };
-                self.progress.step(done.fetch_add(1, Ordering::Relaxed) + 1, total, "symbols");
-                Ok(count)
-            })
-            .collect();
-        counts.into_iter().collect()
-    }
-
-    /// What is counted of the published table of a symbol, if its bars have not changed since.
-    fn kept(&self, metadata: &FactorMetadata, index: usize) -> Option<Count> {
-        let table = metadata.tables.get(&self.source.tables[index].0)?;
-        let has_any = |column: &PlannedColumn| {
-            u64::from(metadata.quality.get(&column.name).is_none_or(|quality| quality.missing_ratio < 1.0))
-        };
-        metadata.inputs.contains(&self.source.input(index)).then(|| Count {
-            n_rows: table.rows,
-            n_filled: 0,
-            n_finite: self.plan.columns.iter().map(has_any).collect(),
-            kept: true,
-        })
-    }
-
-    /// Writes one symbol's table.
-    fn write(
-        &self,
-        generation: &Generation,
-        index: usize,
-        bars: &SymbolBars,
-        factors: &SymbolFactors,
-    ) -> Result<Count, FactorsError> {
-        let names = self.plan.columns.iter().map(|column| column.name.as_str());
-        let table = FactorTable {
-            timestamp: &bars.timestamp,
-            available_at: &bars.available_at,
-            columns: names.zip(factors.columns.iter().map(Vec::as_slice)).collect(),
-            tradable_flag: &factors.tradable,
-        };
-        generation.write_symbol(&self.source.tables[index].0, &table)?;
-        let n_finite = |column: &Vec<f64>| column.iter().filter(|value| !value.is_nan()).count() as u64;
-        Ok(Count {
-            n_rows: bars.len() as u64,
-            n_filled: 0,
-            n_finite: factors.columns.iter().map(n_finite).collect(),
-            kept: false,
-        })
     }
 
     /// What people should know: what was left out, columns and symbols without any value.
-    fn warnings(&self, counts: &[Count]) -> Vec<String> {
+    fn warnings(&self, symbols: &[Done]) -> Vec<String> {
         let mut warnings = self.source.warnings.clone();
-        let tables = self.source.tables.iter().zip(counts);
+        let tables = self.source.tables.iter().zip(symbols);
         let empty: Vec<&str> =
-            tables.filter(|(_, count)| count.n_rows == 0).map(|((symbol, _), _)| symbol.as_str()).collect();
+            tables.filter(|(_, done)| done.tally.n_rows == 0).map(|((symbol, _), _)| symbol.as_str()).collect();
         if !empty.is_empty() {
             warnings.push(format!("symbols without bars: {}", empty.join(", ")));
         }
         warnings.extend(self.plan.left_out.iter().cloned());
         let columns = self.plan.columns.iter().enumerate();
         let without: Vec<&str> = columns
-            .filter(|(at, _)| counts.iter().all(|count| count.n_finite[*at] == 0))
+            .filter(|(at, _)| !symbols.iter().any(|done| done.tally.has_value[*at]))
             .map(|(_, column)| column.name.as_str())
             .collect();
         if !without.is_empty() {
@@ -302,15 +312,15 @@ impl Run<'_> {
     }
 
     /// What only this room knows of the set.
-    fn definition(&self, counts: &[Count], n_outliers: &[u64], warnings: &[String]) -> FactorDefinition {
+    fn definition(&self, produced: &Produced, warnings: &[String]) -> FactorDefinition {
         let mut notes = vec![self.calendar_note(), format!("calendar: {}", self.source.annualisation.basis)];
         notes.extend(self.plan.notes.iter().cloned());
         notes.extend(self.source.groups.notes(self.source.tables.iter().map(|(symbol, _)| symbol.as_str())));
-        let filled: u64 = counts.iter().map(|count| count.n_filled).sum();
         if self.config.fill != Fill::None {
-            notes.push(format!("fill: {filled} rows invented, never tradable"));
+            let n_filled: u64 = produced.symbols.iter().map(|done| done.tally.n_filled()).sum();
+            notes.push(format!("fill: {n_filled} rows invented, never tradable"));
         }
-        let changed = self.plan.columns.iter().zip(n_outliers).filter(|(_, n)| **n > 0);
+        let changed = self.plan.columns.iter().zip(&produced.n_outliers).filter(|(_, n)| **n > 0);
         notes.extend(changed.map(|(column, n)| format!("outliers: {n} values of {} changed or dropped", column.name)));
         FactorDefinition {
             source_data_path: self.source.folder(),
@@ -320,23 +330,30 @@ impl Run<'_> {
             notes,
             config: self.plan.definition.clone(),
             inputs: self.source.inputs(),
-            operator_state: None,
-            proof: std::collections::BTreeMap::new(),
+            operator_state: Some(INDEX.to_owned()),
+            proof: BTreeMap::new(),
             warnings: warnings.to_vec(),
         }
     }
 
     /// The summary of a run that published.
-    fn summary(&self, counts: &[Count], n_outliers: u64, warnings: Vec<String>) -> Summary {
+    fn summary(&self, produced: &Produced, before: Option<&FactorSet>, warnings: Vec<String>) -> Summary {
+        let symbols = &produced.symbols;
+        let is_gone = |symbol: &&String| !self.source.tables.iter().any(|(name, _)| name == *symbol);
         Summary {
             factor_set: self.config.factor_set.clone(),
             timeframe: self.config.timeframe,
             outcome: Outcome::Published,
-            n_symbols: counts.len(),
-            n_kept: counts.iter().filter(|count| count.kept).count(),
-            n_rows: counts.iter().map(|count| count.n_rows).sum(),
-            n_filled: counts.iter().map(|count| count.n_filled).sum(),
-            n_outliers,
+            full_because: None,
+            n_symbols: symbols.len(),
+            n_kept: symbols.iter().filter(|done| done.is_kept()).count(),
+            n_removed: before.map_or(0, |before| before.symbols().iter().filter(is_gone).count()),
+            n_rows: symbols.iter().map(|done| done.tally.n_rows).sum(),
+            n_new_rows: symbols.iter().map(Done::n_new).sum(),
+            n_rows_again: symbols.iter().map(Done::n_again).sum(),
+            from: symbols.iter().filter_map(|done| done.from).min(),
+            n_filled: symbols.iter().map(|done| done.tally.n_filled()).sum(),
+            n_outliers: produced.n_outliers.iter().sum(),
             columns: self.plan.columns.iter().map(|column| column.name.clone()).collect(),
             warnings,
         }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::bars::SymbolBars;
 use crate::config::{Carried, Config, Family, Fill, Outliers, Symbols};
 use crate::error::FactorsError;
-use crate::evaluate::{self, SymbolFactors};
+use crate::evaluate;
 use crate::plan::{Market, Plan};
 use crate::source::Source;
 
@@ -35,7 +35,7 @@ pub fn features_of_symbols(
         if bar.is_event() { event_bars_per_year(&source) } else { source.annualisation.periods_per_year };
     let plan = Plan::new(&config, Market { available: &available, periods_per_year })?;
     let read = |index: usize| {
-        let (bars, _) = source.read(index, &plan.inputs)?;
+        let bars = source.read(index, &plan.inputs, 0..source.tables[index].1.rows())?;
         Ok((source.tables[index].0.clone(), bars))
     };
     let bars: Result<Vec<_>, FactorsError> =
@@ -67,7 +67,8 @@ fn config(family: &str, windows: Option<Vec<usize>>, venue: &str, bars: BarSpec,
 /// Event bars per year of 365 days at the mean pace of the first symbol; NaN for fewer than two times.
 fn event_bars_per_year(source: &Source<'_>) -> f64 {
     match source.tables.first() {
-        Some((_, info)) if info.last > info.first => {
+        Some((_, table)) if table.info().last > table.info().first => {
+            let info = table.info();
             (info.rows - 1) as f64 * 365.0 * DAY as f64 / (info.last - info.first) as f64
         }
         _ => f64::NAN,
@@ -76,15 +77,8 @@ fn event_bars_per_year(source: &Source<'_>) -> f64 {
 
 /// The columns of a plan, all symbols one below the other.
 fn table(plan: &Plan, symbols: &[(String, SymbolBars)]) -> Result<Table, FactorsError> {
-    let across = match &plan.across {
-        None => vec![Vec::new(); symbols.len()],
-        Some(program) => {
-            let bars: Vec<SymbolBars> = symbols.iter().map(|(_, bars)| bars.clone()).collect();
-            evaluate::panel(program, &bars, Outliers::Keep, 0).map_err(FactorsError::of_panel)?.0
-        }
-    };
-    let evaluate = |((_, bars), across): (&(String, SymbolBars), _)| evaluate::symbol(plan, bars, across);
-    let evaluated: Vec<SymbolFactors> = symbols.par_iter().zip(across).map(evaluate).collect();
+    let bars: Vec<&SymbolBars> = symbols.iter().map(|(_, bars)| bars).collect();
+    let evaluated = evaluate::in_memory(plan, Outliers::Keep, &bars).map_err(FactorsError::of_panel)?;
     let mut out = Table::default();
     let names = symbols.iter().flat_map(|(symbol, bars)| std::iter::repeat_n(symbol.clone(), bars.len()));
     out.push("symbol", Column::Text(names.collect()));
@@ -92,7 +86,7 @@ fn table(plan: &Plan, symbols: &[(String, SymbolBars)]) -> Result<Table, Factors
     out.push("timestamp", Column::I64(times(|bars| &bars.timestamp)));
     out.push("available_at", Column::I64(times(|bars| &bars.available_at)));
     for (at, column) in plan.columns.iter().enumerate() {
-        let values = evaluated.iter().flat_map(|factors| factors.columns[at].iter().copied()).collect();
+        let values = evaluated.iter().flat_map(|outputs| outputs[at].iter().copied()).collect();
         out.push(&column.name, Column::F64(values));
     }
     Ok(out)

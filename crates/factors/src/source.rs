@@ -1,10 +1,12 @@
 //! What a set reads: its symbols, their tables, the calendar of the market, and the bars themselves.
 
-use crosscut_hub::{FactorInput, Hub, TableInfo};
+use std::ops;
+
+use crosscut_hub::{BarTable, FactorInput, Hub, TableInfo};
 use crosscut_model::bar::BAR_COLUMNS;
 use crosscut_model::calendar::{Annualisation, periods_per_year};
 use crosscut_model::time::weekday;
-use crosscut_model::{Range, Table, encode_path};
+use crosscut_model::{Table, encode_path};
 use rayon::prelude::*;
 
 use crate::bars::SymbolBars;
@@ -15,12 +17,10 @@ use crate::groups::{Groups, TIMESTAMP};
 /// The tables a set reads, one per symbol.
 #[derive(Debug)]
 pub(crate) struct Source<'a> {
-    /// The hub.
-    hub: &'a Hub,
     /// The set.
     config: &'a Config,
     /// Symbols and their tables, sorted by symbol.
-    pub tables: Vec<(String, TableInfo)>,
+    pub tables: Vec<(String, BarTable)>,
     /// Periods per year of the market.
     pub annualisation: Annualisation,
     /// What was left out and why.
@@ -30,32 +30,36 @@ pub(crate) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// Finds the tables of a set; reads no more than the times of one of them.
+    /// Opens the tables of a set; reads no more than the times of one of them.
     ///
     /// # Errors
     /// A symbol that has no bars (the nearest is named), a pool of another venue, no symbol at all, or a fill policy
     /// on a market that closes.
-    pub fn open(hub: &'a Hub, config: &'a Config) -> Result<Self, FactorsError> {
+    pub fn open(hub: &Hub, config: &'a Config) -> Result<Self, FactorsError> {
         let (symbols, warnings) = symbols(hub, config)?;
-        let infos: Result<Vec<TableInfo>, _> =
-            symbols.par_iter().map(|symbol| hub.bar_info(&config.venue, &config.bars, symbol)).collect();
-        let tables: Vec<(String, TableInfo)> = symbols.into_iter().zip(infos?).collect();
-        let annualisation = annualisation(hub, config, &tables)?;
+        let tables: Vec<Result<BarTable, _>> =
+            symbols.par_iter().map(|symbol| hub.bar_table(&config.venue, &config.bars, symbol)).collect();
+        let tables: Vec<BarTable> = tables.into_iter().collect::<Result<_, _>>()?;
+        let tables: Vec<(String, BarTable)> = symbols.into_iter().zip(tables).collect();
+        let annualisation = annualisation(config, &tables)?;
         let groups = Groups::read(config)?;
-        let twice = tables.iter().flat_map(|(_, info)| &info.columns).find(|name| *name != TIMESTAMP && groups.has(name));
+        let twice = tables
+            .iter()
+            .flat_map(|(_, table)| &table.info().columns)
+            .find(|name| *name != TIMESTAMP && groups.has(name));
         if let Some(twice) = twice {
             let line = config.groups.iter().find(|group| group.column == *twice).map_or(0, |group| group.line);
             let message = format!("groups: the bars have a column `{twice}` already; choose another name");
             return Err(FactorsError::Config { place: Place { file: config.file.clone(), line }, message });
         }
-        Ok(Self { hub, config, tables, annualisation, warnings, groups })
+        Ok(Self { config, tables, annualisation, warnings, groups })
     }
 
     /// Columns that formulas may use: those every bar table has, then what some table of the set adds, then those of
     /// [`Groups`].
     pub fn columns(&self) -> Vec<String> {
         let mut columns: Vec<String> = BAR_COLUMNS.iter().map(|&column| column.to_owned()).collect();
-        for column in self.tables.iter().flat_map(|(_, info)| &info.columns) {
+        for column in self.tables.iter().flat_map(|(_, table)| &table.info().columns) {
             let is_key = ["timestamp", "available_at", "bar_seq"].contains(&column.as_str());
             if !is_key && !columns.contains(column) {
                 columns.push(column.clone());
@@ -75,7 +79,8 @@ impl<'a> Source<'a> {
 
     /// One table as the metadata lists it.
     pub fn input(&self, index: usize) -> FactorInput {
-        let (symbol, info) = &self.tables[index];
+        let (symbol, table) = &self.tables[index];
+        let info = table.info();
         FactorInput {
             table: format!("{}/{}.parquet", self.folder(), encode_path(symbol)),
             content_hash: info.content_hash.clone(),
@@ -88,35 +93,43 @@ impl<'a> Source<'a> {
         format!("bars/{}/{}", self.config.venue, self.config.bars)
     }
 
-    /// Reads the columns `needed` of the table at `index` and applies the fill policy; returns how many rows that
-    /// invented. A column that this symbol's table lacks is missing throughout.
+    /// Reads the columns `needed` of the bars `rows` of the table at `index` and applies the fill policy between them. A
+    /// column that this symbol's table lacks is missing throughout.
     ///
     /// # Errors
-    /// When the table is damaged.
-    pub fn read(&self, index: usize, needed: &[String]) -> Result<(SymbolBars, usize), FactorsError> {
-        let (symbol, info) = &self.tables[index];
-        let in_table = |column: &&str| !self.groups.has(column) && has(info, column);
+    /// When the table is damaged or was replaced since the source was opened.
+    pub fn read(&self, index: usize, needed: &[String], rows: ops::Range<usize>) -> Result<SymbolBars, FactorsError> {
+        let (symbol, table) = &self.tables[index];
+        let is_there = |column: &str| has(table.info(), column);
+        let in_table = |column: &&str| !self.groups.has(column) && is_there(column);
         let mut wanted: Vec<&str> = needed.iter().map(String::as_str).filter(in_table).collect();
-        let fill = self.config.fill;
-        if fill != Fill::None && !wanted.contains(&"close") {
+        if self.fills() && !wanted.contains(&"close") {
             wanted.push("close");
         }
-        let mut table = self.hub.read_bars(&self.config.venue, &self.config.bars, symbol, &wanted, Range::ALL)?;
-        let mut bars = into_bars(&mut table, &wanted);
-        for column in needed.iter().filter(|column| !self.groups.has(column) && !has(info, column)) {
+        let mut bars = into_bars(&mut table.read_rows(&wanted, rows)?, &wanted);
+        for column in needed.iter().filter(|column| !self.groups.has(column) && !is_there(column)) {
             bars.columns.push((column.clone(), vec![f64::NAN; bars.len()]));
         }
-        let n_filled = match fill {
-            Fill::None => 0,
-            Fill::Forward(limit) => bars.fill_forward(self.config.timeframe, limit),
-        };
+        if let Fill::Forward(limit) = self.config.fill {
+            bars.fill_forward(self.config.timeframe, limit);
+        }
         // After the fill: an invented row has a time and a category of its own.
         for column in needed {
             if let Some(values) = self.groups.values(column, symbol, &bars.timestamp) {
                 bars.columns.push((column.clone(), values));
             }
         }
-        Ok((bars, n_filled))
+        Ok(bars)
+    }
+
+    /// Whether missing bars are invented.
+    pub fn fills(&self) -> bool {
+        self.config.fill != Fill::None
+    }
+
+    /// The first label that could be one of the fill policy's inventions after a bar, or the next bar's.
+    pub fn following(&self, label: i64) -> i64 {
+        if self.fills() { self.config.timeframe.next(label) } else { label + 1 }
     }
 }
 
@@ -174,17 +187,16 @@ fn symbols(hub: &Hub, config: &Config) -> Result<(Vec<String>, Vec<String>), Fac
 
 /// Periods per year by the table with the most rows (the first of several): a whole market has one calendar. Event
 /// bars have none, so the set's timeframe stands for their mean length.
-fn annualisation(hub: &Hub, config: &Config, tables: &[(String, TableInfo)]) -> Result<Annualisation, FactorsError> {
-    let mut longest: Option<&(String, TableInfo)> = None;
+fn annualisation(config: &Config, tables: &[(String, BarTable)]) -> Result<Annualisation, FactorsError> {
+    let mut longest: Option<&(String, BarTable)> = None;
     for table in tables {
-        if longest.is_none_or(|best| table.1.rows > best.1.rows) {
+        if longest.is_none_or(|best| table.1.rows() > best.1.rows()) {
             longest = Some(table);
         }
     }
     let times = match longest {
-        Some((symbol, _)) if !config.bars.is_event() => {
-            let mut table = hub.read_bars(&config.venue, &config.bars, symbol, &[], Range::ALL)?;
-            table.take_i64("timestamp").unwrap_or_default()
+        Some((_, table)) if !config.bars.is_event() => {
+            table.read_rows(&[], 0..table.rows())?.take_i64("timestamp").unwrap_or_default()
         }
         _ => Vec::new(),
     };
