@@ -3,6 +3,7 @@
 mod alpha101;
 mod alpha158;
 mod alpha360;
+mod catalogue;
 mod features;
 mod indicators;
 mod kit_w3;
@@ -14,6 +15,11 @@ use std::collections::BTreeSet;
 use crate::error::FormulaError;
 use crate::reader;
 use crate::spec::FactorSpec;
+
+pub use catalogue::{Catalogued, CataloguedColumn};
+
+/// The name of the number of bars in a year, which annualised factors are given with the program.
+pub const PERIODS_PER_YEAR: &str = "periods_per_year";
 
 /// A factor of a family: data.
 #[derive(Debug, Clone, Copy)]

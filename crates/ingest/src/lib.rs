@@ -9,6 +9,7 @@ pub mod aggregate;
 mod error;
 pub mod import;
 pub mod pool;
+pub mod provider;
 pub mod synthetic;
 #[cfg(test)]
 mod testing;

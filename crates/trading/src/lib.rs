@@ -8,6 +8,7 @@
 //! quantities), [`venue`] (orders to fills) and [`ledger`] (fills to cash, positions and closed trades).
 
 pub mod cost;
+pub mod cost_model;
 pub mod error;
 pub mod ledger;
 pub mod limits;

@@ -1,6 +1,7 @@
 //! The language, its errors, the library, sessions and panels.
 
 mod alphas;
+mod catalogue;
 mod errors;
 mod examples;
 mod language;

@@ -7,4 +7,5 @@ mod generic;
 mod instruments;
 mod market;
 mod merge;
+mod providers;
 mod real;
