@@ -30,7 +30,9 @@ fn rules_of_exclusion() {
     for stable in ["USDCUSDT", "BUSDUSDT", "TUSDUSDT", "FDUSDUSDT", "DAIUSDT", "USDPUSDT", "USTUSDT", "USDTUSD"] {
         assert_eq!(why(stable), Some("stablecoin"), "{stable}");
     }
-    for token in ["BTCUPUSDT", "BTCDOWNUSDT", "XRPBULLUSDT", "BULLUSDT", "BEARUSDT", "ZZZUPUSDT", "BTC3LUSDT", "ETH3SUSDT"] {
+    for token in
+        ["BTCUPUSDT", "BTCDOWNUSDT", "XRPBULLUSDT", "BULLUSDT", "BEARUSDT", "ZZZUPUSDT", "BTC3LUSDT", "ETH3SUSDT"]
+    {
         assert_eq!(why(token), Some("leveraged token"), "{token}");
     }
     for coin in ["BTCUSDT", "T3LUSDT", "JUPUSDT", "SYRUPUSDT", "UPUSDT", "USTCUSDT", "SUSHIUSDT", "SUPERUSDT"] {
