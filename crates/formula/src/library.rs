@@ -4,6 +4,7 @@ mod alpha101;
 mod alpha158;
 mod alpha360;
 mod catalogue;
+mod charting;
 mod features;
 mod indicators;
 mod kit_w3;
@@ -70,7 +71,7 @@ pub struct Unusable {
 }
 
 /// All families.
-const FAMILIES: [Family; 8] = [
+const FAMILIES: [Family; 9] = [
     features::FAMILY,
     kit_w3::FAMILY,
     alpha101::FAMILY,
@@ -78,6 +79,7 @@ const FAMILIES: [Family; 8] = [
     alpha360::FAMILY,
     talib::FAMILY,
     indicators::FAMILY,
+    charting::FAMILY,
     sessions::FAMILY,
 ];
 

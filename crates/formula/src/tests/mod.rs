@@ -8,6 +8,7 @@ mod language;
 mod library;
 mod panel;
 mod properties;
+mod references;
 mod slow;
 mod targets;
 

@@ -41,7 +41,7 @@ pub(super) const TABLE: &[Entry] = &[
         Slow::Row(|s, _, i| of_two(s, i, |a, b| if a < 0.0 { -(-a).powf(b) } else { a.powf(b) * truth(a > 0.0) })),
     ),
     (&["ceil"], 1, 0.0, Slow::Row(|s, _, i| s[0][i].ceil())),
-    (&["clip"], 3, 0.0, Slow::Row(|s, _, i| of_two(s, i, f64::max).min(s[2][i]) + 0.0 * s[2][i])),
+    (&["clip"], 3, 0.0, Slow::Row(|s, _, i| of_two(s, i, f64::max).min(s[2][i]) + 0.0 * (s[0][i] + s[1][i] + s[2][i]))),
     (&["crosses_above"], 2, 0.0, Slow::Row(|s, _, i| crosses(s[0], s[1], i))),
     (&["crosses_below"], 2, 0.0, Slow::Row(|s, _, i| crosses(s[1], s[0], i))),
     (&["abs"], 1, 0.0, Slow::Row(|s, _, i| if s[0][i] < 0.0 { -s[0][i] } else { s[0][i] })),
