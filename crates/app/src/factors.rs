@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crosscut_factors::{Config as SetConfig, Outcome, RunOptions};
+use crosscut_factors::{Config as SetConfig, LibraryEntry, Outcome, RunOptions};
 use crosscut_formula::library;
 use crosscut_hub::FactorMetadata;
-use crosscut_model::{format_iso, nearest};
+use crosscut_model::format_iso;
 use serde_json::Value;
 
 use crate::config::KEYS;
@@ -14,6 +14,12 @@ use crate::desk::{Desk, VERSION};
 use crate::error::AppError;
 use crate::events::{Events, Level};
 use crate::logbook::Logbook;
+
+mod show;
+
+pub use crosscut_factors::{ColumnCard, FactorCard};
+pub use crosscut_hub::{ColumnProof, ProofResult};
+pub use show::{OperatorCard, SetCard, ShowRequest, Shown, show};
 
 /// What a run of one factor set did.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -92,21 +98,6 @@ pub struct FactorEntry {
     pub source: Option<String>,
     /// Free text.
     pub notes: Option<String>,
-}
-
-/// What `factors show` found.
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Shown {
-    /// A factor set of the hub.
-    Set(Box<FactorMetadata>),
-    /// A built-in family.
-    Family {
-        /// What it is.
-        family: FamilyEntry,
-        /// Its factors.
-        factors: Vec<FactorEntry>,
-    },
 }
 
 /// Splits the files of `--config` into settings and factor sets: a file none of whose top-level words is a setting
@@ -191,46 +182,12 @@ pub fn list(desk: &Desk<'_>) -> Result<Listing, AppError> {
     Ok(Listing { sets, families })
 }
 
-/// One factor set of the hub, or one built-in family.
+/// The factors of the library, or of one family of it.
 ///
 /// # Errors
-/// An unknown name (the nearest is named); a name of sets of several timeframes without `timeframe`.
-pub fn show(desk: &Desk<'_>, name: &str, timeframe: Option<&str>) -> Result<Shown, AppError> {
-    if let (Some(family), None) = (library::family(name), timeframe) {
-        let factors = family.factors(None)?.into_iter().map(|spec| FactorEntry {
-            name: spec.name,
-            formula: spec.formula,
-            source: spec.source,
-            notes: spec.notes,
-        });
-        return Ok(Shown::Family { family: family_entry(family)?, factors: factors.collect() });
-    }
-    let wanted = timeframe.map(parse_timeframe).transpose()?.map(|frame| frame.to_string());
-    let timeframe = wanted.as_deref();
-    let hub = desk.hub()?;
-    let sets = hub.factor_sets()?;
-    let found: Vec<&String> = sets
-        .iter()
-        .filter(|(frame, set)| set == name && timeframe.is_none_or(|wanted| wanted == frame))
-        .map(|(frame, _)| frame)
-        .collect();
-    match found.as_slice() {
-        [frame] => Ok(Shown::Set(Box::new(hub.factor_set(parse_timeframe(frame)?, name)?.metadata().clone()))),
-        [] => {
-            let families = library::families().iter().map(|family| family.name);
-            let near = nearest(name, sets.iter().map(|(_, set)| set.as_str()).chain(families));
-            let error = AppError::new(format!("there is no factor set or family `{name}`"));
-            Err(match near {
-                Some(near) => error.hint(format!("did you mean `{near}`?")),
-                None => error.hint("`crosscut factors list` shows all"),
-            })
-        }
-        several => {
-            let frames: Vec<&str> = several.iter().map(|frame| frame.as_str()).collect();
-            Err(AppError::new(format!("factor set `{name}` exists for {}", frames.join(", ")))
-                .hint(format!("say which one: --timeframe {}", frames[0])))
-        }
-    }
+/// An unknown family; the nearest is named.
+pub fn list_library(family: Option<&str>) -> Result<Vec<LibraryEntry>, AppError> {
+    Ok(crosscut_factors::library_entries(family)?)
 }
 
 /// A timeframe as the hub writes it.

@@ -236,20 +236,34 @@ pub enum FactorsCommand {
     /// Compute a factor set and publish it in the hub; --config names its file
     Run,
     /// The factor sets in the hub and the built-in families
-    List,
-    /// One factor set, or the formulas of a built-in family
+    List(ListFactorsArgs),
+    /// One factor set, family, factor or operator: formula, lookback, inputs, rules, source
     Show(ShowFactorsArgs),
+}
+
+/// Options of `factors list`.
+#[derive(Debug, Args)]
+pub struct ListFactorsArgs {
+    /// The factors of the built-in families instead, or of this one
+    #[arg(long, value_name = "FAMILY", num_args = 0..=1)]
+    pub library: Option<Option<String>>,
 }
 
 /// Options of `factors show`.
 #[derive(Debug, Args)]
 pub struct ShowFactorsArgs {
-    /// Name of a factor set or of a built-in family
+    /// A factor set or a column of it (SET:COLUMN), a built-in family or factor (sma_20, talib:sma), or an operator
     #[arg(value_name = "NAME")]
     pub name: String,
     /// Timeframe of the set, when several have the name
     #[arg(long, value_name = "BAR")]
     pub timeframe: Option<String>,
+    /// The factor set whose column NAME is
+    #[arg(long, value_name = "SET")]
+    pub factor_set: Option<String>,
+    /// Windows of a built-in factor, in bars
+    #[arg(long, value_name = "N,N", value_delimiter = ',')]
+    pub windows: Vec<usize>,
 }
 
 /// Options of `backtest`.

@@ -79,7 +79,7 @@ fn name(command: &Command) -> &'static str {
         Command::Aggregate(_) => "aggregate",
         Command::Features(_) => "features",
         Command::Factors(FactorsCommand::Run) => "factors run",
-        Command::Factors(FactorsCommand::List) => "factors list",
+        Command::Factors(FactorsCommand::List(_)) => "factors list",
         Command::Factors(FactorsCommand::Show(_)) => "factors show",
         Command::Demo(_) => "demo",
         Command::Backtest(_) => "backtest",

@@ -59,6 +59,9 @@ pub enum FactorsError {
         /// What is wrong.
         message: String,
     },
+    /// Something that was asked for is not there; the message may end with the nearest thing that is.
+    #[error("{0}")]
+    Unknown(String),
     /// The worker threads cannot be started.
     #[error("cannot start {threads} worker threads: {message}")]
     Threads {

@@ -25,6 +25,7 @@ mod produce;
 mod rows;
 mod run;
 mod show;
+mod show_factor;
 mod source;
 mod state;
 mod together;
@@ -36,6 +37,10 @@ pub use error::{FactorsError, Place};
 pub use plan::{Market, Plan, PlannedColumn};
 pub use run::{Outcome, RunOptions, Summary, run, update};
 pub use show::features_of_symbols;
+pub use show_factor::{
+    ColumnCard, FactorCard, LibraryEntry, LookbackCard, MissingRule, NamedFormula, library_entries, library_factors,
+    library_names, published_columns, published_factor,
+};
 
 #[cfg(test)]
 mod tests;

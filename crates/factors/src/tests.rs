@@ -5,4 +5,5 @@ mod golden;
 mod groups;
 mod market;
 mod runs;
+mod show;
 mod weights;

@@ -1,10 +1,12 @@
 //! `factors` and `features`.
 
+mod show;
+
 use crate::answer::Answer;
 use crate::commands::{FactorsCommand, FeaturesArgs};
 use crate::dispatch::rows;
 use crate::text_table::TextTable;
-use crosscut_app::factors::{self, Shown};
+use crosscut_app::factors;
 use crosscut_app::features::{self, FeaturesRequest};
 use crosscut_app::{AppError, Desk};
 
@@ -12,8 +14,11 @@ use crosscut_app::{AppError, Desk};
 pub fn factors(command: &FactorsCommand, desk: &Desk<'_>, files: &[std::path::PathBuf]) -> Result<Answer, AppError> {
     match command {
         FactorsCommand::Run => run(desk, files),
-        FactorsCommand::List => list(desk),
-        FactorsCommand::Show(args) => show(desk, &args.name, args.timeframe.as_deref()),
+        FactorsCommand::List(args) => match &args.library {
+            Some(family) => list_library(family.as_deref()),
+            None => list(desk),
+        },
+        FactorsCommand::Show(args) => show::show(args, desk),
     }
 }
 
@@ -58,43 +63,16 @@ fn list(desk: &Desk<'_>) -> Result<Answer, AppError> {
     Ok(Answer::good(&listing, format!("{}\n{}", sets.render(), families.render())))
 }
 
-/// `factors show`.
-fn show(desk: &Desk<'_>, name: &str, timeframe: Option<&str>) -> Result<Answer, AppError> {
-    let shown = factors::show(desk, name, timeframe)?;
-    let text = match &shown {
-        Shown::Family { family, factors } => {
-            let mut table = TextTable::new(&["factor", "formula"]);
-            factors.iter().for_each(|factor| table.row([factor.name.clone(), factor.formula.clone()]));
-            format!("{}: {}\n\n{}", family.name, family.summary, table.render())
-        }
-        Shown::Set(metadata) => {
-            let or_dash = |time: &Option<String>| time.clone().unwrap_or_else(|| "-".to_owned());
-            let mut text = format!(
-                "{} ({}), generation {} of {}\nfrom {}, {} symbols, {} to {}\nconfig {}\n\n",
-                metadata.factor_set,
-                metadata.timeframe,
-                metadata.generation,
-                metadata.generation_time,
-                metadata.source_data_path,
-                metadata.tables.len(),
-                or_dash(&metadata.start_time),
-                or_dash(&metadata.end_time),
-                metadata.config_hash,
-            );
-            let mut table = TextTable::new(&["column", ">missing", ">longest gap"]);
-            for column in &metadata.columns {
-                let quality = metadata.quality.get(column);
-                let missing = quality.map_or("-".to_owned(), |q| format!("{:.2} %", 100.0 * q.missing_ratio));
-                let gap = quality.map_or("-".to_owned(), |q| q.longest_gap.to_string());
-                table.row([column.clone(), missing, gap]);
-            }
-            text.push_str(&table.render());
-            metadata.notes.iter().for_each(|note| text.push_str(&format!("note: {note}\n")));
-            metadata.warnings.iter().for_each(|warning| text.push_str(&format!("warning: {warning}\n")));
-            text
-        }
-    };
-    Ok(Answer::good(&shown, text))
+/// `factors list --library`.
+fn list_library(family: Option<&str>) -> Result<Answer, AppError> {
+    let entries = factors::list_library(family)?;
+    let mut table = TextTable::new(&["family", "factor", "windows", "what"]);
+    for entry in &entries {
+        let windows = entry.windows.iter().map(usize::to_string).collect::<Vec<_>>().join(" ");
+        let what = entry.notes.as_deref().filter(|notes| !notes.is_empty()).unwrap_or(&entry.formula);
+        table.row([entry.family.clone(), entry.name.clone(), windows, what.to_owned()]);
+    }
+    Ok(Answer::good(&entries, table.render()))
 }
 
 /// `features`.
