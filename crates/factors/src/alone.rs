@@ -12,9 +12,6 @@ use crate::rows::{Position, Rows};
 use crate::state::{Carried, Layout, Snapshot, shard_name, shard_of};
 use crate::update::Change;
 
-/// Bars read, computed and written at a time: a row group of the factor table.
-const STRETCH_BARS: usize = 16_384;
-
 /// Symbols of a shard of states, about.
 const SHARD_SYMBOLS: usize = 64;
 
@@ -150,7 +147,7 @@ fn go_on(work: &Work<'_>, alone: &mut Alone<'_>, index: usize, old: &Carried) ->
     work.keep_before(&mut table, old.tally.n_rows)?;
     let mut from = None;
     while !rows.is_done() {
-        let bars = rows.take(STRETCH_BARS)?;
+        let bars = rows.take(work.cuts.stretch_bars)?;
         alone.update(&bars);
         from = from.or(bars.timestamp.first().copied());
         work.append(&mut table, (&bars, 0), &alone.outputs, &alone.tradable)?;
@@ -173,7 +170,7 @@ fn begin_anew(
     let (mut n_kept, mut n_bars, mut from) = (0, 0, None);
     let mut is_keeping = n_same > 0;
     while !rows.is_done() {
-        let bars = rows.take(STRETCH_BARS)?;
+        let bars = rows.take(work.cuts.stretch_bars)?;
         alone.update(&bars);
         let first = if is_keeping { bars.rows_of(n_same - n_bars) } else { 0 };
         n_kept += first as u64;

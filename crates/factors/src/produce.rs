@@ -12,6 +12,26 @@ use crate::source::Source;
 use crate::state::{Layout, Record};
 use crate::update::{Basis, Change};
 
+/// Into which pieces the rows are cut. The results do not depend on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cuts {
+    /// Bars of one symbol that are read, computed and written at a time: a row group of the factor table.
+    pub stretch_bars: usize,
+    /// Fewest and most labels of a segment of time of all symbols, as powers of two.
+    pub segment_labels: (u32, u32),
+    /// Bytes that the values of a segment may take, as long as it has more than the fewest labels.
+    pub segment_bytes: usize,
+    /// How many times the bytes of a checkpoint the values between two of them have at least, so that saving what is
+    /// carried costs less than saving what was made of it.
+    pub checkpoint_share: usize,
+}
+
+impl Cuts {
+    /// Those of every run.
+    pub const USUAL: Self =
+        Self { stretch_bars: 16_384, segment_labels: (8, 14), segment_bytes: 256 << 20, checkpoint_share: 4 };
+}
+
 /// Everything a generation is made with.
 pub(crate) struct Work<'a> {
     /// The set.
@@ -26,6 +46,8 @@ pub(crate) struct Work<'a> {
     pub basis: Option<&'a Basis<'a>>,
     /// Where progress goes.
     pub progress: &'a dyn Progress,
+    /// Into which pieces the rows are cut.
+    pub cuts: Cuts,
     /// Names of the columns.
     pub columns: Vec<String>,
 }

@@ -14,7 +14,7 @@ use crosscut_model::{Progress, Timeframe};
 use crate::config::{Config, Fill};
 use crate::error::FactorsError;
 use crate::plan::{Market, Plan};
-use crate::produce::{Done, Produced, Work};
+use crate::produce::{Cuts, Done, Produced, Work};
 use crate::source::Source;
 use crate::state::{INDEX, Index, Record};
 use crate::update::{Basis, fingerprint};
@@ -86,7 +86,7 @@ pub fn run(
     options: &RunOptions,
     progress: &dyn Progress,
 ) -> Result<Summary, FactorsError> {
-    produce(config, hub_root, options, progress, Mode::Full)
+    produce(config, hub_root, options, progress, (Mode::Full, Cuts::USUAL))
 }
 
 /// Brings the published factor set up to date with the bars, and publishes it. A set that cannot be continued (never
@@ -101,25 +101,25 @@ pub fn update(
     options: &RunOptions,
     progress: &dyn Progress,
 ) -> Result<Summary, FactorsError> {
-    produce(config, hub_root, options, progress, Mode::Update)
+    produce(config, hub_root, options, progress, (Mode::Update, Cuts::USUAL))
 }
 
 /// How a generation is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub(crate) enum Mode {
     /// From the bars alone.
     Full,
     /// From the generation before, as far as it goes.
     Update,
 }
 
-/// Both kinds of run.
-fn produce(
+/// Both kinds of run, with the rows cut as is said.
+pub(crate) fn produce(
     config: &Config,
     hub_root: &Path,
     options: &RunOptions,
     progress: &dyn Progress,
-    mode: Mode,
+    (mode, cuts): (Mode, Cuts),
 ) -> Result<Summary, FactorsError> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.threads.max(1))
@@ -142,7 +142,7 @@ fn produce(
         }
         let publisher = FactorPublisher::create(hub_root)?;
         publisher.check_definition(config.timeframe, &config.factor_set, &plan.definition)?;
-        Run { config, options, progress, hub: &hub, source: &source, plan: &plan }.publish(&publisher, mode)
+        Run { config, options, progress, cuts, hub: &hub, source: &source, plan: &plan }.publish(&publisher, mode)
     })
 }
 
@@ -154,6 +154,8 @@ struct Run<'a> {
     options: &'a RunOptions,
     /// Where progress goes.
     progress: &'a dyn Progress,
+    /// Into which pieces the rows are cut.
+    cuts: Cuts,
     /// The hub.
     hub: &'a Hub,
     /// The bars.
@@ -206,6 +208,7 @@ impl Run<'_> {
             generation: &generation,
             basis,
             progress: self.progress,
+            cuts: self.cuts,
             columns: self.plan.columns.iter().map(|column| column.name.clone()).collect(),
         };
         let produced = if self.plan.cross_sectional { together::produce(&work)? } else { alone::produce(&work)? };

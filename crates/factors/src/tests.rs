@@ -5,5 +5,5 @@ mod golden;
 mod groups;
 mod market;
 mod runs;
-mod show;
+mod updates;
 mod weights;

@@ -19,16 +19,6 @@ use crate::produce::{Done, Produced, Work};
 use crate::rows::{Position, Rows};
 use crate::state::{Carried, Checkpoints, Layout, Snapshot, checkpoint_name};
 
-/// Bytes that the values of a segment may take.
-const SEGMENT_BYTES: usize = 256 << 20;
-
-/// Fewest and most labels of a segment, as powers of two.
-const SEGMENT_LABELS: (u32, u32) = (8, 14);
-
-/// How many times the bytes of a checkpoint the values between two of them have at least, so that saving what is carried
-/// costs less than saving what was made of it.
-const CHECKPOINT_SHARE: usize = 4;
-
 /// Makes all tables and states.
 ///
 /// # Errors
@@ -78,8 +68,8 @@ impl Start {
 
 /// Microseconds of a segment: a power of two of labels whose values fit into memory.
 fn new_span(work: &Work<'_>) -> i64 {
-    let (fewest, most) = SEGMENT_LABELS;
-    let fits = |power: &u32| (1 << power) * label_bytes(work) <= SEGMENT_BYTES;
+    let (fewest, most) = work.cuts.segment_labels;
+    let fits = |power: &u32| (1 << power) * label_bytes(work) <= work.cuts.segment_bytes;
     let power = (fewest..=most).rev().find(fits).unwrap_or(fewest);
     work.config.timeframe.nominal_micros() as i64 * (1 << power)
 }
@@ -136,7 +126,7 @@ impl<'a> Segments<'a> {
         let nominal = work.config.timeframe.nominal_micros() as i64;
         let labels = (start.span / nominal.max(1)).max(1) as usize;
         let state_bytes = 8 * n_symbols * if n_symbols == 0 { 0 } else { together.numbers(0).len() };
-        let enough = |power: &u32| (labels * label_bytes(work)) << power >= CHECKPOINT_SHARE * state_bytes;
+        let enough = |power: &u32| (labels * label_bytes(work)) << power >= work.cuts.checkpoint_share * state_bytes;
         let spacing = (0..16).find(enough).unwrap_or(16);
         let (span, from) = (start.span, vec![None; n_symbols]);
         Ok(Self { work, together, rows, tables, from, span, labels, spacing, checkpoints: Vec::new() })
