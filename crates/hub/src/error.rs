@@ -79,6 +79,14 @@ pub enum HubError {
         /// What was handed over and why it is refused.
         message: String,
     },
+    /// A SQL store that cannot be reached, refuses a statement or holds something damaged.
+    #[error("{store}: {message}")]
+    Store {
+        /// The store's address, without a password.
+        store: String,
+        /// What went wrong, in the database's own words where it has any.
+        message: String,
+    },
     /// A stretch of time asked for that the table does not cover.
     #[error("{message}")]
     Range {

@@ -14,6 +14,8 @@
 //! [`FactorPublisher`]). Nothing is edited in place: files are written aside, synced and renamed. Parquet types stay
 //! inside this crate: rooms see `i64` microseconds, `f64` and names. The clock is never read here.
 //!
+//! [`SqlStore`] keeps copies of published factor sets in SQLite or PostgreSQL, for programs that speak SQL.
+//!
 //! Start reading at [`Hub`], then [`IngestPublisher`] and [`FactorPublisher`].
 
 mod bars;
@@ -34,6 +36,7 @@ mod publisher;
 mod reader;
 mod replace;
 mod single;
+mod sql;
 mod ticks;
 
 pub use bars::{BarTable, TableInfo, bar_table_path, require_range};
@@ -48,4 +51,5 @@ pub use pools::{PoolExclusion, PoolMember, PoolSnapshot};
 pub use provenance::{FORMAT_VERSION, InputFile, Origin, Provenance, TableSource};
 pub use publisher::{IngestLock, IngestPublisher};
 pub use reader::Hub;
+pub use sql::{LoadRequest, Saved, SqlStore, StoreAddress, StoredSet, shown_address};
 pub use ticks::{TickColumns, TickInfo, TickMonth, TickStream, TickWriter};

@@ -15,6 +15,7 @@ pub use metadata::{
 pub use publish::{FactorPublisher, Generation, gc};
 pub use read::FactorSet;
 pub use table::FactorTable;
+pub(crate) use publish::next_version;
 
 #[cfg(test)]
 mod tests;

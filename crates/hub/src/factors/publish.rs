@@ -496,7 +496,7 @@ fn quality(tables: &BTreeMap<String, Written>) -> BTreeMap<String, ColumnQuality
 }
 
 /// A name for the next version of a set: `x` becomes `x__v2`, `x__v2` becomes `x__v3`.
-fn next_version(set: &str) -> String {
+pub(crate) fn next_version(set: &str) -> String {
     let numbered = set.rsplit_once("__v").and_then(|(stem, number)| Some((stem, number.parse::<u64>().ok()?)));
     match numbered {
         Some((stem, number)) => format!("{stem}__v{}", number.saturating_add(1)),

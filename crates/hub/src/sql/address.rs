@@ -17,7 +17,7 @@ const FORMS: &str = "hint: write sqlite:FILE or postgres://USER:PASSWORD@HOST:PO
 const CONNECT_SECONDS: u64 = 10;
 
 /// The address of a SQL store.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct StoreAddress {
     /// Which database and where.
     pub(super) place: Place,
@@ -26,7 +26,7 @@ pub struct StoreAddress {
 }
 
 /// A database and where it is.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(super) enum Place {
     /// A file.
     Sqlite(PathBuf),
@@ -51,7 +51,8 @@ impl FromStr for StoreAddress {
         }
         // Whatever this is may hold a password: only the word before the first colon is repeated.
         let scheme = text.split(':').next().filter(|word| word.len() < text.len()).unwrap_or_default();
-        let seen = if scheme.is_empty() { "the address".to_owned() } else { format!("`{}:...`", scheme.escape_debug()) };
+        let seen =
+            if scheme.is_empty() { "the address".to_owned() } else { format!("`{}:...`", scheme.escape_debug()) };
         Err(HubError::refused(format!("{seen} is not the address of a SQL store\n{FORMS}")))
     }
 }
@@ -104,13 +105,21 @@ fn postgres_server(text: &str) -> Result<StoreAddress, HubError> {
     if config.get_application_name().is_none() {
         config.application_name("crosscut");
     }
-    let ports: Vec<String> = config.get_ports().iter().map(|port| format!(":{port}")).collect();
-    let port = |at: usize| ports.get(at).or(ports.first()).map_or("", String::as_str);
-    let places: Vec<String> = hosts.iter().enumerate().map(|(at, host)| format!("{host}{}", port(at))).collect();
+    let shown = shown_server(&config);
+    Ok(StoreAddress { place: Place::Postgres(Box::new(config)), shown })
+}
+
+/// A server's address without its password.
+fn shown_server(config: &postgres::Config) -> String {
+    let ports = config.get_ports();
+    let place = |(at, host_at): (usize, &Host)| match (host_at, ports.get(at).or(ports.first())) {
+        (Host::Tcp(_), Some(port)) => format!("{}:{port}", host(host_at)),
+        _ => host(host_at),
+    };
+    let places: Vec<String> = config.get_hosts().iter().enumerate().map(place).collect();
     let user = config.get_user().map(|user| format!("{user}@")).unwrap_or_default();
     let database = config.get_dbname().map(|name| format!("/{name}")).unwrap_or_default();
-    let shown = format!("postgres://{user}{}{database}", places.join(","));
-    Ok(StoreAddress { place: Place::Postgres(Box::new(config)), shown })
+    format!("postgres://{user}{}{database}", places.join(","))
 }
 
 /// A host in words.

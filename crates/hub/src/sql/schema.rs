@@ -169,9 +169,8 @@ impl ValuesTable {
     /// The statement that makes the table.
     pub(super) fn create(&self, kind: Kind) -> String {
         let (text, float) = (kind.text(), kind.float());
-        let mut columns = format!(
-            "\"timestamp\" BIGINT NOT NULL, \"available_at\" BIGINT NOT NULL, \"symbol\" {text} NOT NULL"
-        );
+        let mut columns =
+            format!("\"timestamp\" BIGINT NOT NULL, \"available_at\" BIGINT NOT NULL, \"symbol\" {text} NOT NULL");
         for (_, column) in &self.columns {
             columns.push_str(&format!(", {} {float}", quote(column)));
         }
