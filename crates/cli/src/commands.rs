@@ -343,7 +343,7 @@ pub struct PipelineArgs {
 /// Options of `bench`; names and defaults are the kit's.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// W2 (ticks to bars), W3 (80 features) or W4 (cross-sectional backtest)
+    /// W2 (ticks to bars), W3 (80 features), W3b (formulaic alphas) or W4 (cross-sectional backtest)
     #[arg(value_name = "WORKLOAD")]
     pub workload: String,
     /// The kit's data folder, or its golden folder
@@ -367,12 +367,24 @@ pub struct BenchArgs {
     /// W3, W4: folder of the panel
     #[arg(long, value_name = "NAME")]
     pub panel: Option<String>,
-    /// W3, W4: only the first N symbols
+    /// W3, W3b, W4: only the first N symbols
     #[arg(long, value_name = "N")]
     pub symbols: Option<usize>,
-    /// W3: write a table of features per symbol
-    #[arg(long)]
-    pub write: bool,
+    /// W3, W3b: write a table per symbol, into out/ of the data folder unless DIR is given
+    #[arg(long, value_name = "DIR", num_args = 0..=1)]
+    pub write: Option<Option<PathBuf>>,
+    /// W3b: alphas20, alpha101 or alpha158
+    #[arg(long, value_name = "NAME", default_value = "alphas20")]
+    pub job: String,
+    /// W3b: file of the panel
+    #[arg(long, value_name = "NAME")]
+    pub file: Option<String>,
+    /// W3b: only the last N days
+    #[arg(long, value_name = "N")]
+    pub days: Option<usize>,
+    /// W3, W3b: write sum and count of every column to FILE
+    #[arg(long, value_name = "FILE")]
+    pub save_check: Option<PathBuf>,
     /// W4: only the first N hours
     #[arg(long, value_name = "N")]
     pub hours: Option<usize>,

@@ -26,7 +26,7 @@ mod token;
 pub use crosscut_kernels::Lookback;
 pub use error::{FaultyFormula, FormulaError};
 pub use operators::{Example, Missing, Operator, Stage};
-pub use panel::{PanelInput, PanelSession};
+pub use panel::{PanelInput, PanelSession, RowSink};
 pub use program::{MAX_LOOKBACK, MAX_STATE, Parts, Program};
 pub use reader::{MAX_DEPTH, MAX_EXPRESSIONS, MAX_LENGTH};
 pub use session::Session;

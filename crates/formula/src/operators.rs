@@ -199,7 +199,8 @@ pub(crate) type CrossSection = fn(&AtOneTime<'_>, &mut Scratch, &mut [f64]);
 /// The operands of a cross-sectional operator at one time.
 #[derive(Debug)]
 pub(crate) struct AtOneTime<'a> {
-    /// For each operand that is a series its values, one per symbol that has a row, in the order of the symbols.
+    /// For each operand that is a series its values in the order of the symbols, not finite where a symbol has none or
+    /// no row at that time: an operator treats both alike.
     pub(crate) series: &'a [&'a [f64]],
     /// The operands that are numbers.
     pub(crate) numbers: &'a [f64],

@@ -1,15 +1,16 @@
 //! A program running over many symbols at once, aligned by time where operators look across symbols.
 //!
 //! Rows go through in blocks of time, so that memory does not grow with the length of the history:
-//! 1. cut the next stretch of time in which no symbol has more than a few hundred rows;
-//! 2. line the block's rows up by time: for each time the symbols that have a row, in the order of the list;
-//! 3. level by level: cross-sectional operators time by time, in parallel over stretches of time; then the level's
-//!    plan symbol by symbol, in parallel over symbols;
-//! 4. append the results.
+//! 1. cut the next stretch of time and find each symbol's place among its times (`grid.rs`);
+//! 2. level by level (`block.rs`): cross-sectional operators time by time, in parallel over stretches of time; then the
+//!    level's plan symbol by symbol, in parallel over symbols;
+//! 3. hand each symbol's results to its sink.
 //!
 //! Each number is computed by one thread in a fixed order, so the number of threads cannot change it.
 
-mod align;
+mod block;
+mod grid;
+mod route;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,14 +18,18 @@ use crosscut_kernels::{Plan, State, Workspace};
 use rayon::prelude::*;
 
 use crate::error::FormulaError;
-use crate::levels::{CrossStep, Level, Source};
-use crate::operators::{AtOneTime, Scratch};
 use crate::program::Compiled;
-use align::Alignment;
+use block::{Buffers, PlanStep, Work};
+use grid::Grid;
+use route::{Route, Series};
 
-/// Values of all symbols and rows together in one block: 320 MB. With thousands of symbols and many values this is about
-/// two hundred rows per symbol; with much fewer, preparing the rows costs more than computing them.
-const BLOCK_VALUES: usize = 40_000_000;
+/// Numbers held at a time in one block: 200 MB. With thousands of symbols and many values this is about a hundred rows
+/// per symbol; with much fewer, preparing the rows costs more than computing them.
+const BLOCK_NUMBERS: usize = 25_000_000;
+
+/// Rows handed to a sink at a time when nothing looks across symbols: with a hundred outputs they stay in the
+/// processor's cache.
+const ROWS_PER_SINK: usize = 2048;
 
 /// The next rows of one symbol.
 #[derive(Debug, Clone, Default)]
@@ -36,15 +41,34 @@ pub struct PanelInput<'a> {
     pub columns: Vec<&'a [f64]>,
 }
 
+/// Takes the results of one symbol as they come.
+pub trait RowSink: Send {
+    /// The next rows: one slice per output of the program, all of one length.
+    fn take(&mut self, outputs: &[&[f64]]);
+}
+
+/// Collects everything.
+impl RowSink for Vec<Vec<f64>> {
+    fn take(&mut self, outputs: &[&[f64]]) {
+        for (all, rows) in self.iter_mut().zip(outputs) {
+            all.extend_from_slice(rows);
+        }
+    }
+}
+
 /// State of a program for a fixed list of symbols.
 #[derive(Debug)]
 pub struct PanelSession {
     /// What to run.
     compiled: Arc<Compiled>,
+    /// Where numbers lie on their way through the levels.
+    route: Arc<Route>,
     /// What is carried, per symbol and level.
     states: Vec<Vec<State>>,
     /// Buffers per level.
     workspaces: Vec<Workspaces>,
+    /// Room for a block.
+    buffers: Buffers,
     /// The last time fed, if any.
     last_time: Option<i64>,
 }
@@ -81,7 +105,9 @@ impl PanelSession {
         Self {
             states: vec![states; n_symbols],
             workspaces: workspaces.collect(),
+            buffers: Buffers::new(compiled.levels.len()),
             last_time: None,
+            route: Arc::new(Route::new(&compiled)),
             compiled: Arc::clone(&compiled),
         }
     }
@@ -145,30 +171,54 @@ impl PanelSession {
     /// # Panics
     /// If the number of symbols, columns or outputs is not the session's, or the columns differ in length.
     pub fn update(&mut self, symbols: &[PanelInput<'_>], outputs: &mut [Vec<Vec<f64>>]) -> Result<(), FormulaError> {
+        let n_outputs = self.compiled.n_outputs();
+        assert!(outputs.iter().all(|outputs| outputs.len() == n_outputs), "one vector per output");
+        if self.compiled.levels.len() > 1 {
+            return self.update_into(symbols, outputs);
+        }
+        self.begin(symbols, outputs.len())?;
+        let (route, level, workspaces) = (&self.route, &self.compiled.levels[0], &self.workspaces[0]);
+        // One level: symbol by symbol, straight into the outputs.
+        self.states.par_iter_mut().zip(symbols).zip(outputs).for_each(|((states, symbol), outputs)| {
+            let columns = input_columns(route, &symbol.columns);
+            workspaces.with(|workspace| level.plan.advance(&mut states[0], workspace, &columns, outputs));
+        });
+        Ok(())
+    }
+
+    /// As [`Self::update`], but hands the results of each symbol to its sink, block by block in order of time, instead
+    /// of collecting them: memory is bounded however long the history is. Sinks of different symbols may be called
+    /// at the same time.
+    ///
+    /// # Errors
+    /// As [`Self::update`].
+    ///
+    /// # Panics
+    /// As [`Self::update`].
+    pub fn update_into<S: RowSink>(&mut self, symbols: &[PanelInput<'_>], sinks: &mut [S]) -> Result<(), FormulaError> {
+        self.begin(symbols, sinks.len())?;
+        if self.compiled.levels.len() == 1 {
+            self.run_one_level(symbols, sinks);
+            return Ok(());
+        }
+        let max_cells = BLOCK_NUMBERS / self.route.n_held().max(1);
+        let mut begins = vec![0; symbols.len()];
+        while let Some(grid) = Grid::next(symbols, &mut begins, max_cells) {
+            self.run_block(&grid, symbols, sinks);
+        }
+        Ok(())
+    }
+
+    /// Checks what is fed and notes its last time.
+    fn begin(&mut self, symbols: &[PanelInput<'_>], n_sinks: usize) -> Result<(), FormulaError> {
         assert_eq!(symbols.len(), self.states.len(), "one input per symbol");
-        assert_eq!(outputs.len(), self.states.len(), "outputs for every symbol");
-        for (symbol, outputs) in symbols.iter().zip(&*outputs) {
+        assert_eq!(n_sinks, self.states.len(), "outputs for every symbol");
+        for symbol in symbols {
             assert_eq!(symbol.columns.len(), self.compiled.n_inputs(), "one slice per input");
-            assert_eq!(outputs.len(), self.compiled.n_outputs(), "one vector per output");
             assert!(symbol.columns.iter().all(|column| column.len() == symbol.times.len()), "columns of one length");
         }
         self.check_times(symbols)?;
         self.last_time = symbols.iter().filter_map(|s| s.times.last().copied()).max().max(self.last_time);
-        if self.compiled.levels.len() == 1 {
-            self.run_directly(symbols, outputs);
-            return Ok(());
-        }
-        let n_values: usize = self.compiled.levels.iter().map(|level| level.cross.len() + level.n_plan_outputs).sum();
-        let max_rows = BLOCK_VALUES / n_values.max(1);
-        let mut begins = vec![0; symbols.len()];
-        // One list of values per symbol, filled level by level and used again for the next block.
-        let mut values: Vec<Vec<Vec<f64>>> = vec![vec![Vec::new(); n_values]; symbols.len()];
-        while let Some(ends) = align::next_block(symbols, &begins, max_rows) {
-            let block: Vec<PanelInput<'_>> =
-                symbols.iter().zip(begins.iter().zip(&ends)).map(|(s, (&begin, &end))| s.rows(begin..end)).collect();
-            self.run_block(&block, &mut values, outputs);
-            begins = ends;
-        }
         Ok(())
     }
 
@@ -190,92 +240,50 @@ impl PanelSession {
         Ok(())
     }
 
-    /// A program of one level: symbol by symbol, straight into the outputs.
-    fn run_directly(&mut self, symbols: &[PanelInput<'_>], outputs: &mut [Vec<Vec<f64>>]) {
-        let (level, workspaces) = (&self.compiled.levels[0], &self.workspaces[0]);
-        self.states.par_iter_mut().zip(symbols).zip(outputs).for_each(|((states, symbol), outputs)| {
-            let columns = plan_columns(level, symbol, &[]);
-            workspaces.with(|workspace| level.plan.advance(&mut states[0], workspace, &columns, outputs));
+    /// A program of one level: symbol by symbol, a few rows at a time.
+    fn run_one_level<S: RowSink>(&mut self, symbols: &[PanelInput<'_>], sinks: &mut [S]) {
+        let (route, level, workspaces) = (&self.route, &self.compiled.levels[0], &self.workspaces[0]);
+        let room = || vec![Vec::with_capacity(ROWS_PER_SINK); level.n_plan_outputs];
+        let work = self.states.par_iter_mut().zip(symbols).zip(sinks);
+        work.for_each_init(room, |outputs: &mut Vec<Vec<f64>>, ((states, symbol), sink)| {
+            let columns = input_columns(route, &symbol.columns);
+            for begin in (0..symbol.times.len()).step_by(ROWS_PER_SINK) {
+                let end = symbol.times.len().min(begin + ROWS_PER_SINK);
+                let rows: Vec<&[f64]> = columns.iter().map(|column| &column[begin..end]).collect();
+                outputs.iter_mut().for_each(Vec::clear);
+                workspaces.with(|workspace| level.plan.advance(&mut states[0], workspace, &rows, outputs));
+                let results: Vec<&[f64]> = outputs.iter().map(Vec::as_slice).collect();
+                sink.take(&results);
+            }
         });
     }
 
-    /// One block of time through all levels. `values` are overwritten.
-    fn run_block(&mut self, symbols: &[PanelInput<'_>], values: &mut [Vec<Vec<f64>>], outputs: &mut [Vec<Vec<f64>>]) {
-        let alignment = Alignment::new(symbols);
-        let compiled = Arc::clone(&self.compiled);
-        for (at, level) in compiled.levels.iter().enumerate() {
-            for (value, step) in (level.first_value..).zip(&level.cross) {
-                let results = run_cross_section(step, &alignment, symbols, values);
-                values.par_iter_mut().enumerate().for_each(|(symbol, values)| {
-                    values[value].clear();
-                    values[value].extend(alignment.of_symbol(symbol).map(|position| results[position]));
-                });
-            }
-            let workspaces = &self.workspaces[at];
-            let first = level.first_value + level.cross.len();
-            self.states.par_iter_mut().zip(symbols).zip(&mut *values).for_each(|((states, symbol), values)| {
-                let (earlier, rest) = values.split_at_mut(first);
-                let own = &mut rest[..level.n_plan_outputs];
-                own.iter_mut().for_each(Vec::clear);
-                let columns = plan_columns(level, symbol, earlier);
-                workspaces.with(|workspace| level.plan.advance(&mut states[at], workspace, &columns, own));
+    /// One block of time through all levels.
+    fn run_block<S: RowSink>(&mut self, grid: &Grid, symbols: &[PanelInput<'_>], sinks: &mut [S]) {
+        let Self { compiled, route, states, workspaces, buffers, .. } = self;
+        buffers.fit(grid, route);
+        let n_levels = compiled.levels.len();
+        for at in 0..n_levels {
+            buffers.run_cross_section(at, &compiled.levels[at], &route.levels[at], grid);
+            let is_last = at + 1 == n_levels;
+            let mut members = grid.members.iter().peekable();
+            let of_members = states.iter_mut().zip(&mut *sinks).enumerate().filter_map(|(symbol, (states, sink))| {
+                let member = members.next_if(|member| member.symbol == symbol)?;
+                let columns = symbols[symbol].columns.iter().map(|column| &column[member.rows.clone()]).collect();
+                Some(Work { member, columns, state: &mut states[at], sink: is_last.then_some(sink) })
             });
-        }
-        outputs.par_iter_mut().zip(values).for_each(|(outputs, values)| {
-            for (output, value) in outputs.iter_mut().zip(&compiled.results) {
-                output.extend_from_slice(&values[value.0]);
-            }
-        });
-    }
-}
-
-impl<'a> PanelInput<'a> {
-    /// Some of the rows.
-    fn rows(&self, rows: std::ops::Range<usize>) -> Self {
-        Self {
-            times: &self.times[rows.clone()],
-            columns: self.columns.iter().map(|column| &column[rows.clone()]).collect(),
+            let work = of_members.collect();
+            let (plan, n_planned) = (&compiled.levels[at].plan, compiled.levels[at].n_plan_outputs);
+            buffers.run_plan(at, PlanStep { plan, n_planned, route, workspaces: &workspaces[at], work });
         }
     }
 }
 
-/// The rows of one symbol from a source.
-fn source_rows<'a>(source: Source, symbol: &PanelInput<'a>, values: &'a [Vec<f64>]) -> &'a [f64] {
-    match source {
-        Source::Input(input) => symbol.columns[input],
-        Source::Value(value) => &values[value.0],
-    }
-}
-
-/// What a level's plan reads of one symbol.
-fn plan_columns<'a>(level: &Level, symbol: &PanelInput<'a>, values: &'a [Vec<f64>]) -> Vec<&'a [f64]> {
-    level.plan_inputs.iter().map(|&source| source_rows(source, symbol, values)).collect()
-}
-
-/// Runs a cross-sectional operator over the block; results in the order of the alignment.
-fn run_cross_section(
-    step: &CrossStep,
-    alignment: &Alignment,
-    symbols: &[PanelInput<'_>],
-    values: &[Vec<Vec<f64>>],
-) -> Vec<f64> {
-    let of_source = |source: Source| -> Vec<&[f64]> {
-        symbols.iter().zip(values).map(|(symbol, values)| source_rows(source, symbol, values)).collect()
+/// What the only plan of a program reads, in the order of its columns.
+fn input_columns<'a>(route: &Route, columns: &[&'a [f64]]) -> Vec<&'a [f64]> {
+    let input = |series: &Series| match *series {
+        Series::Input(input) => columns[input],
+        _ => unreachable!("nothing comes before the first level"),
     };
-    let columns: Vec<Vec<&[f64]>> = step.from.iter().map(|&source| of_source(source)).collect();
-    let mut results = vec![f64::NAN; alignment.len()];
-    alignment.stretches(&mut results).into_par_iter().for_each(|stretch| {
-        let mut gathered = vec![Vec::new(); columns.len()];
-        let mut scratch = Scratch::default();
-        for (gathered, columns) in gathered.iter_mut().zip(&columns) {
-            alignment.gather(&stretch, columns, gathered);
-        }
-        for time in stretch.times.clone() {
-            let rows = alignment.within(&stretch, time);
-            let at_time: Vec<&[f64]> = gathered.iter().map(|gathered| &gathered[rows.clone()]).collect();
-            let at_time = AtOneTime { series: &at_time, numbers: &step.numbers };
-            (step.operator)(&at_time, &mut scratch, &mut stretch.results[rows]);
-        }
-    });
-    results
+    route.levels[0].inputs.iter().map(input).collect()
 }

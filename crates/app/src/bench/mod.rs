@@ -4,14 +4,18 @@
 //! shaped like the line a peer prints: stages in seconds, items, check figures. The times are of this process from the
 //! moment the workload starts; the kit's runner adds the whole process. Nothing is published.
 
+mod totals;
 mod w2;
 mod w3;
+mod w3b;
 mod w4;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crosscut_model::Table;
 use serde_json::{Map, Value, json};
+use totals::Totals;
 
 use crate::desk::VERSION;
 use crate::error::AppError;
@@ -23,6 +27,8 @@ pub enum Workload {
     W2,
     /// 80 features per symbol over the hourly panel.
     W3,
+    /// Formulaic alphas over the daily equity panel.
+    W3b,
     /// Cross-sectional long-short backtest.
     W4,
 }
@@ -34,8 +40,9 @@ impl FromStr for Workload {
         match text.to_uppercase().as_str() {
             "W2" => Ok(Self::W2),
             "W3" => Ok(Self::W3),
+            "W3B" => Ok(Self::W3b),
             "W4" => Ok(Self::W4),
-            _ => Err(AppError::new(format!("`{text}` is not a workload; expected W2, W3 or W4"))),
+            _ => Err(AppError::new(format!("`{text}` is not a workload; expected W2, W3, W3b or W4"))),
         }
     }
 }
@@ -59,10 +66,18 @@ pub struct BenchRequest {
     pub head: Option<u64>,
     /// W3, W4: folder of the panel.
     pub panel: String,
-    /// W3, W4: only the first so many symbols.
+    /// W3, W3b, W4: only the first so many symbols.
     pub symbols: Option<usize>,
-    /// W3: write one feature table per symbol under `out/` of the data folder.
-    pub write: bool,
+    /// W3, W3b: write one table per symbol into a folder; the inner `None` is the kit's under `out/` of the data folder.
+    pub write: Option<Option<PathBuf>>,
+    /// W3b: `alphas20`, `alpha101` or `alpha158`.
+    pub job: String,
+    /// W3b: name of the panel's file.
+    pub file: String,
+    /// W3b: only the last so many days.
+    pub days: Option<usize>,
+    /// W3, W3b: write the check figures of all columns to this file, as the kit does.
+    pub save_check: Option<PathBuf>,
     /// W4: only the first so many hours.
     pub hours: Option<usize>,
     /// W4: size of the universe; `None` takes the kit's.
@@ -88,7 +103,11 @@ impl BenchRequest {
             head: None,
             panel: "panel".to_owned(),
             symbols: None,
-            write: false,
+            write: None,
+            job: "alphas20".to_owned(),
+            file: "daily_3000x20.parquet".to_owned(),
+            days: None,
+            save_check: None,
             hours: None,
             uni: None,
             k: None,
@@ -119,6 +138,7 @@ pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
     pool.install(|| match request.workload {
         Workload::W2 => w2::run(request),
         Workload::W3 => w3::run(request),
+        Workload::W3b => w3b::run(request),
         Workload::W4 => w4::run(request),
     })
 }
@@ -157,6 +177,26 @@ impl Stages {
         line.insert("version".to_owned(), json!(VERSION));
         line
     }
+}
+
+/// Takes a column out of a table as numbers, whole ones included.
+fn take_numbers(table: &mut Table, name: &str, path: &Path) -> Result<Vec<f64>, AppError> {
+    let whole = table.take_i64(name).map(|values| values.into_iter().map(|value| value as f64).collect());
+    whole
+        .or_else(|| table.take_f64(name))
+        .ok_or_else(|| AppError::new(format!("{}: the column `{name}` holds no numbers", path.display())))
+}
+
+/// Writes the check figures of all columns to the file that was asked for.
+fn save_check(request: &BenchRequest, names: &[String], totals: &Totals) -> Result<(), AppError> {
+    let Some(path) = &request.save_check else { return Ok(()) };
+    let by_name = |value: &dyn Fn(usize) -> Value| -> Map<String, Value> {
+        names.iter().enumerate().map(|(at, name)| (name.clone(), value(at))).collect()
+    };
+    let sums = by_name(&|at| json!(totals.sums[at]));
+    let counts = by_name(&|at| json!(totals.counts[at]));
+    let text = json!({"rows": totals.n_rows, "sum": sums, "count": counts}).to_string();
+    std::fs::write(path, text).map_err(|error| AppError::io("write", path, &error))
 }
 
 /// The symbols of a panel and their files, sorted: one folder per symbol.

@@ -79,6 +79,42 @@ fn w3_features_have_the_stored_sums() {
 }
 
 #[test]
+fn w3b_alphas_have_the_stored_sums() {
+    let Some(folder) = golden() else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let mut asked = request(Workload::W3b, &folder);
+    asked.save_check = Some(scratch.path().join("check.json"));
+    let line = run(&asked).unwrap();
+    let theirs = stored(&folder, "w3b_pandas");
+    let text = std::fs::read_to_string(scratch.path().join("check.json")).unwrap();
+    let ours: Value = serde_json::from_str(&text).unwrap();
+    assert_figures(&ours["sum"], &theirs["sum"]);
+    assert_figures(&ours["count"], &theirs["count"]);
+    assert_eq!((line["items"].as_u64(), line["symbols"].as_u64()), (theirs["rows"].as_u64(), Some(40)));
+    assert_eq!(line["check"]["57"][0], ours["sum"]["57"]);
+    assert_eq!(line["check"].as_object().unwrap().len(), 20);
+}
+
+#[test]
+fn w3b_parts_and_files() {
+    let Some(folder) = golden() else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    let mut asked = request(Workload::W3b, &folder);
+    asked.write = Some(Some(scratch.path().to_owned()));
+    (asked.job, asked.symbols, asked.days) = ("alpha158".to_owned(), Some(3), Some(50));
+    let line = run(&asked).unwrap();
+    assert_eq!((line["outputs"].as_u64(), line["symbols"].as_u64()), (Some(158), Some(3)));
+    let rows: usize = std::fs::read_dir(scratch.path())
+        .unwrap()
+        .map(|entry| crosscut_hub::parquet_file::n_rows(&entry.unwrap().path()).unwrap())
+        .sum();
+    assert_eq!(Some(rows as u64), line["items"].as_u64());
+    assert!(rows > 0 && rows <= 150, "{rows} rows");
+    asked.job = "alpha5".to_owned();
+    assert!(run(&asked).unwrap_err().to_string().contains("expected alphas20"));
+}
+
+#[test]
 fn w4_has_the_stored_figures() {
     let Some(folder) = golden() else { return };
     let line = run(&request(Workload::W4, &folder)).unwrap();
@@ -101,5 +137,5 @@ fn requests_that_make_no_sense() {
     assert_eq!(message(&other), "--kind range: expected time, volume or dollar");
     (other.kind, other.thr) = ("volume".to_owned(), Some(-1.0));
     assert!(message(&other).contains("volume--1"));
-    assert!("W9".parse::<Workload>().unwrap_err().to_string().contains("expected W2, W3 or W4"));
+    assert!("W9".parse::<Workload>().unwrap_err().to_string().contains("expected W2, W3, W3b or W4"));
 }

@@ -3,13 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crosscut_formula::{Program, library};
+use crosscut_formula::{Program, RowSink, library};
 use crosscut_hub::parquet_file;
 use crosscut_model::{Column, Table};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{BenchRequest, Stages, panel_files};
+use super::totals::Totals;
+use super::{BenchRequest, Stages, panel_files, save_check, take_numbers};
 use crate::error::AppError;
 
 /// The kit's feature names of one window, in its order; [`library::family`] `kit_w3` has them window by window.
@@ -46,62 +47,6 @@ const HOURS_PER_YEAR: f64 = 8760.0;
 /// Rows evaluated at a time: 80 columns of this length stay in the processor's cache.
 const ROWS_PER_UPDATE: usize = 2048;
 
-/// Sums of finite values and their counts, one pair per output of the program.
-struct Totals {
-    /// Sum of finite values of each column.
-    sums: Vec<f64>,
-    /// Number of finite values of each column.
-    counts: Vec<u64>,
-    /// Rows.
-    n_rows: u64,
-}
-
-impl Totals {
-    /// Nothing yet.
-    fn new(n_columns: usize) -> Self {
-        Self { sums: vec![0.0; n_columns], counts: vec![0; n_columns], n_rows: 0 }
-    }
-
-    /// Adds rows of features.
-    fn add_rows(&mut self, columns: &[Vec<f64>]) {
-        self.n_rows += columns.first().map_or(0, Vec::len) as u64;
-        for ((sum, count), column) in self.sums.iter_mut().zip(&mut self.counts).zip(columns) {
-            let (finite_sum, n_finite) = sum_finite(column);
-            *sum += finite_sum;
-            *count += n_finite;
-        }
-    }
-
-    /// Adds another symbol's totals.
-    fn add(&mut self, other: &Self) {
-        self.n_rows += other.n_rows;
-        for (sum, more) in self.sums.iter_mut().zip(&other.sums) {
-            *sum += more;
-        }
-        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
-            *count += more;
-        }
-    }
-}
-
-/// Sum and number of the finite values, in eight lanes so that the additions need not wait for one another.
-fn sum_finite(values: &[f64]) -> (f64, u64) {
-    let mut sums = [0.0; 8];
-    let mut counts = [0u64; 8];
-    let mut add = |chunk: &[f64]| {
-        for ((sum, count), &value) in sums.iter_mut().zip(&mut counts).zip(chunk) {
-            let finite = value.is_finite();
-            *sum += if finite { value } else { 0.0 };
-            *count += u64::from(finite);
-        }
-    };
-    let chunks = values.chunks_exact(8);
-    let rest = chunks.remainder();
-    chunks.for_each(&mut add);
-    add(rest);
-    (sums.iter().sum(), counts.iter().sum())
-}
-
 /// Runs the workload.
 pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
     let mut stages = Stages::start(request.clock);
@@ -110,6 +55,8 @@ pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
     stages.mark("load+compute");
     let mut all = Totals::new(program.outputs().len());
     totals.iter().for_each(|symbol| all.add(symbol));
+    let names: Vec<String> = (0..program.outputs().len()).map(name).collect();
+    save_check(request, &names, &all)?;
     let mut line = stages.line(all.n_rows, "symbol-rows", checked(|at| json!(all.sums[at])));
     line.insert("features".to_owned(), json!(program.outputs().len()));
     line.insert("symbols".to_owned(), json!(totals.len()));
@@ -130,15 +77,18 @@ fn program() -> Result<Program, AppError> {
 /// The totals of each symbol of a panel, in order.
 fn panel(request: &BenchRequest, program: &Program) -> Result<Vec<Totals>, AppError> {
     let files = panel_files(request)?;
-    let out = request.data.join("out").join(format!("feat_crosscut_{}", request.panel));
-    if request.write {
-        std::fs::create_dir_all(&out).map_err(|error| AppError::io("create", &out, &error))?;
+    let out = request.write.as_ref().map(|folder| match folder {
+        Some(folder) => folder.clone(),
+        None => request.data.join("out").join(format!("feat_crosscut_{}", request.panel)),
+    });
+    if let Some(out) = &out {
+        std::fs::create_dir_all(out).map_err(|error| AppError::io("create", out, &error))?;
     }
     let one = |(symbol, path): &(String, PathBuf)| {
         let columns: Vec<&str> = program.inputs().iter().map(String::as_str).collect();
         let mut bars = parquet_file::read(path, &columns)?;
-        let inputs = columns.iter().map(|&name| numbers(&mut bars, name, path)).collect::<Result<Vec<_>, _>>()?;
-        let write = request.write.then(|| out.join(format!("{symbol}.parquet")));
+        let inputs = columns.iter().map(|&name| take_numbers(&mut bars, name, path)).collect::<Result<Vec<_>, _>>()?;
+        let write = out.as_ref().map(|out| out.join(format!("{symbol}.parquet")));
         features(program, &inputs, write.as_deref())
     };
     files.par_iter().map(one).collect::<Vec<_>>().into_iter().collect()
@@ -150,7 +100,8 @@ fn golden(request: &BenchRequest, program: &Program) -> Result<Vec<Totals>, AppE
     let mut columns: Vec<&str> = program.inputs().iter().map(String::as_str).collect();
     columns.push("symbol");
     let mut bars = parquet_file::read(&path, &columns)?;
-    let inputs = program.inputs().iter().map(|name| numbers(&mut bars, name, &path)).collect::<Result<Vec<_>, _>>()?;
+    let inputs =
+        program.inputs().iter().map(|name| take_numbers(&mut bars, name, &path)).collect::<Result<Vec<_>, _>>()?;
     let symbols = bars.text("symbol").unwrap_or_default();
     let mut totals = Vec::new();
     let mut from = 0;
@@ -161,14 +112,6 @@ fn golden(request: &BenchRequest, program: &Program) -> Result<Vec<Totals>, AppE
         from = rows.end;
     }
     Ok(totals)
-}
-
-/// Takes a column out of a table as numbers, whole ones included.
-fn numbers(table: &mut Table, name: &str, path: &Path) -> Result<Vec<f64>, AppError> {
-    let whole = table.take_i64(name).map(|values| values.into_iter().map(|value| value as f64).collect());
-    whole
-        .or_else(|| table.take_f64(name))
-        .ok_or_else(|| AppError::new(format!("{}: the column `{name}` holds no numbers", path.display())))
 }
 
 /// Evaluates one symbol and sums its features; writes them when asked.
@@ -183,7 +126,8 @@ fn features(program: &Program, inputs: &[Vec<f64>], write: Option<&Path>) -> Res
         let to = (from + ROWS_PER_UPDATE).min(n_rows);
         let rows: Vec<&[f64]> = inputs.iter().map(|column| &column[from..to]).collect();
         session.update(&rows, &mut block);
-        totals.add_rows(&block);
+        let results: Vec<&[f64]> = block.iter().map(Vec::as_slice).collect();
+        totals.take(&results);
         for (column, values) in whole.iter_mut().zip(&mut block) {
             if write.is_some() {
                 column.extend_from_slice(values);

@@ -13,12 +13,18 @@ pub fn bench(args: &BenchArgs, desk: &Desk<'_>) -> Result<Answer, AppError> {
     request.thr = args.thr;
     request.head = args.head;
     request.symbols = args.symbols;
-    request.write = args.write;
+    request.write.clone_from(&args.write);
+    request.job.clone_from(&args.job);
+    request.days = args.days;
+    request.save_check.clone_from(&args.save_check);
     request.hours = args.hours;
     request.uni = args.uni;
     request.k = args.k;
     if let Some(rows) = args.rows {
         request.rows = rows;
+    }
+    if let Some(file) = &args.file {
+        request.file.clone_from(file);
     }
     if let Some(sym) = &args.sym {
         request.sym.clone_from(sym);
