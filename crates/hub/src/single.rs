@@ -16,7 +16,7 @@ use crate::provenance::{FORMAT_VERSION, Provenance, TableSource};
 use crate::replace::{self, Aside};
 
 /// Key of the format version in the footer of every table of the hub.
-const FORMAT_KEY: &str = "crosscut.format";
+pub(crate) const FORMAT_KEY: &str = "crosscut.format";
 
 /// How often a table is opened anew when it seems to be changing under the reader.
 const ATTEMPTS: usize = 4;

@@ -1,10 +1,34 @@
 //! One symbol's table in the making: rows kept from the published generation, then rows appended.
+//!
+//! 1. [`TableBuilder::keep_before`] notes which row groups stay. A large file all of whose rows stay is not touched: it
+//!    becomes `base.parquet` of a folder, as a hard link, and what follows goes into `tail.parquet` beside it.
+//! 2. Appended rows wait until they fill a row group, or the table is finished.
+//! 3. Before the first group is written, small groups at the end of what is kept are taken back to be written together
+//!    with the new rows, as a binary counter carries: a table has few small groups however it was updated. All other
+//!    kept groups are copied as the bytes they are.
+//! 4. When a tail has grown beyond a share of its base, both are joined into one file, the base again as bytes.
 
-use crosscut_model::{Column, Range, Table};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::publish::Generation;
-use super::table::FactorTable;
+use super::gaps::{self, Gaps, GroupGaps};
+use super::kept::Kept;
+use super::metadata::{PartEntry, TableEntry};
+use super::publish::{Generation, Shape, Written, link, remove};
+use super::table::{self, FactorTable, GROUP_ROWS};
+use super::waiting::Waiting;
 use crate::error::HubError;
+use crate::parquet_file::GroupWriter;
+
+/// Name of the file that is kept whole in the folder of a table in two parts.
+pub(super) const BASE: &str = "base.parquet";
+
+/// Name of the file with the later rows. Tools read the files of a folder in the order of their names.
+pub(super) const TAIL: &str = "tail.parquet";
+
+/// A tail beyond its base's size divided by this is joined with it.
+const TAIL_SHARE: u64 = 8;
 
 /// One symbol's table in the making. May be used by any thread; no file is open between calls.
 #[derive(Debug)]
@@ -13,97 +37,282 @@ pub struct TableBuilder<'a> {
     generation: &'a Generation,
     /// The symbol.
     symbol: String,
-    /// Factor columns in the order they are stored.
-    names: Vec<String>,
-    /// Bar opens so far.
-    timestamp: Vec<i64>,
-    /// When the rows could be known.
-    available_at: Vec<i64>,
-    /// Values so far by column.
-    columns: Vec<Vec<f64>>,
-    /// Flags so far.
-    tradable_flag: Vec<bool>,
+    /// Its columns.
+    shape: Arc<Shape>,
+    /// Where the table will be.
+    path: PathBuf,
+    /// Whether something lies there that must go unless the table is finished.
+    is_made: bool,
+    /// What is kept of the published table.
+    kept: Option<Kept>,
+    /// Appended rows that are not written yet.
+    waiting: Waiting,
+    /// The file, from the first group on.
+    writer: Option<GroupWriter>,
+    /// Gaps of the groups in the file.
+    gaps: Vec<GroupGaps>,
+    /// Rows appended.
+    appended: usize,
+    /// First and last bar open, and when the last row could be known; `None` while there is no row.
+    span: Option<Span>,
+}
+
+/// Times at the ends of a table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    /// Bar open of the first row.
+    pub(super) first: i64,
+    /// Bar open of the last row.
+    pub(super) last: i64,
+    /// When the last row could be known.
+    pub(super) last_known: i64,
 }
 
 impl<'a> TableBuilder<'a> {
     /// An empty table.
-    pub(super) fn new(generation: &'a Generation, symbol: &str, names: &[String]) -> Self {
+    pub(super) fn new(
+        generation: &'a Generation,
+        symbol: &str,
+        shape: Arc<Shape>,
+        path: PathBuf,
+        waiting: Waiting,
+    ) -> Self {
         Self {
             generation,
             symbol: symbol.to_owned(),
-            names: names.to_vec(),
-            timestamp: Vec::new(),
-            available_at: Vec::new(),
-            columns: vec![Vec::new(); names.len()],
-            tradable_flag: Vec::new(),
+            shape,
+            path,
+            is_made: false,
+            kept: None,
+            waiting,
+            writer: None,
+            gaps: Vec::new(),
+            appended: 0,
+            span: None,
         }
     }
 
-    /// Begins with the rows before `row` of the published table. At most once, before anything is appended.
+    /// Begins with the rows before `row` of the published table, which has them. At most once, before anything is appended;
+    /// `row` 0 keeps nothing and is always possible.
     ///
     /// # Errors
     /// When rows are there already, nothing is published, the published table has fewer rows or other columns, or it is
     /// damaged.
     pub fn keep_before(&mut self, row: usize) -> Result<(), HubError> {
-        let symbol = &self.symbol;
-        let refused = |message: String| self.generation.refused(format!("{symbol} is refused: {message}"));
-        if !self.timestamp.is_empty() {
-            return Err(refused("rows can be kept only in front of all others".to_owned()));
+        if self.kept.is_some() || self.appended > 0 {
+            return Err(self.refused("rows can be kept only in front of all others".to_owned()));
         }
-        let none = || refused("nothing is published yet to keep rows from".to_owned());
+        if row == 0 {
+            return Ok(());
+        }
+        let none = || self.refused("nothing is published yet to keep rows from".to_owned());
         let before = self.generation.before().ok_or_else(none)?;
-        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
-        let table = before.read(symbol, &names, Range::ALL)?;
-        if table.len() < row {
-            return Err(refused(format!("{row} rows are to be kept, the published table has {}", table.len())));
+        if before.columns() != self.shape.names {
+            let (here, there) = (self.shape.names.join(", "), before.columns().join(", "));
+            return Err(self.refused(format!("the columns are {here}; the published ones are {there}")));
         }
-        let floats = |name: &String| table.f64(name).expect("it was asked for")[..row].to_vec();
-        self.columns = self.names.iter().map(floats).collect();
-        let times = |name: &str| table.i64(name).expect("every factor table has it")[..row].to_vec();
-        (self.timestamp, self.available_at) = (times("timestamp"), times("available_at"));
-        self.tradable_flag = flags(&table)[..row].to_vec();
+        let entry = before.entry(&self.symbol)?;
+        if (entry.rows as usize) < row {
+            let message = format!("{row} rows are to be kept, the published table has {}", entry.rows);
+            return Err(self.refused(message));
+        }
+        let (kept, span) = Kept::begin(before.open_table(&self.symbol)?, entry, row)?;
+        (self.kept, self.span) = (Some(kept), Some(span));
         Ok(())
     }
 
     /// Appends rows; the columns are those of the table, in its order.
     ///
     /// # Errors
-    /// When the columns differ, or the rows are not strictly sorted and after those before.
+    /// When the columns differ, a value is infinite, the rows are not strictly sorted and after those before, or a file
+    /// cannot be written.
     pub fn append(&mut self, rows: &FactorTable<'_>) -> Result<(), HubError> {
-        let names: Vec<&str> = rows.columns.iter().map(|(name, _)| *name).collect();
-        if names != self.names {
-            let (here, there) = (names.join(", "), self.names.join(", "));
-            let symbol = &self.symbol;
-            return Err(self.generation.refused(format!("{symbol} has the columns {here}; it was begun with {there}")));
+        self.check(rows)?;
+        let n = rows.timestamp.len();
+        let mut at = 0;
+        while self.waiting.rows() + n - at >= GROUP_ROWS {
+            self.settle(GROUP_ROWS)?;
+            let k = GROUP_ROWS.saturating_sub(self.waiting.rows());
+            if self.waiting.rows() == 0 {
+                let refuse = |reason| self.generation.refused(reason);
+                let writer = self.writer.as_mut().expect("it was settled");
+                self.gaps.push(table::write_group(writer, &self.symbol, rows, at..at + k, &refuse)?);
+            } else {
+                self.waiting.push(rows, at..at + k)?;
+                self.write_waiting(GROUP_ROWS)?;
+            }
+            at += k;
         }
-        self.timestamp.extend_from_slice(rows.timestamp);
-        self.available_at.extend_from_slice(rows.available_at);
-        self.tradable_flag.extend_from_slice(rows.tradable_flag);
-        for (column, (_, values)) in self.columns.iter_mut().zip(&rows.columns) {
-            column.extend_from_slice(values);
+        self.waiting.push(rows, at..n)?;
+        self.appended += n;
+        if let (Some(first), Some(last), Some(last_known)) =
+            (rows.timestamp.first(), rows.timestamp.last(), rows.available_at.last())
+        {
+            let first = self.span.map_or(*first, |span| span.first);
+            self.span = Some(Span { first, last: *last, last_known: *last_known });
         }
-        Ok(())
+        self.writer.as_mut().map_or(Ok(()), GroupWriter::rest)
     }
 
     /// Completes the table. Dropped without it, the table is not part of the generation.
     ///
     /// # Errors
-    /// When a file cannot be written.
-    pub fn finish(self) -> Result<(), HubError> {
-        let rows = FactorTable {
-            timestamp: &self.timestamp,
-            available_at: &self.available_at,
-            columns: self.names.iter().map(String::as_str).zip(self.columns.iter().map(Vec::as_slice)).collect(),
-            tradable_flag: &self.tradable_flag,
+    /// When a file cannot be read or written.
+    pub fn finish(mut self) -> Result<(), HubError> {
+        if self.appended == 0 && self.kept.as_ref().is_some_and(|kept| kept.is_all) {
+            return self.generation.keep_symbol(&self.symbol);
+        }
+        let outcome = self.complete().and_then(|written| self.generation.remember(&self.symbol, written));
+        self.is_made &= outcome.is_err();
+        outcome
+    }
+
+    /// Writes what is left; returns what the generation needs to know.
+    fn complete(&mut self) -> Result<Written, HubError> {
+        if self.appended == 0
+            && let Some(kept) = self.kept.as_mut().filter(|kept| kept.groups.is_empty())
+            && let Some(base) = kept.base.take()
+        {
+            link(&base.path, &self.path)?;
+            self.is_made = true;
+            let entry = self.entry(base.entry.rows as usize, base.entry.content_hash, Vec::new());
+            return Ok(self.written(entry, base.gaps, Vec::new()));
+        }
+        self.settle(self.waiting.rows())?;
+        while self.waiting.rows() > 0 {
+            self.write_waiting(self.waiting.rows().min(GROUP_ROWS))?;
+        }
+        let writer = self.writer.take().expect("it was settled");
+        let size = writer.size();
+        let finished = table::finish(writer, &self.gaps)?;
+        let n_columns = self.shape.names.len();
+        let rows: usize = self.gaps.iter().map(GroupGaps::rows).sum();
+        let gaps = gaps::total(&self.gaps, n_columns);
+        let Some(base) = self.kept.as_mut().and_then(|kept| kept.base.take()) else {
+            let entry = self.entry(rows, finished.content_hash, Vec::new());
+            return Ok(self.written(entry, gaps, vec![self.path.clone()]));
         };
-        self.generation.write_symbol(&self.symbol, &rows)
+        if size > base.size / TAIL_SHARE {
+            return self.join();
+        }
+        let tail = PartEntry { file: TAIL.to_owned(), rows: rows as u64, content_hash: finished.content_hash };
+        let parts = vec![PartEntry { file: BASE.to_owned(), ..base.entry }, tail];
+        let all = base.gaps.into_iter().zip(gaps).map(|(base, tail)| base.then(tail)).collect();
+        let lines: String = parts.iter().map(|part| format!("{}\n", part.content_hash)).collect();
+        let hash = blake3::hash(lines.as_bytes()).to_hex().to_string();
+        let entry = self.entry(parts.iter().map(|part| part.rows as usize).sum(), hash, parts);
+        Ok(self.written(entry, all, vec![self.path.join(TAIL), self.path.clone()]))
+    }
+
+    /// Joins base and tail, which lie in the table's folder now, into one file.
+    fn join(&mut self) -> Result<Written, HubError> {
+        let folder = self.path.with_extension("parts");
+        fs::rename(&self.path, &folder).map_err(HubError::io("rename", &self.path))?;
+        let outcome = Kept::of_parts(&[folder.join(BASE), folder.join(TAIL)]).and_then(|kept| {
+            (self.kept, self.gaps) = (Some(kept), Vec::new());
+            self.complete()
+        });
+        remove(&folder);
+        outcome
+    }
+
+    /// Makes the file, before its first group: `rows` new ones are about to be written.
+    fn settle(&mut self, rows: usize) -> Result<(), HubError> {
+        if self.writer.is_some() {
+            return Ok(());
+        }
+        let mut kept = self.kept.take().unwrap_or_default();
+        let back = kept.carry(rows);
+        let path = match &kept.base {
+            None => self.path.clone(),
+            Some(base) => {
+                fs::create_dir(&self.path).map_err(HubError::io("create", &self.path))?;
+                self.is_made = true;
+                link(&base.path, &self.path.join(BASE))?;
+                self.path.join(TAIL)
+            }
+        };
+        let mut writer = GroupWriter::create(&path, &self.shape.schema)?;
+        self.is_made = true;
+        let names = &self.shape.names;
+        kept.copy(&mut writer, names, &mut self.gaps)?;
+        for group in back.iter().rev() {
+            self.waiting.push_front(kept.decode(group, names)?);
+        }
+        (self.writer, self.kept) = (Some(writer), Some(kept));
+        Ok(())
+    }
+
+    /// Writes the first `n` waiting rows as a row group.
+    fn write_waiting(&mut self, n: usize) -> Result<(), HubError> {
+        let front = self.waiting.front(n)?;
+        let writer = self.writer.as_mut().expect("it was settled");
+        let mut times = Vec::new();
+        front.timestamps(&mut times)?;
+        writer.times(&times)?;
+        times.clear();
+        front.times_known(&mut times)?;
+        writer.times(&times)?;
+        writer.same_text(&self.symbol, n)?;
+        let (mut gaps, mut values) = (Vec::new(), Vec::new());
+        for at in 0..self.shape.names.len() {
+            values.clear();
+            front.column(at, &mut values)?;
+            let name = &self.shape.names[at];
+            gaps.push(table::count(name, &values, 0).map_err(|reason| self.generation.refused(reason))?);
+            writer.floats(&values)?;
+        }
+        let mut flags = Vec::new();
+        front.flags(self.shape.names.len(), &mut flags)?;
+        writer.flags(&flags)?;
+        writer.close_group(n)?;
+        self.gaps.push(GroupGaps::new(n, &gaps));
+        self.waiting.take(n);
+        Ok(())
+    }
+
+    /// The rules of rows that are about to be appended.
+    fn check(&self, rows: &FactorTable<'_>) -> Result<(), HubError> {
+        if !rows.columns.iter().map(|(name, _)| *name).eq(self.shape.names.iter().map(String::as_str)) {
+            let here = rows.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+            let there = self.shape.names.join(", ");
+            return Err(self.refused(format!("the columns are {here}; the table was begun with {there}")));
+        }
+        table::check(rows).map_err(|reason| self.refused(reason))?;
+        for (name, values) in &rows.columns {
+            table::count(name, values, 0).map_err(|reason| self.refused(reason))?;
+        }
+        let (Some(span), Some(first), Some(known)) = (self.span, rows.timestamp.first(), rows.available_at.first())
+        else {
+            return Ok(());
+        };
+        table::check_next(span.last, span.last_known, *first, *known).map_err(|reason| self.refused(reason))
+    }
+
+    /// What the metadata will say.
+    fn entry(&self, rows: usize, content_hash: String, parts: Vec<PartEntry>) -> TableEntry {
+        let (first, last) = self.span.map_or((0, 0), |span| (span.first, span.last));
+        TableEntry { rows: rows as u64, first, last, content_hash, parts }
+    }
+
+    /// A completed table.
+    fn written(&self, entry: TableEntry, gaps: Vec<Gaps>, new_files: Vec<PathBuf>) -> Written {
+        Written { entry, shape: Arc::clone(&self.shape), gaps, new_files }
+    }
+
+    /// An error that names the symbol.
+    fn refused(&self, reason: String) -> HubError {
+        self.generation.refused(format!("{} is refused: {reason}", self.symbol))
     }
 }
 
-/// The tradable flags of a table.
-fn flags(table: &Table) -> &[bool] {
-    match table.get("tradable_flag") {
-        Some(Column::Bool(flags)) => flags,
-        _ => &[],
+impl Drop for TableBuilder<'_> {
+    fn drop(&mut self) {
+        if self.is_made {
+            remove(&self.path);
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,21 +12,25 @@ use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crosscut_model::{Timeframe, format_iso};
 use fs4::FileExt;
 use serde_json::Value;
 
 use super::builder::TableBuilder;
+use super::gaps::{self, Gaps};
 use super::metadata::{ColumnProof, ColumnQuality, FactorDefinition, FactorMetadata, StateEntry, TableEntry};
 use super::read::{FactorSet, METADATA, published};
-use super::table::{self, Completeness, FactorTable};
+use super::table::{self, FactorTable};
+use super::waiting::Waiting;
 use crate::bars::check_column_name;
 use crate::error::HubError;
 use crate::hash::config_hash;
 use crate::layout;
 use crate::names;
+use crate::parquet_file::{GroupWriter, Schema};
 use crate::provenance::FORMAT_VERSION;
 use crate::replace;
 use crate::single;
@@ -106,6 +110,8 @@ impl FactorPublisher {
             folder,
             tables: Mutex::default(),
             states: Mutex::default(),
+            shape: Mutex::default(),
+            in_memory: Arc::default(),
             committed: false,
             _lock: lock,
         })
@@ -131,6 +137,10 @@ pub struct Generation {
     tables: Mutex<BTreeMap<String, Written>>,
     /// Saved states so far, by name.
     states: Mutex<BTreeMap<String, SavedState>>,
+    /// Columns of the last table that was started: mostly those of the next.
+    shape: Mutex<Option<Arc<Shape>>>,
+    /// Bytes of rows that wait in memory to be written.
+    in_memory: Arc<AtomicUsize>,
     /// Whether it has been published.
     committed: bool,
     /// The lock on the set.
@@ -148,13 +158,24 @@ struct SavedState {
 
 /// A table that lies in the generation's folder.
 #[derive(Debug, Clone)]
-struct Written {
+pub(super) struct Written {
     /// What the metadata will say of it.
-    entry: TableEntry,
-    /// Factor columns in the order they are stored, and how complete they are.
-    columns: Vec<(String, Completeness)>,
-    /// Whether it was written now rather than taken over.
-    is_new: bool,
+    pub(super) entry: TableEntry,
+    /// Its columns.
+    pub(super) shape: Arc<Shape>,
+    /// How complete they are.
+    pub(super) gaps: Vec<Gaps>,
+    /// The files and folders that were made now rather than taken over.
+    pub(super) new_files: Vec<PathBuf>,
+}
+
+/// The columns of a table: all tables of a set have the same.
+#[derive(Debug)]
+pub(super) struct Shape {
+    /// Factor columns in the order they are stored.
+    pub(super) names: Vec<String>,
+    /// Schema of the file.
+    pub(super) schema: Schema,
 }
 
 impl Generation {
@@ -165,10 +186,23 @@ impl Generation {
     /// cannot be written.
     pub fn write_symbol(&self, symbol: &str, rows: &FactorTable<'_>) -> Result<(), HubError> {
         let path = self.path_of(symbol)?;
-        table::check(rows).map_err(|reason| self.refused(format!("{symbol} is refused: {reason}")))?;
-        let file = File::create_new(&path).map_err(HubError::io("create", &path))?;
-        let written = table::write(&path, file, symbol, rows)
-            .and_then(|(entry, columns)| self.remember(symbol, Written { entry, columns, is_new: true }));
+        let refuse = |reason: String| self.refused(format!("{symbol} is refused: {reason}"));
+        let names = rows.columns.iter().map(|(name, _)| *name);
+        let shape = self.shape(names)?;
+        table::check(rows).map_err(refuse)?;
+        let writer = GroupWriter::create(&path, &shape.schema)?;
+        let written = table::write(writer, symbol, rows, &refuse).and_then(|(finished, gaps)| {
+            let n = rows.timestamp.len();
+            let entry = TableEntry {
+                rows: n as u64,
+                first: rows.timestamp.first().copied().unwrap_or(0),
+                last: rows.timestamp.last().copied().unwrap_or(0),
+                content_hash: finished.content_hash,
+                parts: Vec::new(),
+            };
+            let gaps = gaps::total(&gaps, shape.names.len());
+            self.remember(symbol, Written { entry, shape, gaps, new_files: vec![path.clone()] })
+        });
         if written.is_err() {
             // A part of a table must not be published with the rest, whatever the caller does next.
             let _ = fs::remove_file(&path);
@@ -176,21 +210,34 @@ impl Generation {
         written
     }
 
-    /// Takes a symbol's table over from the published generation, as a hard link.
+    /// Takes a symbol's table over from the published generation, as hard links.
     ///
     /// # Errors
-    /// When there is no published generation, it has no such symbol, its table disagrees with its metadata, or the
-    /// link cannot be made.
+    /// When there is no published generation, it has no such symbol, its table disagrees with its metadata, or a link
+    /// cannot be made.
     pub fn keep_symbol(&self, symbol: &str) -> Result<(), HubError> {
         let none = || self.refused(format!("nothing is published yet to keep {symbol} from"));
         let before = self.before.as_ref().ok_or_else(none)?;
-        let file = before.open_table(symbol)?;
-        let columns = table::completeness(&file, before.columns())?;
-        let path = self.path_of(symbol)?;
-        fs::hard_link(&file.path, &path).map_err(HubError::io("link", &path))?;
-        let kept = self.remember(symbol, Written { entry: before.entry(symbol)?.clone(), columns, is_new: false });
+        let files = before.open_table(symbol)?;
+        let shape = self.shape(before.columns().iter().map(String::as_str))?;
+        let mut gaps = vec![Gaps::default(); shape.names.len()];
+        for file in &files {
+            let more = gaps::total(&gaps::of_file(file, &shape.names)?, shape.names.len());
+            gaps.iter_mut().zip(more).for_each(|(sum, more)| *sum = sum.then(more));
+        }
+        let (path, entry) = (self.path_of(symbol)?, before.entry(symbol)?.clone());
+        let mut new_files = Vec::new();
+        let linked = if entry.parts.is_empty() {
+            link(&files[0].path, &path)
+        } else {
+            new_files.push(path.clone());
+            fs::create_dir(&path).map_err(HubError::io("create", &path)).and_then(|()| {
+                entry.parts.iter().zip(&files).try_for_each(|(part, file)| link(&file.path, &path.join(&part.file)))
+            })
+        };
+        let kept = linked.and_then(|()| self.remember(symbol, Written { entry, shape, gaps, new_files }));
         if kept.is_err() {
-            let _ = fs::remove_file(&path);
+            remove(&path);
         }
         kept
     }
@@ -205,10 +252,16 @@ impl Generation {
     /// # Errors
     /// When the symbol cannot be a name or was written before.
     pub fn table(&self, symbol: &str, columns: &[String]) -> Result<TableBuilder<'_>, HubError> {
-        if self.path_of(symbol)?.exists() {
+        let path = self.path_of(symbol)?;
+        if path.exists() {
             return Err(self.refused(format!("{symbol} was written before")));
         }
-        Ok(TableBuilder::new(self, symbol, columns))
+        let shape = self.shape(columns.iter().map(String::as_str))?;
+        let waiting = Waiting::new(
+            self.folder.join(format!(".{}.waiting", layout::symbol_name(symbol)?)),
+            Arc::clone(&self.in_memory),
+        );
+        Ok(TableBuilder::new(self, symbol, shape, path, waiting))
     }
 
     /// Saves a state (of the operators, of whatever the producer needs to continue) in the generation.
@@ -279,30 +332,41 @@ impl Generation {
     }
 
     /// Notes a table that now lies in the folder; all tables must have the same columns.
-    fn remember(&self, symbol: &str, written: Written) -> Result<(), HubError> {
+    pub(super) fn remember(&self, symbol: &str, written: Written) -> Result<(), HubError> {
         let mut tables = self.tables();
-        let names = |w: &Written| w.columns.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
         if let Some((other, first)) = tables.first_key_value()
-            && names(first) != names(&written)
+            && !Arc::ptr_eq(&first.shape, &written.shape)
+            && first.shape.names != written.shape.names
         {
-            let (here, there) = (names(&written).join(", "), names(first).join(", "));
+            let (here, there) = (written.shape.names.join(", "), first.shape.names.join(", "));
             return Err(self.refused(format!("{symbol} has the columns {here}; {other} has {there}")));
         }
         tables.insert(symbol.to_owned(), written);
         Ok(())
     }
 
+    /// The checked shape of tables with these columns; that of the last table, if it is the same.
+    fn shape<'n>(&self, names: impl Iterator<Item = &'n str> + Clone) -> Result<Arc<Shape>, HubError> {
+        let mut last = self.shape.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shape) = last.as_ref().filter(|shape| shape.names.iter().map(String::as_str).eq(names.clone())) {
+            return Ok(Arc::clone(shape));
+        }
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        table::check_names(&names).map_err(|message| self.refused(message))?;
+        let schema = Schema::new(&table::specs(&names), &self.folder)?;
+        let shape = Arc::new(Shape { names, schema });
+        *last = Some(Arc::clone(&shape));
+        Ok(shape)
+    }
+
     /// Syncs the new tables, several at a time: the system then writes its journal once for all of them.
     fn sync_tables(&self) -> Result<(), HubError> {
-        let mut paths = Vec::new();
-        for (symbol, written) in self.tables().iter() {
-            if written.is_new {
-                paths.push(self.path_of(symbol)?);
-            }
+        let mut paths: Vec<PathBuf> = Vec::new();
+        for written in self.tables().values() {
+            paths.extend(written.new_files.iter().cloned());
         }
-        let new_states = self.states();
-        paths.extend(new_states.values().filter(|s| s.is_new).map(|state| self.folder.join(&state.entry.file)));
-        drop(new_states);
+        let new_states = self.states().clone().into_values().filter(|state| state.is_new);
+        paths.extend(new_states.map(|state| self.folder.join(&state.entry.file)));
         let share = paths.len().div_ceil(SYNC_THREADS).max(1);
         let sync = |path: &PathBuf| {
             let file = File::open(path).map_err(HubError::io("open", path))?;
@@ -329,8 +393,8 @@ impl Generation {
         let Some((_, first)) = tables.first_key_value() else {
             return Err(self.refused("no symbol was written, there is nothing to publish".to_owned()));
         };
-        let stored: Vec<String> = first.columns.iter().map(|(name, _)| name.clone()).collect();
-        if stored != definition.columns {
+        let stored = &first.shape.names;
+        if *stored != definition.columns {
             let (stored, defined) = (stored.join(", "), definition.columns.join(", "));
             return Err(self.refused(format!("the tables have the columns {stored}; the definition has {defined}")));
         }
@@ -484,15 +548,24 @@ fn swap(link: &Path, target: &Path) -> Result<(), HubError> {
 /// How complete each column is over all symbols.
 fn quality(tables: &BTreeMap<String, Written>) -> BTreeMap<String, ColumnQuality> {
     let rows: u64 = tables.values().map(|written| written.entry.rows).sum();
-    let mut sums: BTreeMap<String, Completeness> = BTreeMap::new();
-    for (name, column) in tables.values().flat_map(|written| &written.columns) {
-        let sum = sums.entry(name.clone()).or_default();
-        sum.missing += column.missing;
-        sum.longest_gap = sum.longest_gap.max(column.longest_gap);
-    }
     let ratio = |missing: u64| if rows == 0 { 0.0 } else { missing as f64 / rows as f64 };
-    let quality = |sum: Completeness| ColumnQuality { missing_ratio: ratio(sum.missing), longest_gap: sum.longest_gap };
-    sums.into_iter().map(|(name, sum)| (name, quality(sum))).collect()
+    let names = tables.values().next().map_or(&[] as &[String], |written| &written.shape.names);
+    let quality = |at: usize| {
+        let gaps = tables.values().map(|written| written.gaps[at]);
+        let missing = gaps.clone().map(|gaps| gaps.missing).sum();
+        ColumnQuality { missing_ratio: ratio(missing), longest_gap: gaps.map(|gaps| gaps.longest).max().unwrap_or(0) }
+    };
+    names.iter().enumerate().map(|(at, name)| (name.clone(), quality(at))).collect()
+}
+
+/// A hard link.
+pub(super) fn link(from: &Path, to: &Path) -> Result<(), HubError> {
+    fs::hard_link(from, to).map_err(HubError::io("link", from))
+}
+
+/// Removes a table that could not be completed, as far as that can be done.
+pub(super) fn remove(path: &Path) {
+    let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
 }
 
 /// A name for the next version of a set: `x` becomes `x__v2`, `x__v2` becomes `x__v3`.

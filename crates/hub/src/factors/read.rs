@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crosscut_model::{Column, Range, Table, Timeframe};
+use crosscut_model::{Column, Range as TimeRange, Table, Timeframe};
 
 use super::metadata::{FactorMetadata, TableEntry};
-use crate::bars::{demand_floats, demand_type, read_floats, read_whole};
-use crate::check;
+use crate::bars::{demand_type, read_floats, read_whole};
+use crate::check::{self, Broken};
 use crate::error::HubError;
 use crate::hash::hash_file;
 use crate::layout;
@@ -79,46 +80,53 @@ impl FactorSet {
     /// # Errors
     /// When the symbol or a column is not in the set (the nearest is named), or the table is damaged, unsorted or
     /// disagrees with the metadata.
-    pub fn read(&self, symbol: &str, columns: &[&str], range: Range) -> Result<Table, HubError> {
+    pub fn read(&self, symbol: &str, columns: &[&str], range: TimeRange) -> Result<Table, HubError> {
         for name in columns {
             self.demand_column(name)?;
         }
-        let file = self.open_table(symbol)?;
-        let leaves = demand_floats(&file, columns)?;
-        guarded(&file.path, || {
-            let timestamp = read_whole(&file, "timestamp")?;
-            let available_at = read_whole(&file, "available_at")?;
-            check::increasing("timestamp", &timestamp)
-                .and_then(|()| check::known_after(&timestamp, &available_at, true))
-                .and_then(|()| check::not_decreasing("available_at", &available_at))
-                .map_err(|broken| file.bad_row(broken.row, broken.message))?;
-            let rows = range.positions(&timestamp);
-            let mut table = Table::default();
-            table.push("timestamp", Column::I64(timestamp[rows.clone()].to_vec()));
-            table.push("available_at", Column::I64(available_at[rows.clone()].to_vec()));
-            for (name, leaf) in columns.iter().zip(leaves) {
-                table.push(*name, Column::F64(read_floats(&file, leaf, rows.clone())?));
-            }
-            table.push("tradable_flag", Column::Bool(read_flags(&file, rows)?));
-            Ok(table)
-        })
+        let files = self.open_table(symbol)?;
+        let mut keys = (Vec::new(), Vec::new());
+        for file in &files {
+            guarded(&file.path, || {
+                keys.0.extend(read_whole(file, "timestamp")?);
+                keys.1.extend(read_whole(file, "available_at")?);
+                Ok(())
+            })?;
+        }
+        let (timestamp, available_at) = keys;
+        check::increasing("timestamp", &timestamp)
+            .and_then(|()| check::known_after(&timestamp, &available_at, true))
+            .and_then(|()| check::not_decreasing("available_at", &available_at))
+            .map_err(|broken| bad_row(&files, broken))?;
+        let rows = range.positions(&timestamp);
+        let mut table = Table::default();
+        table.push("timestamp", Column::I64(timestamp[rows.clone()].to_vec()));
+        table.push("available_at", Column::I64(available_at[rows.clone()].to_vec()));
+        for name in columns {
+            let read =
+                |file: &Arc<ParquetFile>, rows| read_floats(file, demand_type(file, name, &ColumnType::Float)?, rows);
+            table.push(*name, Column::F64(read_parts(&files, &rows, read)?));
+        }
+        table.push("tradable_flag", Column::Bool(read_parts(&files, &rows, read_flags)?));
+        Ok(table)
     }
 
-    /// Hashes every table of the set anew and compares it with the metadata.
+    /// Hashes every table and state of the set anew and compares it with the metadata.
     ///
     /// # Errors
-    /// When a table is missing or its bytes are not the ones that were published.
+    /// When a table or state is missing or its bytes are not the ones that were published.
     pub fn verify(&self) -> Result<(), HubError> {
         for symbol in &self.symbols {
-            let file = self.open_table(symbol)?;
-            let found = hash_file(&file.path)?;
-            let stated = &self.entry(symbol)?.content_hash;
-            if found != *stated {
-                let message = format!("the table's hash is {found}, the metadata states {stated}");
-                return Err(self.disagree(&file.path, message));
+            let (files, entry) = (self.open_table(symbol)?, self.entry(symbol)?);
+            for (file, (_, stated)) in files.iter().zip(parts(entry)) {
+                let found = hash_file(&file.path)?;
+                if found != *stated {
+                    let message = format!("the table's hash is {found}, the metadata states {stated}");
+                    return Err(self.disagree(&file.path, message));
+                }
             }
         }
-        Ok(())
+        self.state_names().iter().try_for_each(|name| self.read_state(name).map(|_| ()))
     }
 
     /// What the metadata says of a symbol's table.
@@ -130,8 +138,8 @@ impl FactorSet {
         })
     }
 
-    /// Opens a symbol's table, which must be what the metadata says.
-    pub(super) fn open_table(&self, symbol: &str) -> Result<Arc<ParquetFile>, HubError> {
+    /// Opens the files of a symbol's table, earlier rows first, which must be what the metadata says.
+    pub(super) fn open_table(&self, symbol: &str) -> Result<Vec<Arc<ParquetFile>>, HubError> {
         let entry = self.entry(symbol)?;
         let path = self.folder.join(format!("{}.parquet", layout::symbol_name(symbol)?));
         if !self.folder.exists() {
@@ -140,18 +148,30 @@ impl FactorSet {
                 "generation {number} of factor set `{set}` was removed while it was being read\nhint: start again"
             )));
         }
-        let file = single::open_file(&path)?;
-        if file.n_rows() as u64 != entry.rows {
-            let message = format!("the table has {} rows, the metadata states {}", file.n_rows(), entry.rows);
+        if entry.parts.is_empty() {
+            return Ok(vec![self.open_part(&path, entry.rows)?]);
+        }
+        let stated: u64 = entry.parts.iter().map(|part| part.rows).sum();
+        if stated != entry.rows {
+            let message = format!("the metadata states {} rows and {stated} in its parts", entry.rows);
             return Err(self.disagree(&path, message));
         }
+        entry.parts.iter().map(|part| self.open_part(&path.join(&part.file), part.rows)).collect()
+    }
+
+    /// Opens a file of a table, which must have this many rows and the columns of the set.
+    fn open_part(&self, path: &Path, rows: u64) -> Result<Arc<ParquetFile>, HubError> {
+        let file = single::open_file(path)?;
+        if file.n_rows() as u64 != rows {
+            let message = format!("the table has {} rows, the metadata states {rows}", file.n_rows());
+            return Err(self.disagree(path, message));
+        }
         let expected = ["timestamp", "available_at", "symbol"].into_iter();
-        let expected: Vec<&str> =
-            expected.chain(self.columns().iter().map(String::as_str)).chain(["tradable_flag"]).collect();
-        let found: Vec<&str> = file.leaves.iter().map(|leaf| leaf.name.as_str()).collect();
-        if expected != found {
-            let message = format!("the table has the columns {}; expected {}", found.join(", "), expected.join(", "));
-            return Err(self.disagree(&path, message));
+        let expected = expected.chain(self.columns().iter().map(String::as_str)).chain(["tradable_flag"]);
+        let found = file.leaves.iter().map(|leaf| leaf.name.as_str());
+        if !expected.clone().eq(found.clone()) {
+            let (found, expected) = (found.collect::<Vec<_>>().join(", "), expected.collect::<Vec<_>>().join(", "));
+            return Err(self.disagree(path, format!("the table has the columns {found}; expected {expected}")));
         }
         demand_type(&file, "timestamp", &ColumnType::Time)?;
         demand_type(&file, "available_at", &ColumnType::Time)?;
@@ -193,8 +213,52 @@ impl FactorSet {
     }
 }
 
+/// Rows and hash of each file of a table.
+fn parts(entry: &TableEntry) -> Vec<(u64, &String)> {
+    if entry.parts.is_empty() {
+        return vec![(entry.rows, &entry.content_hash)];
+    }
+    entry.parts.iter().map(|part| (part.rows, &part.content_hash)).collect()
+}
+
+/// A broken rule of a row counted over all files of a table.
+fn bad_row(files: &[Arc<ParquetFile>], broken: Broken) -> HubError {
+    let mut row = broken.row;
+    for file in &files[..files.len() - 1] {
+        if row < file.n_rows() {
+            return file.bad_row(row, broken.message);
+        }
+        row -= file.n_rows();
+    }
+    files[files.len() - 1].bad_row(row, broken.message)
+}
+
+/// Rows of a column, counted over all files of a table, each file's share read by `read`.
+fn read_parts<T>(
+    files: &[Arc<ParquetFile>],
+    rows: &Range<usize>,
+    read: impl Fn(&Arc<ParquetFile>, Range<usize>) -> Result<Vec<T>, HubError>,
+) -> Result<Vec<T>, HubError> {
+    let (mut values, mut first) = (Vec::new(), 0);
+    for file in files {
+        let end = first + file.n_rows();
+        let share = rows.start.max(first)..rows.end.min(end);
+        if share.start < share.end {
+            let more = guarded(&file.path, || read(file, share.start - first..share.end - first))?;
+            // The usual table is one file: its values need not be copied.
+            if values.is_empty() {
+                values = more;
+            } else {
+                values.extend(more);
+            }
+        }
+        first = end;
+    }
+    Ok(values)
+}
+
 /// Rows `rows` of the tradable flag.
-fn read_flags(file: &Arc<ParquetFile>, rows: std::ops::Range<usize>) -> Result<Vec<bool>, HubError> {
+fn read_flags(file: &Arc<ParquetFile>, rows: Range<usize>) -> Result<Vec<bool>, HubError> {
     let mut cursor = ColumnCursor::new(Arc::clone(file), file.demand("tradable_flag")?);
     let mut flags = Vec::new();
     cursor.skip(rows.start)?;

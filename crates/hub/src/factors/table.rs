@@ -1,21 +1,17 @@
 //! One symbol's table of a factor set: its rules, its file.
 
-use std::fs::File;
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::ops::Range;
 
-use serde::{Deserialize, Serialize};
-
-use super::metadata::TableEntry;
+use super::gaps::{self, GAPS_KEY, Gaps, GroupGaps};
 use crate::check::{self, Broken};
 use crate::error::HubError;
-use crate::parquet_file::{ColumnSpec, ParquetFile, Storage, ValueKind, Values};
-use crate::single;
+use crate::parquet_file::{ColumnSpec, Finished, GroupWriter, Storage, ValueKind};
+use crate::provenance::FORMAT_VERSION;
+use crate::single::FORMAT_KEY;
 
-/// Rows of a row group.
-const GROUP_ROWS: usize = 1 << 18;
-
-/// Key of the columns' completeness in a table's footer, so that a table taken over need not be read.
-const COMPLETENESS_KEY: &str = "crosscut.completeness";
+/// Rows of a row group, at most: 128 KB of a column, which a page of its own holds.
+pub(super) const GROUP_ROWS: usize = 1 << 14;
 
 /// One symbol's rows on their way into a factor set.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,16 +26,7 @@ pub struct FactorTable<'a> {
     pub tradable_flag: &'a [bool],
 }
 
-/// How complete a column of one table is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Completeness {
-    /// Missing values.
-    pub(super) missing: u64,
-    /// Longest run of missing values, rows.
-    pub(super) longest_gap: u64,
-}
-
-/// The rules of a table that is about to be published.
+/// The rules of a table's rows, but for names ([`check_names`]) and infinite values ([`count`]).
 pub(super) fn check(rows: &FactorTable<'_>) -> Result<(), String> {
     let n = rows.timestamp.len();
     let columns = rows.columns.iter().map(|(name, values)| (*name, values.len()));
@@ -49,87 +36,86 @@ pub(super) fn check(rows: &FactorTable<'_>) -> Result<(), String> {
             return Err(format!("column `{name}` has {length} rows, `timestamp` has {n}"));
         }
     }
-    for (at, (name, values)) in rows.columns.iter().enumerate() {
-        let fixed = ["timestamp", "available_at", "symbol", "tradable_flag"];
-        if fixed.contains(name) || rows.columns[..at].iter().any(|(before, _)| before == name) {
-            return Err(format!("the column name `{name}` is taken"));
-        }
-        if let Some(row) = values.iter().position(|v| v.is_infinite()) {
-            return Err(format!("row {row}: `{name}` is {}, expected finite or missing (NaN)", values[row]));
-        }
-    }
     check::increasing("timestamp", rows.timestamp)
         .and_then(|()| check::known_after(rows.timestamp, rows.available_at, true))
         .and_then(|()| check::not_decreasing("available_at", rows.available_at))
         .map_err(|Broken { row, message }| format!("row {row}: {message}"))
 }
 
-/// Writes a table, without syncing it; returns what the metadata says of it and how complete its columns are.
-pub(super) fn write(
-    path: &Path,
-    file: File,
-    symbol: &str,
-    rows: &FactorTable<'_>,
-) -> Result<(TableEntry, Vec<(String, Completeness)>), HubError> {
-    let complete: Vec<_> = rows.columns.iter().map(|(name, v)| ((*name).to_owned(), completeness_of(v))).collect();
-    let mut writer = single::new_table(path, file, &specs(rows))?;
-    let stored: Vec<Completeness> = complete.iter().map(|(_, column)| *column).collect();
-    let stored = serde_json::to_string(&stored).expect("plain numbers are JSON");
-    writer.note(COMPLETENESS_KEY, stored);
-    let n = rows.timestamp.len();
-    let mut from = 0;
-    while from < n {
-        let to = n.min(from + GROUP_ROWS);
-        let mut values = vec![Values::I64(&rows.timestamp[from..to]), Values::I64(&rows.available_at[from..to])];
-        values.push(Values::Same(symbol, to - from));
-        values.extend(rows.columns.iter().map(|(_, column)| Values::F64(&column[from..to])));
-        values.push(Values::Bool(&rows.tradable_flag[from..to]));
-        writer.write_group(&values)?;
-        from = to;
-    }
-    let finished = writer.finish()?;
-    let entry = TableEntry {
-        rows: n as u64,
-        first: rows.timestamp.first().copied().unwrap_or(0),
-        last: rows.timestamp.last().copied().unwrap_or(0),
-        content_hash: finished.content_hash,
-        parts: Vec::new(),
-    };
-    Ok((entry, complete))
+/// The rules of a row that follows another: bar open and time known of the earlier one, then of the later one.
+pub(super) fn check_next(last: i64, last_known: i64, first: i64, known: i64) -> Result<(), String> {
+    check::increasing("timestamp", &[last, first])
+        .and_then(|()| check::not_decreasing("available_at", &[last_known, known]))
+        .map_err(|broken| format!("row 0: {}", broken.message))
 }
 
-/// How complete the columns of a stored table are, by its footer.
-pub(super) fn completeness(file: &ParquetFile, columns: &[String]) -> Result<Vec<(String, Completeness)>, HubError> {
-    let stored = file.key_value(COMPLETENESS_KEY).and_then(|text| serde_json::from_str::<Vec<Completeness>>(text).ok());
-    match stored {
-        Some(stored) if stored.len() == columns.len() => Ok(columns.iter().cloned().zip(stored).collect()),
-        _ => Err(file.damaged("its footer does not state how complete its columns are")),
+/// The rules of the names of a table's factor columns.
+pub(super) fn check_names(columns: &[String]) -> Result<(), String> {
+    let fixed = ["timestamp", "available_at", "symbol", "tradable_flag"];
+    let mut names: BTreeSet<&str> = fixed.into();
+    match columns.iter().find(|name| !names.insert(name)) {
+        Some(name) => Err(format!("the column name `{name}` is taken")),
+        None => Ok(()),
     }
+}
+
+/// The gaps of values that are about to be published, the first of which is that of row `first`.
+pub(super) fn count(name: &str, values: &[f64], first: usize) -> Result<Gaps, String> {
+    let infinite =
+        |at: usize| format!("row {}: `{name}` is {}, expected finite or missing (NaN)", first + at, values[at]);
+    Gaps::of(values).map_err(infinite)
+}
+
+/// Writes a whole table, without syncing it; returns the gaps of its groups.
+pub(super) fn write(
+    mut writer: GroupWriter,
+    symbol: &str,
+    table: &FactorTable<'_>,
+    refuse: &dyn Fn(String) -> HubError,
+) -> Result<(Finished, Vec<GroupGaps>), HubError> {
+    let (n, mut gaps) = (table.timestamp.len(), Vec::new());
+    for from in (0..n).step_by(GROUP_ROWS) {
+        let rows = from..n.min(from + GROUP_ROWS);
+        gaps.push(write_group(&mut writer, symbol, table, rows, refuse)?);
+    }
+    Ok((finish(writer, &gaps)?, gaps))
+}
+
+/// Writes some rows as a row group; `refuse` makes the error of a refused value.
+pub(super) fn write_group(
+    writer: &mut GroupWriter,
+    symbol: &str,
+    table: &FactorTable<'_>,
+    rows: Range<usize>,
+    refuse: &dyn Fn(String) -> HubError,
+) -> Result<GroupGaps, HubError> {
+    writer.times(&table.timestamp[rows.clone()])?;
+    writer.times(&table.available_at[rows.clone()])?;
+    writer.same_text(symbol, rows.len())?;
+    let mut gaps = Vec::with_capacity(table.columns.len());
+    for (name, values) in &table.columns {
+        let values = &values[rows.clone()];
+        gaps.push(count(name, values, rows.start).map_err(refuse)?);
+        writer.floats(values)?;
+    }
+    writer.flags(&table.tradable_flag[rows.clone()])?;
+    writer.close_group(rows.len())?;
+    Ok(GroupGaps::new(rows.len(), &gaps))
+}
+
+/// Completes a file whose groups have these gaps.
+pub(super) fn finish(writer: GroupWriter, groups: &[GroupGaps]) -> Result<Finished, HubError> {
+    writer.finish(vec![(FORMAT_KEY, FORMAT_VERSION.to_string()), (GAPS_KEY, gaps::to_text(groups))])
 }
 
 /// The columns of a factor table.
-fn specs(rows: &FactorTable<'_>) -> Vec<ColumnSpec> {
+pub(super) fn specs(columns: &[String]) -> Vec<ColumnSpec> {
     let mut specs = vec![
         ColumnSpec::new("timestamp", ValueKind::Time, Storage::Delta),
         ColumnSpec::new("available_at", ValueKind::Time, Storage::Delta),
         ColumnSpec::new("symbol", ValueKind::Text, Storage::Dictionary),
     ];
-    specs.extend(rows.columns.iter().map(|(name, _)| ColumnSpec::new(*name, ValueKind::Float, Storage::Plain)));
+    specs.extend(columns.iter().map(|name| ColumnSpec::new(name, ValueKind::Float, Storage::Plain)));
     specs.push(ColumnSpec::new("tradable_flag", ValueKind::Bool, Storage::Plain));
     specs
-}
-
-/// Counts missing values and their longest run.
-fn completeness_of(values: &[f64]) -> Completeness {
-    let (mut missing, mut gap, mut longest_gap) = (0, 0, 0);
-    for value in values {
-        if value.is_nan() {
-            missing += 1;
-            gap += 1;
-            longest_gap = longest_gap.max(gap);
-        } else {
-            gap = 0;
-        }
-    }
-    Completeness { missing, longest_gap }
 }

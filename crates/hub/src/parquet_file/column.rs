@@ -79,6 +79,13 @@ impl ColumnCursor {
         }
     }
 
+    /// A cursor at the first row of a row group, which is row `row` of the column.
+    pub(crate) fn at_group(file: Arc<ParquetFile>, leaf: usize, group: usize, row: usize) -> Self {
+        let mut cursor = Self::new(file, leaf);
+        (cursor.next_group, cursor.row) = (group, row);
+        cursor
+    }
+
     /// Appends the next `n` rows as floating-point numbers; missing is NaN.
     pub(crate) fn floats(&mut self, n: usize, out: &mut Vec<f64>) -> Result<(), HubError> {
         self.reserve(out, n)?;
@@ -193,6 +200,10 @@ impl ColumnCursor {
     pub(crate) fn skip(&mut self, n: usize) -> Result<(), HubError> {
         let mut left = n;
         while left > 0 {
+            left -= self.skip_groups(left);
+            if left == 0 {
+                break;
+            }
             self.open_group()?;
             let k = left.min(self.left_in_group);
             let reader = self.reader.as_mut().expect("a group was opened");
@@ -205,6 +216,21 @@ impl ColumnCursor {
             left -= k;
         }
         Ok(())
+    }
+
+    /// Passes over whole row groups of at most `n` rows together, without reading them; returns their rows.
+    fn skip_groups(&mut self, n: usize) -> usize {
+        let mut skipped = 0;
+        while self.left_in_group == 0 && self.next_group < self.file.footer.num_row_groups() {
+            let rows = self.file.footer.row_group(self.next_group).num_rows() as usize;
+            if skipped + rows > n {
+                break;
+            }
+            self.next_group += 1;
+            skipped += rows;
+        }
+        self.row += skipped;
+        skipped
     }
 
     /// Decodes `n` rows in steps that stay inside row groups.

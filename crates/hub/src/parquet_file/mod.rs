@@ -6,8 +6,11 @@
 mod chunk;
 mod column;
 mod convert;
+mod groups;
 mod guard;
 mod open;
+mod output;
+mod pages;
 mod trades;
 mod write;
 
@@ -19,12 +22,13 @@ use crosscut_model::{Column, Table};
 
 use crate::error::HubError;
 pub(crate) use column::ColumnCursor;
+pub(crate) use groups::{GroupWriter, Schema};
 pub(crate) use guard::guarded;
 pub(crate) use open::{ClosedFile, ParquetFile};
 pub(crate) use trades::{BATCH_ROWS as TICK_BATCH_ROWS, TradeCursors};
 pub use trades::{TradeBatches, trade_batches};
 pub use write::write;
-pub(crate) use write::{ColumnSpec, Storage, TableWriter, ValueKind, Values};
+pub(crate) use write::{ColumnSpec, Finished, Storage, TableWriter, ValueKind, Values};
 
 /// What a column holds, as far as readers care.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -86,8 +86,6 @@ pub(crate) enum Values<'a> {
     MaybeBool(&'a [Option<bool>]),
     /// Words.
     Text(&'a [String]),
-    /// One word in every row.
-    Same(&'a str, usize),
 }
 
 /// A finished file, all written, not yet synced.
@@ -116,9 +114,7 @@ impl std::fmt::Debug for TableWriter {
 impl TableWriter {
     /// Starts a file.
     pub(crate) fn new(path: &Path, file: File, columns: &[ColumnSpec]) -> Result<Self, HubError> {
-        let fields: Result<Vec<_>, ParquetError> = columns.iter().map(|c| field(c).map(Arc::new)).collect();
-        let schema = fields.and_then(|fields| Type::group_type_builder("table").with_fields(fields).build());
-        let schema = schema.map_err(|e| failed(path, &e))?;
+        let schema = schema_of(columns).map_err(|e| failed(path, &e))?;
         let output = HashingFile { file, hasher: blake3::Hasher::new(), size: 0 };
         let writer = SerializedFileWriter::new(output, Arc::new(schema), Arc::new(properties(columns)))
             .map_err(|e| failed(path, &e))?;
@@ -190,6 +186,12 @@ fn rows_of(column: &Column, rows: std::ops::Range<usize>) -> Values<'_> {
     }
 }
 
+/// The Parquet schema of columns.
+pub(super) fn schema_of(columns: &[ColumnSpec]) -> Result<Type, ParquetError> {
+    let fields: Result<Vec<_>, ParquetError> = columns.iter().map(|c| field(c).map(Arc::new)).collect();
+    Type::group_type_builder("table").with_fields(fields?).build()
+}
+
 /// The Parquet field of a column.
 fn field(column: &ColumnSpec) -> Result<Type, ParquetError> {
     let micros = || Some(LogicalType::timestamp(true, TimeUnit::MICROS));
@@ -244,15 +246,6 @@ fn write_column(group: &mut SerializedRowGroupWriter<'_, HashingFile>, values: V
             let bytes: Vec<ByteArray> = values.iter().map(|text| ByteArray::from(text.as_str())).collect();
             all::<ByteArrayType>(&mut column, &bytes)?;
         }
-        Values::Same(text, n) => {
-            let block = vec![ByteArray::from(text); n.min(1_024)];
-            let mut left = n;
-            while left > 0 {
-                let k = left.min(block.len());
-                all::<ByteArrayType>(&mut column, &block[..k])?;
-                left -= k;
-            }
-        }
     }
     column.close()
 }
@@ -270,7 +263,7 @@ fn some<T: DataType>(column: &mut SerializedColumnWriter<'_>, values: &[Option<T
 }
 
 /// An error of the library while writing.
-fn failed(path: &Path, error: &ParquetError) -> HubError {
+pub(super) fn failed(path: &Path, error: &ParquetError) -> HubError {
     HubError::Io { action: "write", path: path.to_owned(), source: std::io::Error::other(error.to_string()) }
 }
 
