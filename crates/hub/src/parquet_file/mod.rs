@@ -6,6 +6,7 @@
 mod chunk;
 mod column;
 mod convert;
+mod export;
 mod groups;
 mod guard;
 mod open;
@@ -22,12 +23,12 @@ use crosscut_model::{Column, Table};
 
 use crate::error::HubError;
 pub(crate) use column::ColumnCursor;
+pub use export::{TableFile, write};
 pub(crate) use groups::{GroupWriter, Schema};
 pub(crate) use guard::guarded;
 pub(crate) use open::{ClosedFile, ParquetFile};
 pub(crate) use trades::{BATCH_ROWS as TICK_BATCH_ROWS, TradeCursors};
 pub use trades::{TradeBatches, trade_batches};
-pub use write::write;
 pub(crate) use write::{ColumnSpec, Finished, Storage, TableWriter, ValueKind, Values};
 
 /// What a column holds, as far as readers care.

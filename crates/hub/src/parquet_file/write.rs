@@ -6,7 +6,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crosscut_model::{Column, Table};
 use parquet::basic::{Compression, Encoding, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
@@ -143,46 +142,6 @@ impl TableWriter {
         let output = self.writer.into_inner().map_err(|e| failed(&self.path, &e))?;
         let content_hash = output.hasher.finalize().to_hex().to_string();
         Ok(Finished { size: output.size, content_hash })
-    }
-}
-
-/// Writes a table as a Parquet file (not atomically); the columns named in `times` are microseconds UTC.
-///
-/// # Errors
-/// When the file cannot be written.
-pub fn write(path: &Path, table: &Table, times: &[&str]) -> Result<(), HubError> {
-    let specs: Vec<ColumnSpec> = table.columns.iter().map(|(name, column)| spec_of(name, column, times)).collect();
-    let file = File::create(path).map_err(HubError::io("create", path))?;
-    let mut writer = TableWriter::new(path, file, &specs)?;
-    let mut from = 0;
-    while from < table.len() {
-        let to = table.len().min(from + GROUP_ROWS);
-        let values: Vec<Values<'_>> = table.columns.iter().map(|(_, column)| rows_of(column, from..to)).collect();
-        writer.write_group(&values)?;
-        from = to;
-    }
-    writer.finish().map(|_| ())
-}
-
-/// How a table's column is written.
-fn spec_of(name: &str, column: &Column, times: &[&str]) -> ColumnSpec {
-    let (kind, storage) = match column {
-        Column::F64(_) => (ValueKind::Float, Storage::Plain),
-        Column::I64(_) if times.contains(&name) => (ValueKind::Time, Storage::Delta),
-        Column::I64(_) => (ValueKind::Integer, Storage::Delta),
-        Column::Bool(_) => (ValueKind::Bool, Storage::Plain),
-        Column::Text(_) => (ValueKind::Text, Storage::Dictionary),
-    };
-    ColumnSpec::new(name, kind, storage)
-}
-
-/// Some rows of a column.
-fn rows_of(column: &Column, rows: std::ops::Range<usize>) -> Values<'_> {
-    match column {
-        Column::F64(v) => Values::F64(&v[rows]),
-        Column::I64(v) => Values::I64(&v[rows]),
-        Column::Bool(v) => Values::Bool(&v[rows]),
-        Column::Text(v) => Values::Text(&v[rows]),
     }
 }
 

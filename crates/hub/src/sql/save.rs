@@ -4,6 +4,7 @@
 //! rows are compared block by block; blocks that differ are deleted and inserted again, rows behind the last stored one
 //! are only inserted.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crosscut_model::{Progress, Timeframe};
@@ -14,7 +15,7 @@ use super::rows::HubRows;
 use super::schema::{Kind, ValuesTable, quote};
 use super::store::{Entry, SqlStore, StoredSymbol, key};
 use crate::error::HubError;
-use crate::factors::{FactorMetadata, FactorSet, next_version};
+use crate::factors::{FactorMetadata, FactorSet, TableEntry, next_version};
 
 /// What saving a set did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,7 +51,8 @@ impl SqlStore {
             let name = metadata.factor_set.as_str();
             store.lock(lock_number(timeframe, name))?;
             let entry = store.entry(timeframe, name)?;
-            let saving = Saving { store, set, timeframe, progress };
+            let before = entry.as_ref().map(|entry| entry.metadata.tables.clone()).unwrap_or_default();
+            let saving = Saving { store, set, timeframe, before, progress };
             saving.run(entry)
         })
     }
@@ -71,6 +73,8 @@ struct Saving<'a> {
     set: &'a FactorSet,
     /// Its timeframe.
     timeframe: Timeframe,
+    /// The symbols' tables in the hub from which the store was filled.
+    before: BTreeMap<String, TableEntry>,
     /// Where progress goes.
     progress: &'a dyn Progress,
 }
@@ -169,7 +173,8 @@ impl Saving<'_> {
         let none = Blocks::default();
         let old_blocks = old.map_or(&none, |old| &old.blocks);
         let mut rows = HubRows::open(self.set, symbol)?;
-        let Changes { blocks, delete, insert } = changes(&mut rows, old_blocks)?;
+        let same_rows = self.same_rows(symbol, old_blocks);
+        let Changes { blocks, delete, insert } = changes(&mut rows, old_blocks, same_rows)?;
         let database = &mut self.store.database;
         for gone in &delete {
             saved.n_rows_deleted += delete_rows(database.as_mut(), table, symbol, old_blocks.time(gone.clone()))?;
@@ -180,6 +185,15 @@ impl Saving<'_> {
         }
         saved.n_symbols_changed += usize::from(old.is_none() || !delete.is_empty() || !insert.is_empty());
         self.remember(symbol, &blocks)
+    }
+
+    /// Rows at the beginning of a symbol's table that lie in the same files as those the store was filled from.
+    fn same_rows(&self, symbol: &str, old: &Blocks) -> usize {
+        let Some(before) = self.before.get(symbol).filter(|_| old.n_rows > 0) else { return 0 };
+        let Some(now) = self.set.metadata().tables.get(symbol) else { return 0 };
+        let same = parts(before).into_iter().zip(parts(now)).take_while(|(before, now)| before == now);
+        let rows: u64 = same.map(|((rows, _), _)| rows).sum();
+        usize::try_from(rows).unwrap_or(0).min(old.n_rows)
     }
 
     /// Notes a symbol's state in the shared tables.
@@ -240,6 +254,14 @@ impl Saving<'_> {
     }
 }
 
+/// Rows and hash of each file of a symbol's table.
+fn parts(entry: &TableEntry) -> Vec<(u64, &str)> {
+    if entry.parts.is_empty() {
+        return vec![(entry.rows, entry.content_hash.as_str())];
+    }
+    entry.parts.iter().map(|part| (part.rows, part.content_hash.as_str())).collect()
+}
+
 /// The statement that removes a set from a shared table.
 fn forget_all(shared: &str) -> String {
     format!("DELETE FROM {shared} WHERE timeframe = $1 AND factor_set = $2")
@@ -276,13 +298,17 @@ struct Changes {
     insert: Vec<Range<usize>>,
 }
 
-/// Compares a symbol's rows with those of the store.
-fn changes(rows: &mut HubRows<'_>, old: &Blocks) -> Result<Changes, HubError> {
+/// Compares a symbol's rows with those of the store; the first `same_rows` are known to be equal.
+fn changes(rows: &mut HubRows<'_>, old: &Blocks, same_rows: usize) -> Result<Changes, HubError> {
     let n_rows = rows.len();
     let mut changes = Changes { blocks: Blocks { n_rows, blocks: Vec::new() }, delete: Vec::new(), insert: Vec::new() };
     let n_blocks = n_rows.div_ceil(BLOCK_ROWS);
     for at in 0..n_blocks {
         let here = rows_of(at, n_rows);
+        if here.end <= same_rows && old.rows(at) == here {
+            changes.blocks.blocks.push(old.blocks[at]);
+            continue;
+        }
         let block = rows.block(here.clone())?;
         changes.blocks.blocks.push(block);
         let stored = old.blocks.get(at).map(|stored| (*stored, old.rows(at)));
