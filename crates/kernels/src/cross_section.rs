@@ -24,14 +24,40 @@ pub struct GroupScratch {
     results: Vec<f64>,
 }
 
-/// The mean of the finite values and their number.
-fn finite_mean(values: &[f64]) -> (f64, f64) {
-    let (mut sum, mut count) = (0.0, 0.0);
-    for &x in values.iter().filter(|x| x.is_finite()) {
-        sum += x;
-        count += 1.0;
+/// The mean of a list, kept as its distance from one of the values: values near 1e9 with unit noise lose nothing when
+/// they are taken relative to that, where the mean itself would be rounded by more than 1e-9 of the noise.
+#[derive(Debug, Clone, Copy)]
+struct Mean {
+    /// The first finite value.
+    level: f64,
+    /// Mean minus level.
+    offset: f64,
+    /// Number of finite values.
+    count: f64,
+}
+
+impl Mean {
+    /// The mean of the finite values.
+    fn of(values: impl Iterator<Item = f64> + Clone) -> Self {
+        let finite = values.filter(|x| x.is_finite());
+        let level = finite.clone().next().unwrap_or(f64::NAN);
+        let (mut sum, mut count) = (0.0, 0.0);
+        for x in finite {
+            sum += x - level;
+            count += 1.0;
+        }
+        Self { level, offset: sum / count, count }
     }
-    (sum / count, count)
+
+    /// `x` minus the mean.
+    fn distance(self, x: f64) -> f64 {
+        (x - self.level) - self.offset
+    }
+}
+
+/// Sum of the squares of the finite values' distances from the mean.
+fn squares(values: &[f64], mean: Mean) -> f64 {
+    values.iter().filter(|x| x.is_finite()).map(|&x| mean.distance(x) * mean.distance(x)).sum()
 }
 
 /// `result` if it is finite, else NaN.
@@ -67,17 +93,13 @@ pub fn rank(values: &[f64], scratch: &mut RankScratch, out: &mut [f64]) {
 /// # Panics
 /// If `out` is shorter than `values`.
 pub fn zscore(values: &[f64], out: &mut [f64]) {
-    let (mean, count) = finite_mean(values);
-    let mut squares = 0.0;
-    for &x in values.iter().filter(|x| x.is_finite()) {
-        squares += (x - mean) * (x - mean);
-    }
-    let deviation = (squares / (count - 1.0)).sqrt();
+    let mean = Mean::of(values.iter().copied());
+    let deviation = (squares(values, mean) / (mean.count - 1.0)).sqrt();
     // The mean of equal values can be off by a rounding, which must not be blown up to a score.
     let first = values.iter().copied().find(|x| x.is_finite());
     let varies = values.iter().any(|&x| x.is_finite() && Some(x) != first);
     for (out, &x) in out.iter_mut().zip(values) {
-        *out = if varies { clean((x - mean) / deviation) } else { f64::NAN };
+        *out = if varies { clean(mean.distance(x) / deviation) } else { f64::NAN };
     }
 }
 
@@ -86,9 +108,9 @@ pub fn zscore(values: &[f64], out: &mut [f64]) {
 /// # Panics
 /// If `out` is shorter than `values`.
 pub fn demean(values: &[f64], out: &mut [f64]) {
-    let (mean, _) = finite_mean(values);
+    let mean = Mean::of(values.iter().copied());
     for (out, &x) in out.iter_mut().zip(values) {
-        *out = clean(x - mean);
+        *out = clean(mean.distance(x));
     }
 }
 
@@ -97,8 +119,8 @@ pub fn demean(values: &[f64], out: &mut [f64]) {
 /// # Panics
 /// If `out` is shorter than `values`.
 pub fn mean(values: &[f64], out: &mut [f64]) {
-    let (mean, _) = finite_mean(values);
-    fill(values, out, mean);
+    let mean = Mean::of(values.iter().copied());
+    fill(values, out, mean.level + mean.offset);
 }
 
 /// Value over the sum of the absolute values, so that these sum to 1; NaN when all are 0.
@@ -202,15 +224,11 @@ pub fn median(values: &[f64], scratch: &mut RankScratch, out: &mut [f64]) {
 /// # Panics
 /// If `out` is shorter than `values`.
 pub fn deviation(values: &[f64], out: &mut [f64]) {
-    let (mean, count) = finite_mean(values);
-    let mut squares = 0.0;
-    for &x in values.iter().filter(|x| x.is_finite()) {
-        squares += (x - mean) * (x - mean);
-    }
+    let mean = Mean::of(values.iter().copied());
     let first = values.iter().copied().find(|x| x.is_finite());
     let varies = values.iter().any(|&x| x.is_finite() && Some(x) != first);
-    let deviation = if varies { (squares / (count - 1.0)).sqrt() } else { 0.0 };
-    fill(values, out, if count < 2.0 { f64::NAN } else { deviation });
+    let deviation = if varies { (squares(values, mean) / (mean.count - 1.0)).sqrt() } else { 0.0 };
+    fill(values, out, if mean.count < 2.0 { f64::NAN } else { deviation });
 }
 
 /// Sum of the finite values, for each of them.
@@ -261,21 +279,17 @@ fn fill(values: &[f64], out: &mut [f64], result: f64) {
 /// If `x` or `out` is shorter than `y`.
 pub fn residual(y: &[f64], x: &[f64], out: &mut [f64]) {
     let pairs = || y.iter().zip(x).filter(|(y, x)| y.is_finite() && x.is_finite());
-    let (mut sum_y, mut sum_x, mut n) = (0.0, 0.0, 0.0);
-    for (y, x) in pairs() {
-        (sum_y, sum_x, n) = (sum_y + y, sum_x + x, n + 1.0);
-    }
-    let (mean_y, mean_x) = (sum_y / n, sum_x / n);
+    let (mean_y, mean_x) = (Mean::of(pairs().map(|(y, _)| *y)), Mean::of(pairs().map(|(_, x)| *x)));
     let (mut products, mut squares) = (0.0, 0.0);
-    for (y, x) in pairs() {
-        products += (x - mean_x) * (y - mean_y);
-        squares += (x - mean_x) * (x - mean_x);
+    for (&y, &x) in pairs() {
+        products += mean_x.distance(x) * mean_y.distance(y);
+        squares += mean_x.distance(x) * mean_x.distance(x);
     }
     let first = pairs().next().map(|(_, x)| *x);
     let varies = pairs().any(|(_, &x)| Some(x) != first);
     let slope = if varies { products / squares } else { f64::NAN };
     for ((out, &y), &x) in out.iter_mut().zip(y).zip(x) {
-        *out = clean((y - mean_y) - slope * (x - mean_x));
+        *out = clean(mean_y.distance(y) - slope * mean_x.distance(x));
     }
 }
 

@@ -175,6 +175,15 @@ impl Graph {
         self.node(Operation::RootScaled(Scalar(1.0 / (f64::from(window) - 1.0))), &[squares])
     }
 
+    /// Newest value minus the mean, over the sample standard deviation, of the last `window` values, at least 2. The
+    /// distance is that of the parts: a mean near 1e9 is itself rounded by more than 1e-9 of a unit deviation.
+    pub fn rolling_zscore(&mut self, x: Term, window: u32) -> Term {
+        let offset = self.offset(x, window);
+        let deviation = self.rolling_std(x, window);
+        let below = self.binary(Binary::Divide, offset, deviation);
+        self.unary(Unary::Negate, below)
+    }
+
     /// Sample variance (ddof 1) of the last `window` values, at least 2.
     pub fn rolling_var(&mut self, x: Term, window: u32) -> Term {
         self.rolling_cov(x, x, window)

@@ -286,7 +286,7 @@ fn formulas_and_families_are_checked_with_their_place() {
         (
             "library: features",
             "library: featurs",
-            "set.yaml:6: library: there is no family `featurs`; there are features, kit_w3, alpha101, alpha158, alpha360, talib, indicators, sessions\nhint: did you mean `features`?",
+            "set.yaml:6: library: there is no family `featurs`; there are features, kit_w3, alpha101, alpha158, alpha360, talib, indicators, charting, sessions\nhint: did you mean `features`?",
         ),
         ("ts_sum(ret1, {w})", "ts_summ(ret1, {w})", "set.yaml:9: factor `gain_3`"),
         ("ts_sum(ret1, {w})", "ts_sum(ret1, {w}", "set.yaml:9: factor `gain_3`"),

@@ -84,10 +84,7 @@ const OPERATORS: &[Operator] = &[
     // Deviations -3 3 -1 1: variance 20/3, fourth powers 164; 20/6 * 164 / (20/3)^2 - 27/2.
     .example("ts_kurt(x, 4)", CLOSES, "- - - -6/5"),
     entry("ts_zscore", SAMPLE, "x minus its mean over its sample deviation", |g, a| {
-        let mean = g.rolling_mean(a.terms[0], a.rows(1));
-        let deviation = g.rolling_std(a.terms[0], a.rows(1));
-        let distance = g.binary(Binary::Subtract, a.terms[0], mean);
-        g.binary(Binary::Divide, distance, deviation)
+        g.rolling_zscore(a.terms[0], a.rows(1))
     })
     .example("ts_zscore(x, 3)", "x: 1 2 3 1 -1", "- - 1 -1 -1"),
     entry("ts_scale", WINDOW, "place of x between the window's smallest (0) and largest value (1)", |g, a| {

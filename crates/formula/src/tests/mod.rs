@@ -1,5 +1,6 @@
 //! The language, its errors, the library, sessions and panels.
 
+mod accuracy;
 mod alphas;
 mod catalogue;
 mod errors;

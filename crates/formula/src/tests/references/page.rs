@@ -31,7 +31,9 @@ fn section(outcomes: &[Outcome]) -> String {
     for Outcome { check, from, n_compared, worst, .. } in compared {
         let (file, column, ours) = (&check.file, &check.column, check.ours.replace('|', "\\|"));
         let notes = &check.notes;
-        let _ = writeln!(text, "| {file} | {column} | `{ours}` | {from} | {n_compared} | {worst:.0e} | {notes} |");
+        // Below that it is rounding, which any change of the order of operations moves.
+        let worst = if *worst < 1e-12 { "< 1e-12".to_owned() } else { format!("{worst:.0e}") };
+        let _ = writeln!(text, "| {file} | {column} | `{ours}` | {from} | {n_compared} | {worst} | {notes} |");
     }
     if !others.is_empty() {
         text.push_str("\nNot compared:\n\n| file | column | reason |\n| --- | --- | --- |\n");
