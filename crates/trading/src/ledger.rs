@@ -102,6 +102,16 @@ impl Ledger {
         self.closed
     }
 
+    /// Takes out the trades that are over, in order of closing.
+    pub fn take_closed(&mut self) -> Vec<ClosedTrade> {
+        std::mem::take(&mut self.closed)
+    }
+
+    /// Moves cash without a trade; negative is paid.
+    pub fn move_cash(&mut self, amount: f64) {
+        self.cash += amount;
+    }
+
     /// Books a fill. `bar_number` counts the symbol's own bars, so that a trade knows its length.
     pub fn book(&mut self, symbol_idx: u32, side: Side, fill: &Fill, bar_number: u64) {
         let signed = side.sign() * fill.quantity;

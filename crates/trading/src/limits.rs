@@ -2,6 +2,64 @@
 
 use crate::error::TradingError;
 
+/// A rule between a strategy and its venue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Rule {
+    /// Largest weight of one symbol.
+    MaxPosition,
+    /// Largest value of one order.
+    MaxOrder,
+    /// Largest sum of absolute weights.
+    MaxGross,
+    /// Largest absolute sum of weights.
+    MaxNet,
+    /// Most symbols held.
+    MaxPositions,
+    /// Cash that stays.
+    CashBuffer,
+    /// Loss from the entry at which a position is closed.
+    StopLoss,
+    /// Profit from the entry at which a position is closed.
+    TakeProfit,
+    /// Loss from a position's best price at which it is closed.
+    TrailingStop,
+    /// Loss from the highest equity at which trading stops for good.
+    MaxDrawdown,
+    /// Loss since the start of the day at which trading stops for the day.
+    DailyLoss,
+    /// Wait after a position was closed by a stop.
+    Cooldown,
+    /// Most value traded in a day.
+    Turnover,
+    /// Symbols that may not be opened.
+    NoTrade,
+    /// Nothing is left of the account.
+    EquityGone,
+}
+
+impl Rule {
+    /// The name in logs and files.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::MaxPosition => "max_position",
+            Self::MaxOrder => "max_order",
+            Self::MaxGross => "max_gross",
+            Self::MaxNet => "max_net",
+            Self::MaxPositions => "max_positions",
+            Self::CashBuffer => "cash_buffer",
+            Self::StopLoss => "stop_loss",
+            Self::TakeProfit => "take_profit",
+            Self::TrailingStop => "trailing_stop",
+            Self::MaxDrawdown => "max_drawdown",
+            Self::DailyLoss => "daily_loss",
+            Self::Cooldown => "cooldown",
+            Self::Turnover => "turnover",
+            Self::NoTrade => "no_trade",
+            Self::EquityGone => "equity gone",
+        }
+    }
+}
+
 /// The limits of a run; `None` is off.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Limits {

@@ -2,7 +2,7 @@
 
 use crosscut_model::{Order, OrderStatus, OrderType, Side, format_iso};
 use crosscut_trading::rules::Execution;
-use crosscut_trading::venue::{Meeting, Purse, execute};
+use crosscut_trading::venue::{Meeting, Purse, Terms, execute};
 
 use super::Engine;
 use crate::outcome::LogLevel;
@@ -181,7 +181,7 @@ impl Engine<'_> {
         let symbol_idx = order.symbol_idx as u32;
         let lot_size = self.panel.series(symbol_idx).lot_size(at);
         let (side, quantity, reference) = (order.side, order.quantity, encounter.reference);
-        let meeting = Meeting { side, quantity, reference, at, lot_size };
+        let meeting = Meeting { side, quantity, reference, at, lot_size, terms: Terms::default() };
         let Some(fill) = execute(meeting, purse, &self.prepared.costs) else {
             order.status = OrderStatus::Cancelled;
             order.reason = "insufficient cash".to_owned();

@@ -1,7 +1,7 @@
 //! LongShort: long the highest scores, short the lowest.
 
 use super::params::{ParamKind, ParamSpec, Values};
-use super::{Plan, Ranked, Strategy, Template, Weighting, side_share};
+use super::{CrossSection, Plan, Ranked, Template, Weighting, side_share};
 use crate::error::TradingError;
 
 /// The template.
@@ -105,7 +105,7 @@ struct LongShort {
 }
 
 /// Makes the strategy.
-fn build(values: &Values) -> Result<Box<dyn Strategy>, TradingError> {
+fn build(values: &Values) -> Result<Box<dyn CrossSection>, TradingError> {
     let (gross, hedge_ratio) = (values.number_set("gross_exposure"), values.number_set("hedge_ratio"));
     Ok(Box::new(LongShort {
         long: Size::from_values(values, "long_count", "long_quantile")?,
@@ -116,7 +116,7 @@ fn build(values: &Values) -> Result<Box<dyn Strategy>, TradingError> {
     }))
 }
 
-impl Strategy for LongShort {
+impl CrossSection for LongShort {
     fn decide(&self, ranked: &[Ranked], plan: &mut Plan) {
         let n_names = ranked.len();
         let (wanted_long, wanted_short) = (self.long.of(n_names), self.short.of(n_names));

@@ -104,9 +104,9 @@ impl Plan {
 }
 
 /// A cross-sectional strategy.
-pub trait Strategy: Debug + Send + Sync {
+pub trait CrossSection: Debug + Send + Sync {
     /// Decides at one instant. `ranked` holds the eligible names by score descending, then symbol ascending; there may
-    /// be fewer than [`Strategy::names_needed`], in which case each name gets the weight it would have had.
+    /// be fewer than [`CrossSection::names_needed`], in which case each name gets the weight it would have had.
     fn decide(&self, ranked: &[Ranked], plan: &mut Plan);
 
     /// The fewest names the strategy can do its whole work with when `n_eligible` are there.
@@ -135,7 +135,7 @@ pub struct Template {
     /// Its own parameters; every template also takes [`params::FACTOR`].
     pub params: &'static [ParamSpec],
     /// Makes the strategy from checked values.
-    build: fn(&Values) -> Result<Box<dyn Strategy>, TradingError>,
+    build: fn(&Values) -> Result<Box<dyn CrossSection>, TradingError>,
 }
 
 /// A named strategy with its parameters checked and completed.
@@ -148,7 +148,7 @@ pub struct Resolved {
     /// The ranking column asked for; `None` leaves it to the factor set's only column.
     pub factor: Option<String>,
     /// The strategy itself.
-    pub strategy: Box<dyn Strategy>,
+    pub strategy: Box<dyn CrossSection>,
 }
 
 /// All templates, in the order in which help lists them.

@@ -1,7 +1,7 @@
 //! Momentum: equal weights on the strongest and, if asked, the weakest names of a lookback column.
 
 use super::params::{ParamKind, ParamSpec, Values};
-use super::{Plan, Ranked, Strategy, Template, Weighting, side_share};
+use super::{CrossSection, Plan, Ranked, Template, Weighting, side_share};
 use crate::error::TradingError;
 
 /// The template.
@@ -25,7 +25,7 @@ struct Momentum {
 }
 
 /// Makes the strategy.
-fn build(values: &Values) -> Result<Box<dyn Strategy>, TradingError> {
+fn build(values: &Values) -> Result<Box<dyn CrossSection>, TradingError> {
     let n_long = values.n_names("top_n_long").unwrap_or(0);
     let n_short = values.n_names("top_n_short").unwrap_or(0);
     if n_long == 0 && n_short == 0 {
@@ -34,7 +34,7 @@ fn build(values: &Values) -> Result<Box<dyn Strategy>, TradingError> {
     Ok(Box::new(Momentum { n_long, n_short }))
 }
 
-impl Strategy for Momentum {
+impl CrossSection for Momentum {
     fn decide(&self, ranked: &[Ranked], plan: &mut Plan) {
         let n_names = ranked.len();
         let wanted = self.n_long.saturating_add(self.n_short);

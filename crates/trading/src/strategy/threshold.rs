@@ -1,7 +1,7 @@
 //! Threshold: each symbol on its own, in above one score and out below another.
 
 use super::params::{ParamKind, ParamSpec, Values};
-use super::{Aim, Plan, Ranked, Strategy, Template};
+use super::{Aim, CrossSection, Plan, Ranked, Template};
 use crate::error::TradingError;
 
 /// The template.
@@ -57,7 +57,7 @@ struct Threshold {
 }
 
 /// Makes the strategy.
-fn build(values: &Values) -> Result<Box<dyn Strategy>, TradingError> {
+fn build(values: &Values) -> Result<Box<dyn CrossSection>, TradingError> {
     let (buy, sell) = (values.number_set("buy_threshold"), values.number_set("sell_threshold"));
     if sell >= buy {
         return Err(values.conflict(format!(
@@ -73,7 +73,7 @@ fn build(values: &Values) -> Result<Box<dyn Strategy>, TradingError> {
     }))
 }
 
-impl Strategy for Threshold {
+impl CrossSection for Threshold {
     fn decide(&self, ranked: &[Ranked], plan: &mut Plan) {
         for name in ranked {
             let aim = if name.score >= self.buy {

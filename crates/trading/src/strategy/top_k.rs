@@ -1,7 +1,7 @@
 //! TopK: long the `k` highest scores.
 
 use super::params::{ParamKind, ParamSpec, Values};
-use super::{Exclusion, Plan, Ranked, Strategy, Template, Weighting};
+use super::{CrossSection, Exclusion, Plan, Ranked, Template, Weighting};
 use crate::error::TradingError;
 
 /// The template.
@@ -40,7 +40,7 @@ struct TopK {
 }
 
 /// Makes the strategy.
-fn build(values: &Values) -> Result<Box<dyn Strategy>, TradingError> {
+fn build(values: &Values) -> Result<Box<dyn CrossSection>, TradingError> {
     let k = values.n_names("k").unwrap_or(1);
     Ok(Box::new(TopK {
         k,
@@ -50,7 +50,7 @@ fn build(values: &Values) -> Result<Box<dyn Strategy>, TradingError> {
     }))
 }
 
-impl Strategy for TopK {
+impl CrossSection for TopK {
     fn decide(&self, ranked: &[Ranked], plan: &mut Plan) {
         let chosen = &ranked[..self.slots.min(ranked.len())];
         // Scores fall along `ranked`, so that those below the minimum are at the end.

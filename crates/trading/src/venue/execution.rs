@@ -1,8 +1,8 @@
-//! The simulated venue: what an order meets when its bar comes, and what the account can pay for.
+//! One execution: the price an order meets, what it costs, and how much of it the account can pay for.
 
 use crosscut_model::{Fill, Side};
 
-use crate::cost::Costs;
+use crate::cost::{Charge, Costs, Impact};
 use crate::rules::Execution;
 
 /// The prices of one bar that an order may execute at; NaN where the source gives none.
@@ -29,7 +29,7 @@ impl Execution {
     }
 }
 
-/// A market order meeting a reference price.
+/// An order meeting a price.
 #[derive(Debug, Clone, Copy)]
 pub struct Meeting {
     /// Buy or sell.
@@ -42,6 +42,59 @@ pub struct Meeting {
     pub at: i64,
     /// Smallest quantity step; a quantity cut to the cash is cut to whole lots. `None`: sizes are fractional.
     pub lot_size: Option<f64>,
+    /// What else its costs depend on.
+    pub terms: Terms,
+}
+
+/// What the costs of an execution depend on beside its price and quantity.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Terms {
+    /// Whether slippage applies; a limit order names its price.
+    pub has_slippage: bool,
+    /// Whether the order was resting and the other side came to it.
+    pub is_maker: bool,
+    /// Volume of the bar or trade, base units; infinite for a market deep enough, NaN where the data do not say.
+    pub volume: f64,
+    /// Difference between the best offers, quote units; NaN where the data do not say.
+    pub spread: f64,
+    /// Smallest price step; `None` when unknown.
+    pub tick_size: Option<f64>,
+    /// Base units of the same order filled before.
+    pub filled_before: f64,
+    /// Commission of the same order so far, quote units.
+    pub charged_before: f64,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            has_slippage: true,
+            is_maker: false,
+            volume: f64::INFINITY,
+            spread: f64::NAN,
+            tick_size: None,
+            filled_before: 0.0,
+            charged_before: 0.0,
+        }
+    }
+}
+
+impl Meeting {
+    /// The price paid or received for `quantity`.
+    fn price(&self, quantity: f64, costs: &Costs) -> f64 {
+        if !self.terms.has_slippage {
+            return self.reference;
+        }
+        let Terms { volume, spread, tick_size, .. } = self.terms;
+        costs.price(&Impact { side: self.side, reference: self.reference, quantity, volume, tick_size, spread })
+    }
+
+    /// The commission of `quantity` at `price`.
+    fn commission(&self, quantity: f64, price: f64, costs: &Costs) -> f64 {
+        let Terms { is_maker, filled_before, charged_before, .. } = self.terms;
+        let (at, side) = (self.at, self.side);
+        costs.commission(&Charge { at, side, quantity, price, is_maker, filled_before, charged_before })
+    }
 }
 
 /// What the account allows a buy to cost.
@@ -55,11 +108,10 @@ pub enum Purse {
 
 /// Executes an order, cut to what the purse affords; `None` when it affords nothing.
 pub fn execute(meeting: Meeting, purse: Purse, costs: &Costs) -> Option<Fill> {
-    let price = costs.price(meeting.side, meeting.reference);
     let quantity = match (meeting.side, purse) {
         (Side::Sell, _) | (Side::Buy, Purse::Unlimited) => meeting.quantity,
         (Side::Buy, Purse::Cash(cash)) => {
-            let quantity = affordable(meeting.quantity, price, cash, costs);
+            let quantity = affordable(&meeting, cash, costs);
             // What is affordable as it is stays as it is: it may close a position that is no whole number of lots.
             match meeting.lot_size.filter(|lot| *lot > 0.0 && quantity < meeting.quantity) {
                 // Rounded down without allowance: cash must not go below zero.
@@ -68,11 +120,12 @@ pub fn execute(meeting: Meeting, purse: Purse, costs: &Costs) -> Option<Fill> {
             }
         }
     };
+    let price = meeting.price(quantity, costs);
     (quantity > 0.0).then(|| Fill {
         filled_at: meeting.at,
         quantity,
         price,
-        commission: costs.commission(quantity, price),
+        commission: meeting.commission(quantity, price, costs),
         slippage: (price - meeting.reference).abs() * quantity,
     })
 }
@@ -81,12 +134,15 @@ pub fn execute(meeting: Meeting, purse: Purse, costs: &Costs) -> Option<Fill> {
 /// worth less than a cent and later a closed trade of its own.
 const DUST: f64 = 1e-9;
 
-/// The largest quantity up to `wanted` whose price and commission do not exceed `cash`; 0 when that is next to nothing.
-fn affordable(wanted: f64, price: f64, cash: f64, costs: &Costs) -> f64 {
+/// The largest quantity up to what is wanted whose price and commission do not exceed `cash`; 0 when that is next to
+/// nothing.
+fn affordable(meeting: &Meeting, cash: f64, costs: &Costs) -> f64 {
+    let wanted = meeting.quantity;
     let mut quantity = wanted;
     // Commission need not be proportional, so that one division need not be enough; each pass only shrinks.
     for _ in 0..50 {
-        let cost = quantity * price + costs.commission(quantity, price);
+        let price = meeting.price(quantity, costs);
+        let cost = quantity * price + meeting.commission(quantity, price, costs);
         if cost <= cash {
             return if quantity < wanted * DUST { 0.0 } else { quantity };
         }
@@ -106,7 +162,7 @@ mod tests {
     use super::*;
 
     fn buy(quantity: f64) -> Meeting {
-        Meeting { side: Side::Buy, quantity, reference: 100.0, at: 7, lot_size: None }
+        Meeting { side: Side::Buy, quantity, reference: 100.0, at: 7, lot_size: None, terms: Terms::default() }
     }
 
     #[test]

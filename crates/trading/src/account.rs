@@ -1,0 +1,339 @@
+//! The account of a run: the ledger, the last prices by which it is valued, what it may owe, and cash that moves without a trade.
+
+use crosscut_model::{Fill, Side};
+
+use crate::error::TradingError;
+use crate::ledger::Ledger;
+use crate::order::Reason;
+use crate::venue::Purse;
+
+/// What an account may owe.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Funds {
+    /// Nothing: buys must fit in cash, and only what is held can be sold.
+    #[default]
+    Cash,
+    /// Anything; equity at zero is still the end when the driver says so.
+    Unlimited,
+    /// Leverage with liquidation.
+    Margin(Margin),
+}
+
+/// Margin as one rate for opening and one for keeping positions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Margin {
+    /// Equity needed per unit of gross position value to open: 1 over the leverage.
+    pub initial: f64,
+    /// Equity needed per unit of gross position value to keep: below it everything is liquidated.
+    pub maintenance: f64,
+    /// Charged on the value liquidated, a fraction.
+    pub liquidation_fee: f64,
+}
+
+impl Margin {
+    /// Checks the rates.
+    ///
+    /// # Errors
+    /// [`TradingError::BadNumber`] naming the rate.
+    pub fn check(&self) -> Result<(), TradingError> {
+        let bad = |what, value, expected| Err(TradingError::BadNumber { what, value, expected });
+        if !(self.initial > 0.0 && self.initial <= 1.0) {
+            return bad("initial margin", self.initial, "a fraction in (0, 1]");
+        }
+        if !(self.maintenance >= 0.0 && self.maintenance <= self.initial) {
+            return bad("maintenance margin", self.maintenance, "a fraction from 0 to the initial margin");
+        }
+        if !(0.0..1.0).contains(&self.liquidation_fee) {
+            return bad("liquidation fee", self.liquidation_fee, "a fraction from 0 to below 1");
+        }
+        Ok(())
+    }
+}
+
+/// Why cash moved without a trade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CashKind {
+    /// Funding of a perpetual, paid or received.
+    Funding,
+    /// Borrowing what was sold short.
+    Borrow,
+    /// Dividends, received or, when short, paid.
+    Dividend,
+    /// The fee of a liquidation.
+    LiquidationFee,
+}
+
+impl CashKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Funding, Self::Borrow, Self::Dividend, Self::LiquidationFee];
+
+    /// The name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Funding => "funding",
+            Self::Borrow => "borrow",
+            Self::Dividend => "dividend",
+            Self::LiquidationFee => "liquidation_fee",
+        }
+    }
+}
+
+/// Ledger, prices and rules of one account.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Cash, positions, closed trades.
+    ledger: Ledger,
+    /// Last price of each symbol; NaN before the first.
+    marks: Vec<f64>,
+    /// Bars of each symbol that have closed.
+    n_bars: Vec<u64>,
+    /// What it may owe.
+    funds: Funds,
+    /// Cash moved by kind, in the order of [`CashKind::ALL`].
+    moved: [f64; 4],
+    /// Commission paid so far, rebates taken off.
+    commission: f64,
+    /// What slippage has cost so far.
+    slippage: f64,
+}
+
+/// A wish to trade, as the account looks at it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wanted {
+    /// The symbol.
+    pub symbol_idx: u32,
+    /// Buy or sell.
+    pub side: Side,
+    /// Base units, positive.
+    pub quantity: f64,
+    /// Price it would meet, quote units.
+    pub price: f64,
+}
+
+impl Account {
+    /// An account with `capital` in cash for `n_symbols` symbols.
+    pub fn new(capital: f64, n_symbols: usize, funds: Funds) -> Self {
+        Self {
+            ledger: Ledger::new(capital, n_symbols),
+            marks: vec![f64::NAN; n_symbols],
+            n_bars: vec![0; n_symbols],
+            funds,
+            moved: [0.0; 4],
+            commission: 0.0,
+            slippage: 0.0,
+        }
+    }
+
+    /// Cash, positions, closed trades.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Takes out the trades that are over, in order of closing.
+    pub fn take_closed(&mut self) -> Vec<crate::ledger::ClosedTrade> {
+        self.ledger.take_closed()
+    }
+
+    /// What it may owe.
+    pub fn funds(&self) -> Funds {
+        self.funds
+    }
+
+    /// Base units held; negative when short.
+    #[inline]
+    pub fn quantity(&self, symbol_idx: u32) -> f64 {
+        self.ledger.quantity(symbol_idx)
+    }
+
+    /// Last price of a symbol, quote units; NaN before the first.
+    #[inline]
+    pub fn price(&self, symbol_idx: u32) -> f64 {
+        self.marks[symbol_idx as usize]
+    }
+
+    /// Takes note of a price.
+    #[inline]
+    pub fn mark(&mut self, symbol_idx: u32, price: f64) {
+        self.marks[symbol_idx as usize] = price;
+    }
+
+    /// Counts a bar of a symbol that has closed.
+    #[inline]
+    pub fn count_bar(&mut self, symbol_idx: u32) {
+        self.n_bars[symbol_idx as usize] += 1;
+    }
+
+    /// Cash plus positions at their last prices, quote units. Symbols are summed in ascending order.
+    pub fn equity(&self) -> f64 {
+        self.ledger.cash() + self.net()
+    }
+
+    /// Sum of signed position values at their last prices, quote units.
+    pub fn net(&self) -> f64 {
+        self.ledger.held().iter().map(|&symbol_idx| self.value(symbol_idx)).sum()
+    }
+
+    /// Sum of absolute position values at their last prices, quote units.
+    pub fn gross(&self) -> f64 {
+        self.ledger.held().iter().map(|&symbol_idx| self.value(symbol_idx).abs()).sum()
+    }
+
+    /// Signed value of a position at its last price, quote units; 0 when there is none.
+    pub fn value(&self, symbol_idx: u32) -> f64 {
+        let quantity = self.quantity(symbol_idx);
+        if quantity == 0.0 { 0.0 } else { quantity * self.price(symbol_idx) }
+    }
+
+    /// Cash moved without a trade, by kind, quote units; negative was paid.
+    pub fn moved(&self, kind: CashKind) -> f64 {
+        self.moved[kind as usize]
+    }
+
+    /// Commission paid so far, rebates taken off, quote units.
+    pub fn commission(&self) -> f64 {
+        self.commission
+    }
+
+    /// What slippage has cost so far, quote units.
+    pub fn slippage(&self) -> f64 {
+        self.slippage
+    }
+
+    /// Books an execution.
+    pub fn book(&mut self, symbol_idx: u32, side: Side, fill: &Fill) {
+        self.commission += fill.commission;
+        self.slippage += fill.slippage;
+        self.ledger.book(symbol_idx, side, fill, self.n_bars[symbol_idx as usize]);
+    }
+
+    /// Moves cash without a trade; negative is paid.
+    pub fn move_cash(&mut self, kind: CashKind, amount: f64) {
+        self.moved[kind as usize] += amount;
+        self.ledger.move_cash(amount);
+    }
+
+    /// How much of what is wanted the account allows to trade, and from what purse a buy is paid.
+    ///
+    /// # Errors
+    /// The reason when nothing is allowed.
+    pub fn allowed(&self, wanted: &Wanted) -> Result<(f64, Purse), Reason> {
+        let held = self.quantity(wanted.symbol_idx);
+        match self.funds {
+            Funds::Unlimited => Ok((wanted.quantity, Purse::Unlimited)),
+            Funds::Cash if wanted.side == Side::Buy => Ok((wanted.quantity, Purse::Cash(self.ledger.cash()))),
+            Funds::Cash if held > 0.0 => Ok((wanted.quantity.min(held), Purse::Unlimited)),
+            Funds::Cash => Err(Reason::NothingToSell),
+            Funds::Margin(margin) => {
+                let allowed = self.margined(wanted, held, margin);
+                if allowed > 0.0 { Ok((allowed, Purse::Unlimited)) } else { Err(Reason::InsufficientMargin) }
+            }
+        }
+    }
+
+    /// What of a quantity the initial margin allows: reducing always, increasing up to equity over the rate.
+    fn margined(&self, wanted: &Wanted, held: f64, margin: Margin) -> f64 {
+        let reducing = if held * wanted.side.sign() < 0.0 { held.abs().min(wanted.quantity) } else { 0.0 };
+        let increasing = wanted.quantity - reducing;
+        if increasing <= 0.0 {
+            return wanted.quantity;
+        }
+        // The symbol is valued at the price met: the last one may lie on the other side of a gap.
+        let gap = held * (wanted.price - self.price(wanted.symbol_idx));
+        let gap = if gap.is_finite() { gap } else { 0.0 };
+        let others = self.gross() - self.value(wanted.symbol_idx).abs();
+        let kept = (held.abs() - reducing) * wanted.price;
+        let room = (self.equity() + gap) / margin.initial - others - kept;
+        let affordable = (room / wanted.price).max(0.0);
+        // A hair of allowance: an order sized to the whole margin is not to lose its last digit.
+        if increasing <= affordable * (1.0 + 1e-12) { wanted.quantity } else { reducing + affordable }
+    }
+
+    /// Whether equity has fallen below the maintenance margin, with `symbol_idx` valued at `price`.
+    pub fn is_liquidated_at(&self, symbol_idx: u32, price: f64) -> bool {
+        let Funds::Margin(margin) = self.funds else {
+            return false;
+        };
+        let quantity = self.quantity(symbol_idx);
+        let value = self.value(symbol_idx);
+        let equity = self.equity() - value + quantity * price;
+        let gross = self.gross() - value.abs() + (quantity * price).abs();
+        gross > 0.0 && equity < margin.maintenance * gross
+    }
+
+    /// The price of a held symbol at which equity meets the maintenance margin, others as they are; `None` when no
+    /// positive price does.
+    pub fn liquidation_price(&self, symbol_idx: u32) -> Option<f64> {
+        let Funds::Margin(margin) = self.funds else {
+            return None;
+        };
+        let quantity = self.quantity(symbol_idx);
+        let value = self.value(symbol_idx);
+        let (rest, others) = (self.equity() - value, self.gross() - value.abs());
+        // rest + quantity * p = maintenance * (others + |quantity| * p)
+        let slope = quantity - margin.maintenance * quantity.abs();
+        let price = (margin.maintenance * others - rest) / slope;
+        Some(price).filter(|price| quantity != 0.0 && price.is_finite() && *price > 0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Accounts by hand.
+
+    use super::*;
+
+    fn fill(quantity: f64, price: f64) -> Fill {
+        Fill { filled_at: 0, quantity, price, commission: 0.0, slippage: 0.0 }
+    }
+
+    fn margin_account() -> Account {
+        let margin = Margin { initial: 0.1, maintenance: 0.05, liquidation_fee: 0.01 };
+        let mut account = Account::new(1000.0, 2, Funds::Margin(margin));
+        account.mark(0, 100.0);
+        account
+    }
+
+    #[test]
+    fn leverage_is_bounded_by_the_initial_margin() {
+        let mut account = margin_account();
+        let wanted = |side, quantity| Wanted { symbol_idx: 0, side, quantity, price: 100.0 };
+        assert_eq!(account.allowed(&wanted(Side::Buy, 100.0)).unwrap().0, 100.0);
+        assert_eq!(account.allowed(&wanted(Side::Buy, 150.0)).unwrap().0, 100.0);
+        account.book(0, Side::Buy, &fill(80.0, 100.0));
+        assert_eq!(account.allowed(&wanted(Side::Buy, 30.0)).unwrap().0, 20.0);
+        // Turning around: 80 to close, then 100 short.
+        assert_eq!(account.allowed(&wanted(Side::Sell, 500.0)).unwrap().0, 180.0);
+    }
+
+    #[test]
+    fn the_liquidation_price_meets_the_maintenance_margin() {
+        let mut account = margin_account();
+        account.book(0, Side::Buy, &fill(50.0, 100.0));
+        // 1000 + 50 (p - 100) = 0.05 * 50 p: p = 4000 / 47.5.
+        let price = account.liquidation_price(0).unwrap();
+        assert!((price - 4000.0 / 47.5).abs() < 1e-9);
+        assert!(account.is_liquidated_at(0, price - 0.01) && !account.is_liquidated_at(0, price + 0.01));
+        let mut short = margin_account();
+        short.book(0, Side::Sell, &fill(50.0, 100.0));
+        // 1000 + 50 (100 - p) = 2.5 p: p = 6000 / 52.5.
+        assert!((short.liquidation_price(0).unwrap() - 6000.0 / 52.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_cash_account_sells_only_what_it_holds() {
+        let mut account = Account::new(1000.0, 1, Funds::Cash);
+        account.mark(0, 10.0);
+        let sell = Wanted { symbol_idx: 0, side: Side::Sell, quantity: 5.0, price: 10.0 };
+        assert_eq!(account.allowed(&sell).unwrap_err(), Reason::NothingToSell);
+        account.book(0, Side::Buy, &fill(3.0, 10.0));
+        assert_eq!(account.allowed(&sell).unwrap().0, 3.0);
+    }
+
+    #[test]
+    fn moved_cash_is_told_apart() {
+        let mut account = margin_account();
+        account.move_cash(CashKind::Funding, -3.0);
+        account.move_cash(CashKind::Borrow, -2.0);
+        assert_eq!((account.ledger().cash(), account.moved(CashKind::Funding)), (995.0, -3.0));
+    }
+}

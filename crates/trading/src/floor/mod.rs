@@ -1,0 +1,303 @@
+//! The trading floor of a simulation: desk, venue, ledger, costs, guard and journal under one clock that somebody else turns.
+//!
+//! A driver (a replay, or paper trading on a live feed) tells the floor the time, opens, bars, trades, funding and
+//! delistings in order; the floor lets orders meet them, books what comes of it, lets the guard look, and tells the
+//! strategy. At one instant the order is: bars close ([`Floor::close`]), cash moves ([`Floor::fund`], [`Floor::accrue`]),
+//! the guard looks ([`Floor::settle`]), the strategy hears of its orders and of the data ([`Floor::tell`]), evaluates
+//! ([`Floor::evaluate`]), and bars open ([`Floor::open`]).
+
+mod desk;
+mod settlement;
+#[cfg(test)]
+mod tests;
+
+use crosscut_model::{OrderId, Side};
+
+pub(crate) use desk::Command;
+pub use desk::{Bracket, Desk, OpenOrder};
+
+use crate::account::{Account, Funds};
+use crate::cost::{BorrowRate, Costs};
+use crate::error::TradingError;
+use crate::guard::{RiskGuard, RiskRules};
+use crate::journal::Journal;
+use crate::market::{Bar, Data, Trade};
+use crate::order::Update;
+use crate::steps::Steps;
+use crate::venue::{Clearing, SimulatedVenue, VenueRules, Working};
+
+/// What a strategy implements. It is told what could be known at its desk's time and nothing else.
+pub trait Strategy {
+    /// A bar has closed or a trade has happened.
+    fn on_data(&mut self, data: &Data, desk: &mut Desk);
+
+    /// Something happened to one of its orders.
+    fn on_order(&mut self, update: &Update, desk: &mut Desk);
+
+    /// The time to look at everything has come, as its driver's calendar says: after all data of the instant were told.
+    fn evaluate(&mut self, desk: &mut Desk);
+}
+
+/// What a floor is made of.
+#[derive(Debug)]
+pub struct FloorConfig {
+    /// Starting cash, quote units.
+    pub capital: f64,
+    /// Number of symbols.
+    pub n_symbols: usize,
+    /// What the account may owe.
+    pub funds: Funds,
+    /// What trading costs.
+    pub costs: Costs,
+    /// What being short costs; `None`: nothing.
+    pub borrow: Option<BorrowRate>,
+    /// Lots, ticks, least values.
+    pub steps: Steps,
+    /// How orders fill.
+    pub venue: VenueRules,
+    /// What the guard allows.
+    pub risk: RiskRules,
+    /// Whether an audit trail is kept.
+    pub keeps_journal: bool,
+}
+
+/// What rounding to lots and least values dropped.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Dropped {
+    /// Orders made smaller.
+    pub n_rounded: u64,
+    /// Orders of less than one lot.
+    pub n_below_one_lot: u64,
+    /// Orders below the least value.
+    pub n_below_min_notional: u64,
+    /// Value that was not traded for these reasons, quote units.
+    pub quantity_value: f64,
+}
+
+/// How often a strategy may answer the answers to its own orders at one instant; what is left is told at the next.
+const ROUNDS: usize = 64;
+
+/// A simulated trading floor.
+#[derive(Debug)]
+pub struct Floor {
+    /// What the strategy touches.
+    desk: Desk,
+    /// Where orders fill.
+    venue: SimulatedVenue,
+    /// What being short costs.
+    borrow: Option<BorrowRate>,
+    /// Until when borrowing has been paid, microseconds; `None` before the first time.
+    borrowed_until: Option<i64>,
+    /// Updates on their way to the strategy, kept for its allocation.
+    telling: Vec<Update>,
+    /// Commands on their way to the venue, kept for its allocation.
+    sending: Vec<Command>,
+}
+
+impl Floor {
+    /// A floor before the first event.
+    ///
+    /// # Errors
+    /// [`TradingError::BadNumber`] for rules out of their range.
+    pub fn new(config: FloorConfig) -> Result<Self, TradingError> {
+        config.venue.check()?;
+        config.risk.check()?;
+        if let Funds::Margin(margin) = config.funds {
+            margin.check()?;
+        }
+        if !(config.capital > 0.0 && config.capital.is_finite()) {
+            let value = config.capital;
+            return Err(TradingError::BadNumber { what: "capital", value, expected: "a number above 0" });
+        }
+        let n_symbols = config.n_symbols;
+        Ok(Self {
+            desk: Desk {
+                now: i64::MIN,
+                account: Account::new(config.capital, n_symbols, config.funds),
+                costs: config.costs,
+                steps: config.steps,
+                guard: RiskGuard::new(config.risk, config.capital, n_symbols),
+                journal: if config.keeps_journal { Journal::on() } else { Journal::off() },
+                open: Vec::new(),
+                outbox: Vec::new(),
+                inbox: Vec::new(),
+                ended: vec![false; n_symbols],
+                dropped: Dropped::default(),
+                last_id: 0,
+            },
+            venue: SimulatedVenue::new(config.venue, n_symbols),
+            borrow: config.borrow,
+            borrowed_until: None,
+            telling: Vec::new(),
+            sending: Vec::new(),
+        })
+    }
+
+    /// What the strategy touches.
+    #[inline]
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// What happened and why.
+    pub fn journal(&mut self) -> &mut Journal {
+        &mut self.desk.journal
+    }
+
+    /// The account, to take closed trades out of.
+    pub fn account(&mut self) -> &mut Account {
+        &mut self.desk.account
+    }
+
+    /// What rounding dropped.
+    pub fn dropped(&self) -> Dropped {
+        self.desk.dropped
+    }
+
+    /// Whether a symbol has orders, so that its open has to be told.
+    #[inline]
+    pub fn has_orders(&self, symbol_idx: u32) -> bool {
+        self.venue.has_orders(symbol_idx)
+    }
+
+    /// Sets the time. Time does not go back.
+    #[inline]
+    pub fn advance(&mut self, now: i64) {
+        self.desk.now = self.desk.now.max(now);
+    }
+
+    /// The venue and where it books.
+    #[inline]
+    fn at_venue(&mut self) -> (&mut SimulatedVenue, Clearing<'_>) {
+        let Desk { account, costs, steps, inbox, .. } = &mut self.desk;
+        (&mut self.venue, Clearing { account, costs, steps, updates: inbox })
+    }
+
+    /// A bar opens: orders of `side` (`None`: both) meet its first price. Only its time, open and volume are looked at.
+    pub fn open(&mut self, bar: &Bar, side: Option<Side>) {
+        let (venue, mut clearing) = self.at_venue();
+        clearing.account.mark(bar.symbol_idx, bar.open);
+        venue.open(bar, side, &mut clearing);
+    }
+
+    /// A bar has closed: orders meet its path and its close, then it gives the symbol its last price.
+    #[inline]
+    pub fn close(&mut self, bar: &Bar) {
+        let (venue, mut clearing) = self.at_venue();
+        venue.close(bar, &mut clearing);
+        self.liquidate_within(bar);
+        self.desk.account.count_bar(bar.symbol_idx);
+        self.desk.account.mark(bar.symbol_idx, bar.close);
+    }
+
+    /// A trade has happened: orders meet it, and it gives the symbol its last price.
+    #[inline]
+    pub fn trade(&mut self, trade: &Trade) {
+        let (venue, mut clearing) = self.at_venue();
+        venue.trade(trade, &mut clearing);
+        self.desk.account.mark(trade.symbol_idx, trade.price);
+        if matches!(self.desk.account.funds(), Funds::Margin(_)) {
+            self.liquidate_at(trade.symbol_idx, trade.price, trade.timestamp);
+        }
+    }
+
+    /// One bar of a symbol that is alone at its instants: its open, its path and close, the guard, the strategy.
+    #[inline]
+    pub fn pass_bar(&mut self, strategy: &mut (impl Strategy + ?Sized), bar: &Bar) {
+        if self.has_orders(bar.symbol_idx) {
+            self.advance(bar.timestamp);
+            self.open(bar, None);
+            self.deliver(strategy);
+        }
+        self.advance(bar.available_at);
+        self.close(bar);
+        self.accrue();
+        self.settle(&[bar.symbol_idx]);
+        self.tell(strategy, &Data::Bar(*bar));
+    }
+
+    /// One trade of a symbol: its price, the guard, the strategy.
+    #[inline]
+    pub fn pass_trade(&mut self, strategy: &mut (impl Strategy + ?Sized), trade: &Trade) {
+        self.advance(trade.timestamp);
+        self.trade(trade);
+        self.accrue();
+        self.settle(&[trade.symbol_idx]);
+        self.tell(strategy, &Data::Trade(*trade));
+    }
+
+    /// The guard looks at equity and at the positions in `symbols`; what it closes is sent.
+    #[inline]
+    pub fn settle(&mut self, symbols: &[u32]) {
+        if self.desk.account.ledger().held().is_empty() && self.desk.open.is_empty() && !self.is_day_new() {
+            return;
+        }
+        self.look(symbols);
+    }
+
+    /// Tells the strategy what happened to its orders, then the data, and takes its orders to the venue.
+    #[inline]
+    pub fn tell(&mut self, strategy: &mut (impl Strategy + ?Sized), data: &Data) {
+        self.deliver(strategy);
+        strategy.on_data(data, &mut self.desk);
+        self.deliver(strategy);
+    }
+
+    /// Lets the strategy look at everything, and takes its orders to the venue.
+    pub fn evaluate(&mut self, strategy: &mut (impl Strategy + ?Sized)) {
+        self.deliver(strategy);
+        strategy.evaluate(&mut self.desk);
+        self.deliver(strategy);
+    }
+
+    /// Takes commands to the venue and news to the strategy until neither has more to say.
+    #[inline]
+    pub fn deliver(&mut self, strategy: &mut (impl Strategy + ?Sized)) {
+        if self.desk.outbox.is_empty() && self.desk.inbox.is_empty() {
+            return;
+        }
+        self.converse(strategy);
+    }
+
+    /// The conversation of [`Floor::deliver`].
+    fn converse(&mut self, strategy: &mut (impl Strategy + ?Sized)) {
+        for _ in 0..ROUNDS {
+            self.send();
+            if self.desk.inbox.is_empty() {
+                return;
+            }
+            std::mem::swap(&mut self.telling, &mut self.desk.inbox);
+            for at in 0..self.telling.len() {
+                let update = self.telling[at];
+                self.desk.hear(&update);
+                strategy.on_order(&update, &mut self.desk);
+            }
+            self.telling.clear();
+        }
+    }
+
+    /// Takes commands to the venue.
+    fn send(&mut self) {
+        if self.desk.outbox.is_empty() {
+            return;
+        }
+        std::mem::swap(&mut self.sending, &mut self.desk.outbox);
+        let (now, rules) = (self.desk.now, *self.venue.rules());
+        let mut sending = std::mem::take(&mut self.sending);
+        for command in sending.drain(..) {
+            let (venue, mut clearing) = self.at_venue();
+            match command {
+                Command::Submit { order_id, request, entry, pair } => {
+                    let mut order = Working::new(order_id, request, (now, rules.latency), rules.session);
+                    (order.entry, order.pair, order.is_active) = (entry, pair, entry == OrderId(0));
+                    venue.submit(order, now, &mut clearing);
+                }
+                Command::Cancel(symbol_idx, order_id) => venue.cancel((symbol_idx, order_id), now, &mut clearing),
+                Command::Modify(symbol_idx, order_id, change) => {
+                    venue.modify((symbol_idx, order_id), change, now, &mut clearing);
+                }
+            }
+        }
+        self.sending = sending;
+    }
+}

@@ -1,0 +1,92 @@
+//! What a venue and a strategy are told of the market: bars and trades, one at a time.
+
+use crosscut_model::Side;
+
+/// A bar that has closed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bar {
+    /// Position of the symbol in the driver's sorted symbol list.
+    pub symbol_idx: u32,
+    /// Which of the driver's feeds it came from: a symbol may have several timeframes.
+    pub feed_idx: u32,
+    /// Bar open: the venue's label, microseconds UTC.
+    pub timestamp: i64,
+    /// Bar close, when it could be known, microseconds UTC.
+    pub available_at: i64,
+    /// First price, quote units.
+    pub open: f64,
+    /// Highest price.
+    pub high: f64,
+    /// Lowest price.
+    pub low: f64,
+    /// Last price.
+    pub close: f64,
+    /// Base units traded; NaN where the source does not say.
+    pub volume: f64,
+    /// Volume-weighted average price; NaN where the source does not say.
+    pub vwap: f64,
+}
+
+/// A trade that has happened.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Trade {
+    /// Position of the symbol in the driver's sorted symbol list.
+    pub symbol_idx: u32,
+    /// Which of the driver's feeds it came from.
+    pub feed_idx: u32,
+    /// Venue time, microseconds UTC.
+    pub timestamp: i64,
+    /// Quote units.
+    pub price: f64,
+    /// Base units.
+    pub quantity: f64,
+    /// Who crossed the spread; `None` when the source does not say.
+    pub taker: Option<Side>,
+}
+
+/// What a strategy is told.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Data {
+    /// A bar has closed.
+    Bar(Bar),
+    /// A trade has happened.
+    Trade(Trade),
+}
+
+impl Data {
+    /// The symbol it is about.
+    #[inline]
+    pub fn symbol_idx(&self) -> u32 {
+        match self {
+            Self::Bar(bar) => bar.symbol_idx,
+            Self::Trade(trade) => trade.symbol_idx,
+        }
+    }
+
+    /// The feed it came from.
+    #[inline]
+    pub fn feed_idx(&self) -> u32 {
+        match self {
+            Self::Bar(bar) => bar.feed_idx,
+            Self::Trade(trade) => trade.feed_idx,
+        }
+    }
+
+    /// The last price it tells, quote units.
+    #[inline]
+    pub fn price(&self) -> f64 {
+        match self {
+            Self::Bar(bar) => bar.close,
+            Self::Trade(trade) => trade.price,
+        }
+    }
+
+    /// When it could be known, microseconds UTC.
+    #[inline]
+    pub fn available_at(&self) -> i64 {
+        match self {
+            Self::Bar(bar) => bar.available_at,
+            Self::Trade(trade) => trade.timestamp,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Price and quantity steps and the least order value of each instrument, with the dates from which they hold.
+
+use crosscut_model::{Instrument, OrderKind, Side};
+
+use crate::sizing::whole_lots;
+
+/// The steps of an instrument from a date on.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Step {
+    /// From when they hold, microseconds UTC.
+    pub from: i64,
+    /// Smallest price step, quote units; `None`: prices are free.
+    pub tick_size: Option<f64>,
+    /// Smallest quantity step, base units; `None`: sizes are fractional.
+    pub lot_size: Option<f64>,
+    /// Least order value, quote units; `None`: none.
+    pub min_notional: Option<f64>,
+}
+
+/// The steps of all symbols of a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Steps {
+    /// By symbol, each ascending by date; empty when nothing is known of any.
+    by_symbol: Vec<Vec<Step>>,
+}
+
+impl Steps {
+    /// The steps of `symbols` (sorted) as an instruments table tells them.
+    pub fn from_instruments(symbols: &[String], instruments: &[Instrument]) -> Self {
+        let mut by_symbol = vec![Vec::new(); symbols.len()];
+        for row in instruments {
+            if let Ok(at) = symbols.binary_search(&row.symbol) {
+                by_symbol[at].push(Step {
+                    from: row.valid_from.unwrap_or(i64::MIN),
+                    tick_size: row.tick_size,
+                    lot_size: row.lot_size,
+                    min_notional: row.min_notional,
+                });
+            }
+        }
+        Self::new(by_symbol)
+    }
+
+    /// Steps by symbol, in any order of dates.
+    pub fn new(mut by_symbol: Vec<Vec<Step>>) -> Self {
+        for steps in &mut by_symbol {
+            steps.sort_by_key(|step| step.from);
+        }
+        Self { by_symbol }
+    }
+
+    /// What holds for a symbol at a time; before the first date nothing is known.
+    #[inline]
+    pub fn at(&self, symbol_idx: u32, at: i64) -> Step {
+        let Some(steps) = self.by_symbol.get(symbol_idx as usize) else {
+            return Step::default();
+        };
+        let after = steps.partition_point(|step| step.from <= at);
+        after.checked_sub(1).map_or_else(Step::default, |at| steps[at])
+    }
+}
+
+impl Step {
+    /// A quantity in whole lots, toward zero.
+    pub fn quantity(&self, quantity: f64) -> f64 {
+        whole_lots(quantity, self.lot_size)
+    }
+
+    /// Terms whose prices are whole ticks: a limit on its passive side (a buy down, a sell up), a trigger at the nearest.
+    pub fn kind(&self, kind: OrderKind, side: Side) -> OrderKind {
+        let limit = |price: f64| self.tick_size.map_or(price, |tick| passive(price, tick, side));
+        let nearest = |price: f64| self.tick_size.map_or(price, |tick| (price / tick).round() * tick);
+        match kind {
+            OrderKind::Limit { price } => OrderKind::Limit { price: limit(price) },
+            OrderKind::LimitOnOpen { price } => OrderKind::LimitOnOpen { price: limit(price) },
+            OrderKind::LimitOnClose { price } => OrderKind::LimitOnClose { price: limit(price) },
+            OrderKind::Stop { trigger } => OrderKind::Stop { trigger: nearest(trigger) },
+            OrderKind::StopLimit { trigger, price } => {
+                OrderKind::StopLimit { trigger: nearest(trigger), price: limit(price) }
+            }
+            OrderKind::Market | OrderKind::TrailingStop { .. } | OrderKind::MarketOnOpen | OrderKind::MarketOnClose => {
+                kind
+            }
+        }
+    }
+
+    /// Whether an order of this size at this price is large enough.
+    pub fn allows(&self, quantity: f64, price: f64) -> bool {
+        // The allowance keeps 0.1 * 50 = 5.000000000000001 and its neighbours at 5.
+        self.min_notional.is_none_or(|least| quantity * price >= least * (1.0 - 1e-12))
+    }
+}
+
+/// A price in whole ticks on the passive side; prices that are whole ticks but for rounding stay where they are.
+fn passive(price: f64, tick: f64, side: Side) -> f64 {
+    let ticks = price / tick;
+    let nearest = ticks.round();
+    let whole = if (ticks - nearest).abs() <= 1e-9 * ticks.abs().max(1.0) {
+        nearest
+    } else if side == Side::Buy {
+        ticks.floor()
+    } else {
+        ticks.ceil()
+    };
+    whole * tick
+}
+
+#[cfg(test)]
+mod tests {
+    //! Steps worked out by hand.
+
+    use super::*;
+
+    #[test]
+    fn steps_hold_from_their_dates() {
+        let step = |from, lot| Step { from, lot_size: Some(lot), ..Step::default() };
+        let steps = Steps::new(vec![vec![step(100, 1.0), step(10, 0.1)], vec![]]);
+        assert_eq!(steps.at(0, 9), Step::default());
+        assert_eq!(steps.at(0, 10).quantity(2.57), 2.5);
+        assert_eq!(steps.at(0, 100).quantity(2.57), 2.0);
+        assert_eq!(steps.at(1, 100), Step::default());
+        assert_eq!(Steps::default().at(7, 0), Step::default());
+    }
+
+    #[test]
+    fn limits_round_to_their_passive_side() {
+        let step = Step { tick_size: Some(0.5), min_notional: Some(5.0), ..Step::default() };
+        let limit = |price| OrderKind::Limit { price };
+        assert_eq!(step.kind(limit(10.3), Side::Buy), limit(10.0));
+        assert_eq!(step.kind(limit(10.3), Side::Sell), limit(10.5));
+        assert_eq!(step.kind(limit(10.5), Side::Buy), limit(10.5));
+        assert_eq!(step.kind(OrderKind::Stop { trigger: 10.3 }, Side::Sell), OrderKind::Stop { trigger: 10.5 });
+        assert!(step.allows(0.1, 50.0) && !step.allows(0.1, 49.9));
+        let cent = Step { tick_size: Some(0.01), ..Step::default() };
+        let OrderKind::Limit { price } = cent.kind(limit(0.29), Side::Sell) else { unreachable!() };
+        assert!((price - 0.29).abs() < 1e-12);
+    }
+}
