@@ -13,6 +13,7 @@
 //! no median price) does not count as missing; the factors that need it are NaN.
 
 mod alone;
+pub mod audit;
 mod bars;
 mod config;
 mod definition;

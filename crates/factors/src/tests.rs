@@ -3,7 +3,8 @@
 mod config;
 mod golden;
 mod groups;
-mod market;
+pub(crate) mod market;
 mod runs;
+mod show;
 mod updates;
 mod weights;
