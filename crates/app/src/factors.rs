@@ -1,4 +1,4 @@
-//! `factors run|list|show`: compute and publish factor sets, and look at them.
+//! `factors run|list|show|audit`: compute and publish factor sets, look at them, and prove them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,10 @@ use crate::error::AppError;
 use crate::events::{Events, Level};
 use crate::logbook::Logbook;
 
+mod audit;
 mod show;
 
+pub use audit::{AuditRequest, Audited, audit};
 pub use crosscut_factors::{ColumnCard, FactorCard};
 pub use crosscut_hub::{ColumnProof, ProofResult};
 pub use show::{OperatorCard, SetCard, ShowRequest, Shown, show};

@@ -239,6 +239,8 @@ pub enum FactorsCommand {
     List(ListFactorsArgs),
     /// One factor set, family, factor or operator: formula, lookback, inputs, rules, source
     Show(ShowFactorsArgs),
+    /// Prove a published set: no value knows the future, updates and single rows give the bits of a full run
+    Audit(AuditFactorsArgs),
 }
 
 /// Options of `factors list`.
@@ -264,6 +266,26 @@ pub struct ShowFactorsArgs {
     /// Windows of a built-in factor, in bars
     #[arg(long, value_name = "N,N", value_delimiter = ',')]
     pub windows: Vec<usize>,
+}
+
+/// Options of `factors audit`.
+#[derive(Debug, Args)]
+pub struct AuditFactorsArgs {
+    /// Name of the factor set
+    #[arg(value_name = "SET")]
+    pub name: String,
+    /// Timeframe of the set, when several have the name
+    #[arg(long, value_name = "BAR")]
+    pub timeframe: Option<String>,
+    /// Random cuts of each kind of trial, at least 5: each kind of arrival comes once
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(5..=1000))]
+    pub cuts: u16,
+    /// Symbols of the sample, at least 2; as many as the set needs when not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..))]
+    pub symbols: Option<u16>,
+    /// What sample and cuts are drawn by
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
 }
 
 /// Options of `backtest`.

@@ -81,6 +81,7 @@ fn name(command: &Command) -> &'static str {
         Command::Factors(FactorsCommand::Run) => "factors run",
         Command::Factors(FactorsCommand::List(_)) => "factors list",
         Command::Factors(FactorsCommand::Show(_)) => "factors show",
+        Command::Factors(FactorsCommand::Audit(_)) => "factors audit",
         Command::Demo(_) => "demo",
         Command::Backtest(_) => "backtest",
         Command::Pipeline(_) => "pipeline run",

@@ -1,5 +1,6 @@
 //! `factors` and `features`.
 
+mod audit;
 mod show;
 
 use crate::answer::Answer;
@@ -19,6 +20,7 @@ pub fn factors(command: &FactorsCommand, desk: &Desk<'_>, files: &[std::path::Pa
             None => list(desk),
         },
         FactorsCommand::Show(args) => show::show(args, desk),
+        FactorsCommand::Audit(args) => audit::audit(args, desk),
     }
 }
 

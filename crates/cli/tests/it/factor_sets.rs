@@ -69,3 +69,43 @@ fn categories_come_from_a_file_beside_the_factor_set() {
         .run(&["factors", "run", "--config", "sets/typo.yaml"])
         .refused(&["sets/typo.yaml:8: factor `combo`: weights: there is no factor `rice`", "did you mean `rise`?"]);
 }
+
+#[test]
+fn a_set_is_proved_and_says_so() {
+    let world = World::with_market();
+    let set = "factor_set: mixed\ntimeframe: 1h\nsource: {venue: v, bars: 1h}\nfactors:\n\
+               \x20 - {name: strength, formula: 'cs_rank(delta(close, 5))'}\n\
+               \x20 - {name: steady, formula: 'ema(strength, 10)'}\n  - {name: far, formula: 'delay(close, 9000)'}\n";
+    world.write("mixed.yaml", set);
+    world.run(&["factors", "run", "--config", "mixed.yaml"]).good();
+    let text = world.run(&["factors", "audit", "mixed", "--cuts", "5"]).good().out;
+    for words in ["sample of 8 of 8 symbols", "seed 1", "late row of", "2 of 3 columns passed, 0 failed, 1 not tested"]
+    {
+        assert!(text.contains(words), "{words} is not in\n{text}");
+    }
+    let shown = world.run(&["factors", "show", "mixed"]).good().out;
+    assert!(shown.contains("passed on 5 cuts") && shown.contains("not tested"), "{shown}");
+    let steady = world.run(&["factors", "show", "mixed:steady"]).good().out;
+    assert!(steady.contains("incremental  passed on 5 cuts"), "{steady}");
+    let metadata = world.text("hub/metadata/1h/mixed.json");
+    assert!(metadata.contains("\"proof\"") && metadata.contains("it looks back 9000 rows"), "{metadata}");
+    assert!(world.run(&["factors", "run", "--config", "mixed.yaml"]).good().out.contains("has not changed"));
+    let again = world.json(&["factors", "audit", "mixed", "--cuts", "5", "--symbols", "4", "--seed", "9"]);
+    assert_eq!(again["result"]["sample"]["symbols"].as_array().unwrap().len(), 4);
+    assert_eq!(again["result"]["columns"][0]["proof"]["causal"]["seed"], 9);
+    world.backtest(&["--factor-set", "mixed", "--param", "factor=strength"]).good();
+}
+
+#[test]
+fn an_audit_that_proves_nothing_is_a_problem() {
+    let world = World::with_market();
+    let set = "factor_set: far\ntimeframe: 1h\nsource: {venue: v, bars: 1h}\n\
+               factors: [{name: far, formula: 'delay(close, 9000)'}]\n";
+    world.write("far.yaml", set);
+    world.run(&["factors", "run", "--config", "far.yaml"]).good();
+    let answer = world.run(&["factors", "audit", "far"]);
+    assert_eq!(answer.status, 1, "{}\n{}", answer.out, answer.err);
+    assert!(answer.out.contains("not tested: it looks back 9000 rows"), "{}", answer.out);
+    world.run(&["factors", "audit", "fa"]).refused(&["there is no factor set `fa`", "did you mean `far`?"]);
+    world.run(&["factors", "audit", "far", "--cuts", "2"]).refused(&["5..=1000"]);
+}
