@@ -14,6 +14,7 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use crate::error::AppError;
+use crate::factors::STORE_KEY;
 
 pub use keys::{KEYS, Key, Kind};
 
@@ -233,11 +234,15 @@ impl Config {
         AppError::new(format!("{path}{origin}: {why}"))
     }
 
-    /// Every setting in the order of the table, named values behind their key.
+    /// Every setting in the order of the table, named values behind their key. An address is shown without its password.
     pub fn show(&self) -> Vec<Shown> {
         let mut out = Vec::new();
         let mut push = |key: &str, setting: &Setting| {
-            let (value, origin) = (setting.value.clone(), setting.origin.to_string());
+            let value = match &setting.value {
+                Value::String(address) if key == STORE_KEY => Value::String(crosscut_hub::shown_address(address)),
+                other => other.clone(),
+            };
+            let origin = setting.origin.to_string();
             out.push(Shown { key: key.to_owned(), value, origin });
         };
         for key in KEYS {

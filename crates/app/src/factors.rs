@@ -16,12 +16,17 @@ use crate::events::{Events, Level};
 use crate::logbook::Logbook;
 
 mod audit;
+mod load;
 mod show;
+mod store;
 
 pub use audit::{AuditRequest, Audited, audit};
 pub use crosscut_factors::{ColumnCard, FactorCard};
 pub use crosscut_hub::{ColumnProof, ProofResult};
+pub use load::{LoadRequest, Loaded, load};
 pub use show::{OperatorCard, SetCard, ShowRequest, Shown, show};
+pub(crate) use store::KEY as STORE_KEY;
+pub use store::{StoreListing, StorePlace, StoreSummary, StoredEntry};
 
 /// What a run of one factor set did.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -46,6 +51,8 @@ pub struct SetSummary {
     pub columns: Vec<String>,
     /// What people should know before they use it.
     pub warnings: Vec<String>,
+    /// What was done to the SQL store, when one is asked for.
+    pub store: Option<StoreSummary>,
 }
 
 /// A factor set in the hub.
@@ -87,6 +94,8 @@ pub struct Listing {
     pub sets: Vec<SetEntry>,
     /// Built-in families.
     pub families: Vec<FamilyEntry>,
+    /// Factor sets of the SQL store, when one is asked for.
+    pub store: Option<StoreListing>,
 }
 
 /// One built-in factor.
@@ -123,7 +132,8 @@ pub fn run(desk: &Desk<'_>, files: &[PathBuf]) -> Result<Vec<SetSummary>, AppErr
         return Err(AppError::new("no factor set to run")
             .hint("name its file: crosscut factors run --config factors/core.yaml (`crosscut init` writes one)"));
     }
-    files.iter().map(|file| run_file(desk, file)).collect()
+    store::check(desk)?;
+    files.iter().map(|file| store::save(desk, run_file(desk, file)?)).collect()
 }
 
 /// One file of [`run`].
@@ -164,6 +174,7 @@ pub(crate) fn run_set(desk: &Desk<'_>, config: &SetConfig) -> Result<SetSummary,
         n_outliers: summary.n_outliers,
         columns: summary.columns,
         warnings: summary.warnings,
+        store: None,
     })
 }
 
@@ -181,7 +192,7 @@ pub fn list(desk: &Desk<'_>) -> Result<Listing, AppError> {
         }
     }
     let families = library::families().iter().map(family_entry).collect::<Result<_, _>>()?;
-    Ok(Listing { sets, families })
+    Ok(Listing { sets, families, store: store::list(desk)? })
 }
 
 /// The factors of the library, or of one family of it.

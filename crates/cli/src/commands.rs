@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::options::{
-    AggregateSection, BacktestSection, GlobalSection, ImportSection, PipelineSection, Settings, VenueSection,
+    AggregateSection, BacktestSection, GlobalSection, ImportSection, PipelineSection, Settings, StoreSection,
+    VenueSection,
 };
 
 /// From raw exchange ticks to portfolios, with every number traceable.
@@ -234,18 +235,63 @@ pub struct FeaturesArgs {
 #[derive(Debug, Subcommand)]
 pub enum FactorsCommand {
     /// Compute a factor set and publish it in the hub; --config names its file
-    Run,
+    Run(RunFactorsArgs),
     /// The factor sets in the hub and the built-in families
     List(ListFactorsArgs),
     /// One factor set, family, factor or operator: formula, lookback, inputs, rules, source
     Show(ShowFactorsArgs),
     /// Prove a published set: no value knows the future, updates and single rows give the bits of a full run
     Audit(AuditFactorsArgs),
+    /// The rows of a published set, from the hub or a SQL store
+    Load(LoadFactorsArgs),
+}
+
+/// Options of `factors run`.
+#[derive(Debug, Args)]
+pub struct RunFactorsArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<StoreSection>,
+}
+
+/// Options of `factors load`.
+#[derive(Debug, Args)]
+pub struct LoadFactorsArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<StoreSection>,
+    /// Name of the factor set
+    #[arg(value_name = "SET")]
+    pub name: String,
+    /// Timeframe of the set, when several have the name
+    #[arg(long, value_name = "BAR")]
+    pub timeframe: Option<String>,
+    /// First timestamp, UTC, such as 2024-07-21
+    #[arg(long, value_name = "TIME")]
+    pub start: Option<String>,
+    /// End, UTC, exclusive
+    #[arg(long, value_name = "TIME")]
+    pub end: Option<String>,
+    /// Only these symbols
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub symbols: Vec<String>,
+    /// Only these factors
+    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// Rows to print, from the end
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub rows: usize,
+    /// Write all rows to this file instead: .parquet or .csv
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// Options of `factors list`.
 #[derive(Debug, Args)]
 pub struct ListFactorsArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<StoreSection>,
     /// The factors of the built-in families instead, or of this one
     #[arg(long, value_name = "FAMILY", num_args = 0..=1)]
     pub library: Option<Option<String>>,
@@ -254,6 +300,9 @@ pub struct ListFactorsArgs {
 /// Options of `factors show`.
 #[derive(Debug, Args)]
 pub struct ShowFactorsArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<StoreSection>,
     /// A factor set or a column of it (SET:COLUMN), a built-in family or factor (sma_20, talib:sma), or an operator
     #[arg(value_name = "NAME")]
     pub name: String,

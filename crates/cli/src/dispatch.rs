@@ -78,10 +78,11 @@ fn name(command: &Command) -> &'static str {
         Command::Hub(_) => "hub gc",
         Command::Aggregate(_) => "aggregate",
         Command::Features(_) => "features",
-        Command::Factors(FactorsCommand::Run) => "factors run",
+        Command::Factors(FactorsCommand::Run(_)) => "factors run",
         Command::Factors(FactorsCommand::List(_)) => "factors list",
         Command::Factors(FactorsCommand::Show(_)) => "factors show",
         Command::Factors(FactorsCommand::Audit(_)) => "factors audit",
+        Command::Factors(FactorsCommand::Load(_)) => "factors load",
         Command::Demo(_) => "demo",
         Command::Backtest(_) => "backtest",
         Command::Pipeline(_) => "pipeline run",
@@ -97,7 +98,7 @@ fn name(command: &Command) -> &'static str {
 /// The files of `--config`: settings, and for `factors run` the factor sets among them.
 fn config_files(line: &CommandLine) -> (Vec<PathBuf>, Vec<PathBuf>) {
     match line.command {
-        Command::Factors(FactorsCommand::Run) => app_factors::split_files(&line.global.config),
+        Command::Factors(FactorsCommand::Run(_)) => app_factors::split_files(&line.global.config),
         _ => (line.global.config.clone(), Vec::new()),
     }
 }
@@ -166,6 +167,10 @@ fn command_settings(command: &Command) -> Vec<Given> {
         Command::Data(DataCommand::Info(args)) => args.settings.given.clone(),
         Command::Aggregate(args) => args.settings.given.clone(),
         Command::Features(args) => args.settings.given.clone(),
+        Command::Factors(FactorsCommand::Run(args)) => args.settings.given.clone(),
+        Command::Factors(FactorsCommand::List(args)) => args.settings.given.clone(),
+        Command::Factors(FactorsCommand::Show(args)) => args.settings.given.clone(),
+        Command::Factors(FactorsCommand::Load(args)) => args.settings.given.clone(),
         Command::Backtest(args) => args.settings.given.clone(),
         Command::Pipeline(PipelineCommand::Run(args)) => args.settings.given.clone(),
         _ => Vec::new(),

@@ -41,6 +41,7 @@ macro_rules! section {
 section!(ImportSection, "Options of `data import`.", "venue", "import.");
 section!(VenueSection, "The venue alone.", "venue");
 section!(AggregateSection, "Options of `aggregate`.", "venue", "aggregate.");
+section!(StoreSection, "The SQL store alone.", "store.");
 section!(BacktestSection, "Options of `backtest`.", "venue", "backtest.");
 
 /// Options of `pipeline run`.
@@ -141,6 +142,7 @@ fn value_name(key: &Key) -> &'static str {
         "hub" | "results" => "DIR",
         "start" | "end" => "TIME",
         "symbol" | "benchmark" => "SYMBOL",
+        "store" => "URL",
         "timeframe" | "bar" | "from" | "threshold" => "BAR",
         "venue" => "VENUE",
         "rebalance" | "pool-reselect" => "RULE",

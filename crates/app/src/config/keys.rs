@@ -65,6 +65,13 @@ pub const KEYS: &[Key] = &[
         "Where the data comes from, such as binance_futures; not needed when the hub has one venue, or a factor set names it",
     ),
     key(
+        "store.url",
+        "store",
+        Kind::Text,
+        "",
+        "SQL store of factor sets besides the hub: sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+    ),
+    key(
         "import.kind",
         "kind",
         Kind::Choice(&["agg_trades", "trades", "klines", "instruments"]),

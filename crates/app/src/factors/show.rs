@@ -5,7 +5,7 @@ use crosscut_formula::{Operator, library, operators};
 use crosscut_hub::{FactorMetadata, Hub};
 use crosscut_model::nearest;
 
-use super::{FactorEntry, FamilyEntry, family_entry, parse_timeframe};
+use super::{FactorEntry, FamilyEntry, StorePlace, family_entry, parse_timeframe, store};
 use crate::desk::Desk;
 use crate::error::AppError;
 
@@ -41,9 +41,12 @@ pub enum Shown {
     Operators(Vec<OperatorCard>),
 }
 
-/// A factor set of the hub.
+/// A factor set of the hub or of a SQL store.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct SetCard {
+    /// Where it lies in the store it was looked up in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StorePlace>,
     /// What it says about itself.
     #[serde(flatten)]
     pub metadata: FactorMetadata,
@@ -99,6 +102,9 @@ pub struct ExampleCard {
 /// # Errors
 /// An unknown name (the nearest are named); a name of sets of several timeframes without `timeframe`.
 pub fn show(desk: &Desk<'_>, request: &ShowRequest) -> Result<Shown, AppError> {
+    if let Some(card) = store::show(desk, &request.name, request.timeframe.as_deref())? {
+        return Ok(Shown::Set(Box::new(card)));
+    }
     let hub = if desk.hub_root().exists() { Some(desk.hub()?) } else { None };
     let name = request.name.as_str();
     if let Some(set) = &request.factor_set {
@@ -118,7 +124,7 @@ pub fn show(desk: &Desk<'_>, request: &ShowRequest) -> Result<Shown, AppError> {
     }
     if let Some(metadata) = hub.as_ref().map_or(Ok(None), |hub| set(hub, name, request.timeframe.as_deref()))? {
         let factors = hub.as_ref().map_or_else(Vec::new, |hub| crosscut_factors::published_columns(hub, &metadata));
-        return Ok(Shown::Set(Box::new(SetCard { metadata, factors })));
+        return Ok(Shown::Set(Box::new(SetCard { store: None, metadata, factors })));
     }
     if let Some(shown) = library_factors(request)? {
         return Ok(shown);

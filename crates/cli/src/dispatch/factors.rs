@@ -1,6 +1,7 @@
 //! `factors` and `features`.
 
 mod audit;
+mod load;
 mod show;
 
 use crate::answer::Answer;
@@ -14,13 +15,14 @@ use crosscut_app::{AppError, Desk};
 /// `factors ...`; `files` are those of `--config` that describe factor sets.
 pub fn factors(command: &FactorsCommand, desk: &Desk<'_>, files: &[std::path::PathBuf]) -> Result<Answer, AppError> {
     match command {
-        FactorsCommand::Run => run(desk, files),
+        FactorsCommand::Run(_) => run(desk, files),
         FactorsCommand::List(args) => match &args.library {
             Some(family) => list_library(family.as_deref()),
             None => list(desk),
         },
         FactorsCommand::Show(args) => show::show(args, desk),
         FactorsCommand::Audit(args) => audit::audit(args, desk),
+        FactorsCommand::Load(args) => load::load(args, desk),
     }
 }
 
@@ -39,6 +41,7 @@ fn run(desk: &Desk<'_>, files: &[std::path::PathBuf]) -> Result<Answer, AppError
             set.n_kept,
             set.n_rows
         ));
+        set.store.iter().for_each(|store| text.push_str(&load::saved(store)));
     }
     Ok(Answer::good(&summaries, text))
 }
@@ -62,7 +65,8 @@ fn list(desk: &Desk<'_>) -> Result<Answer, AppError> {
     for family in &listing.families {
         families.row([family.name.clone(), family.n_factors.to_string(), family.summary.clone()]);
     }
-    Ok(Answer::good(&listing, format!("{}\n{}", sets.render(), families.render())))
+    let store = listing.store.as_ref().map(load::listing).unwrap_or_default();
+    Ok(Answer::good(&listing, format!("{store}{}\n{}", sets.render(), families.render())))
 }
 
 /// `factors list --library`.

@@ -17,7 +17,7 @@ const DIGITS: usize = 8;
 pub fn answer(table: &Table, n_rows: usize, out: Option<&Path>) -> Result<Answer, AppError> {
     match out {
         Some(file) => write(table, file),
-        None => Ok(last_rows(table, n_rows)),
+        None => Ok(last_rows(table, n_rows, table.len() as u64)),
     }
 }
 
@@ -28,8 +28,9 @@ fn write(table: &Table, file: &Path) -> Result<Answer, AppError> {
     Ok(Answer::good(json!({"file": file, "rows": table.len(), "columns": table.columns.len()}), text))
 }
 
-/// Prints the last rows. Columns go down the page, rows across: there are many columns and few rows.
-fn last_rows(table: &Table, n_rows: usize) -> Answer {
+/// Prints the last rows of a table that has, or is the end of, `n_all` rows. Columns go down the page, rows across:
+/// there are many columns and few rows.
+pub fn last_rows(table: &Table, n_rows: usize, n_all: u64) -> Answer {
     let last = table.len().saturating_sub(n_rows)..table.len();
     let mut text = TextTable::new(&[vec!["column"], vec![">"; last.len()]].concat());
     let mut rows = vec![Map::new(); last.len()];
@@ -40,8 +41,8 @@ fn last_rows(table: &Table, n_rows: usize) -> Answer {
         let cells = last.clone().map(|row| short(name, column, row));
         text.row(std::iter::once(name.clone()).chain(cells));
     }
-    let tail = format!("\nthe last {} of {} rows; --out FILE writes all\n", last.len(), table.len());
-    Answer::good(json!({"rows": rows, "rows_in_all": table.len()}), text.render() + &tail)
+    let tail = format!("\nthe last {} of {n_all} rows; --out FILE writes all\n", last.len());
+    Answer::good(json!({"rows": rows, "rows_in_all": n_all}), text.render() + &tail)
 }
 
 /// A cell for people: numbers to [`DIGITS`] significant digits.

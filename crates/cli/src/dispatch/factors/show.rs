@@ -45,6 +45,9 @@ fn set(card: &SetCard) -> String {
         or_dash(&metadata.end_time),
         metadata.config_hash,
     );
+    if let Some(place) = &card.store {
+        text.push_str(&format!("in {}, table {}\n\n", place.store, place.values_table));
+    }
     let headings =
         ["column", "stage", ">lookback", ">missing", ">longest gap", "causal", "incremental", "streaming", "formula"];
     let mut table = TextTable::new(&headings);
