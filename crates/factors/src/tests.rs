@@ -4,6 +4,7 @@ mod config;
 mod golden;
 mod groups;
 pub(crate) mod market;
+mod references;
 mod runs;
 mod show;
 mod updates;
