@@ -126,14 +126,17 @@ pub fn show(desk: &Desk<'_>, request: &ShowRequest) -> Result<Shown, AppError> {
         let factors = hub.as_ref().map_or_else(Vec::new, |hub| crosscut_factors::published_columns(hub, &metadata));
         return Ok(Shown::Set(Box::new(SetCard { store: None, metadata, factors })));
     }
-    if let Some(shown) = library_factors(request)? {
-        return Ok(shown);
+    let operators: Vec<OperatorCard> = operators::named(name).map(operator_card).collect();
+    match library_factors(request)? {
+        // `rank` is an operator before it is the beginning of `rank5`, `rank10`, ...
+        Some(Shown::Factors(cards))
+            if operators.is_empty() || request.windows.is_some() || cards.iter().any(|card| card.name == name) =>
+        {
+            Ok(Shown::Factors(cards))
+        }
+        _ if !operators.is_empty() => Ok(Shown::Operators(operators)),
+        _ => Err(unknown(hub.as_ref(), name)?),
     }
-    let cards: Vec<OperatorCard> = operators::named(name).map(operator_card).collect();
-    if !cards.is_empty() {
-        return Ok(Shown::Operators(cards));
-    }
-    Err(unknown(hub.as_ref(), name)?)
 }
 
 /// The factors of the library that are meant; `None` when there are none.

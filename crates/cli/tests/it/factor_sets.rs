@@ -24,6 +24,8 @@ fn anything_with_a_name_can_be_shown() {
     assert_eq!(windows["result"]["factors"][1]["name"], "sma_9");
     let operator = world.json(&["factors", "show", "Mean"]);
     assert_eq!(operator["result"]["operators"][0]["name"], "ts_mean");
+    assert_eq!(world.json(&["factors", "show", "rank"])["result"]["operators"][0]["name"], "cs_rank");
+    assert_eq!(world.json(&["factors", "show", "rank5"])["result"]["factors"][0]["formula"], "Rank($close, 5)");
     let library = world.run(&["factors", "list", "--library"]).good().out;
     assert!(library.contains("alpha_101") && library.contains("sma_{w}"), "{library}");
     assert!(!world.run(&["factors", "list", "--library", "talib"]).good().out.contains("alpha_101"));

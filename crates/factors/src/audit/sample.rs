@@ -10,14 +10,15 @@ use crate::config::Config;
 use crate::error::FactorsError;
 use crate::source::Source;
 
-/// Symbols of a sample when none are asked for: of a set that compares symbols, and of one that does not.
-const SYMBOLS: (usize, usize) = (12, 5);
+/// Most symbols of a sample when none are asked for: of a set that compares symbols, and of one that does not. Ranks of a
+/// few symbols hardly move, and correlations of them are missing.
+const SYMBOLS: (usize, usize) = (24, 5);
 
 /// Rows beyond the longest lookback, in which cuts are made and values compared.
 const ROWS_TO_COMPARE: usize = 600;
 
 /// Values of all factors, symbols and rows together: what keeps an audit short.
-const VALUES: usize = 10_000_000;
+const VALUES: usize = 7_000_000;
 
 /// Fewest rows of the longest series that can be cut.
 const FEWEST_ROWS: usize = 16;

@@ -9,7 +9,7 @@ use crosscut_model::Silent;
 use super::engine::{Engine, Real, Values};
 use super::{AuditOptions, AuditReport, Check, Stage, audit, audit_with, publish};
 use crate::bars::SymbolBars;
-use crate::tests::market::{bars, hub, publish as publish_bars};
+use crate::tests::market::{bars, hub, publish as publish_bars, publish_as as publish_bars_as};
 use crate::{Config, FactorsError, Outcome, Plan, RunOptions, Summary, published_columns, run, update};
 
 /// Factors of one symbol at a time.
@@ -156,6 +156,22 @@ fn honest_sets_pass() {
         }
         assert_eq!(report, audited(&Real, &world, seed), "the same seed, the same audit");
     }
+}
+
+#[test]
+fn sets_of_event_bars_pass() {
+    let root = tempfile::tempdir().unwrap();
+    for (seed, symbol) in [(1, "AAA"), (2, "BBB"), (3, "CCC")] {
+        let mut events = bars(seed, &(0..200).map(|row| row * seed as i64).collect::<Vec<_>>());
+        events.bar_seq = (0..200).collect();
+        publish_bars_as(root.path(), "dollar-1000", symbol, &events);
+    }
+    let text = "factor_set: events__1\ntimeframe: 1h\nsource: {venue: test, bars: dollar-1000}\n\
+                factors: [{name: change, formula: 'ema(delta(close, 1), 5)'}]\n";
+    let config = Config::parse(text, "set.yaml").unwrap();
+    run(&config, root.path(), &run_options(), &Silent).unwrap();
+    let report = audited(&Real, &(root, config), 11);
+    assert_eq!((report.n_passed(), report.failures.len()), (1, 0), "{report:#?}");
 }
 
 #[test]

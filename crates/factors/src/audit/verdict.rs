@@ -187,7 +187,7 @@ impl Trials {
         let why = if rows >= n_labels {
             format!("it looks back {rows} rows, the sample has {n_labels}")
         } else {
-            "it has no finite value in the sample".to_owned()
+            format!("it has no finite value in the sample of {} symbols", sample.symbols.len())
         };
         result(false, 0, Some(format!("not tested: {why}")))
     }

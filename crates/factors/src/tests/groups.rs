@@ -7,7 +7,7 @@ use crosscut_hub::Hub;
 use crosscut_model::Range;
 
 use super::market::{bars, hub, publish};
-use crate::{Config, FactorsError, Outcome, RunOptions, Silent, Summary, run};
+use crate::{Config, FactorsError, Outcome, RunOptions, Silent, Summary, run, update};
 
 /// A set with two group columns, one of which changes with time.
 const GROUPED: &str = "
@@ -109,6 +109,12 @@ fn files_are_inputs_and_told() {
     assert!(column(root.path(), "BBB", "other").iter().all(|value| *value == 1.0), "unchanged bars, changed codes");
     let set = Hub::open(root.path()).unwrap().factor_set("1h".parse().unwrap(), "grouped__1").unwrap();
     assert!(set.metadata().notes.contains(&"apart: apart from its sector".to_owned()));
+    fs::write(&path, "symbol,category\nBBB,mining\nAAA,mining\n").unwrap();
+    let options =
+        RunOptions { threads: 2, code_version: "1".to_owned(), generation_time: "2026-01-01T00:00:00Z".to_owned() };
+    let summary = update(&again, root.path(), &options, &Silent).unwrap();
+    assert!(summary.full_because.is_some_and(|why| why.contains("group file")), "an update notices it too");
+    assert!(column(root.path(), "BBB", "other").iter().all(|value| *value == 0.0));
     fs::remove_file(path).unwrap();
     let message = run_config(&again, root.path()).unwrap_err().to_string();
     assert!(message.contains("groups: industry: cannot read") && message.contains("--config"), "{message}");
