@@ -5,6 +5,7 @@
 //! [`tidy`] for the rules themselves.
 
 mod imports;
+mod postgres;
 mod steps;
 mod tidy;
 
@@ -19,7 +20,7 @@ use crate::steps::Steps;
 const USAGE: &str = "usage: cargo xtask <command>
 
   check   format, tidy rules, import table, clippy, documentation
-  test    check, then all tests (what continuous integration runs)
+  test    check, then all tests (what continuous integration runs); installs PostgreSQL where it is missing
   tidy    only the tidy rules and the import table";
 
 fn main() -> ExitCode {
@@ -67,10 +68,11 @@ fn house_rules(steps: &mut Steps, root: &Path) -> Result<()> {
     steps.rules("imports", || imports::check(root))
 }
 
-/// All tests, by nextest; without it (no network to fetch it) by plain cargo, which is slower but runs the same tests.
+/// All tests, with a real PostgreSQL, by nextest; without it (no network to fetch it) by plain cargo, which is slower but runs the same tests.
 fn test(steps: &mut Steps, root: &Path) -> Result<()> {
     /// The nextest release the suite is run with.
     const NEXTEST: &str = "0.9.143";
+    postgres::ensure(steps)?;
     let present = steps.cargo("nextest present", root, &["nextest", "--version"], &[]).is_ok();
     let install = ["install", "--locked", "cargo-nextest", "--version", NEXTEST];
     if present || steps.cargo("install nextest", root, &install, &[]).is_ok() {

@@ -41,6 +41,18 @@ impl Steps {
         Ok(())
     }
 
+    /// Runs another program.
+    pub fn program(&mut self, name: &str, mut command: Command) -> Result<()> {
+        println!("==> {name}: {command:?}");
+        let started = Instant::now();
+        let status = command.status().with_context(|| format!("{name}: the program could not be started"))?;
+        self.finish(name, started);
+        if !status.success() {
+            bail!("step `{name}` failed ({status})");
+        }
+        Ok(())
+    }
+
     /// Runs one set of our own rules; each finding is one line that ends with the remedy.
     pub fn rules(&mut self, name: &str, rule: impl FnOnce() -> Result<Vec<String>>) -> Result<()> {
         println!("==> {name}");

@@ -35,7 +35,7 @@ pub struct TableWriter {
 /// What is being written.
 enum Format {
     /// Parquet.
-    Parquet(parquet_file::TableFile),
+    Parquet(Box<parquet_file::TableFile>),
     /// Text with commas.
     Csv(BufWriter<File>),
 }
@@ -49,7 +49,7 @@ impl TableWriter {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let part = file.with_file_name(format!(".{name}.part"));
         let format = match format_of(file)? {
-            "parquet" => Format::Parquet(parquet_file::TableFile::create(&part, like, &TIMES)?),
+            "parquet" => Format::Parquet(Box::new(parquet_file::TableFile::create(&part, like, &TIMES)?)),
             _ => {
                 let start = || {
                     let mut out = BufWriter::new(File::create(&part)?);

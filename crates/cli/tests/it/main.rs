@@ -20,6 +20,11 @@ mod rules;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]
+#[path = "../../../hub/src/sql/tests/server.rs"]
+mod server;
+#[cfg(test)]
 mod terminal;
+#[cfg(test)]
+mod stores;
 #[cfg(test)]
 mod world;
