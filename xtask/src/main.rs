@@ -19,9 +19,10 @@ use crate::steps::Steps;
 /// What to type, printed when the command is not known.
 const USAGE: &str = "usage: cargo xtask <command>
 
-  check   format, tidy rules, import table, clippy, documentation
-  test    check, then all tests (what continuous integration runs); installs PostgreSQL where it is missing
-  tidy    only the tidy rules and the import table";
+  check      format, tidy rules, import table, clippy, documentation
+  test       check, then all tests (what continuous integration runs); installs PostgreSQL where it is missing
+  tidy       only the tidy rules and the import table
+  reference  write the reference pages, docs/reference, which a test checks";
 
 fn main() -> ExitCode {
     let mut steps = Steps::new();
@@ -48,6 +49,7 @@ fn run(steps: &mut Steps) -> Result<()> {
             test(steps, &root)
         }
         ["tidy"] => house_rules(steps, &root),
+        ["reference"] => reference(steps, &root),
         _ => bail!("unknown command `{}`\n\n{USAGE}", arguments.join(" ")),
     }
 }
@@ -60,6 +62,12 @@ fn check(steps: &mut Steps, root: &Path) -> Result<()> {
     steps.cargo("clippy", root, &clippy, &[])?;
     let doc = ["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"];
     steps.cargo("documentation", root, &doc, &[("RUSTDOCFLAGS", "-D warnings")])
+}
+
+/// Writes the reference pages by the program itself: whoever adds an operator, a factor or a strategy runs this.
+fn reference(steps: &mut Steps, root: &Path) -> Result<()> {
+    let program = ["run", "--quiet", "--package", "crosscut-cli", "--", "reference", "--dir", "docs/reference"];
+    steps.cargo("reference pages", root, &program, &[])
 }
 
 /// The rules that are ours alone: files and imports.

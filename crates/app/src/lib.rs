@@ -19,9 +19,10 @@ pub mod factors;
 pub mod features;
 pub mod hub_gc;
 pub mod init;
-pub mod list;
 mod logbook;
 pub mod pipeline;
+pub mod reference;
+pub mod registry;
 pub mod runs;
 pub mod table_file;
 

@@ -73,9 +73,11 @@ pub enum Command {
     Pipeline(PipelineCommand),
     /// The benchmark kit's workloads, with the kit's options; prints one JSON line
     Bench(BenchArgs),
-    /// What can be named on the command line
+    /// What can be named: operators, factors, strategies, costs, providers
     #[command(subcommand)]
     List(ListCommand),
+    /// Write the reference pages: everything that can be named, as Markdown
+    Reference(ReferenceArgs),
 }
 
 /// Options of `demo`.
@@ -470,6 +472,30 @@ pub struct BenchArgs {
 /// `list ...`
 #[derive(Debug, Subcommand)]
 pub enum ListCommand {
+    /// The operators of the factor language
+    Operators(ListArgs),
+    /// The built-in factors
+    Factors(ListArgs),
     /// The built-in strategies and their parameters
-    Strategies,
+    Strategies(ListArgs),
+    /// The cost models
+    Costs(ListArgs),
+    /// Where market data can come from
+    Providers(ListArgs),
+}
+
+/// Options of `list ...`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Only this one, in full
+    #[arg(value_name = "NAME", allow_hyphen_values = true)]
+    pub name: Option<String>,
+}
+
+/// Options of `reference`.
+#[derive(Debug, Args)]
+pub struct ReferenceArgs {
+    /// Folder of the pages
+    #[arg(long, value_name = "DIR", default_value = "reference")]
+    pub dir: PathBuf,
 }

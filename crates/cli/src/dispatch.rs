@@ -3,6 +3,7 @@
 mod bench;
 mod data;
 mod factors;
+mod list;
 mod project;
 mod rows;
 mod run;
@@ -13,6 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crosscut_app::config::{Config, Given, Sources};
 use crosscut_app::factors as app_factors;
+use crosscut_app::registry::Kind;
 use crosscut_app::{AppError, Desk, Level, Machine, desk, pipeline};
 
 use crate::answer::{self, Answer, Status};
@@ -62,8 +64,21 @@ fn dispatch(line: &CommandLine, desk: &Desk<'_>) -> Result<Answer, AppError> {
         Command::Backtest(_) => run::backtest(desk),
         Command::Pipeline(PipelineCommand::Run(_)) => run::pipeline(desk),
         Command::Bench(args) => bench::bench(args, desk),
-        Command::List(ListCommand::Strategies) => Ok(project::strategies()),
+        Command::List(command) => list_kind(command),
+        Command::Reference(args) => list::reference(&args.dir),
     }
+}
+
+/// `list ...`.
+fn list_kind(command: &ListCommand) -> Result<Answer, AppError> {
+    let (kind, args) = match command {
+        ListCommand::Operators(args) => (Kind::Operators, args),
+        ListCommand::Factors(args) => (Kind::Factors, args),
+        ListCommand::Strategies(args) => (Kind::Strategies, args),
+        ListCommand::Costs(args) => (Kind::Costs, args),
+        ListCommand::Providers(args) => (Kind::Providers, args),
+    };
+    list::list(kind, args.name.as_deref())
 }
 
 /// The command's name, as in the JSON answer.
@@ -91,7 +106,12 @@ fn name(command: &Command) -> &'static str {
         Command::Runs(RunsCommand::Show(_)) => "runs show",
         Command::Runs(RunsCommand::Compare(_)) => "runs compare",
         Command::Runs(RunsCommand::Verify(_)) => "runs verify",
-        Command::List(ListCommand::Strategies) => "list strategies",
+        Command::List(ListCommand::Operators(_)) => "list operators",
+        Command::List(ListCommand::Factors(_)) => "list factors",
+        Command::List(ListCommand::Strategies(_)) => "list strategies",
+        Command::List(ListCommand::Costs(_)) => "list costs",
+        Command::List(ListCommand::Providers(_)) => "list providers",
+        Command::Reference(_) => "reference",
     }
 }
 

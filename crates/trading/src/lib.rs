@@ -10,6 +10,7 @@
 
 pub mod account;
 pub mod cost;
+pub mod cost_model;
 pub mod error;
 pub mod floor;
 pub mod guard;

@@ -1,7 +1,7 @@
-//! `init`, `config show`, `list`: the project and what can be named in it.
+//! `init`, `config show`: the project and its settings.
 
 use crosscut_app::config::plain;
-use crosscut_app::{AppError, Desk, init, list};
+use crosscut_app::{AppError, Desk, init};
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
@@ -29,27 +29,4 @@ pub fn config_show(desk: &Desk<'_>) -> Answer {
         object.insert(shown.key, json!({"value": shown.value, "origin": shown.origin}));
     }
     Answer::good(Value::Object(object), table.render())
-}
-
-/// `list strategies`.
-pub fn strategies() -> Answer {
-    let strategies = list::strategies();
-    let mut text = String::new();
-    for strategy in &strategies {
-        text.push_str(&format!("{}: {}\n", strategy.name, strategy.summary));
-        let mut table = TextTable::new(&["  parameter", "value", "default", "meaning"]);
-        for param in &strategy.params {
-            let names = std::iter::once(&param.name).chain(&param.aliases).cloned().collect::<Vec<_>>().join(", ");
-            let default = match (&param.default, param.is_required) {
-                (Some(default), _) => default.clone(),
-                (None, true) => "required".to_owned(),
-                (None, false) => "-".to_owned(),
-            };
-            table.row([format!("  {names}"), param.kind.clone(), default, param.summary.clone()]);
-        }
-        text.push_str(&table.render());
-        text.push('\n');
-    }
-    text.push_str("use one: crosscut backtest --strategy NAME --param PARAMETER=VALUE ...\n");
-    Answer::good(&strategies, text)
 }

@@ -1,0 +1,53 @@
+//! The built-in strategies, from their own tables.
+
+use crosscut_trading::strategy::{FACTOR, ParamKind, ParamSpec, Template, templates};
+use serde::Serialize;
+
+use super::{ParameterEntry, texts};
+
+/// A strategy.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StrategyEntry {
+    /// Its name; any case will do, with or without `_` and `-`.
+    pub name: String,
+    /// What it does.
+    pub summary: String,
+    /// Its parameters.
+    pub parameters: Vec<ParameterEntry>,
+}
+
+/// All strategies.
+pub(super) fn entries() -> Vec<StrategyEntry> {
+    let entry = |template: &&Template| StrategyEntry {
+        name: template.name.to_owned(),
+        summary: template.doc.to_owned(),
+        parameters: std::iter::once(&FACTOR).chain(template.params).map(parameter).collect(),
+    };
+    templates().iter().map(entry).collect()
+}
+
+/// A name without what may be left out of it.
+pub(super) fn letters(name: &str) -> String {
+    name.to_lowercase().replace(['_', '-', ' '], "")
+}
+
+/// One parameter.
+fn parameter(spec: &ParamSpec) -> ParameterEntry {
+    let (kind, choices): (&str, &[&str]) = match spec.kind {
+        ParamKind::Count(_) => ("whole", &[]),
+        ParamKind::Number | ParamKind::Between(..) => ("number", &[]),
+        ParamKind::Flag => ("flag", &[]),
+        ParamKind::Choice(words) => ("choice", words),
+        ParamKind::Name => ("name", &[]),
+    };
+    ParameterEntry {
+        name: spec.name.to_owned(),
+        aliases: texts(spec.aliases),
+        kind: kind.to_owned(),
+        expects: spec.kind.describe(),
+        choices: texts(choices),
+        default: spec.default.map(str::to_owned),
+        is_required: spec.is_required,
+        summary: spec.doc.to_owned(),
+    }
+}
