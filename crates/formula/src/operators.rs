@@ -2,7 +2,8 @@
 //!
 //! One file per family. A new operator is one entry in its family's table and touches no other file: names, parameters,
 //! meaning, what it does about missing values, how it is run, and a worked example, which is its reference test and is
-//! printed in help and on the reference page. Its lookback follows from how it is run. An operator is built from the
+//! printed in help and on the reference page. The property tests ask for a slow, obvious second version: it stands in the
+//! family's `slow` in the same file, or in `tests/slow`. Its lookback follows from how it is run. An operator is built from the
 //! graph's operations; one that needs a loop of its own brings it along as a function of a window, of a row and what is
 //! carried, or of all symbols at one time ([`Graph::over_window`], [`Graph::step_by_step`], [`CrossSection`]).
 //!
@@ -182,6 +183,9 @@ pub struct OperatorFamily {
     pub about: &'static str,
     /// They themselves.
     pub operators: &'static [Operator],
+    /// Their slow versions, as far as they are not among the tests.
+    #[cfg(test)]
+    pub(crate) slow: &'static [crate::tests::slow::Entry],
 }
 
 /// How an operator is run.

@@ -264,6 +264,10 @@ impl Reader<'_> {
                 Some(_) => format!("`{name}` is not a function"),
                 None => format!("there is no function `{name}`"),
             };
+            if name == "Mask" {
+                let hint = "qlib's Mask reads another instrument: import its column beside the bars";
+                return Err(Fault::new(span.clone(), message).with_hint(hint));
+            }
             let functions = operators::operators().filter(|o| o.is_function());
             let names = functions.flat_map(|o| [o.name].into_iter().chain(o.aliases.iter().copied()));
             return Err(Fault::new(span.clone(), message).with_nearest(name, names.chain(self.scope.functions())));

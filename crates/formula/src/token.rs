@@ -62,10 +62,15 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
     }
 }
 
-/// A name and its end.
+/// A name and its end. `IndClass.sector`, as the formulaic alphas have it, is the column `sector`.
 fn name(chars: &[char], at: usize) -> (String, usize) {
     let end = run_end(chars, at, |c| c.is_ascii_alphanumeric() || c == '_');
-    (chars[at..end].iter().collect(), end)
+    let name: String = chars[at..end].iter().collect();
+    let is_class = name == "IndClass" && chars.get(end) == Some(&'.');
+    match chars.get(end + 1) {
+        Some(next) if is_class && next.is_ascii_alphabetic() => self::name(chars, end + 1),
+        _ => (name, end),
+    }
 }
 
 /// The end of the run of characters from `at` on for which `holds`.

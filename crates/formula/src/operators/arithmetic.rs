@@ -15,6 +15,8 @@ pub(super) const FAMILY: OperatorFamily = OperatorFamily {
     title: "Arithmetic and functions of one row",
     about: "A number that is not finite is missing. `-x ^ 2` is `-(x ^ 2)`, and `a ^ b ^ c` is `a ^ (b ^ c)`.",
     operators: OPERATORS,
+    #[cfg(test)]
+    slow: &[],
 };
 
 /// The table.

@@ -15,6 +15,8 @@ pub(super) const FAMILY: OperatorFamily = OperatorFamily {
     title: "Comparison, logic and choice",
     about: "True is 1, false is 0; any number but 0 counts as true. A choice is also written `condition ? a : b`.",
     operators: OPERATORS,
+    #[cfg(test)]
+    slow: &[],
 };
 
 /// The columns of the examples of comparisons.

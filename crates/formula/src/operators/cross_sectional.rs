@@ -14,6 +14,8 @@ pub(super) const FAMILY: OperatorFamily = OperatorFamily {
     about: "From the values of all symbols that have a row at the same time. Missing values are left out and stay \
             missing. The results do not depend on the order of the symbols, but for the rounding of sums.",
     operators: OPERATORS,
+    #[cfg(test)]
+    slow: &[],
 };
 
 /// The table.

@@ -15,6 +15,8 @@ pub(super) const FAMILY: OperatorFamily = OperatorFamily {
     about: "As across symbols, but from the symbols of one's own group. A group is a number: a column of category codes, \
             or any expression. Values without a group are left out and stay missing.",
     operators: OPERATORS,
+    #[cfg(test)]
+    slow: &[],
 };
 
 /// The columns of the examples: two groups, a value without a group, a missing value.

@@ -11,6 +11,8 @@ pub(super) const FAMILY: OperatorFamily = OperatorFamily {
     title: "Indicators that are programs",
     about: "Those that no formula over a window expresses. The other indicators are formulas of the library.",
     operators: OPERATORS,
+    #[cfg(test)]
+    slow: &[],
 };
 
 /// The table.

@@ -16,6 +16,8 @@ pub(super) const FAMILY: OperatorFamily = OperatorFamily {
     title: "Lines through windows",
     about: "Least-squares lines: of a series on the row number, and of one series on another.",
     operators: OPERATORS,
+    #[cfg(test)]
+    slow: &[],
 };
 
 /// The closes of the examples. The windows 2 8 4 and 8 4 6 have the means 14/3 and 6 and the slopes 1 and -1.

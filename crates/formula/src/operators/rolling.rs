@@ -21,6 +21,8 @@ pub(super) const FAMILY: OperatorFamily = OperatorFamily {
     about: "Over a symbol's own rows. A window counts rows, the current one included, and gives a value only when all its \
             rows have one.",
     operators: OPERATORS,
+    #[cfg(test)]
+    slow: &[],
 };
 
 /// The closes of most examples.

@@ -19,6 +19,8 @@ pub(super) const FAMILY: OperatorFamily = OperatorFamily {
     about: "Cumulative operators that begin anew with each session. A session is a run of rows with the same number, \
             usually `utc_day(timestamp)`; any series will do.",
     operators: OPERATORS,
+    #[cfg(test)]
+    slow: &[],
 };
 
 /// The columns of the examples: two sessions.

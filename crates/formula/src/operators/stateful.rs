@@ -18,6 +18,8 @@ pub(super) const FAMILY: OperatorFamily = OperatorFamily {
     about: "Exponential means and cumulative operators: what they carry is stored with a factor set, so that an update \
             continues where the last run ended.",
     operators: OPERATORS,
+    #[cfg(test)]
+    slow: &[],
 };
 
 /// The closes of the examples of means.

@@ -3,6 +3,7 @@
 mod accuracy;
 mod alphas;
 mod catalogue;
+mod documented;
 mod errors;
 mod examples;
 mod language;
@@ -10,7 +11,7 @@ mod library;
 mod panel;
 mod properties;
 mod references;
-mod slow;
+pub(crate) mod slow;
 mod targets;
 
 use proptest::prelude::*;

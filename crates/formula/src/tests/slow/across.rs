@@ -4,7 +4,7 @@ use super::windows::{deviation, line, mean, quantile, rank_of};
 use super::{Entry, Slow};
 
 /// The values there are.
-pub(super) fn present(x: &[f64]) -> Vec<f64> {
+pub(crate) fn present(x: &[f64]) -> Vec<f64> {
     x.iter().copied().filter(|x| x.is_finite()).collect()
 }
 
@@ -46,7 +46,7 @@ fn winsorize(x: f64, all: &[f64], tail: f64) -> f64 {
 
 /// Number of the bucket: the whole number that the rank, of `buckets` per symbol, does not exceed. Ranks are halves:
 /// counted twice they are whole.
-pub(super) fn bucket(x: f64, all: &[f64], buckets: f64) -> f64 {
+pub(crate) fn bucket(x: f64, all: &[f64], buckets: f64) -> f64 {
     let twice = (rank_of(x, all) * 2.0) as usize;
     (twice * buckets as usize).div_ceil(2 * all.len()) as f64
 }

@@ -1,19 +1,18 @@
 //! Every operator of the table against a second, slow and obvious version of it. An operator without one fails here.
 
-mod across;
+pub(crate) mod across;
 mod carried;
 mod rows;
-mod targets;
 mod windows;
 
 use super::*;
 use crate::PanelInput;
-use crate::operators::{Operator, ParameterKind, operators};
+use crate::operators::{Operator, ParameterKind, operator_families, operators};
 
 /// A slow version. It sees the arguments that are series and, apart, those that are numbers, each in their order; what
 /// is not finite in a series is a NaN.
-#[derive(Clone, Copy)]
-enum Slow {
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Slow {
     /// The result of row `i` of one symbol.
     Row(fn(&[&[f64]], &[f64], usize) -> f64),
     /// The results of all rows of one symbol.
@@ -24,13 +23,14 @@ enum Slow {
 
 /// Names of operators that mean the same, how many parameters they have, how far the two versions may lie apart
 /// relative to one plus the size of the value, and the slow version.
-type Entry = (&'static [&'static str], usize, f64, Slow);
+pub(crate) type Entry = (&'static [&'static str], usize, f64, Slow);
 
 /// The slow version of an operator.
 fn slow(operator: &Operator) -> Option<&'static Entry> {
-    let tables = [rows::TABLE, windows::TABLE, carried::TABLE, across::TABLE, targets::TABLE];
+    let tables = [rows::TABLE, windows::TABLE, carried::TABLE, across::TABLE];
+    let tables = tables.into_iter().chain(operator_families().iter().map(|family| family.slow));
     let is_it = |entry: &&Entry| entry.0.contains(&operator.name) && entry.1 == operator.parameters.len();
-    tables.into_iter().flatten().find(is_it)
+    tables.flatten().find(is_it)
 }
 
 /// Numbers for one case: what each kind of parameter is given.
