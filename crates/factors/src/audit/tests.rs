@@ -267,3 +267,23 @@ fn small_sets_are_cut_as_far_as_they_go() {
     let message = audit(&hub, set.metadata(), root.path(), &options, &Silent).unwrap_err().to_string();
     assert!(message.contains("there are bars of 9 times; expected 16 at least"), "{message}");
 }
+
+#[test]
+fn symbols_that_begin_within_the_cuts() {
+    let root = tempfile::tempdir().unwrap();
+    for (seed, symbol, from) in [(1, "AAA", 0), (2, "BBB", 95), (3, "CCC", 97), (4, "DDD", 0)] {
+        publish_bars(root.path(), symbol, &bars(seed, &(from..100).collect::<Vec<_>>()));
+    }
+    for text in [ALONE, TOGETHER] {
+        let config = Config::parse(text, "set.yaml").unwrap();
+        run(&config, root.path(), &run_options(), &Silent).unwrap();
+        for seed in 0..3 {
+            let hub = Hub::open(root.path()).unwrap();
+            let set = hub.factor_set(config.timeframe, &config.factor_set).unwrap();
+            let scratch = tempfile::tempdir().unwrap();
+            let options = AuditOptions { cuts: 9, symbols: None, seed, run: run_options() };
+            let report = audit(&hub, set.metadata(), scratch.path(), &options, &Silent).unwrap();
+            assert!(report.failures.is_empty() && report.n_passed() > 0, "{:#?}", report.failures);
+        }
+    }
+}
