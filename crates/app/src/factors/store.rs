@@ -76,13 +76,13 @@ fn is_asked_for(desk: &Desk<'_>) -> bool {
     matches!(desk.config.origin(KEY), Some(Origin::Flag(_)))
 }
 
-/// Connects to the store to see that it is there before anything is computed.
+/// Looks whether the store can be reached before anything is computed; makes nothing.
 ///
 /// # Errors
-/// A text that is no address; a store that cannot be reached or made.
+/// A text that is no address; a store that cannot be reached.
 pub(super) fn check(desk: &Desk<'_>) -> Result<(), AppError> {
     if let Some(address) = address(desk)? {
-        SqlStore::create(&address)?;
+        SqlStore::check(&address)?;
     }
     Ok(())
 }

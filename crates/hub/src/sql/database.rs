@@ -133,10 +133,10 @@ pub(super) fn failed(address: &str, what: &str) -> HubError {
     HubError::Store { store: address.to_owned(), message: what.to_owned() }
 }
 
-/// The error of a writer that waited for another one in vain.
+/// The error of a program that waited for another one in vain.
 pub(super) fn busy(address: &str, patience: Duration) -> HubError {
     let message = format!(
-        "another process has been writing for more than {} s\nhint: run again when it is done",
+        "another process has kept the set in use for more than {} s\nhint: run again when it is done",
         patience.as_secs_f64()
     );
     failed(address, &message)

@@ -57,7 +57,8 @@ impl Postgres {
             return busy(&self.address, self.patience);
         }
         if error.is_closed() {
-            let message = "the connection was lost; nothing of this was written\nhint: run again";
+            // Also while a transaction was being committed: whether it was is not known then.
+            let message = "the connection was lost\nhint: run again; each set is in one complete state";
             return failed(&self.address, message);
         }
         failed(&self.address, &causes(error))

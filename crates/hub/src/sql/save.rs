@@ -112,7 +112,8 @@ impl Saving<'_> {
         }
         let saved = self.symbols(&table, is_new)?;
         if is_new && kind == Kind::Postgres {
-            self.store.database.batch(&table.create_key())?;
+            // Without statistics the server may not see that the key serves every load.
+            self.store.database.batch(&format!("{}; ANALYZE {}", table.create_key(), table.quoted()))?;
         }
         self.register(&table)?;
         if let Some(old) = entry.filter(|_| is_new) {

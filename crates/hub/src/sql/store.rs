@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use crosscut_model::Timeframe;
 
-use super::address::StoreAddress;
+use super::address::{Place, StoreAddress};
 use super::blocks::Blocks;
 use super::database::{Cell, Connecting, Database, connect, failed};
 use super::schema::{FORMAT, ValuesTable};
@@ -78,6 +79,21 @@ impl SqlStore {
     /// As [`Self::open`], and when the store cannot be made.
     pub fn create(address: &StoreAddress) -> Result<Self, HubError> {
         Self::connect(address, Connecting { create: true, patience: PATIENCE })
+    }
+
+    /// Looks whether [`Self::create`] may succeed, and makes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::open`], but a SQLite file need not exist, only its folder.
+    pub fn check(address: &StoreAddress) -> Result<(), HubError> {
+        if let Place::Sqlite(file) = &address.place
+            && !file.exists()
+        {
+            let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+            let none = || HubError::not_found(format!("{address}: there is no folder `{}`", folder.display()));
+            return folder.is_dir().then_some(()).ok_or_else(none);
+        }
+        Self::open(address).map(|_| ())
     }
 
     /// Connects.

@@ -54,11 +54,14 @@ fn stores_that_are_not_there() {
         |name: &str| format!("sqlite:{}", folder.path().join(name).display()).parse::<StoreAddress>().unwrap();
     let error = SqlStore::open(&address("none.db")).unwrap_err().to_string();
     assert!(error.contains("there is no SQLite file") && error.contains("hint: "), "{error}");
+    SqlStore::check(&address("none.db")).unwrap();
     assert!(!folder.path().join("none.db").exists());
+    let error = SqlStore::check(&address("no/folder.db")).unwrap_err().to_string();
+    assert!(error.contains("there is no folder"), "{error}");
     let error = SqlStore::create(&address("no/folder.db")).unwrap_err().to_string();
     assert!(error.contains("no/folder.db"), "{error}");
     std::fs::write(folder.path().join("text.db"), "this is a text and no database at all".repeat(100)).unwrap();
-    let error = SqlStore::create(&address("text.db")).unwrap_err().to_string();
+    let error = SqlStore::check(&address("text.db")).unwrap_err().to_string();
     assert!(error.contains("text.db") && error.contains("not a database"), "{error}");
     // Nobody listens on the port of a socket that was just closed.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -112,7 +112,7 @@ pub(super) fn a_writer_at_work(backend: &Backend<'_>) {
         let how = Connecting { create: true, patience: Duration::from_millis(50) };
         let mut impatient = SqlStore::connect(&place.address, how).unwrap();
         let error = impatient.save(&published, &Silent).unwrap_err().to_string();
-        assert!(error.contains("another process has been writing for more than 0.05 s"), "{error}");
+        assert!(error.contains("another process has kept the set in use for more than 0.05 s"), "{error}");
         if !is_file {
             // A writer of another set does not wait.
             let other = Place { address: place.address.clone(), ..Place::new(&Backend::Sqlite) };
