@@ -24,7 +24,7 @@ pub use audit::{AuditRequest, Audited, audit};
 pub use crosscut_factors::{ColumnCard, FactorCard};
 pub use crosscut_hub::{ColumnProof, ProofResult};
 pub use load::{LoadRequest, Loaded, load};
-pub use show::{OperatorCard, SetCard, ShowRequest, Shown, show};
+pub use show::{SetCard, ShowRequest, Shown, show};
 pub(crate) use store::KEY as STORE_KEY;
 pub use store::{StoreListing, StorePlace, StoreSummary, StoredEntry};
 

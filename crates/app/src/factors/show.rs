@@ -1,13 +1,14 @@
 //! `factors show`: one published set, family, factor or operator by its name.
 
 use crosscut_factors::{ColumnCard, FactorCard};
-use crosscut_formula::{Operator, library, operators};
+use crosscut_formula::{library, operators};
 use crosscut_hub::{FactorMetadata, Hub};
 use crosscut_model::nearest;
 
 use super::{FactorEntry, FamilyEntry, StorePlace, family_entry, parse_timeframe, store};
 use crate::desk::Desk;
 use crate::error::AppError;
+use crate::registry::{OperatorEntry, Registry};
 
 /// What is to be shown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub enum Shown {
     /// Factors: one, or those of several windows or families that have the name.
     Factors(Vec<FactorCard>),
     /// Operators: one, or those that differ in their number of operands.
-    Operators(Vec<OperatorCard>),
+    Operators(Vec<OperatorEntry>),
 }
 
 /// A factor set of the hub or of a SQL store.
@@ -52,49 +53,6 @@ pub struct SetCard {
     pub metadata: FactorMetadata,
     /// Its columns.
     pub factors: Vec<ColumnCard>,
-}
-
-/// An operator of the formula language.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct OperatorCard {
-    /// Its name, or its sign.
-    pub name: String,
-    /// How a call is written.
-    pub usage: String,
-    /// Other names for it.
-    pub aliases: Vec<String>,
-    /// Its parameters and what they take.
-    pub parameters: Vec<ParameterCard>,
-    /// Its stage.
-    pub stage: String,
-    /// What it does about missing values.
-    pub missing: String,
-    /// What it computes.
-    pub summary: String,
-    /// Whose definition it is, when there is more than one.
-    pub source: Option<String>,
-    /// A worked example.
-    pub example: ExampleCard,
-}
-
-/// A parameter of an operator.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct ParameterCard {
-    /// Its name.
-    pub name: String,
-    /// What it takes.
-    pub takes: String,
-}
-
-/// A worked example of an operator.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct ExampleCard {
-    /// A call.
-    pub formula: String,
-    /// The columns it reads.
-    pub input: String,
-    /// The results.
-    pub output: String,
 }
 
 /// Finds a published set, a family, a factor or an operator.
@@ -126,7 +84,8 @@ pub fn show(desk: &Desk<'_>, request: &ShowRequest) -> Result<Shown, AppError> {
         let factors = hub.as_ref().map_or_else(Vec::new, |hub| crosscut_factors::published_columns(hub, &metadata));
         return Ok(Shown::Set(Box::new(SetCard { store: None, metadata, factors })));
     }
-    let operators: Vec<OperatorCard> = operators::named(name).map(operator_card).collect();
+    let is_called = |entry: &OperatorEntry| entry.name == name || entry.aliases.iter().any(|alias| alias == name);
+    let operators: Vec<OperatorEntry> = Registry::load()?.operators.into_iter().filter(is_called).collect();
     match library_factors(request)? {
         // `rank` is an operator before it is the beginning of `rank5`, `rank10`, ...
         Some(Shown::Factors(cards))
@@ -219,27 +178,4 @@ fn family_card(family: &library::Family) -> Result<Shown, AppError> {
         notes: spec.notes,
     });
     Ok(Shown::Family { family: family_entry(family)?, factors: factors.collect() })
-}
-
-/// An operator.
-fn operator_card(operator: &Operator) -> OperatorCard {
-    let parameter = |parameter: &operators::Parameter| ParameterCard {
-        name: parameter.name.to_owned(),
-        takes: parameter.kind.describe(operator.parameters),
-    };
-    OperatorCard {
-        name: operator.name.to_owned(),
-        usage: operator.usage(),
-        aliases: operator.aliases.iter().map(|alias| (*alias).to_owned()).collect(),
-        parameters: operator.parameters.iter().map(parameter).collect(),
-        stage: operator.stage.word().to_owned(),
-        missing: operator.missing.rule().to_owned(),
-        summary: operator.summary.to_owned(),
-        source: (!operator.source.is_empty()).then(|| operator.source.to_owned()),
-        example: ExampleCard {
-            formula: operator.example.formula.to_owned(),
-            input: operator.example.input.to_owned(),
-            output: operator.example.output.to_owned(),
-        },
-    }
 }

@@ -69,7 +69,7 @@ fn card(entry: Entry<'_>) -> String {
 }
 
 /// An operator in full.
-fn operator(entry: &OperatorEntry) -> String {
+pub fn operator(entry: &OperatorEntry) -> String {
     let mut text = format!("{}: {}\n", entry.usage, entry.summary);
     if !entry.aliases.is_empty() {
         text.push_str(&format!("  also      {}\n", entry.aliases.join(", ")));

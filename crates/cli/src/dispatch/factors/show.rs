@@ -1,10 +1,11 @@
 //! `factors show`: cards of sets, families, factors and operators as text.
 
-use crosscut_app::factors::{self, FactorCard, OperatorCard, SetCard, ShowRequest, Shown};
+use crosscut_app::factors::{self, FactorCard, SetCard, ShowRequest, Shown};
 use crosscut_app::{AppError, Desk};
 
 use crate::answer::Answer;
 use crate::commands::ShowFactorsArgs;
+use crate::dispatch::list;
 use crate::text_table::TextTable;
 
 /// `factors show`.
@@ -24,7 +25,7 @@ pub fn show(args: &ShowFactorsArgs, desk: &Desk<'_>) -> Result<Answer, AppError>
         }
         Shown::Set(card) => set(card),
         Shown::Factors(cards) => cards.iter().map(factor).collect::<Vec<_>>().join("\n"),
-        Shown::Operators(cards) => cards.iter().map(operator).collect::<Vec<_>>().join("\n"),
+        Shown::Operators(cards) => cards.iter().map(list::operator).collect::<Vec<_>>().join("\n"),
     };
     Ok(Answer::good(&shown, text))
 }
@@ -119,24 +120,5 @@ fn factor(card: &FactorCard) -> String {
         }
     }
     line("usage", &card.usage);
-    text
-}
-
-/// One operator.
-fn operator(card: &OperatorCard) -> String {
-    let mut text = format!("{} (operator)\n", card.usage);
-    let mut line = |name: &str, value: &str| text.push_str(&format!("  {name:<12} {value}\n"));
-    line("what", &card.summary);
-    if !card.aliases.is_empty() {
-        line("also", &card.aliases.join(", "));
-    }
-    card.parameters.iter().for_each(|parameter| line("takes", &format!("{}: {}", parameter.name, parameter.takes)));
-    line("stage", &card.stage);
-    line("missing data", &card.missing);
-    card.source.iter().for_each(|source| line("source", source));
-    if !card.example.formula.is_empty() {
-        let example = &card.example;
-        line("example", &format!("{} of {} is {}", example.formula, example.input, example.output));
-    }
     text
 }
