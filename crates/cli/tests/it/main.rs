@@ -16,6 +16,8 @@ mod flow;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod settings;
