@@ -23,9 +23,9 @@ use block::{Buffers, PlanStep, Work};
 use grid::Grid;
 use route::{Route, Series};
 
-/// Numbers held at a time in one block: 200 MB. With thousands of symbols and many values this is about a hundred rows
+/// Numbers held at a time in one block: 320 MB. With thousands of symbols and many values this is about two hundred rows
 /// per symbol; with much fewer, preparing the rows costs more than computing them.
-const BLOCK_NUMBERS: usize = 25_000_000;
+const BLOCK_NUMBERS: usize = 40_000_000;
 
 /// Rows handed to a sink at a time when nothing looks across symbols: with a hundred outputs they stay in the
 /// processor's cache.

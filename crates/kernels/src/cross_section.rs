@@ -71,20 +71,7 @@ fn clean(result: f64) -> f64 {
 /// # Panics
 /// If `out` is shorter than `values`.
 pub fn rank(values: &[f64], scratch: &mut RankScratch, out: &mut [f64]) {
-    out[..values.len()].fill(f64::NAN);
-    let order = scratch.order.sort(values);
-    let n = order.len() as f64;
-    let value = |at: u32| values[at as usize];
-    let mut begin = 0;
-    while begin < order.len() {
-        let first = value(order[begin]);
-        let ties = order[begin..].iter().take_while(|&&at| value(at) == first).count();
-        let average = begin as f64 + (ties as f64 + 1.0) / 2.0;
-        for &at in &order[begin..begin + ties] {
-            out[at as usize] = average / n;
-        }
-        begin += ties;
-    }
+    scratch.order.rank(values, &mut out[..values.len()]);
 }
 
 /// Value minus mean over sample deviation (ddof 1); NaN when fewer than two values are there or all are equal.

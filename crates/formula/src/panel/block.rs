@@ -24,7 +24,8 @@ pub(super) struct Buffers {
     n_tiles: usize,
     /// What cross-sectional operators read, per level: tile by tile, series by series, time by time, symbol by symbol.
     lanes: Vec<Vec<f64>>,
-    /// What they gave, per level: time by time, operator by operator, symbol by symbol.
+    /// What they gave, per level: stretch by stretch of times, operator by operator, tile by tile, time by time, symbol
+    /// by symbol.
     results: Vec<Vec<f64>>,
     /// Series of earlier plans, per symbol of the block.
     kept: Vec<Vec<Vec<f64>>>,
@@ -54,6 +55,17 @@ pub(super) struct PlanStep<'a, S> {
     pub(super) workspaces: &'a Workspaces,
     /// For each symbol of the block what to do.
     pub(super) work: Vec<Work<'a, S>>,
+}
+
+/// Room for one stretch of times.
+#[derive(Default)]
+struct StretchRoom {
+    /// For the operators.
+    scratch: Scratch,
+    /// Operands, time by time.
+    gathered: Vec<f64>,
+    /// Results, time by time.
+    out: Vec<f64>,
 }
 
 /// Room for one tile.
@@ -111,46 +123,46 @@ impl Buffers {
         let n_members = grid.members.len();
         let mut results = std::mem::take(&mut self.results[at]);
         let stretches = results.par_chunks_mut(STRETCH_TIMES * level.cross.len() * width);
-        let room = || (Scratch::default(), Vec::new());
-        stretches.enumerate().for_each_init(room, |(scratch, gathered), (stretch, results)| {
-            let begin = stretch * STRETCH_TIMES;
+        stretches.enumerate().for_each_init(StretchRoom::default, |room, (stretch, results)| {
             let n_times = results.len() / (level.cross.len() * width);
-            for (step_at, (step, operands)) in level.cross.iter().zip(&route.operands).enumerate() {
-                self.gather(operands, begin..begin + n_times, gathered);
-                for time in 0..n_times {
-                    let rows: Vec<&[f64]> =
-                        gathered.chunks_exact(n_times * width).map(|rows| &rows[time * width..][..n_members]).collect();
+            room.out.resize(n_times * width, f64::NAN);
+            let of_steps = results.chunks_exact_mut(n_times * width);
+            for ((step, operands), results) in level.cross.iter().zip(&route.operands).zip(of_steps) {
+                self.gather(operands, (stretch, n_times), &mut room.gathered);
+                for (time, out) in room.out.chunks_exact_mut(width).enumerate() {
+                    let of_operands = room.gathered.chunks_exact(n_times * width);
+                    let rows: Vec<&[f64]> = of_operands.map(|rows| &rows[time * width..][..n_members]).collect();
                     let at_time = AtOneTime { series: &rows, numbers: &step.numbers };
-                    let out = (time * level.cross.len() + step_at) * width;
-                    (step.operator)(&at_time, scratch, &mut results[out..out + n_members]);
+                    (step.operator)(&at_time, &mut room.scratch, &mut out[..n_members]);
+                }
+                for (tile, results) in results.chunks_exact_mut(n_times * TILE).enumerate() {
+                    for (out, result) in room.out.chunks_exact(width).zip(results.chunks_exact_mut(TILE)) {
+                        result.copy_from_slice(&out[tile * TILE..][..TILE]);
+                    }
                 }
             }
         });
         self.results[at] = results;
     }
 
-    /// Gathers the operands of a cross-sectional operator for some times: operand by operand, time by time, symbol by
-    /// symbol.
-    fn gather(&self, operands: &[Operand], times: std::ops::Range<usize>, out: &mut Vec<f64>) {
+    /// Gathers the operands of a cross-sectional operator for a stretch of so many times: operand by operand, time by
+    /// time, symbol by symbol.
+    fn gather(&self, operands: &[Operand], (stretch, n_times): (usize, usize), out: &mut Vec<f64>) {
         let width = self.n_tiles * TILE;
-        out.resize(operands.len() * times.len() * width, f64::NAN);
-        for (operand, out) in operands.iter().zip(out.chunks_exact_mut(times.len() * width)) {
+        let begin = stretch * STRETCH_TIMES;
+        out.resize(operands.len() * n_times * width, f64::NAN);
+        for (operand, out) in operands.iter().zip(out.chunks_exact_mut(n_times * width)) {
             match *operand {
                 Operand::Lane { level, lane } => {
                     let n_lanes = self.lanes[level].len() / (self.n_times * width);
                     let series = self.lanes[level].chunks_exact(self.n_times * TILE).skip(lane).step_by(n_lanes);
-                    for (tile, series) in series.enumerate() {
-                        let (of_times, _) = series[times.start * TILE..times.end * TILE].as_chunks::<TILE>();
-                        for (values, out) in of_times.iter().zip(out.chunks_exact_mut(width)) {
-                            out[tile * TILE..][..TILE].copy_from_slice(values);
-                        }
-                    }
+                    let of_stretch = series.map(|series| &series[begin * TILE..][..n_times * TILE]);
+                    gather_tiles(of_stretch, out, width);
                 }
                 Operand::Result(ResultPlace { level, step }) => {
                     let n_steps = self.results[level].len() / (self.n_times * width);
-                    for (time, out) in times.clone().zip(out.chunks_exact_mut(width)) {
-                        out.copy_from_slice(&self.results[level][(time * n_steps + step) * width..][..width]);
-                    }
+                    let of_stretch = &self.results[level][(begin * n_steps + n_times * step) * width..];
+                    gather_tiles(of_stretch[..n_times * width].chunks_exact(n_times * TILE), out, width);
                 }
             }
         }
@@ -223,9 +235,12 @@ impl TileRoom {
         self.columns.resize(ground.level.columns.len() * TILE * n_times, f64::NAN);
         for (place, columns) in ground.level.columns.iter().zip(self.columns.chunks_exact_mut(TILE * n_times)) {
             let n_steps = ground.route.levels[place.level].operands.len();
-            let rows = ground.results[place.level].chunks_exact(n_steps * width);
-            let rows = rows.map(|row| &row[place.step * width + tile * TILE..][..TILE]);
-            transpose_out(rows, columns, n_times);
+            let stretches = ground.results[place.level].chunks(n_steps * width * STRETCH_TIMES);
+            for (begin, stretch) in (0..).step_by(STRETCH_TIMES).zip(stretches) {
+                let of_tile = stretch.len() / (n_steps * width) * TILE;
+                let (rows, _) = stretch[place.step * of_tile / TILE * width + tile * of_tile..][..of_tile].as_chunks();
+                transpose_out(rows, columns, begin);
+            }
             for (work, column) in work.iter().zip(columns.chunks_exact_mut(n_times)) {
                 work.member.pick(column);
             }
@@ -237,14 +252,30 @@ impl TileRoom {
         let n_times = ground.n_times;
         self.spread.resize(TILE * n_times, f64::NAN);
         for (source, lane) in ground.level.lanes.iter().zip(lanes.chunks_exact_mut(TILE * n_times)) {
+            let planned = &self.planned;
+            let rows = |at: usize| -> &[f64] {
+                match *source {
+                    LaneSource::Input(input) => work[at].columns[input],
+                    LaneSource::Planned(output) => &planned[at][output],
+                }
+            };
+            // A symbol with a row at every time needs no copy.
             for (at, spread) in self.spread.chunks_exact_mut(n_times).enumerate() {
-                match (work.get(at), *source) {
-                    (Some(work), LaneSource::Input(input)) => work.member.spread(work.columns[input], spread),
-                    (Some(work), LaneSource::Planned(output)) => work.member.spread(&self.planned[at][output], spread),
-                    (None, _) => spread.fill(f64::NAN),
+                match work.get(at) {
+                    Some(work) if work.member.rows.len() == n_times => {}
+                    Some(work) => work.member.spread(rows(at), spread),
+                    None => spread.fill(f64::NAN),
                 }
             }
-            transpose_in(&self.spread, lane, n_times);
+            let columns: [&[f64]; TILE] = std::array::from_fn(|at| match work.get(at) {
+                Some(work) if work.member.rows.len() == n_times => rows(at),
+                _ => &self.spread[at * n_times..][..n_times],
+            });
+            for (time, row) in lane.as_chunks_mut::<TILE>().0.iter_mut().enumerate() {
+                for (value, column) in row.iter_mut().zip(&columns) {
+                    *value = column[time];
+                }
+            }
         }
     }
 
@@ -265,20 +296,21 @@ impl TileRoom {
     }
 }
 
-/// Time by time in, symbol by symbol out.
-fn transpose_out<'a>(rows: impl Iterator<Item = &'a [f64]>, columns: &mut [f64], n_times: usize) {
-    for (time, row) in rows.enumerate() {
-        for (at, &value) in row.iter().enumerate() {
-            columns[at * n_times + time] = value;
+/// Copies tiles, each time by time, to rows of all symbols at one time.
+fn gather_tiles<'a>(tiles: impl Iterator<Item = &'a [f64]>, out: &mut [f64], width: usize) {
+    for (at, tile) in tiles.enumerate() {
+        for (values, out) in tile.chunks_exact(TILE).zip(out.chunks_exact_mut(width)) {
+            out[at * TILE..][..TILE].copy_from_slice(values);
         }
     }
 }
 
-/// Symbol by symbol in, time by time out.
-fn transpose_in(columns: &[f64], rows: &mut [f64], n_times: usize) {
-    for (time, row) in rows.chunks_exact_mut(TILE).enumerate() {
-        for (at, value) in row.iter_mut().enumerate() {
-            *value = columns[at * n_times + time];
+/// A tile time by time in, from row `begin` of each of its symbols' columns out.
+fn transpose_out(rows: &[[f64; TILE]], columns: &mut [f64], begin: usize) {
+    let n_times = columns.len() / TILE;
+    for (at, column) in columns.chunks_exact_mut(n_times).enumerate() {
+        for (value, row) in column[begin..].iter_mut().zip(rows) {
+            *value = row[at];
         }
     }
 }

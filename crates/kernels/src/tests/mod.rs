@@ -5,6 +5,7 @@ mod cross;
 mod custom;
 mod indicators;
 mod operators;
+mod order;
 mod reference;
 
 use std::sync::Arc;
