@@ -27,8 +27,15 @@ pub use table::BarTable;
 /// Key of the digests of a table's rows in its footer.
 const DIGESTS_KEY: &str = "crosscut.row_digests";
 
-/// Rows of a row group of bars.
-const GROUP_ROWS: usize = 1 << 18;
+/// Rows of a row group of bars, at most.
+const GROUP_ROWS: usize = 1 << 16;
+
+/// Rows of a page of bars, at most: a producer that reads a stretch of rows decodes little beside it.
+const PAGE_ROWS: usize = 1 << 12;
+
+/// The rows behind the last multiple of this are a row group of their own that is not compressed: whoever follows a
+/// table as it grows reads them and nothing else.
+const LAST_ROWS: usize = 1 << 10;
 
 /// What is known of a table without reading its rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -222,19 +229,25 @@ impl IngestPublisher {
         check_bars(bar, bars).map_err(|message| {
             HubError::refused(format!("{bar} bars of {symbol} at venue `{venue}` are refused: {message}"))
         })?;
-        let mut writer = SingleWriter::begin(self.root(), table, &specs(bar, bars))?;
+        let mut writer = SingleWriter::begin_paged(self.root(), table, &specs(bar, bars), PAGE_ROWS)?;
         writer.note(DIGESTS_KEY, digests_of(bar, bars).to_text());
-        let mut from = 0;
-        while from < bars.len() {
-            let to = bars.len().min(from + GROUP_ROWS);
-            let mut values = vec![Values::I64(&bars.timestamp[from..to]), Values::I64(&bars.available_at[from..to])];
+        let rows_of = |rows: std::ops::Range<usize>| {
+            let mut values =
+                vec![Values::I64(&bars.timestamp[rows.clone()]), Values::I64(&bars.available_at[rows.clone()])];
             if bar.is_event() {
-                values.push(Values::I64(&bars.bar_seq[from..to]));
+                values.push(Values::I64(&bars.bar_seq[rows.clone()]));
             }
-            values.extend(bars.columns().map(|column| Values::F64(&column[from..to])));
-            values.extend(bars.extra.iter().map(|(_, column)| Values::F64(&column[from..to])));
-            writer.write_group(to - from, &values)?;
-            from = to;
+            values.extend(bars.columns().map(|column| Values::F64(&column[rows.clone()])));
+            values.extend(bars.extra.iter().map(|(_, column)| Values::F64(&column[rows.clone()])));
+            values
+        };
+        let last = bars.len() / LAST_ROWS * LAST_ROWS;
+        for from in (0..last).step_by(GROUP_ROWS) {
+            let rows = from..last.min(from + GROUP_ROWS);
+            writer.write_group(rows.len(), &rows_of(rows))?;
+        }
+        if last < bars.len() {
+            writer.write_plain_group(bars.len() - last, &rows_of(last..bars.len()))?;
         }
         writer.finish(source)
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::error::HubError;
 use crate::layout;
 use crate::names;
-use crate::parquet_file::{ColumnSpec, ParquetFile, TableWriter, Values};
+use crate::parquet_file::{ColumnSpec, PAGE_ROWS, ParquetFile, TableWriter, Values};
 use crate::provenance::{FORMAT_VERSION, Provenance, TableSource};
 use crate::replace::{self, Aside};
 
@@ -39,8 +39,19 @@ pub(crate) struct SingleWriter {
 impl SingleWriter {
     /// Starts a table.
     pub(crate) fn begin(root: &Path, table: PathBuf, columns: &[ColumnSpec]) -> Result<Self, HubError> {
+        Self::begin_paged(root, table, columns, PAGE_ROWS)
+    }
+
+    /// Starts a table whose pages hold at most `page_rows` rows.
+    pub(crate) fn begin_paged(
+        root: &Path,
+        table: PathBuf,
+        columns: &[ColumnSpec],
+        page_rows: usize,
+    ) -> Result<Self, HubError> {
         let aside = Aside::begin(&root.join(&table))?;
-        let writer = new_table(aside.path(), aside.file()?, columns)?;
+        let mut writer = TableWriter::new(aside.path(), aside.file()?, columns, page_rows)?;
+        writer.note(FORMAT_KEY, FORMAT_VERSION.to_string());
         Ok(Self { root: root.to_owned(), table, aside, writer, rows: 0 })
     }
 
@@ -53,6 +64,12 @@ impl SingleWriter {
     pub(crate) fn write_group(&mut self, rows: usize, values: &[Values<'_>]) -> Result<(), HubError> {
         self.rows += rows as u64;
         self.writer.write_group(values)
+    }
+
+    /// Writes a row group of `rows` rows of numbers as they are: see [`TableWriter::write_plain_group`].
+    pub(crate) fn write_plain_group(&mut self, rows: usize, values: &[Values<'_>]) -> Result<(), HubError> {
+        self.rows += rows as u64;
+        self.writer.write_plain_group(values)
     }
 
     /// Completes the table and publishes it with its provenance.
@@ -113,13 +130,6 @@ fn settle_one(next: &Path, lasting: &Path) -> Result<(), HubError> {
 /// Whether a provenance speaks of this very table.
 fn agree(file: &ParquetFile, provenance: &Provenance) -> bool {
     provenance.rows == file.n_rows() as u64 && provenance.size == file.size
-}
-
-/// Starts a Parquet file with the hub's format version in its footer.
-pub(crate) fn new_table(path: &Path, file: fs::File, columns: &[ColumnSpec]) -> Result<TableWriter, HubError> {
-    let mut writer = TableWriter::new(path, file, columns)?;
-    writer.note(FORMAT_KEY, FORMAT_VERSION.to_string());
-    Ok(writer)
 }
 
 /// Opens a Parquet file of the hub, refusing formats newer than this program.

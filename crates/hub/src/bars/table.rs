@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crosscut_model::{BarSpec, Column, Table};
 
-use super::{TableInfo, check_keys, demand_floats, key_columns, read_floats, table_info};
+use super::{TableInfo, check_keys, demand_floats, key_columns, table_info};
 use crate::check::Broken;
 use crate::digests::{BLOCK_ROWS, RowDigests};
 use crate::error::HubError;
@@ -66,9 +66,8 @@ impl BarTable {
         guarded(&file.path, || {
             let mut keys: Vec<(&str, Vec<i64>)> = Vec::new();
             for name in key_columns(&self.bar) {
-                let mut cursor = ColumnCursor::new(Arc::clone(&file), file.demand(name)?);
                 let mut values = Vec::new();
-                cursor.skip(rows.start)?;
+                let mut cursor = ColumnCursor::at_row(Arc::clone(&file), file.demand(name)?, rows.start)?;
                 cursor.whole(rows.len(), &mut values)?;
                 keys.push((name, values));
             }
@@ -80,7 +79,9 @@ impl BarTable {
                 table.push(name, Column::I64(values));
             }
             for (name, leaf) in columns.iter().zip(leaves) {
-                table.push(*name, Column::F64(read_floats(&file, leaf, rows.clone())?));
+                let mut values = Vec::new();
+                ColumnCursor::at_row(Arc::clone(&file), leaf, rows.start)?.floats(rows.len(), &mut values)?;
+                table.push(*name, Column::F64(values));
             }
             Ok(table)
         })
@@ -104,3 +105,6 @@ impl BarTable {
         Ok(if old.has_block(whole / BLOCK_ROWS, &rows) { old.rows() } else { whole })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,21 @@
-//! The compressed bytes of one column chunk in memory, and the buffers they are read into.
+//! The compressed bytes of one column chunk, in memory or left in the file, and the buffers they are read into.
 
 use std::cell::RefCell;
+use std::io::{BufReader, Read};
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
+use super::open::ParquetFile;
+
 /// A buffer larger than this is given back to the system when a cursor is done with it.
 const SPARE_BYTES_MAX: usize = 8 << 20;
+
+/// Bytes read at once for the header of a page, which is smaller.
+const HEADER_BYTES: usize = 64;
 
 thread_local! {
     /// The last buffer a cursor of this thread is done with: fresh memory costs as much as decoding.
@@ -53,6 +60,64 @@ impl ChunkReader for Chunk {
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
         let at = self.at(start, length)?;
         Ok(self.bytes.slice(at..at + length))
+    }
+}
+
+/// A column chunk of which only some pages are wanted: what is asked for is read from the file, and nothing else.
+pub(super) struct Sparse {
+    /// The file.
+    file: Arc<ParquetFile>,
+    /// Position behind the chunk's last byte.
+    end: u64,
+}
+
+impl Sparse {
+    /// The chunk that ends at a position.
+    pub(super) fn new(file: Arc<ParquetFile>, end: u64) -> Self {
+        Self { file, end }
+    }
+}
+
+impl Length for Sparse {
+    fn len(&self) -> u64 {
+        self.end
+    }
+}
+
+impl ChunkReader for Sparse {
+    type T = BufReader<Pointer>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        let pointer = Pointer { file: Arc::clone(&self.file), position: start, end: self.end };
+        Ok(BufReader::with_capacity(HEADER_BYTES, pointer))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        if start.checked_add(length as u64).is_none_or(|end| end > self.end) {
+            return Err(ParquetError::EOF("a page lies outside its column".to_owned()));
+        }
+        let mut bytes = vec![0; length];
+        self.file.file.read_exact_at(&mut bytes, start)?;
+        Ok(Bytes::from(bytes))
+    }
+}
+
+/// A reader from a position of a file.
+pub(super) struct Pointer {
+    /// The file.
+    file: Arc<ParquetFile>,
+    /// Position of the next byte.
+    position: u64,
+    /// Position behind the last byte.
+    end: u64,
+}
+
+impl Read for Pointer {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = buffer.len().min(self.end.saturating_sub(self.position) as usize);
+        let n = self.file.file.read_at(&mut buffer[..n], self.position)?;
+        self.position += n as u64;
+        Ok(n)
     }
 }
 

@@ -12,7 +12,7 @@ use parquet::data_type::{ByteArray, DataType, Int96};
 use parquet::errors::ParquetError;
 use parquet::file::serialized_reader::SerializedPageReader;
 
-use super::chunk::{self, Chunk};
+use super::chunk::{self, Chunk, Sparse};
 use super::convert::{half, mantissa, power_of_ten};
 use super::open::{ParquetFile, Scale, damaged};
 use crate::error::HubError;
@@ -22,6 +22,9 @@ const STEP: usize = 1 << 16;
 
 /// A column chunk larger than this (compressed bytes) is read page by page instead of whole.
 const CHUNK_BYTES_MAX: u64 = 64 << 20;
+
+/// A smaller column chunk (compressed bytes) is read whole even if few of its rows are wanted.
+const SPARSE_BYTES_MIN: u64 = 16 << 10;
 
 /// A position in one column of a file.
 pub(crate) struct ColumnCursor {
@@ -41,6 +44,8 @@ pub(crate) struct ColumnCursor {
     buffer: Arc<Vec<u8>>,
     /// Definition levels of the current step: 0 is missing.
     levels: Vec<i16>,
+    /// Whether only few rows of a row group are wanted: pages that are passed over are then not even read.
+    is_sparse: bool,
 }
 
 impl Drop for ColumnCursor {
@@ -76,7 +81,16 @@ impl ColumnCursor {
             row: 0,
             buffer: chunk::take_spare(),
             levels: Vec::new(),
+            is_sparse: false,
         }
+    }
+
+    /// A cursor at row `row` of a column, of which few rows are wanted.
+    pub(crate) fn at_row(file: Arc<ParquetFile>, leaf: usize, row: usize) -> Result<Self, HubError> {
+        let mut cursor = Self::new(file, leaf);
+        cursor.is_sparse = true;
+        cursor.skip(row)?;
+        Ok(cursor)
     }
 
     /// A cursor at the first row of a row group, which is row `row` of the column.
@@ -280,7 +294,10 @@ impl ColumnCursor {
         if start.checked_add(length).is_none_or(|end| end > self.file.size) {
             return Err(self.cut_short());
         }
-        let pages: Result<Box<dyn PageReader>, ParquetError> = if length > CHUNK_BYTES_MAX {
+        let pages: Result<Box<dyn PageReader>, ParquetError> = if self.is_sparse && length > SPARSE_BYTES_MIN {
+            let chunk = Arc::new(Sparse::new(Arc::clone(&self.file), start + length));
+            SerializedPageReader::new(chunk, column, rows, None).map(|pages| Box::new(pages) as _)
+        } else if length > CHUNK_BYTES_MAX {
             let file = self.file.file.try_clone().map_err(HubError::io("open", &self.file.path))?;
             SerializedPageReader::new(Arc::new(file), column, rows, None).map(|pages| Box::new(pages) as _)
         } else {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crosscut_model::{Column, Table};
 
-use super::write::{ColumnSpec, GROUP_ROWS, Storage, TableWriter, ValueKind, Values};
+use super::write::{ColumnSpec, GROUP_ROWS, PAGE_ROWS, Storage, TableWriter, ValueKind, Values};
 use crate::error::HubError;
 
 /// A Parquet file in the making, table by table.
@@ -29,7 +29,7 @@ impl TableFile {
         let times: Vec<String> = times.iter().map(|name| (*name).to_owned()).collect();
         let specs = specs_of(like, &times);
         let file = File::create(path).map_err(HubError::io("create", path))?;
-        let writer = TableWriter::new(path, file, &specs)?;
+        let writer = TableWriter::new(path, file, &specs, PAGE_ROWS)?;
         Ok(Self { writer, specs, times })
     }
 

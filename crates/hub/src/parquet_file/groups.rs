@@ -19,7 +19,7 @@ use parquet::schema::types::{ColumnDescPtr, SchemaDescPtr, SchemaDescriptor};
 
 use super::open::ParquetFile;
 use super::output::{Output, PUT_MAX};
-use super::pages::{self, Placed};
+use super::pages::{self, Placed, Sink};
 use super::write::{ColumnSpec, Finished, failed, schema_of};
 use crate::error::HubError;
 
@@ -74,7 +74,7 @@ impl GroupWriter {
 
     /// The next column of the open group: times.
     pub(crate) fn times(&mut self, values: &[i64]) -> Result<(), HubError> {
-        let statistics = values.iter().min().zip(values.iter().max()).map(|(low, high)| bounds(*low, *high));
+        let statistics = pages::bounds(values);
         if values.len() >= DELTA_ROWS {
             let column = self.next_column()?;
             let entry = self.deltas(&column, values).map_err(|e| self.failed(&e))?;
@@ -212,11 +212,6 @@ impl GroupWriter {
 /// Fills a buffer from a position of a file.
 fn read_at(file: &File, buffer: &mut [u8], position: u64) -> std::io::Result<()> {
     file.read_exact_at(buffer, position)
-}
-
-/// Statistics of times.
-fn bounds(low: i64, high: i64) -> Statistics {
-    Statistics::int64(Some(low), Some(high), None, Some(0), false)
 }
 
 /// The footer entry of a chunk whose bytes were moved by `shift`.

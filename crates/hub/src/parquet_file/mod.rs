@@ -29,7 +29,7 @@ pub(crate) use guard::guarded;
 pub(crate) use open::{ClosedFile, ParquetFile};
 pub(crate) use trades::{BATCH_ROWS as TICK_BATCH_ROWS, TradeCursors};
 pub use trades::{TradeBatches, trade_batches};
-pub(crate) use write::{ColumnSpec, Finished, Storage, TableWriter, ValueKind, Values};
+pub(crate) use write::{ColumnSpec, Finished, PAGE_ROWS, Storage, TableWriter, ValueKind, Values};
 
 /// What a column holds, as far as readers care.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,10 +6,10 @@
 
 use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use super::pages::Sink;
 use crate::error::HubError;
 
 /// Bytes written in one step.
@@ -74,33 +74,6 @@ impl Output {
     /// Where the file is.
     pub(super) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Bytes put so far.
-    pub(super) fn position(&self) -> u64 {
-        self.written + (self.filled + self.at_rest.len()) as u64
-    }
-
-    /// Puts bytes.
-    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), HubError> {
-        for piece in bytes.chunks(PUT_MAX) {
-            self.room(piece.len())?.copy_from_slice(piece);
-        }
-        Ok(())
-    }
-
-    /// Room for the next `n` bytes, at most [`PUT_MAX`], all of which the caller fills.
-    pub(super) fn room(&mut self, n: usize) -> Result<&mut [u8], HubError> {
-        debug_assert!(n <= PUT_MAX, "there is room for no more behind the block");
-        if self.memory.is_empty() {
-            self.wake();
-        }
-        if self.filled >= BLOCK {
-            self.write_out(BLOCK)?;
-        }
-        let from = self.start + self.filled;
-        self.filled += n;
-        Ok(&mut self.memory[from..from + n])
     }
 
     /// Writes what can be written and gives memory and file back, until more is put.
@@ -191,14 +164,22 @@ impl Output {
     }
 }
 
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.put(bytes).map_err(std::io::Error::other)?;
-        Ok(bytes.len())
+impl Sink for Output {
+    fn position(&self) -> u64 {
+        self.written + (self.filled + self.at_rest.len()) as u64
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
+    fn room(&mut self, n: usize) -> Result<&mut [u8], HubError> {
+        debug_assert!(n <= PUT_MAX, "there is room for no more behind the block");
+        if self.memory.is_empty() {
+            self.wake();
+        }
+        if self.filled >= BLOCK {
+            self.write_out(BLOCK)?;
+        }
+        let from = self.start + self.filled;
+        self.filled += n;
+        Ok(&mut self.memory[from..from + n])
     }
 }
 

@@ -10,7 +10,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
 
-use super::output::{Output, PUT_MAX};
+use super::output::PUT_MAX;
 use crate::error::HubError;
 
 /// Number of the plain encoding in the format.
@@ -24,6 +24,35 @@ const RLE_DICTIONARY: u8 = 8;
 
 /// Values of eight bytes put in one step.
 const STEP: usize = PUT_MAX / 8;
+
+/// Where chunks are put, one after the other.
+pub(super) trait Sink {
+    /// Bytes put so far.
+    fn position(&self) -> u64;
+
+    /// Room for the next `n` bytes, at most [`PUT_MAX`], all of which the caller fills.
+    fn room(&mut self, n: usize) -> Result<&mut [u8], HubError>;
+
+    /// Puts bytes.
+    fn put(&mut self, bytes: &[u8]) -> Result<(), HubError> {
+        for piece in bytes.chunks(PUT_MAX) {
+            self.room(piece.len())?.copy_from_slice(piece);
+        }
+        Ok(())
+    }
+}
+
+impl Sink for Vec<u8> {
+    fn position(&self) -> u64 {
+        self.len() as u64
+    }
+
+    fn room(&mut self, n: usize) -> Result<&mut [u8], HubError> {
+        let from = self.len();
+        self.resize(from + n, 0);
+        Ok(&mut self[from..])
+    }
+}
 
 /// Where a chunk lies and what its footer entry says.
 #[derive(Debug)]
@@ -71,7 +100,7 @@ impl Placed {
 const PLAIN_LIST: [Encoding; 2] = [Encoding::PLAIN, Encoding::RLE];
 
 /// Puts a chunk of floating-point numbers; a single value for all rows once.
-pub(super) fn floats(output: &mut Output, values: &[f64]) -> Result<Placed, HubError> {
+pub(super) fn floats(output: &mut impl Sink, values: &[f64]) -> Result<Placed, HubError> {
     if let Some(value) = repeated(values) {
         return same(output, &value.to_le_bytes(), values.len());
     }
@@ -84,7 +113,7 @@ pub(super) fn floats(output: &mut Output, values: &[f64]) -> Result<Placed, HubE
 }
 
 /// Puts a chunk of whole numbers or times.
-pub(super) fn whole(output: &mut Output, values: &[i64]) -> Result<Placed, HubError> {
+pub(super) fn whole(output: &mut impl Sink, values: &[i64]) -> Result<Placed, HubError> {
     let start = page(output, values.len() * 8, values.len())?;
     for step in values.chunks(STEP) {
         let room = output.room(step.len() * 8)?.as_chunks_mut::<8>().0;
@@ -94,7 +123,7 @@ pub(super) fn whole(output: &mut Output, values: &[i64]) -> Result<Placed, HubEr
 }
 
 /// Puts a chunk of flags.
-pub(super) fn flags(output: &mut Output, values: &[bool]) -> Result<Placed, HubError> {
+pub(super) fn flags(output: &mut impl Sink, values: &[bool]) -> Result<Placed, HubError> {
     let start = page(output, values.len().div_ceil(8), values.len())?;
     let byte = |eight: &[bool]| eight.iter().rev().fold(0_u8, |byte, flag| (byte << 1) | u8::from(*flag));
     for step in values.chunks(STEP) {
@@ -105,10 +134,16 @@ pub(super) fn flags(output: &mut Output, values: &[bool]) -> Result<Placed, HubE
 }
 
 /// Puts a chunk of one text for all rows.
-pub(super) fn same_text(output: &mut Output, text: &str, rows: usize) -> Result<Placed, HubError> {
+pub(super) fn same_text(output: &mut impl Sink, text: &str, rows: usize) -> Result<Placed, HubError> {
     let mut plain = (text.len() as u32).to_le_bytes().to_vec();
     plain.extend_from_slice(text.as_bytes());
     same(output, &plain, rows)
+}
+
+/// Statistics of times.
+pub(super) fn bounds(values: &[i64]) -> Option<Statistics> {
+    let (low, high) = (*values.iter().min()?, *values.iter().max()?);
+    Some(Statistics::int64(Some(low), Some(high), None, Some(0), false))
 }
 
 /// The one value of all rows of a chunk, if it is one and there are enough rows to gain by it.
@@ -119,7 +154,7 @@ fn repeated(values: &[f64]) -> Option<f64> {
 }
 
 /// Puts a chunk of one value, given in its plain form, for all rows.
-fn same(output: &mut Output, plain: &[u8], rows: usize) -> Result<Placed, HubError> {
+fn same(output: &mut impl Sink, plain: &[u8], rows: usize) -> Result<Placed, HubError> {
     let start = output.position();
     let mut bytes = dictionary_header(plain.len());
     bytes.extend_from_slice(plain);
@@ -135,14 +170,14 @@ fn same(output: &mut Output, plain: &[u8], rows: usize) -> Result<Placed, HubErr
 }
 
 /// Puts the header of a plain page; returns where it begins.
-fn page(output: &mut Output, bytes: usize, values: usize) -> Result<u64, HubError> {
+fn page(output: &mut impl Sink, bytes: usize, values: usize) -> Result<u64, HubError> {
     let start = output.position();
     output.put(&data_header(bytes, values, PLAIN))?;
     Ok(start)
 }
 
 /// A chunk that ends where the output is now.
-fn placed(output: &Output, start: u64, data: u64, values: usize) -> Placed {
+fn placed(output: &impl Sink, start: u64, data: u64, values: usize) -> Placed {
     Placed { start, data, end: output.position(), values }
 }
 

@@ -6,21 +6,25 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
+use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter};
-use parquet::schema::types::{ColumnPath, Type};
+use parquet::schema::types::{ColumnDescPtr, ColumnPath, Type};
 
+use super::pages;
 use crate::error::HubError;
 
 /// Rows of a row group, at most.
 pub(crate) const GROUP_ROWS: usize = 1 << 20;
 
-/// Rows of a page, at most: fewer pages cost less to set up, and this one still fits the cache.
-const PAGE_ROWS: usize = 1 << 16;
+/// Rows of a page, at most, where a table is read whole: fewer pages cost less to set up, and this one still fits the
+/// cache.
+pub(crate) const PAGE_ROWS: usize = 1 << 16;
 
 /// What a column to be written holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +91,20 @@ pub(crate) enum Values<'a> {
     Text(&'a [String]),
 }
 
+impl Values<'_> {
+    /// Number of rows.
+    fn len(&self) -> usize {
+        match self {
+            Self::I64(values) => values.len(),
+            Self::MaybeI64(values) => values.len(),
+            Self::F64(values) => values.len(),
+            Self::Bool(values) => values.len(),
+            Self::MaybeBool(values) => values.len(),
+            Self::Text(values) => values.len(),
+        }
+    }
+}
+
 /// A finished file, all written, not yet synced.
 #[derive(Debug)]
 pub(crate) struct Finished {
@@ -111,11 +129,11 @@ impl std::fmt::Debug for TableWriter {
 }
 
 impl TableWriter {
-    /// Starts a file.
-    pub(crate) fn new(path: &Path, file: File, columns: &[ColumnSpec]) -> Result<Self, HubError> {
+    /// Starts a file whose pages hold at most `page_rows` rows.
+    pub(crate) fn new(path: &Path, file: File, columns: &[ColumnSpec], page_rows: usize) -> Result<Self, HubError> {
         let schema = schema_of(columns).map_err(|e| failed(path, &e))?;
         let output = HashingFile { file, hasher: blake3::Hasher::new(), size: 0 };
-        let writer = SerializedFileWriter::new(output, Arc::new(schema), Arc::new(properties(columns)))
+        let writer = SerializedFileWriter::new(output, Arc::new(schema), Arc::new(properties(columns, page_rows)))
             .map_err(|e| failed(path, &e))?;
         Ok(Self { path: path.to_owned(), writer })
     }
@@ -131,6 +149,24 @@ impl TableWriter {
             let mut group = self.writer.next_row_group()?;
             for column in values {
                 write_column(&mut group, *column)?;
+            }
+            group.close().map(|_| ())
+        };
+        write().map_err(|e| failed(&self.path, &e))
+    }
+
+    /// Writes one row group of numbers as they are, in a page each, for readers of the last rows alone: nothing has to
+    /// be decompressed for them.
+    pub(crate) fn write_plain_group(&mut self, values: &[Values<'_>]) -> Result<(), HubError> {
+        let descriptor = self.writer.schema_descr().columns().to_vec();
+        let mut chunks = Vec::with_capacity(values.len());
+        for (column, values) in descriptor.into_iter().zip(values) {
+            chunks.push(plain_chunk(column, *values).map_err(|e| failed(&self.path, &e))?);
+        }
+        let write = || {
+            let mut group = self.writer.next_row_group()?;
+            for (bytes, closed) in chunks {
+                group.append_column(&bytes, closed)?;
             }
             group.close().map(|_| ())
         };
@@ -168,14 +204,14 @@ fn field(column: &ColumnSpec) -> Result<Type, ParquetError> {
 }
 
 /// Compression, encodings and statistics.
-fn properties(columns: &[ColumnSpec]) -> WriterProperties {
+fn properties(columns: &[ColumnSpec], page_rows: usize) -> WriterProperties {
     // Statistics serve the times alone: `TableInfo` reads first and last rows from the footer.
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_dictionary_enabled(false)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_offset_index_disabled(true)
-        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_data_page_row_count_limit(page_rows)
         .set_max_row_group_row_count(None);
     for column in columns {
         let path = || ColumnPath::from(column.name.as_str());
@@ -207,6 +243,27 @@ fn write_column(group: &mut SerializedRowGroupWriter<'_, HashingFile>, values: V
         }
     }
     column.close()
+}
+
+/// A column chunk of numbers as they are.
+fn plain_chunk(column: ColumnDescPtr, values: Values<'_>) -> Result<(Bytes, ColumnCloseResult), ParquetError> {
+    let mut bytes = Vec::new();
+    let (placed, statistics) = match values {
+        Values::I64(values) => (pages::whole(&mut bytes, values), pages::bounds(values)),
+        Values::F64(values) => (pages::floats(&mut bytes, values), None),
+        _ => return Err(ParquetError::General("only numbers are written as they are".to_owned())),
+    };
+    let rows_written = values.len() as u64;
+    let metadata = placed.map_err(|e| ParquetError::General(e.to_string()))?.entry(column, statistics)?;
+    let closed = ColumnCloseResult {
+        bytes_written: bytes.len() as u64,
+        rows_written,
+        metadata,
+        bloom_filter: None,
+        column_index: None,
+        offset_index: None,
+    };
+    Ok((Bytes::from(bytes), closed))
 }
 
 /// Writes values none of which is missing.

@@ -30,7 +30,7 @@ impl Rows {
         let timestamp: Vec<i64> = (0..n as i64).map(|i| midnight(2024, 1, 1) + i * HOUR).collect();
         let value = |row: usize, column: usize| {
             let mixed = (row as u64 ^ seed).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(column as u32 % 64);
-            if mixed % 5 == 0 { f64::NAN } else { (mixed % 100_003) as f64 / 7.0 }
+            if mixed.is_multiple_of(5) { f64::NAN } else { (mixed % 100_003) as f64 / 7.0 }
         };
         let column = |column: usize| match column {
             0 => vec![f64::NAN; n],
@@ -161,13 +161,13 @@ fn check_same(place: &Place, rows: &Rows) {
     assert_eq!(of(&built), of(&written));
     assert_eq!(built.metadata().start_time, written.metadata().start_time);
     built.verify().unwrap();
-    let left: Vec<_> = std::fs::read_dir(built.folder()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> = fs::read_dir(built.folder()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "one table and the metadata: {left:?}");
 }
 
 /// Bytes of each column of a row group.
 fn chunks(file: &ParquetFile, group: usize) -> Vec<Vec<u8>> {
-    let bytes = std::fs::read(&file.path).unwrap();
+    let bytes = fs::read(&file.path).unwrap();
     let ranges = file.footer.row_group(group).columns().iter().map(|chunk| chunk.byte_range());
     ranges.map(|(start, length)| bytes[start as usize..(start + length) as usize].to_vec()).collect()
 }
@@ -255,7 +255,7 @@ fn a_large_table_gets_a_tail() {
     let rows = Rows::new(20_000, 12, 1);
     place.publish(&rows, 0, 20_000);
     let old = place.files().remove(0);
-    let inode = |path: PathBuf| std::fs::metadata(path).unwrap().ino();
+    let inode = |path: PathBuf| fs::metadata(path).unwrap().ino();
     let base = inode(old.path.clone());
     let longer = Rows::new(20_048, 12, 1);
     for (keep, n) in [(20_000, 20_024), (20_024, 20_048)] {
@@ -349,6 +349,6 @@ fn rows_wait_on_disk_when_there_are_many() {
     let first = bits(&set.read("A", &asked, Range::ALL).unwrap());
     assert!(names.iter().all(|name| bits(&set.read(name, &asked, Range::ALL).unwrap()) == first));
     assert_eq!(first[6].1, rows.columns[4].iter().map(|x| x.to_bits()).collect::<Vec<_>>());
-    let left = std::fs::read_dir(set.folder()).unwrap().count();
+    let left = fs::read_dir(set.folder()).unwrap().count();
     assert_eq!(left, names.len() + 1);
 }
