@@ -19,6 +19,7 @@ const CASES: &[(&str, Case)] = &[
     ("parts of a set", suite::parts_of_a_set),
     ("saving again", suite::saving_again),
     ("appended rows", suite::appended_rows),
+    ("tables in parts", suite::tables_in_parts),
     ("corrected, late and removed rows", suite::corrected_late_and_removed_rows),
     ("symbols come and go", suite::symbols_come_and_go),
     ("other columns", suite::other_columns),

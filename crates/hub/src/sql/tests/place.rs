@@ -68,6 +68,27 @@ impl Place {
         self.scratch.hub.factor_set(hour(), &set.name).unwrap()
     }
 
+    /// Publishes the set again, of each symbol the first `keep` rows as they lie in the hub.
+    pub(super) fn publish_behind(&self, set: &Set, keep: usize) -> FactorSet {
+        let generation = FactorPublisher::create(self.scratch.hub.root()).unwrap().begin(hour(), &set.name).unwrap();
+        for (symbol, rows) in &set.symbols {
+            let mut table = generation.table(symbol, &set.columns).unwrap();
+            table.keep_before(keep).unwrap();
+            let rows = rows.clone().without(0..keep);
+            let columns = set.columns.iter().map(String::as_str).zip(rows.columns.iter().map(Vec::as_slice));
+            let appended = FactorTable {
+                timestamp: &rows.timestamp,
+                available_at: &rows.available_at,
+                columns: columns.collect(),
+                tradable_flag: &rows.tradable,
+            };
+            table.append(&appended).unwrap();
+            table.finish().unwrap();
+        }
+        generation.commit(&set.definition()).unwrap();
+        self.scratch.hub.factor_set(hour(), &set.name).unwrap()
+    }
+
     /// A connection of its own.
     pub(super) fn store(&self) -> SqlStore {
         SqlStore::create(&self.address).unwrap()

@@ -111,6 +111,36 @@ pub(super) fn appended_rows(backend: &Backend<'_>) {
     }
 }
 
+pub(super) fn tables_in_parts(backend: &Backend<'_>) {
+    let place = Place::new(backend);
+    // Large enough that the hub puts appended rows into a file beside the old one.
+    let columns: Vec<String> = (0..40).map(|n| format!("factor_{n}")).collect();
+    let n = 20 * BLOCK_ROWS + 10;
+    let rows = |n: usize| Set {
+        columns: columns.clone(),
+        symbols: vec![("A".to_owned(), SymbolRows::hourly(n, 40, 0.1))],
+        ..Set::new(&[])
+    };
+    let (before, after) = (rows(n), rows(n + 24));
+    place.save(&before).unwrap();
+    let published = place.publish_behind(&after, n);
+    assert_eq!(published.metadata().tables["A"].parts.len(), 2);
+    let saved = place.store().save(&published, &Silent).unwrap();
+    assert_eq!((saved.n_rows_written, saved.n_rows_deleted), (24, 0));
+    place.assert_holds(&after);
+    // The rows behind the old file change.
+    let mut corrected = rows(n + 30);
+    corrected.rows("A").columns[7][n + 3] = -1.0;
+    let saved = place.store().save(&place.publish_behind(&corrected, n), &Silent).unwrap();
+    assert_eq!((saved.n_rows_written, saved.n_rows_deleted), (40, 34));
+    place.assert_holds(&corrected);
+    // And a row inside the old file.
+    corrected.rows("A").columns[0][BLOCK_ROWS] = -1.0;
+    let saved = place.store().save(&place.publish_behind(&corrected, BLOCK_ROWS - 1), &Silent).unwrap();
+    assert_eq!((saved.n_rows_written, saved.n_rows_deleted), (BLOCK_ROWS as u64, BLOCK_ROWS as u64));
+    place.assert_holds(&corrected);
+}
+
 pub(super) fn corrected_late_and_removed_rows(backend: &Backend<'_>) {
     let place = Place::new(backend);
     let n = 4 * BLOCK_ROWS + 100;
