@@ -1,6 +1,7 @@
-//! Built-in families against stored results in Parquet: TA-Lib, qlib's Alpha158, and digests of an independent
-//! implementation of the 101 alphas and of Alpha360 on daily bars of perpetuals.
+//! Built-in families against stored results in Parquet: TA-Lib, qlib's Alpha158, the benchmark kit's 20 alphas, and
+//! digests of an independent implementation of the 101 alphas and of Alpha360 on daily bars of perpetuals.
 
+mod kit;
 mod perpetuals;
 mod talib;
 
@@ -14,7 +15,7 @@ use crosscut_model::{Column, Table};
 fn shared(path: &str) -> Option<PathBuf> {
     let shared = std::env::var_os("CROSSCUT_SHARED")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    let file = shared.join("data").join(path);
+    let file = shared.join(path);
     if file.is_file() {
         return Some(file);
     }
@@ -50,6 +51,12 @@ struct Rows {
 fn run_family(family: &str, columns: &[&str], symbols: &[Rows]) -> (Vec<String>, Vec<Vec<Vec<f64>>>) {
     let factors = library::family(family).unwrap().factors(None).unwrap();
     let program = Program::compile(&[], &factors, columns, &[]).unwrap();
+    let outputs = run_program(&program, columns, symbols);
+    (program.outputs().to_vec(), outputs)
+}
+
+/// The outputs of a program.
+fn run_program(program: &Program, columns: &[&str], symbols: &[Rows]) -> Vec<Vec<Vec<f64>>> {
     let at = |name: &String| columns.iter().position(|column| column == name).unwrap();
     let inputs: Vec<PanelInput<'_>> = symbols
         .iter()
@@ -60,7 +67,7 @@ fn run_family(family: &str, columns: &[&str], symbols: &[Rows]) -> (Vec<String>,
         .collect();
     let mut outputs = vec![vec![Vec::new(); program.outputs().len()]; symbols.len()];
     program.panel(symbols.len()).update(&inputs, &mut outputs).unwrap();
-    (program.outputs().to_vec(), outputs)
+    outputs
 }
 
 /// Sample deviation of the finite values.
@@ -73,8 +80,8 @@ fn deviation(values: &[f64]) -> f64 {
 /// qlib computes in single precision, also from inputs rounded to it.
 #[test]
 fn alpha158_equals_qlib() {
-    let Some(file) = shared("golden/computed/qlib_alpha158/alpha158.parquet") else { return };
-    let Some(bars) = shared("crypto/binance_um_perp_1d.parquet") else { return };
+    let Some(file) = shared("data/golden/computed/qlib_alpha158/alpha158.parquet") else { return };
+    let Some(bars) = shared("data/crypto/binance_um_perp_1d.parquet") else { return };
     const COLUMNS: [&str; 6] = ["open", "high", "low", "close", "volume", "vwap"];
     let bars =
         parquet_file::read(&bars, &["symbol", "open_time", "open", "high", "low", "close", "volume", "quote_volume"]);

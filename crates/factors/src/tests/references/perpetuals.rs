@@ -16,7 +16,7 @@ const DAY: f64 = 86_400e3;
 /// days of it, the last one too, none missing in between and none without volume.
 fn panel() -> Option<(Vec<Rows>, i64)> {
     let names = ["symbol", "open_time", "open", "high", "low", "close", "volume", "quote_volume"];
-    let table = parquet_file::read(&shared("crypto/binance_um_perp_1d.parquet")?, &names).unwrap();
+    let table = parquet_file::read(&shared("data/crypto/binance_um_perp_1d.parquet")?, &names).unwrap();
     let times = numbers(&table, "open_time");
     let last = times.iter().copied().fold(0.0, f64::max);
     let first = last - 699.0 * DAY;

@@ -18,7 +18,7 @@ struct Outcome {
 
 #[test]
 fn every_output_equals_ta_lib() {
-    let Some(file) = shared("golden/computed/talib/talib_daily.parquet") else { return };
+    let Some(file) = shared("data/golden/computed/talib/talib_daily.parquet") else { return };
     let factors = library::family("talib").unwrap().factors(None).unwrap();
     let outputs = Program::compile(&[], &factors, &COLUMNS, &[]).unwrap().outputs().to_vec();
     let upper: Vec<String> = outputs.iter().map(|name| name.to_ascii_uppercase()).collect();

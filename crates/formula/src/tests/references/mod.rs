@@ -3,6 +3,7 @@
 //! without a line fails, and so does the page `docs/validation/indicators.md` when it does not tell what was measured
 //! (`CROSSCUT_WRITE_PAGES=1` writes it anew).
 
+mod bands;
 mod files;
 mod page;
 
