@@ -80,8 +80,12 @@ impl Fault {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    /// The same with the nearest of the valid names as a hint, if one is near.
+    /// The same with the nearest of the valid names as a hint, if one is near. Of names as near the one with a capital
+    /// where `wrong` has one: `Mean` and `mean`, and `Max` and `max`, are names of different families.
     pub(crate) fn with_nearest<'a>(self, wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
+        let is_capital = |name: &str| name.starts_with(|first: char| first.is_uppercase());
+        let mut candidates: Vec<&str> = candidates.into_iter().collect();
+        candidates.sort_by_key(|name| is_capital(name) != is_capital(wrong));
         match crosscut_model::nearest(wrong, candidates) {
             Some(name) => self.with_hint(format!("did you mean `{name}`?")),
             None => self,

@@ -81,6 +81,35 @@ fn arguments() {
         "0",
         "",
     );
+    check(
+        "long_quantile(close, 5, 6)",
+        "`quantile` of `long_quantile` is 6; expected a whole number from 1 to `quantiles`",
+        "6",
+        "",
+    );
+    check("long_top(close, 0)", "`n` of `long_top` is 0; expected a whole number from 1 to 100000", "0", "");
+    check(
+        "keep_top_percent(close, 0)",
+        "`percent` of `keep_top_percent` is 0; expected a number above 0, at most 100",
+        "0",
+        "",
+    );
+    check("short_bottom_percent(close, 101)", "is 101; expected a number above 0, at most 100", "101", "");
+    check("scale(close, 1, 2)", "`scale` takes 1 or 2 arguments, not 3", "scale(close, 1, 2)", "write `cs_scale(x)`");
+    check("long_tpo(close, 3)", "there is no function `long_tpo`", "long_tpo", "did you mean `long_top`?");
+    check("Meen($close, 3)", "there is no function `Meen`", "Meen", "did you mean `Mean`?");
+    check(
+        "Mask($close, 3)",
+        "there is no function `Mask`",
+        "Mask",
+        "qlib's Mask reads another instrument: import its column beside the bars",
+    );
+    check(
+        "IndNeutralize(close, IndClass.sectr)",
+        "no column or name `sectr`",
+        "IndClass.sectr",
+        "did you mean `sector`?",
+    );
     check("Ref(close, -1)", "is -1; expected a number of past rows: a negative one would look ahead", "-1", "");
     check("stdev(close, 5)", "there is no function `stdev`", "stdev", "did you mean `stddev`?");
     check("close + log(-1)", "this has no value", "log(-1)", "");
