@@ -8,14 +8,17 @@
 
 pub mod config;
 pub mod error;
+pub mod event;
 pub mod outcome;
 pub mod panel;
 pub mod replay;
 pub mod results;
 pub mod w4;
+pub mod w6;
 
 pub use config::BacktestConfig;
 pub use error::BacktestError;
+pub use event::{EventOptions, EventOutcome, Feed, Market, replay_events};
 pub use outcome::RunOutcome;
 pub use panel::{Panel, load};
 pub use replay::{Driving, ReplayOptions, replay, replay_with};

@@ -180,11 +180,35 @@ impl Floor {
         venue.open(bar, side, &mut clearing);
     }
 
-    /// A bar has closed: orders meet its path and its close, then it gives the symbol its last price.
+    /// A bar has closed that is alone at its instant: [`Floor::path`], [`Floor::last`] for sells and buys, [`Floor::end`].
     #[inline]
     pub fn close(&mut self, bar: &Bar) {
+        self.path(bar);
+        if self.has_orders(bar.symbol_idx) {
+            self.last(bar, Side::Sell);
+            self.last(bar, Side::Buy);
+        }
+        self.end(bar);
+    }
+
+    /// A bar has closed: orders meet its path.
+    #[inline]
+    pub fn path(&mut self, bar: &Bar) {
         let (venue, mut clearing) = self.at_venue();
-        venue.close(bar, &mut clearing);
+        venue.path(bar, &mut clearing);
+    }
+
+    /// Orders of a side meet a bar's close, after the paths of all bars that close at the instant.
+    pub fn last(&mut self, bar: &Bar, side: Side) {
+        let (venue, mut clearing) = self.at_venue();
+        venue.last(bar, Some(side), &mut clearing);
+    }
+
+    /// A bar is over: it gives the symbol its last price.
+    #[inline]
+    pub fn end(&mut self, bar: &Bar) {
+        let (venue, mut clearing) = self.at_venue();
+        venue.end(bar, &mut clearing);
         self.liquidate_within(bar);
         self.desk.account.count_bar(bar.symbol_idx);
         self.desk.account.mark(bar.symbol_idx, bar.close);
@@ -201,12 +225,14 @@ impl Floor {
         }
     }
 
-    /// One bar of a symbol that is alone at its instants: its open, its path and close, the guard, the strategy.
+    /// One bar of a symbol that is alone at its instants: its open (sells, then buys), its path and close, the guard, the
+    /// strategy.
     #[inline]
     pub fn pass_bar(&mut self, strategy: &mut (impl Strategy + ?Sized), bar: &Bar) {
         if self.has_orders(bar.symbol_idx) {
             self.advance(bar.timestamp);
-            self.open(bar, None);
+            self.open(bar, Some(Side::Sell));
+            self.open(bar, Some(Side::Buy));
             self.deliver(strategy);
         }
         self.advance(bar.available_at);

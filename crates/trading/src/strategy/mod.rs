@@ -1,6 +1,6 @@
-//! What a strategy is, and the built-in templates.
+//! Cross-sectional rules, and the built-in templates.
 //!
-//! A cross-sectional strategy sees the eligible names of one instant in order of their score and says what weight
+//! A rule is made a [`crate::Strategy`] by [`Portfolio`]. It sees the eligible names of one instant in order of their score and says what weight
 //! each should have. It cannot tell history from live: no clock, no files, no future. The driver has already dropped
 //! what cannot be traded; it applies limits, makes orders and keeps the books afterwards.
 //!
@@ -10,6 +10,7 @@
 mod long_short;
 mod momentum;
 mod params;
+mod portfolio;
 #[cfg(test)]
 mod tests;
 mod threshold;
@@ -21,6 +22,7 @@ use std::fmt::Debug;
 use crate::error::{TradingError, hint};
 
 pub use params::{FACTOR, ParamKind, ParamSpec, Values};
+pub use portfolio::{Portfolio, Scorer};
 
 /// An eligible name and its score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -103,7 +105,7 @@ impl Plan {
     }
 }
 
-/// A cross-sectional strategy.
+/// A cross-sectional rule.
 pub trait CrossSection: Debug + Send + Sync {
     /// Decides at one instant. `ranked` holds the eligible names by score descending, then symbol ascending; there may
     /// be fewer than [`CrossSection::names_needed`], in which case each name gets the weight it would have had.

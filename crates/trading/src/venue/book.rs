@@ -131,6 +131,18 @@ impl Working {
         }
     }
 
+    /// Whether a trade at `price` leaves it as it is: it rests, its price is not reached, its time is not up.
+    #[inline]
+    pub(super) fn is_unmoved_by(&self, price: f64, timestamp: i64, limit_fill: LimitFill) -> bool {
+        let waits = match self.request.kind {
+            OrderKind::Limit { .. } | OrderKind::Stop { .. } | OrderKind::StopLimit { .. } => {
+                self.is_resting && !self.reach(limit_fill).includes(price)
+            }
+            _ => false,
+        };
+        self.expires_at > timestamp && (waits || !self.is_active)
+    }
+
     /// Follows the price with a trailing stop.
     #[inline]
     pub(super) fn follow(&mut self, price: f64) {

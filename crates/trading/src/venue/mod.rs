@@ -7,6 +7,7 @@
 pub mod book;
 pub mod execution;
 pub mod rules;
+mod scene;
 pub mod simulated;
 
 pub use book::Working;

@@ -8,9 +8,10 @@
 
 use crosscut_model::{Change, Fill, OrderId, OrderKind, Side, TimeInForce};
 
-use super::book::{Reach, Working};
+use super::book::Working;
 use super::execution::{Meeting, Terms, execute};
-use super::rules::{LimitFill, PathRule, VenueRules};
+use super::rules::{PathRule, VenueRules};
+use super::scene::{Phase, Scene, acts, had_its_chance, is_present, nearest};
 use crate::account::{Account, Funds, Wanted};
 use crate::cost::Costs;
 use crate::market::{Bar, Trade};
@@ -32,42 +33,6 @@ pub struct Clearing<'a> {
     pub steps: &'a Steps,
     /// What happened to orders, in order.
     pub updates: &'a mut Vec<Update>,
-}
-
-/// Which of a bar's prices orders meet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// Its first.
-    Open,
-    /// Those between.
-    Path,
-    /// Its last.
-    Close,
-    /// A single trade.
-    Trade,
-}
-
-/// The prices orders meet at the moment, and who may meet them.
-#[derive(Debug, Clone, Copy)]
-struct Scene {
-    /// The symbol.
-    symbol_idx: u32,
-    /// Which prices.
-    phase: Phase,
-    /// The only side that acts; `None`: both.
-    side: Option<Side>,
-    /// Orders must have arrived by now, microseconds.
-    arrived_by: i64,
-    /// Those that arrived until then have met earlier prices of the bar.
-    bar_began: i64,
-    /// Orders must last at least until now, microseconds.
-    lasts_until: i64,
-    /// The time of fills, microseconds.
-    at: i64,
-    /// Volume traded, base units.
-    volume: f64,
-    /// Whether on-open or on-close orders act in this phase.
-    is_session_edge: bool,
 }
 
 /// A request on its way to the venue.
@@ -251,8 +216,9 @@ impl SimulatedVenue {
         self.meet(bar.open, self.opening(bar, side), clearing);
     }
 
-    /// A bar has closed: orders meet its path and its close.
-    pub fn close(&mut self, bar: &Bar, clearing: &mut Clearing<'_>) {
+    /// A bar has closed: orders meet its path.
+    #[inline]
+    pub fn path(&mut self, bar: &Bar, clearing: &mut Clearing<'_>) {
         let symbol_idx = bar.symbol_idx;
         if !self.pending.is_empty() {
             self.arrive(symbol_idx, bar.available_at - 1, clearing);
@@ -263,7 +229,34 @@ impl SimulatedVenue {
             // Whoever came after the open was met but in time for it, and all when nobody called for the open.
             self.meet(bar.open, self.opening(bar, None), clearing);
             self.walk(bar, clearing);
-            self.meet_close(bar, clearing);
+        }
+    }
+
+    /// After the path of a bar: orders of `side` (`None`: both) on close, and those that arrived while it was open, meet
+    /// its close.
+    pub fn last(&mut self, bar: &Bar, side: Option<Side>, clearing: &mut Clearing<'_>) {
+        if !self.has_orders(bar.symbol_idx) {
+            return;
+        }
+        let scene = Scene {
+            phase: Phase::Close,
+            arrived_by: bar.available_at,
+            lasts_until: bar.available_at,
+            at: bar.available_at,
+            is_session_edge: self.rules.session.closes_with(bar.timestamp, bar.available_at),
+            ..self.opening(bar, side)
+        };
+        if self.rules.market == Execution::NextVwap && bar.vwap > 0.0 {
+            self.act_all(bar.vwap, scene, |order| order.request.kind == OrderKind::Market, clearing);
+        }
+        self.meet(bar.close, scene, clearing);
+    }
+
+    /// A bar is over: orders whose time is up end with it.
+    #[inline]
+    pub fn end(&mut self, bar: &Bar, clearing: &mut Clearing<'_>) {
+        let symbol_idx = bar.symbol_idx;
+        if self.has_orders(symbol_idx) {
             self.expire(symbol_idx, bar.available_at, clearing);
         }
         let seen = &mut self.seen[symbol_idx as usize];
@@ -298,6 +291,10 @@ impl SimulatedVenue {
     fn meet_trade(&mut self, trade: &Trade, clearing: &mut Clearing<'_>) {
         let Trade { symbol_idx, timestamp, price, quantity, .. } = *trade;
         self.arrive(symbol_idx, timestamp, clearing);
+        let limit_fill = self.rules.limit_fill;
+        if self.books[symbol_idx as usize].iter().all(|order| order.is_unmoved_by(price, timestamp, limit_fill)) {
+            return;
+        }
         self.expire(symbol_idx, timestamp, clearing);
         let seen = &mut self.seen[symbol_idx as usize];
         seen.budget = self.rules.participation.map_or(f64::INFINITY, |share| share * quantity);
@@ -340,22 +337,6 @@ impl SimulatedVenue {
             volume: bar.volume,
             is_session_edge: self.rules.session.opens_at(bar.timestamp, before),
         }
-    }
-
-    /// Lets orders meet a bar's close: those on close, and those that arrived while it was open.
-    fn meet_close(&mut self, bar: &Bar, clearing: &mut Clearing<'_>) {
-        let scene = Scene {
-            phase: Phase::Close,
-            arrived_by: bar.available_at,
-            lasts_until: bar.available_at,
-            at: bar.available_at,
-            is_session_edge: self.rules.session.closes_with(bar.timestamp, bar.available_at),
-            ..self.opening(bar, None)
-        };
-        if self.rules.market == Execution::NextVwap && bar.vwap > 0.0 {
-            self.act_all(bar.vwap, scene, |order| order.request.kind == OrderKind::Market, clearing);
-        }
-        self.meet(bar.close, scene, clearing);
     }
 
     /// Lets the orders that a price sets off act at it, then ends those that had this one chance.
@@ -684,96 +665,4 @@ fn changed(kind: OrderKind, change: Change) -> OrderKind {
         }
         OrderKind::Market | OrderKind::TrailingStop { .. } | OrderKind::MarketOnOpen | OrderKind::MarketOnClose => kind,
     }
-}
-
-/// Whether an order is there when the prices of a scene are met.
-#[inline]
-fn is_present(order: &Working, scene: Scene) -> bool {
-    order.is_active
-        && order.arrives_at <= scene.arrived_by
-        && order.expires_at > scene.lasts_until - i64::from(matches!(scene.phase, Phase::Path | Phase::Close))
-        && scene.side.is_none_or(|side| side == order.request.side)
-}
-
-/// Whether a present order acts at a single price.
-#[inline]
-fn acts(order: &Working, price: f64, scene: Scene, rules: &VenueRules) -> bool {
-    let is_late = order.arrives_at > scene.bar_began;
-    match order.request.kind {
-        OrderKind::Market => match (scene.phase, rules.market) {
-            (Phase::Trade, _) | (Phase::Open, Execution::NextOpen | Execution::Close) => true,
-            (Phase::Close, Execution::NextClose) => !is_late,
-            (Phase::Close, Execution::NextOpen | Execution::Close) => is_late,
-            _ => false,
-        },
-        OrderKind::MarketOnOpen => scene.is_session_edge && matches!(scene.phase, Phase::Open | Phase::Trade),
-        OrderKind::MarketOnClose => scene.is_session_edge && scene.phase == Phase::Close,
-        OrderKind::LimitOnOpen { price: limit } => {
-            let is_open = matches!(scene.phase, Phase::Open | Phase::Trade);
-            scene.is_session_edge && is_open && is_within(order.request.side, price, limit)
-        }
-        OrderKind::LimitOnClose { price: limit } => {
-            scene.is_session_edge && scene.phase == Phase::Close && is_within(order.request.side, price, limit)
-        }
-        // The others have met the close at the end of the path, unless they came while the bar was open.
-        _ if scene.phase == Phase::Close && !is_late => false,
-        _ => order.reach(rules.limit_fill).includes(price),
-    }
-}
-
-/// Whether `price` is `limit` or better.
-fn is_within(side: Side, price: f64, limit: f64) -> bool {
-    match side {
-        Side::Buy => price <= limit,
-        Side::Sell => price >= limit,
-    }
-}
-
-/// Whether a present order that has not been filled after a scene had its only chance in it.
-fn had_its_chance(order: &Working, scene: Scene, rules: &VenueRules) -> bool {
-    let is_open = matches!(scene.phase, Phase::Open | Phase::Trade);
-    match order.request.kind {
-        OrderKind::LimitOnOpen { .. } | OrderKind::MarketOnOpen => scene.is_session_edge && is_open,
-        OrderKind::LimitOnClose { .. } | OrderKind::MarketOnClose => {
-            scene.is_session_edge && scene.phase == Phase::Close
-        }
-        OrderKind::Market if !is_open => order.is_immediate(),
-        OrderKind::Market => {
-            order.is_immediate() && (scene.phase == Phase::Trade || acts(order, f64::NAN, scene, rules))
-        }
-        _ => order.is_immediate(),
-    }
-}
-
-/// The order that a move of the price from `from` to `to` reaches first, and where; of two at one price the older.
-fn nearest(
-    book: &[Working],
-    (from, to): (f64, f64),
-    (scene, pass, limit_fill): (Scene, u64, LimitFill),
-) -> Option<(usize, f64)> {
-    let mut best: Option<(usize, f64)> = None;
-    for (at, order) in book.iter().enumerate() {
-        if order.pass == pass || order.request.kind == OrderKind::Market || !is_present(order, scene) {
-            continue;
-        }
-        let reach = order.reach(limit_fill);
-        let price = if reach.includes(from) { Some(from) } else { reach_on_the_way(reach, from, to) };
-        let Some(price) = price else {
-            continue;
-        };
-        if best.is_none_or(|(_, other)| (price - from).abs() < (other - from).abs()) {
-            best = Some((at, price));
-        }
-    }
-    best
-}
-
-/// Where a move from `from` to `to` in the right direction sets an order off.
-fn reach_on_the_way(reach: Reach, from: f64, to: f64) -> Option<f64> {
-    let is_towards = match reach {
-        Reach::Falls { .. } => to < from,
-        Reach::Rises { .. } => to > from,
-        Reach::Phase | Reach::Now => false,
-    };
-    reach.met(to).filter(|_| is_towards)
 }

@@ -190,7 +190,7 @@ fn participation_spreads_an_order_over_bars_and_shares_a_bar() {
         FloorConfig { venue, ..config() },
         &prices,
         script,
-        &["1h #1 buy 100 @ 101", "2h #1 buy 100 @ 102", "3h #1 buy 50 @ 103", "3h #2 sell 50 @ 103"],
+        &["1h #2 sell 70 @ 101", "1h #1 buy 30 @ 101", "2h #1 buy 100 @ 102", "3h #1 buy 100 @ 103"],
     );
 }
 

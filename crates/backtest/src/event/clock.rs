@@ -1,0 +1,315 @@
+//! One clock over all feeds.
+
+use crosscut_model::Side;
+use crosscut_model::calendar::Rebalance;
+use crosscut_trading::funding::FundingDue;
+use crosscut_trading::market::{Bar, Data};
+use crosscut_trading::{Floor, Strategy};
+
+use super::feed::Cursor;
+use super::record::{Curves, Sampling};
+use super::{EventOptions, Market};
+use crate::error::BacktestError;
+
+/// Feeds and everything else that happens at known times.
+pub(super) struct Clock<'a> {
+    /// Feeds, by symbol, the one that executes first.
+    cursors: Vec<Cursor<'a>>,
+    /// Payments of all symbols by time, then symbol; the next is last.
+    funding: Vec<(u32, FundingDue)>,
+    /// Ends of trading by time, then symbol; the next is last.
+    delistings: Vec<(i64, u32)>,
+    /// When the strategy evaluates.
+    evaluate: Option<Rebalance>,
+    /// When curves are sampled.
+    sampling: Sampling,
+    /// Instants at which a bar that orders meet has closed.
+    n_instants: usize,
+    /// The calendar period of the last evaluation.
+    period: Option<i64>,
+    /// Multiples of the sampling stretch that have passed.
+    sampled: i64,
+    /// Feeds that have a row at the present instant, kept for its allocation.
+    due: Vec<usize>,
+    /// Their rows, kept for its allocation.
+    told: Vec<Data>,
+    /// Bars among them that orders meet, kept for its allocation.
+    closing: Vec<Bar>,
+    /// Symbols that have a new price, kept for its allocation.
+    priced: Vec<u32>,
+}
+
+impl<'a> Clock<'a> {
+    /// A clock before the first event.
+    ///
+    /// # Errors
+    /// [`BacktestError`] for feeds of unknown symbols and rows that cannot be.
+    pub(super) fn new(market: Market<'a>, options: EventOptions) -> Result<Self, BacktestError> {
+        let mut cursors = Vec::with_capacity(market.feeds.len());
+        for (feed_idx, feed) in market.feeds.into_iter().enumerate() {
+            let symbol_idx =
+                market.symbols.binary_search_by(|symbol| symbol.as_str().cmp(feed.symbol())).map_err(|_| {
+                    BacktestError::unknown("symbol", feed.symbol(), "the market".to_owned(), &market.symbols)
+                })?;
+            cursors.push(Cursor::new(feed, symbol_idx as u32, feed_idx as u32)?);
+        }
+        cursors.sort_by_key(|cursor| (cursor.symbol_idx, cursor.grain(), cursor.feed_idx));
+        let mut last = None;
+        for cursor in &mut cursors {
+            cursor.executes = last != Some(cursor.symbol_idx);
+            last = Some(cursor.symbol_idx);
+        }
+        let mut funding: Vec<(u32, FundingDue)> = Vec::new();
+        for (symbol_idx, due) in market.funding.into_iter().enumerate() {
+            funding.extend(due.into_iter().map(|due| (symbol_idx as u32, due)));
+        }
+        funding.sort_by_key(|(symbol_idx, due)| std::cmp::Reverse((due.at, *symbol_idx)));
+        let mut delistings: Vec<(i64, u32)> = market
+            .delisted_at
+            .iter()
+            .enumerate()
+            .filter_map(|(symbol_idx, at)| at.map(|at| (at, symbol_idx as u32)))
+            .collect();
+        delistings.sort_unstable_by_key(|delisting| std::cmp::Reverse(*delisting));
+        Ok(Self {
+            cursors,
+            funding,
+            delistings,
+            evaluate: options.evaluate,
+            sampling: options.sampling,
+            n_instants: 0,
+            period: None,
+            sampled: i64::MIN,
+            due: Vec::new(),
+            told: Vec::new(),
+            closing: Vec::new(),
+            priced: Vec::new(),
+        })
+    }
+
+    /// Replays everything; gives the number of bars and trades.
+    ///
+    /// # Errors
+    /// What a trade source says.
+    pub(super) fn run(
+        &mut self,
+        floor: &mut Floor,
+        curves: &mut Curves,
+        strategy: &mut (impl Strategy + ?Sized),
+    ) -> Result<u64, BacktestError> {
+        let is_alone =
+            self.cursors.len() == 1 && self.funding.is_empty() && self.delistings.is_empty() && self.evaluate.is_none();
+        if is_alone {
+            return self.run_alone(floor, curves, strategy);
+        }
+        let mut n_events = 0;
+        while let Some(now) = self.cursors.iter().filter_map(Cursor::next_close).min() {
+            let open = self.next_open(floor).filter(|open| *open < now);
+            if let Some(open) = open {
+                self.pay_funding(open, floor);
+                floor.advance(open);
+                self.open(open, floor, strategy);
+            } else {
+                n_events += self.instant(now, (floor, curves), strategy)?;
+            }
+        }
+        Ok(n_events)
+    }
+
+    /// [`Clock::run`] where there is one feed and nothing else: the same steps without looking for who is next.
+    fn run_alone(
+        &mut self,
+        floor: &mut Floor,
+        curves: &mut Curves,
+        strategy: &mut (impl Strategy + ?Sized),
+    ) -> Result<u64, BacktestError> {
+        let mut n_events = 0;
+        if self.cursors[0].is_bars() {
+            while let Some(bar) = self.cursors[0].bar() {
+                floor.pass_bar(strategy, &bar);
+                self.sample(bar.available_at, true, (floor, curves));
+                self.cursors[0].pass()?;
+                n_events += 1;
+            }
+        } else {
+            while let Some(trade) = self.cursors[0].trade() {
+                floor.pass_trade(strategy, &trade);
+                if self.sampling != Sampling::Bars {
+                    self.sample(trade.timestamp, false, (floor, curves));
+                }
+                self.cursors[0].pass()?;
+                n_events += 1;
+            }
+        }
+        Ok(n_events)
+    }
+
+    /// The first time from now on at which a bar opens whose symbol has orders.
+    fn next_open(&self, floor: &Floor) -> Option<i64> {
+        let now = floor.desk().now();
+        let waiting = self.cursors.iter().filter(|cursor| cursor.executes && floor.has_orders(cursor.symbol_idx));
+        waiting.filter_map(Cursor::next_open).filter(|open| *open >= now).min()
+    }
+
+    /// Everything that happens when rows can be known at `now`; gives their number.
+    fn instant(
+        &mut self,
+        now: i64,
+        (floor, curves): (&mut Floor, &mut Curves),
+        strategy: &mut (impl Strategy + ?Sized),
+    ) -> Result<u64, BacktestError> {
+        self.pay_funding(now - 1, floor);
+        self.delist(now - 1, floor);
+        floor.advance(now);
+        let mut n_events = 0;
+        let mut label = None;
+        // A feed may have several rows at one time (trades, event bars): they are told in turns.
+        loop {
+            self.due.clear();
+            let due = (0..self.cursors.len()).filter(|&at| self.cursors[at].next_close() == Some(now));
+            self.due.extend(due);
+            if self.due.is_empty() {
+                break;
+            }
+            n_events += self.due.len() as u64;
+            label = self.turn(now, floor, strategy)?.max(label);
+        }
+        if let Some(label) = label {
+            if self.is_evaluation(label) {
+                floor.evaluate(strategy);
+            }
+            self.n_instants += 1;
+        }
+        self.sample(now, label.is_some(), (floor, curves));
+        if self.next_open(floor) == Some(now) {
+            self.open(now, floor, strategy);
+        }
+        Ok(n_events)
+    }
+
+    /// One row of each feed that is due; gives the latest label of bars that orders meet.
+    fn turn(
+        &mut self,
+        now: i64,
+        floor: &mut Floor,
+        strategy: &mut (impl Strategy + ?Sized),
+    ) -> Result<Option<i64>, BacktestError> {
+        self.told.clear();
+        self.priced.clear();
+        self.closing.clear();
+        for at in 0..self.due.len() {
+            let cursor = &mut self.cursors[self.due[at]];
+            if let Some(bar) = cursor.bar() {
+                if cursor.executes {
+                    self.closing.push(bar);
+                    self.priced.push(bar.symbol_idx);
+                }
+                self.told.push(Data::Bar(bar));
+            } else if let Some(trade) = cursor.trade() {
+                floor.trade(&trade);
+                self.priced.push(trade.symbol_idx);
+                self.told.push(Data::Trade(trade));
+            }
+            cursor.pass()?;
+        }
+        let label = self.close(floor);
+        floor.accrue();
+        self.pay_funding(now, floor);
+        self.delist(now, floor);
+        floor.settle(&self.priced);
+        for data in &self.told {
+            floor.tell(strategy, data);
+        }
+        Ok(label)
+    }
+
+    /// Bars close: the paths of all symbols, then at their closes sells of all symbols, then buys. Gives their latest label.
+    fn close(&self, floor: &mut Floor) -> Option<i64> {
+        for bar in &self.closing {
+            floor.path(bar);
+        }
+        for side in [Side::Sell, Side::Buy] {
+            for bar in &self.closing {
+                if floor.has_orders(bar.symbol_idx) {
+                    floor.last(bar, side);
+                }
+            }
+        }
+        for bar in &self.closing {
+            floor.end(bar);
+        }
+        self.closing.iter().map(|bar| bar.timestamp).max()
+    }
+
+    /// Bars open at `now`: sells of all symbols, then buys.
+    fn open(&mut self, now: i64, floor: &mut Floor, strategy: &mut (impl Strategy + ?Sized)) {
+        self.due.clear();
+        let opens = |cursor: &Cursor<'_>| {
+            cursor.executes && cursor.next_open() == Some(now) && floor.has_orders(cursor.symbol_idx)
+        };
+        let due = (0..self.cursors.len()).filter(|&at| opens(&self.cursors[at]));
+        self.due.extend(due);
+        for side in [Side::Sell, Side::Buy] {
+            for &at in &self.due {
+                if let Some(bar) = self.cursors[at].bar() {
+                    floor.open(&bar, Some(side));
+                }
+            }
+        }
+        for &at in &self.due {
+            self.cursors[at].is_opened = true;
+        }
+        floor.deliver(strategy);
+    }
+
+    /// Pays what is due up to `until`.
+    fn pay_funding(&mut self, until: i64, floor: &mut Floor) {
+        while let Some(&(symbol_idx, due)) = self.funding.last().filter(|(_, due)| due.at <= until) {
+            self.funding.pop();
+            let mark = due.mark.unwrap_or(floor.desk().price(symbol_idx));
+            if floor.desk().quantity(symbol_idx) != 0.0 {
+                floor.advance(due.at);
+                floor.fund(symbol_idx, due.rate, mark);
+            }
+        }
+    }
+
+    /// Ends trading in symbols whose time has come by `until`.
+    fn delist(&mut self, until: i64, floor: &mut Floor) {
+        while let Some(&(_, symbol_idx)) = self.delistings.last().filter(|(at, _)| *at <= until) {
+            self.delistings.pop();
+            floor.delist(symbol_idx);
+        }
+    }
+
+    /// Whether the strategy evaluates after a bar with this label.
+    fn is_evaluation(&mut self, label: i64) -> bool {
+        match self.evaluate {
+            None => false,
+            Some(Rebalance::Bars(n_bars)) => self.n_instants.is_multiple_of(n_bars),
+            Some(rule) => {
+                let period = rule.period_start(label);
+                let is_new = period > self.period;
+                self.period = self.period.max(period);
+                is_new
+            }
+        }
+    }
+
+    /// Takes a sample when one is due.
+    #[inline]
+    fn sample(&mut self, now: i64, is_bar: bool, (floor, curves): (&mut Floor, &mut Curves)) {
+        match self.sampling {
+            Sampling::Off => {}
+            Sampling::Bars if is_bar => curves.sample(now, floor),
+            Sampling::Bars => {}
+            Sampling::Every(stretch) => {
+                let number = now.div_euclid(stretch.max(1));
+                if number > self.sampled {
+                    self.sampled = number;
+                    curves.sample(now, floor);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The event replay: a strategy that may trade at any bar or trade, on the floor that paper trading uses.
+//!
+//! [`Market`] holds feeds (several symbols, several timeframes of one symbol, event bars, trades), funding and delistings;
+//! [`replay_events`] merges them into one clock and drives [`crosscut_trading::Floor`]. At one instant: bars close,
+//! funding is paid, the guard looks, the strategy hears of its orders and of the data, evaluates where the calendar says
+//! so, and bars open: sells of all symbols, then buys. Of several feeds of a symbol the finest executes, the others are
+//! data. Nothing here decides, fills or books.
+
+mod clock;
+mod feed;
+mod record;
+#[cfg(test)]
+mod tests;
+
+use crosscut_model::calendar::Rebalance;
+use crosscut_trading::account::CashKind;
+use crosscut_trading::floor::Dropped;
+use crosscut_trading::funding::FundingDue;
+use crosscut_trading::journal::Record;
+use crosscut_trading::ledger::ClosedTrade;
+use crosscut_trading::{Floor, FloorConfig, Strategy};
+
+use crate::error::BacktestError;
+use clock::Clock;
+pub use feed::{Feed, InMemory, TradeSource};
+pub use record::{Curves, Sampling};
+
+/// What is replayed.
+#[derive(Default)]
+pub struct Market<'a> {
+    /// Instrument ids, sorted; strategies name symbols by their position here.
+    pub symbols: Vec<String>,
+    /// Feeds of these symbols.
+    pub feeds: Vec<Feed<'a>>,
+    /// Funding payments by symbol; empty: none.
+    pub funding: Vec<Vec<FundingDue>>,
+    /// When trading in each symbol ends, microseconds UTC; empty: never.
+    pub delisted_at: Vec<Option<i64>>,
+}
+
+/// How it is replayed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EventOptions {
+    /// When the strategy is asked to evaluate; `None`: never. A calendar period is decided at the close of the first bar
+    /// whose label lies in it.
+    pub evaluate: Option<Rebalance>,
+    /// When curves are sampled.
+    pub sampling: Sampling,
+}
+
+/// What a replay produced.
+#[derive(Debug, Clone)]
+pub struct EventOutcome {
+    /// Cash, equity and exposure over time.
+    pub curves: Curves,
+    /// Positions opened and closed again, in order of closing.
+    pub trades: Vec<ClosedTrade>,
+    /// What happened and why; empty when no journal was kept.
+    pub journal: Vec<Record>,
+    /// Base units held at the end, by symbol.
+    pub quantities: Vec<f64>,
+    /// Cash at the end, quote units.
+    pub cash: f64,
+    /// Cash plus positions at their last prices at the end, quote units.
+    pub equity: f64,
+    /// Commission paid, rebates taken off, quote units.
+    pub commission: f64,
+    /// What slippage cost, quote units.
+    pub slippage: f64,
+    /// Cash moved without a trade, by kind, quote units; negative was paid.
+    pub moved: Vec<(CashKind, f64)>,
+    /// What rounding to lots and least values dropped.
+    pub dropped: Dropped,
+    /// Bars and trades replayed.
+    pub n_events: u64,
+}
+
+/// Replays a market through a strategy.
+///
+/// # Errors
+/// [`BacktestError`] for feeds of unknown symbols, rows out of order or with impossible prices, and settings out of range.
+pub fn replay_events(
+    market: Market<'_>,
+    config: FloorConfig,
+    options: EventOptions,
+    strategy: &mut (impl Strategy + ?Sized),
+) -> Result<EventOutcome, BacktestError> {
+    if config.n_symbols != market.symbols.len() {
+        return Err(BacktestError::Setting {
+            key: "n_symbols",
+            value: config.n_symbols.to_string(),
+            expected: format!("the {} symbols of the market", market.symbols.len()),
+        });
+    }
+    let mut floor = Floor::new(config)?;
+    let mut clock = Clock::new(market, options)?;
+    let mut curves = Curves::default();
+    let n_events = clock.run(&mut floor, &mut curves, strategy)?;
+    let account = floor.desk().account();
+    let moved = CashKind::ALL.iter().map(|&kind| (kind, account.moved(kind))).collect();
+    let quantities = (0..floor.desk().n_symbols() as u32).map(|symbol_idx| floor.desk().quantity(symbol_idx)).collect();
+    Ok(EventOutcome {
+        curves,
+        quantities,
+        cash: floor.desk().cash(),
+        equity: floor.desk().equity(),
+        commission: account.commission(),
+        slippage: account.slippage(),
+        moved,
+        dropped: floor.dropped(),
+        n_events,
+        trades: floor.account().take_closed(),
+        journal: floor.journal().take(),
+    })
+}

@@ -1,0 +1,79 @@
+//! The event replay against other engines, by hand, and by property.
+
+mod backtesting_py;
+mod lean;
+mod merging;
+mod one_engine;
+mod w6;
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crosscut_model::Bars;
+use crosscut_trading::account::Funds;
+use crosscut_trading::cost::Costs;
+use crosscut_trading::guard::RiskRules;
+use crosscut_trading::steps::Steps;
+use crosscut_trading::venue::VenueRules;
+
+use super::*;
+
+/// The folder of shared reference data, if it is there.
+fn shared() -> Option<PathBuf> {
+    let folder = std::env::var_os("CROSSCUT_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    println!("skipped: shared data not found");
+    None
+}
+
+/// The text of a file, inflated when its name ends in `.gz`.
+fn text(path: &Path) -> String {
+    let bytes = std::fs::read(path).unwrap();
+    if path.extension().is_none_or(|extension| extension != "gz") {
+        return String::from_utf8(bytes).unwrap();
+    }
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
+    text
+}
+
+/// The text of the one file in a ZIP archive.
+fn zipped(path: &Path) -> String {
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(path).unwrap()).unwrap();
+    let mut text = String::new();
+    archive.by_index(0).unwrap().read_to_string(&mut text).unwrap();
+    text
+}
+
+/// Rows of a CSV text without its header, cut at commas.
+fn rows(text: &str) -> Vec<Vec<&str>> {
+    text.lines().skip(1).map(|line| line.split(',').collect()).collect()
+}
+
+/// Adds a bar.
+fn push(bars: &mut Bars, (timestamp, available_at): (i64, i64), prices: [f64; 4], volume: f64) {
+    bars.timestamp.push(timestamp);
+    bars.available_at.push(available_at);
+    for (column, price) in [&mut bars.open, &mut bars.high, &mut bars.low, &mut bars.close].into_iter().zip(prices) {
+        column.push(price);
+    }
+    bars.volume.push(volume);
+}
+
+/// A floor without costs or rules for an account that may owe anything.
+fn config(capital: f64, n_symbols: usize) -> FloorConfig {
+    FloorConfig {
+        capital,
+        n_symbols,
+        funds: Funds::Unlimited,
+        costs: Costs::from_bps(0.0, 0.0).unwrap(),
+        borrow: None,
+        steps: Steps::default(),
+        venue: VenueRules::default(),
+        risk: RiskRules::default(),
+        keeps_journal: true,
+    }
+}

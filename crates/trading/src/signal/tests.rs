@@ -1,0 +1,91 @@
+//! Signals on a few bars, by hand.
+
+use crosscut_model::time::HOUR;
+
+use super::*;
+use crate::account::Funds;
+use crate::cost::Costs;
+use crate::floor::{Floor, FloorConfig, Strategy};
+use crate::guard::RiskRules;
+use crate::steps::Steps;
+use crate::venue::VenueRules;
+
+const LONG: Stake = Stake { symbol_idx: 0, feed_idx: 0, long: 1.0, short: 0.0 };
+const BOTH: Stake = Stake { short: 1.0, ..LONG };
+
+/// Passes bars around these closes; gives the sign of what is held after each bar.
+fn stances(mut strategy: impl Strategy, closes: &[f64]) -> Vec<i8> {
+    let mut floor = Floor::new(FloorConfig {
+        capital: 1000.0,
+        n_symbols: 1,
+        funds: Funds::Unlimited,
+        costs: Costs::from_bps(0.0, 0.0).unwrap(),
+        borrow: None,
+        steps: Steps::default(),
+        venue: VenueRules { market: crate::rules::Execution::Close, ..VenueRules::default() },
+        risk: RiskRules::default(),
+        keeps_journal: false,
+    })
+    .unwrap();
+    let mut held = Vec::new();
+    for (at, &close) in closes.iter().enumerate() {
+        let timestamp = at as i64 * HOUR;
+        let (high, low, available_at) = (close + 0.5, close - 0.5, timestamp + HOUR);
+        let bar = Bar {
+            symbol_idx: 0,
+            feed_idx: 0,
+            timestamp,
+            available_at,
+            open: close,
+            high,
+            low,
+            close,
+            volume: 1.0,
+            vwap: close,
+        };
+        floor.pass_bar(&mut strategy, &bar);
+        let quantity = floor.desk().quantity(0);
+        held.push(if quantity == 0.0 { 0 } else { quantity.signum() as i8 });
+    }
+    held
+}
+
+#[test]
+fn averages_cross() {
+    let closes = [10.0, 11.0, 12.0, 13.0, 9.0, 8.0, 7.0, 12.0, 15.0];
+    let simple = |stake| Cross::new(stake, Average::simple(2), Average::simple(4));
+    // From the fourth close on: 12.5 > 11.5, 11 < 11.25, 8.5, 7.5, 9.5 > 9, 13.5 > 10.5.
+    assert_eq!(stances(simple(LONG), &closes), [0, 0, 0, 1, 0, 0, 0, 1, 1]);
+    assert_eq!(stances(simple(BOTH), &closes), [0, 0, 0, 1, -1, -1, -1, 1, 1]);
+    let mut average = Average::exponential(3);
+    assert_eq!((average.update(10.0), average.update(12.0), average.update(14.0)), (None, None, Some(12.5)));
+}
+
+#[test]
+fn channels_break() {
+    // The channel of four bars reaches from 9.5 to 13.5, which 14 breaks; 12.4 is below the two last lows, 12.5 and 13.5;
+    // 8 is below all four.
+    let closes = [10.0, 11.0, 12.0, 13.0, 14.0, 12.4, 12.4, 8.0];
+    assert_eq!(stances(Breakout::new(LONG, 4, 2), &closes), [0, 0, 0, 0, 1, 0, 0, 0]);
+    assert_eq!(stances(Breakout::new(BOTH, 4, 2), &closes), [0, 0, 0, 0, 1, 0, 0, -1]);
+}
+
+#[test]
+fn distances_revert() {
+    // 10 10 10 6: mean 9, deviation 2, distance -1.5; 10 10 6 9: mean 8.75, distance 0.13.
+    let closes = [10.0, 10.0, 10.0, 6.0, 9.0, 9.0];
+    assert_eq!(stances(Reversion::new(LONG, 4, (1.4, 0.0)), &closes), [0, 0, 0, 1, 0, 0]);
+    assert_eq!(stances(Reversion::new(LONG, 3, (1.0, 0.0)), &[5.0; 6]), [0; 6]);
+}
+
+#[test]
+fn the_index_is_wilders() {
+    let mut rsi = Rsi::new(BOTH, 2, (30.0, 70.0));
+    // Changes +2, -1: gain 1, loss 0.5: 66.7; then +3: gain 2, loss 0.25: 88.9.
+    assert_eq!((rsi.update(10.0), rsi.update(12.0)), (None, None));
+    assert!((rsi.update(11.0).unwrap() - 200.0 / 3.0).abs() < 1e-12);
+    assert!((rsi.update(14.0).unwrap() - 800.0 / 9.0).abs() < 1e-12);
+    // Then -5: gain 1, loss 2.625: 27.6.
+    let closes = [10.0, 12.0, 11.0, 14.0, 9.0, 5.0, 9.0];
+    assert_eq!(stances(Rsi::new(BOTH, 2, (30.0, 70.0)), &closes), [0, 0, 0, -1, 1, 1, 1]);
+}
