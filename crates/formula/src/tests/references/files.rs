@@ -98,13 +98,27 @@ fn with_bars(name: &str, columns: Columns) -> Reference {
     Reference { name: name.to_owned(), inputs, outputs }
 }
 
-/// The files of LEAN. The first column counts rows in some; that of two files names the symbol.
+/// A file in which the rows of two symbols alternate: the bars of the first, the close of the second as `other`, and
+/// the results, which stand in the rows of the second.
+fn of_two_symbols(reference: Reference) -> Reference {
+    let every_second = |values: &[f64], first: usize| values.iter().copied().skip(first).step_by(2).collect::<Vec<_>>();
+    let take = |columns: &Columns, first: usize| -> Columns {
+        columns.iter().map(|(name, values)| (name.clone(), every_second(values, first))).collect()
+    };
+    let mut inputs = take(&reference.inputs, 0);
+    let close = reference.inputs.iter().find(|(name, _)| name == "close").unwrap();
+    inputs.push(("other".to_owned(), every_second(&close.1, 1)));
+    Reference { name: reference.name, inputs, outputs: take(&reference.outputs, 1) }
+}
+
+/// The files of LEAN. The first column counts rows in some.
 pub(super) fn lean() -> Option<Vec<Reference>> {
     let files = archive("lean_indicator_reference.zip")?;
     let reference = |(name, text): &(String, String)| {
         let mut columns = table(text);
         columns.retain(|(column, _)| !column.is_empty() && !["Date", "date", "time"].contains(&column.as_str()));
-        with_bars(name, columns)
+        let reference = with_bars(name, columns);
+        if name.starts_with("spy_qqq") { of_two_symbols(reference) } else { reference }
     };
     Some(files.iter().map(reference).collect())
 }
