@@ -53,17 +53,32 @@ impl Quantile {
         sorted.clear();
         sorted.extend(values[..window - 1].iter().filter(|x| x.is_finite()).map(one_zero));
         sorted.sort_unstable_by(f64::total_cmp);
+        let mut leaving = f64::NAN;
         for (i, out) in out.iter_mut().enumerate() {
-            let entering = one_zero(&values[i + window - 1]);
-            if entering.is_finite() {
-                sorted.insert(count_less(sorted, entering), entering);
-            }
+            replace(sorted, leaving, one_zero(&values[i + window - 1]));
             *out = if sorted.len() == window { interpolate(sorted, self.probability.0) } else { f64::NAN };
-            let leaving = one_zero(&values[i]);
-            if leaving.is_finite() {
-                sorted.remove(count_less(sorted, leaving));
+            leaving = one_zero(&values[i]);
+        }
+    }
+}
+
+/// Takes one value out of a sorted list and puts another in; one that is not finite is neither in nor goes in.
+fn replace(sorted: &mut Vec<f64>, leaving: f64, entering: f64) {
+    match (leaving.is_finite(), entering.is_finite()) {
+        (true, true) => {
+            let (from, to) = (count_less(sorted, leaving), count_less(sorted, entering));
+            // One move of what lies between, instead of one for the value that goes and one for the value that comes.
+            if from < to {
+                sorted.copy_within(from + 1..to, from);
+                sorted[to - 1] = entering;
+            } else {
+                sorted.copy_within(to..from, to + 1);
+                sorted[to] = entering;
             }
         }
+        (true, false) => _ = sorted.remove(count_less(sorted, leaving)),
+        (false, true) => sorted.insert(count_less(sorted, entering), entering),
+        (false, false) => {}
     }
 }
 

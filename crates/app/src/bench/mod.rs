@@ -171,6 +171,8 @@ impl Stages {
         let mut line = Map::new();
         line.insert("peer".to_owned(), json!("crosscut"));
         line.insert("stages".to_owned(), Value::Object(self.done));
+        // The kit's runner asks for it; the processor time of the whole process is its own to measure.
+        line.insert("stage_cpu".to_owned(), Value::Object(Map::new()));
         line.insert("items".to_owned(), json!(n_items));
         line.insert("unit".to_owned(), json!(unit));
         line.insert("check".to_owned(), Value::Object(check));
