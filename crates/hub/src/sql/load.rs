@@ -3,7 +3,7 @@
 use crosscut_model::{Column, Range, Table, Timeframe};
 
 use super::database::{Cell, Fetch, Fetched};
-use super::rows::chunk_rows;
+use super::rows::{chunk_rows, infinite};
 use super::schema::quote;
 use super::store::{Entry, SqlStore};
 use crate::error::HubError;
@@ -99,16 +99,16 @@ impl SqlStore {
             let fetch = fetch(entry, symbol, &columns, request.range);
             self.database.fetch(&fetch, &mut |part| {
                 n_rows += part.timestamp.len() as u64;
-                visit(symbol, table(part, &columns))
+                let table = table(part, &columns);
+                match infinite(&table) {
+                    None => visit(symbol, table),
+                    Some((name, _)) => Err(changed(entry, format!("holds an infinite value of {symbol} in `{name}`"))),
+                }
             })?;
             let stated = entry.metadata.tables[symbol].rows;
             if request.range == Range::ALL && n_rows != stated {
-                let (store, set) = (&self.address, request.set);
-                return Err(HubError::refused(format!(
-                    "{store}: factor set `{set}` has {n_rows} rows of {symbol}, its metadata states {stated}: the table \
-                     `{}` was changed by another program\nhint: delete the set's row from crosscut_sets and save it again",
-                    entry.table.name
-                )));
+                let message = format!("has {n_rows} rows of {symbol}, the set's metadata states {stated}");
+                return Err(changed(entry, message));
             }
             total += n_rows;
         }
@@ -149,6 +149,15 @@ impl SqlStore {
         let instead = names::instead(name, there);
         HubError::not_found(format!("{}: factor set `{set}` ({frame}) has no {what} `{name}`{instead}", self.address))
     }
+}
+
+/// The error of a table of values that is not what was saved.
+fn changed(entry: &Entry, message: String) -> HubError {
+    HubError::refused(format!(
+        "table `{}` of factor set `{}` {message}: it was changed by another program\n\
+         hint: delete the set's row from crosscut_sets and save it again",
+        entry.table.name, entry.metadata.factor_set
+    ))
 }
 
 /// The query for a symbol's rows.

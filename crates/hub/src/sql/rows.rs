@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crosscut_model::{Range as TimeRange, Table};
+use crosscut_model::{Column, Range as TimeRange, Table, format_iso};
 
 use super::blocks::{BLOCK_ROWS, Block};
 use super::database::Rows;
@@ -16,6 +16,14 @@ const CHUNK_BYTES: usize = 64 << 20;
 pub(super) fn chunk_rows(n_columns: usize) -> usize {
     let rows = CHUNK_BYTES / (8 * (n_columns + 3));
     (rows / BLOCK_ROWS).max(1) * BLOCK_ROWS
+}
+
+/// The first infinite value of a table: its column and row.
+pub(super) fn infinite(table: &Table) -> Option<(&str, usize)> {
+    table.columns.iter().find_map(|(name, column)| {
+        let Column::F64(values) = column else { return None };
+        values.iter().position(|value| value.is_infinite()).map(|row| (name.as_str(), row))
+    })
 }
 
 /// The rows of a symbol of a published set. The chunk read last stays in memory: most symbols have only one.
@@ -94,6 +102,15 @@ impl<'a> HubRows<'a> {
     fn read(&self, rows: Range<usize>) -> Result<Table, HubError> {
         let columns: Vec<&str> = self.set.columns().iter().map(String::as_str).collect();
         let range = TimeRange { start: Some(self.timestamp[rows.start]), end: self.timestamp.get(rows.end).copied() };
-        self.set.read(self.symbol, &columns, range)
+        let table = self.set.read(self.symbol, &columns, range)?;
+        match infinite(&table) {
+            None => Ok(table),
+            Some((name, row)) => Err(HubError::refused(format!(
+                "the table of {} holds an infinite value: `{name}` at {}; expected finite or missing\n\
+                 hint: produce the set again with `crosscut factors run`",
+                self.symbol,
+                format_iso(self.timestamp[rows.start + row])
+            ))),
+        }
     }
 }

@@ -20,7 +20,7 @@ pub(super) const SET: &str = "core__v1";
 pub(super) enum Backend<'a> {
     /// A file of its own.
     Sqlite,
-    /// A database of its own on a server.
+    /// A schema of its own on a server.
     Postgres(&'a Server),
 }
 
@@ -34,8 +34,8 @@ pub(super) struct Place {
     pub(super) folder: TempDir,
 }
 
-/// Numbers the databases of a server.
-static DATABASES: AtomicU64 = AtomicU64::new(0);
+/// Numbers the schemas of a server.
+static SCHEMAS: AtomicU64 = AtomicU64::new(0);
 
 impl Place {
     pub(super) fn new(backend: &Backend<'_>) -> Self {
@@ -43,9 +43,10 @@ impl Place {
         let address = match backend {
             Backend::Sqlite => format!("sqlite:{}", folder.path().join("store.db").display()),
             Backend::Postgres(server) => {
-                let name = format!("case{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-                client(&server.address("postgres")).batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-                server.address(&name)
+                let name = format!("case{}", SCHEMAS.fetch_add(1, Ordering::Relaxed));
+                let database = server.address("postgres");
+                client(&database).batch_execute(&format!("CREATE SCHEMA {name}")).unwrap();
+                format!("{database}?options=-c%20search_path%3D{name}")
             }
         };
         Self { scratch: Scratch::new(), address: address.parse().unwrap(), folder }

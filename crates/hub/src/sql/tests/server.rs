@@ -25,7 +25,8 @@ set -e
 export LC_ALL=C
 bin=$1; cd "$2"
 "$bin/initdb" -D data -U tester -E UTF8 --no-locale --no-sync -A scram-sha-256 --pwfile=password >initdb.log 2>&1
-"$bin/pg_ctl" -D data -w -l server.log -o "-c listen_addresses= -c fsync=off -k '$2'" start >start.log 2>&1
+settings="-c listen_addresses= -c fsync=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off"
+"$bin/pg_ctl" -D data -w -l server.log -o "$settings -k '$2'" start >start.log 2>&1
 echo ready
 cat >/dev/null
 "$bin/pg_ctl" -D data -m immediate stop >stop.log 2>&1

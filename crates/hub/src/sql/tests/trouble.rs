@@ -5,12 +5,12 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crosscut_model::{Progress, Range, Silent};
+use crosscut_model::{Column, Progress, Range, Silent, Table};
 
 use super::place::{Backend, Place, SET, Set, client, hour};
-use super::server::Server;
 use crate::error::HubError;
 use crate::sql::database::Connecting;
+use crate::sql::rows::infinite;
 use crate::sql::{LoadRequest, SqlStore, StoreAddress};
 
 /// Does something once, after the first symbol was written inside the transaction.
@@ -150,15 +150,31 @@ pub(super) fn tables_changed_by_others(backend: &Backend<'_>) {
     assert_eq!(store.database.execute(&delete, &[]).unwrap(), 399);
     let request = LoadRequest { timeframe: hour(), set: SET, symbols: &[], columns: &[], range: Range::ALL };
     let error = store.load(&request, |_, _| Ok::<(), HubError>(())).unwrap_err().to_string();
-    assert!(error.contains("has 1 rows of B, its metadata states 400"), "{error}");
+    assert!(error.contains("has 1 rows of B, the set's metadata states 400"), "{error}");
     // As the hint says.
     store.database.batch("DELETE FROM crosscut_sets").unwrap();
     place.save(&set).unwrap();
     place.assert_holds(&set);
 
+    let (infinity, request) = ("1e308 * 10", LoadRequest { symbols: &["A".to_owned()], ..request });
+    let infinity = if matches!(backend, Backend::Sqlite) { infinity } else { "'Infinity'" };
+    store.database.batch(&format!("UPDATE {table} SET rank = {infinity} WHERE symbol = 'A'")).unwrap();
+    let error = store.load(&request, |_, _| Ok::<(), HubError>(())).unwrap_err().to_string();
+    assert!(error.contains("infinite value of A in `rank`"), "{error}");
+
     store.database.batch("UPDATE crosscut_format SET version = 99").unwrap();
     let error = SqlStore::open(&place.address).unwrap_err().to_string();
     assert!(error.contains("layout 99") && error.contains("update crosscut"), "{error}");
+}
+
+#[test]
+fn infinite_values_are_found() {
+    let mut table = Table::default();
+    table.push("timestamp", Column::I64(vec![0, 1]));
+    table.push("a", Column::F64(vec![f64::NAN, f64::MAX]));
+    assert_eq!(infinite(&table), None);
+    table.push("b", Column::F64(vec![0.0, f64::NEG_INFINITY]));
+    assert_eq!(infinite(&table), Some(("b", 1)));
 }
 
 /// A server that ends the connection midway.
@@ -167,18 +183,15 @@ pub(super) fn lost_connection(backend: &Backend<'_>) {
     let place = Place::new(backend);
     let (before, after) = (state(1.0), state(2.0));
     place.save(&before).unwrap();
-    let database = place.address.to_string();
-    let database = database.rsplit('/').next().unwrap();
     let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'crosscut'";
     let kill = || {
-        client(&server.address(database)).batch_execute(end).unwrap();
+        client(&server.address("postgres")).batch_execute(end).unwrap();
     };
     let error = place.store().save(&place.publish(&after), &midway(kill)).unwrap_err().to_string();
     assert!(error.contains("postgres://tester@") && !error.contains("s3cret"), "{error}");
     place.assert_holds(&before);
     place.save(&after).unwrap();
     place.assert_holds(&after);
-    let _: &Server = server;
 }
 
 #[test]
