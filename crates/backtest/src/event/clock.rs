@@ -7,7 +7,7 @@ use crosscut_trading::market::{Bar, Data};
 use crosscut_trading::{Floor, Strategy};
 
 use super::feed::Cursor;
-use super::record::{Curves, Sampling};
+use super::record::{Recorder, Sampling};
 use super::{EventOptions, Market};
 use crate::error::BacktestError;
 
@@ -25,6 +25,8 @@ pub(super) struct Clock<'a> {
     sampling: Sampling,
     /// Instants at which a bar that orders meet has closed.
     n_instants: usize,
+    /// Label of the latest bar that orders met; `None` before the first.
+    latest: Option<i64>,
     /// The calendar period of the last evaluation.
     period: Option<i64>,
     /// Multiples of the sampling stretch that have passed.
@@ -78,6 +80,7 @@ impl<'a> Clock<'a> {
             evaluate: options.evaluate,
             sampling: options.sampling,
             n_instants: 0,
+            latest: None,
             period: None,
             sampled: i64::MIN,
             due: Vec::new(),
@@ -94,13 +97,13 @@ impl<'a> Clock<'a> {
     pub(super) fn run(
         &mut self,
         floor: &mut Floor,
-        curves: &mut Curves,
+        recorder: &mut Recorder,
         strategy: &mut (impl Strategy + ?Sized),
     ) -> Result<u64, BacktestError> {
         let is_alone =
             self.cursors.len() == 1 && self.funding.is_empty() && self.delistings.is_empty() && self.evaluate.is_none();
         if is_alone {
-            return self.run_alone(floor, curves, strategy);
+            return self.run_alone((floor, recorder), strategy);
         }
         let mut n_events = 0;
         while let Some(now) = self.cursors.iter().filter_map(Cursor::next_close).min() {
@@ -109,8 +112,9 @@ impl<'a> Clock<'a> {
                 self.pay_funding(open, floor);
                 floor.advance(open);
                 self.open(open, floor, strategy);
+                recorder.label(open, floor);
             } else {
-                n_events += self.instant(now, (floor, curves), strategy)?;
+                n_events += self.instant(now, (floor, recorder), strategy)?;
             }
         }
         Ok(n_events)
@@ -119,23 +123,24 @@ impl<'a> Clock<'a> {
     /// [`Clock::run`] where there is one feed and nothing else: the same steps without looking for who is next.
     fn run_alone(
         &mut self,
-        floor: &mut Floor,
-        curves: &mut Curves,
+        (floor, recorder): (&mut Floor, &mut Recorder),
         strategy: &mut (impl Strategy + ?Sized),
     ) -> Result<u64, BacktestError> {
         let mut n_events = 0;
         if self.cursors[0].is_bars() {
             while let Some(bar) = self.cursors[0].bar() {
                 floor.pass_bar(strategy, &bar);
-                self.sample(bar.available_at, true, (floor, curves));
+                recorder.label(bar.timestamp, floor);
+                self.sample((bar.timestamp, bar.available_at), true, (floor, recorder));
                 self.cursors[0].pass()?;
                 n_events += 1;
             }
         } else {
             while let Some(trade) = self.cursors[0].trade() {
                 floor.pass_trade(strategy, &trade);
+                recorder.label(trade.timestamp, floor);
                 if self.sampling != Sampling::Bars {
-                    self.sample(trade.timestamp, false, (floor, curves));
+                    self.sample((trade.timestamp, trade.timestamp), false, (floor, recorder));
                 }
                 self.cursors[0].pass()?;
                 n_events += 1;
@@ -155,7 +160,7 @@ impl<'a> Clock<'a> {
     fn instant(
         &mut self,
         now: i64,
-        (floor, curves): (&mut Floor, &mut Curves),
+        (floor, recorder): (&mut Floor, &mut Recorder),
         strategy: &mut (impl Strategy + ?Sized),
     ) -> Result<u64, BacktestError> {
         self.pay_funding(now - 1, floor);
@@ -180,9 +185,13 @@ impl<'a> Clock<'a> {
             }
             self.n_instants += 1;
         }
-        self.sample(now, label.is_some(), (floor, curves));
+        self.latest = label.max(self.latest);
+        let shown = self.latest.unwrap_or(now);
+        recorder.label(shown, floor);
+        self.sample((shown, now), label.is_some(), (floor, recorder));
         if self.next_open(floor) == Some(now) {
             self.open(now, floor, strategy);
+            recorder.label(now, floor);
         }
         Ok(n_events)
     }
@@ -298,16 +307,16 @@ impl<'a> Clock<'a> {
 
     /// Takes a sample when one is due.
     #[inline]
-    fn sample(&mut self, now: i64, is_bar: bool, (floor, curves): (&mut Floor, &mut Curves)) {
+    fn sample(&mut self, (label, now): (i64, i64), is_bar: bool, (floor, recorder): (&mut Floor, &mut Recorder)) {
         match self.sampling {
             Sampling::Off => {}
-            Sampling::Bars if is_bar => curves.sample(now, floor),
+            Sampling::Bars if is_bar => recorder.sample((label, now), floor),
             Sampling::Bars => {}
             Sampling::Every(stretch) => {
                 let number = now.div_euclid(stretch.max(1));
                 if number > self.sampled {
                     self.sampled = number;
-                    curves.sample(now, floor);
+                    recorder.sample((label, now), floor);
                 }
             }
         }

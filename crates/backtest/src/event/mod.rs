@@ -8,6 +8,7 @@
 
 mod clock;
 mod feed;
+mod outcome;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -21,8 +22,10 @@ use crosscut_trading::ledger::ClosedTrade;
 use crosscut_trading::{Floor, FloorConfig, Strategy};
 
 use crate::error::BacktestError;
+use crate::outcome::PositionChange;
 use clock::Clock;
 pub use feed::{Feed, InMemory, TradeSource};
+use record::Recorder;
 pub use record::{Curves, Sampling};
 
 /// What is replayed.
@@ -51,12 +54,21 @@ pub struct EventOptions {
 /// What a replay produced.
 #[derive(Debug, Clone)]
 pub struct EventOutcome {
+    /// Instrument ids, sorted.
+    pub symbols: Vec<String>,
+    /// Starting cash, quote units.
+    pub capital: f64,
     /// Cash, equity and exposure over time.
     pub curves: Curves,
+    /// Positions after each sample at which they changed; empty without a journal.
+    pub positions: Vec<PositionChange>,
     /// Positions opened and closed again, in order of closing.
     pub trades: Vec<ClosedTrade>,
     /// What happened and why; empty when no journal was kept.
     pub journal: Vec<Record>,
+    /// For each record the label of the bar it belongs to: that in which an order was executed, or at whose close it was
+    /// decided, microseconds UTC.
+    pub labels: Vec<i64>,
     /// Base units held at the end, by symbol.
     pub quantities: Vec<f64>,
     /// Cash at the end, quote units.
@@ -92,15 +104,20 @@ pub fn replay_events(
             expected: format!("the {} symbols of the market", market.symbols.len()),
         });
     }
+    let (capital, symbols) = (config.capital, market.symbols.clone());
     let mut floor = Floor::new(config)?;
     let mut clock = Clock::new(market, options)?;
-    let mut curves = Curves::default();
-    let n_events = clock.run(&mut floor, &mut curves, strategy)?;
+    let mut recorder = Recorder::default();
+    let n_events = clock.run(&mut floor, &mut recorder, strategy)?;
     let account = floor.desk().account();
     let moved = CashKind::ALL.iter().map(|&kind| (kind, account.moved(kind))).collect();
     let quantities = (0..floor.desk().n_symbols() as u32).map(|symbol_idx| floor.desk().quantity(symbol_idx)).collect();
     Ok(EventOutcome {
-        curves,
+        symbols,
+        capital,
+        curves: recorder.curves,
+        positions: recorder.positions,
+        labels: recorder.labels,
         quantities,
         cash: floor.desk().cash(),
         equity: floor.desk().equity(),

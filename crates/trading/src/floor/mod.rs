@@ -20,7 +20,7 @@ use crate::account::{Account, Funds};
 use crate::cost::{BorrowRate, Costs};
 use crate::error::TradingError;
 use crate::guard::{RiskGuard, RiskRules};
-use crate::journal::Journal;
+use crate::journal::{Journal, Record};
 use crate::market::{Bar, Data, Trade};
 use crate::order::Update;
 use crate::steps::Steps;
@@ -142,6 +142,12 @@ impl Floor {
     /// What happened and why.
     pub fn journal(&mut self) -> &mut Journal {
         &mut self.desk.journal
+    }
+
+    /// What the journal holds.
+    #[inline]
+    pub fn records(&self) -> &[Record] {
+        self.desk.journal.records()
     }
 
     /// The account, to take closed trades out of.

@@ -107,7 +107,7 @@ impl Strategy for SmaCross<'_> {
 }
 
 /// The bars of one of their inputs.
-fn bars(folder: &Path, symbol: &str) -> Bars {
+pub(super) fn bars(folder: &Path, symbol: &str) -> Bars {
     let mut bars = Bars::default();
     for row in rows(&text(&folder.join(format!("{symbol}_input.csv.gz")))) {
         let timestamp = row[1].parse::<i64>().unwrap() * 1000;

@@ -271,3 +271,55 @@ fn impossible_rows_are_refused() {
     let error = replay_events(unknown, config(1e6, 1), EventOptions::default(), &mut strategy).unwrap_err();
     assert!(error.to_string().starts_with("symbol `B` is not in the market"), "{error}");
 }
+
+#[test]
+fn a_run_is_told_by_bars() {
+    let bars = wave(HOUR, 60, 0.0);
+    let run = |market: &str| {
+        let mut n_bars = 0;
+        let mut strategy = Listener::new(|_: &Data, desk: &mut Desk| {
+            n_bars += 1;
+            match n_bars {
+                10 => {
+                    desk.submit(OrderRequest::market(0, Side::Buy, 250.0));
+                }
+                20 => {
+                    desk.close(0);
+                    desk.submit(OrderRequest::limit(0, Side::Buy, 1.0, 1.0));
+                }
+                _ => {}
+            }
+        });
+        let market = market.parse().unwrap();
+        let venue = VenueRules { market, participation: Some(1.0), ..VenueRules::default() };
+        let config = FloorConfig { venue, ..config(1e6, 1) };
+        let feeds = vec![feed("A", &bars)];
+        let market = Market { symbols: vec!["A".to_owned()], feeds, ..Market::default() };
+        let outcome = replay_events(market, config, EventOptions::default(), &mut strategy).unwrap();
+        outcome.into_run("1h".parse().unwrap())
+    };
+    // Bars hold 100 units each: the order takes three, from the one after the decision on.
+    let outcome = run("next_open");
+    let orders: Vec<_> = outcome
+        .orders
+        .iter()
+        .map(|order| (order.decided_at / HOUR, order.status.name(), order.fill.map(|fill| fill.filled_at / HOUR)))
+        .collect();
+    assert_eq!(orders, [(9, "filled", Some(12)), (19, "filled", Some(22)), (19, "working", None)]);
+    let changes: Vec<_> = outcome.positions.iter().map(|change| (change.timestamp / HOUR, change.quantity)).collect();
+    assert_eq!(changes, [(10, 100.0), (11, 200.0), (12, 250.0), (20, 150.0), (21, 50.0), (22, 0.0)]);
+    assert_eq!(outcome.timeline, bars.timestamp);
+    let trade = outcome.trades[0];
+    assert_eq!((trade.opened_at / HOUR, trade.closed_at / HOUR, trade.n_bars), (10, 22, 12));
+    let equity: Vec<f64> = outcome
+        .cash
+        .iter()
+        .zip(&outcome.net_exposure)
+        .zip(&outcome.equity)
+        .map(|((cash, exposure), equity)| cash + exposure * equity)
+        .collect();
+    assert!(equity.iter().zip(&outcome.equity).all(|(a, b)| (a - b).abs() < 1e-6));
+    // At the close a decision fills in its own bar.
+    assert_eq!(run("close").orders[0].fill.unwrap().filled_at / HOUR, 11);
+    assert_eq!(run("close").positions[0].timestamp / HOUR, 9);
+}

@@ -1,6 +1,7 @@
 //! The event replay against other engines, by hand, and by property.
 
 mod backtesting_py;
+mod backtrader;
 mod lean;
 mod merging;
 mod one_engine;
