@@ -1,9 +1,9 @@
-//! `factors run|list|show|audit`: compute and publish factor sets, look at them, and prove them.
+//! `factors run|update|list|show|audit`: compute and publish factor sets, look at them, and prove them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crosscut_factors::{Config as SetConfig, LibraryEntry, Outcome, RunOptions};
+use crosscut_factors::{Config as SetConfig, FactorsError, LibraryEntry, Outcome, RunOptions, Summary};
 use crosscut_formula::library;
 use crosscut_hub::FactorMetadata;
 use crosscut_model::format_iso;
@@ -19,6 +19,7 @@ mod audit;
 mod load;
 mod show;
 mod store;
+mod update;
 
 pub use audit::{AuditRequest, Audited, audit};
 pub use crosscut_factors::{ColumnCard, FactorCard};
@@ -27,6 +28,7 @@ pub use load::{LoadRequest, Loaded, load};
 pub use show::{SetCard, ShowRequest, Shown, show};
 pub(crate) use store::KEY as STORE_KEY;
 pub use store::{StoreListing, StorePlace, StoreSummary, StoredEntry};
+pub use update::{UpdateRequest, update};
 
 /// What a run of one factor set did.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -37,12 +39,22 @@ pub struct SetSummary {
     pub timeframe: String,
     /// Whether nothing had to be done.
     pub unchanged: bool,
+    /// Why an update computed everything from the bars alone; `None` when it did not.
+    pub full_because: Option<String>,
     /// Number of symbols.
     pub n_symbols: usize,
     /// Of them, those whose table was taken over.
     pub n_kept: usize,
+    /// Symbols that the set had before and has no more.
+    pub n_removed: usize,
     /// Rows of all symbols.
     pub n_rows: u64,
+    /// Of them, those that the set did not have before.
+    pub n_new_rows: u64,
+    /// Of them, those that it had and that were computed again.
+    pub n_rows_again: u64,
+    /// The first label that was written, ISO-8601; `None` when nothing was.
+    pub from: Option<String>,
     /// Rows invented by the fill policy.
     pub n_filled: u64,
     /// Values changed or dropped by the outlier rule.
@@ -145,17 +157,25 @@ fn run_file(desk: &Desk<'_>, file: &Path) -> Result<SetSummary, AppError> {
 
 /// Computes and publishes one factor set.
 pub(crate) fn run_set(desk: &Desk<'_>, config: &SetConfig) -> Result<SetSummary, AppError> {
+    produce(desk, config, ("run", crosscut_factors::run))
+}
+
+/// What makes a factor set of the bars.
+type Producer = fn(&SetConfig, &Path, &RunOptions, &dyn crosscut_factors::Progress) -> Result<Summary, FactorsError>;
+
+/// Makes and publishes one factor set; the word names in the log what is done.
+fn produce(desk: &Desk<'_>, config: &SetConfig, (word, make): (&str, Producer)) -> Result<SetSummary, AppError> {
     // A publisher makes the hub's folder and the log its own beside it; a mistyped --hub must not.
     desk.hub()?;
     let log = Logbook::open(desk, "factors");
-    log.note(Level::Info, &format!("run {} ({}, from {})", config.factor_set, config.timeframe, config.file));
+    log.note(Level::Info, &format!("{word} {} ({}, from {})", config.factor_set, config.timeframe, config.file));
     let options = RunOptions {
         threads: desk.threads,
         code_version: VERSION.to_owned(),
         generation_time: format_iso((desk.clock)()),
     };
-    let ran = crosscut_factors::run(config, &desk.hub_root(), &options, &log);
-    let summary = ran.inspect_err(|error| log.note(Level::Error, &error.to_string()))?;
+    let made = make(config, &desk.hub_root(), &options, &log);
+    let summary = made.inspect_err(|error| log.note(Level::Error, &error.to_string()))?;
     for warning in &summary.warnings {
         log.message(Level::Warning, &format!("{}: {warning}", summary.factor_set));
     }
@@ -167,9 +187,14 @@ pub(crate) fn run_set(desk: &Desk<'_>, config: &SetConfig) -> Result<SetSummary,
         unchanged,
         factor_set: summary.factor_set,
         timeframe: summary.timeframe.to_string(),
+        full_because: summary.full_because,
         n_symbols: summary.n_symbols,
         n_kept: summary.n_kept,
+        n_removed: summary.n_removed,
         n_rows: summary.n_rows,
+        n_new_rows: summary.n_new_rows,
+        n_rows_again: summary.n_rows_again,
+        from: summary.from.map(format_iso),
         n_filled: summary.n_filled,
         n_outliers: summary.n_outliers,
         columns: summary.columns,

@@ -238,6 +238,8 @@ pub struct FeaturesArgs {
 pub enum FactorsCommand {
     /// Compute a factor set and publish it in the hub; --config names its file
     Run(RunFactorsArgs),
+    /// Bring published factor sets up to date: only what new or changed bars touch is computed
+    Update(UpdateFactorsArgs),
     /// The factor sets in the hub and the built-in families
     List(ListFactorsArgs),
     /// One factor set, family, factor or operator: formula, lookback, inputs, rules, source
@@ -254,6 +256,20 @@ pub struct RunFactorsArgs {
     /// Those that are settings.
     #[command(flatten)]
     pub settings: Settings<StoreSection>,
+}
+
+/// Options of `factors update`.
+#[derive(Debug, Args)]
+pub struct UpdateFactorsArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<StoreSection>,
+    /// Published factor sets; or name their files with --config
+    #[arg(value_name = "SET")]
+    pub sets: Vec<String>,
+    /// Timeframe of the sets, when several have the name
+    #[arg(long, value_name = "BAR")]
+    pub timeframe: Option<String>,
 }
 
 /// Options of `factors load`.

@@ -94,6 +94,7 @@ fn name(command: &Command) -> &'static str {
         Command::Aggregate(_) => "aggregate",
         Command::Features(_) => "features",
         Command::Factors(FactorsCommand::Run(_)) => "factors run",
+        Command::Factors(FactorsCommand::Update(_)) => "factors update",
         Command::Factors(FactorsCommand::List(_)) => "factors list",
         Command::Factors(FactorsCommand::Show(_)) => "factors show",
         Command::Factors(FactorsCommand::Audit(_)) => "factors audit",
@@ -115,10 +116,12 @@ fn name(command: &Command) -> &'static str {
     }
 }
 
-/// The files of `--config`: settings, and for `factors run` the factor sets among them.
+/// The files of `--config`: settings, and for `factors run` and `factors update` the factor sets among them.
 fn config_files(line: &CommandLine) -> (Vec<PathBuf>, Vec<PathBuf>) {
     match line.command {
-        Command::Factors(FactorsCommand::Run(_)) => app_factors::split_files(&line.global.config),
+        Command::Factors(FactorsCommand::Run(_) | FactorsCommand::Update(_)) => {
+            app_factors::split_files(&line.global.config)
+        }
         _ => (line.global.config.clone(), Vec::new()),
     }
 }
@@ -188,6 +191,7 @@ fn command_settings(command: &Command) -> Vec<Given> {
         Command::Aggregate(args) => args.settings.given.clone(),
         Command::Features(args) => args.settings.given.clone(),
         Command::Factors(FactorsCommand::Run(args)) => args.settings.given.clone(),
+        Command::Factors(FactorsCommand::Update(args)) => args.settings.given.clone(),
         Command::Factors(FactorsCommand::List(args)) => args.settings.given.clone(),
         Command::Factors(FactorsCommand::Show(args)) => args.settings.given.clone(),
         Command::Factors(FactorsCommand::Load(args)) => args.settings.given.clone(),

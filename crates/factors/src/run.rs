@@ -168,9 +168,15 @@ impl Run<'_> {
     /// Publishes the set unless it has not changed.
     fn publish(&self, publisher: &FactorPublisher, mode: Mode) -> Result<Summary, FactorsError> {
         let name = &self.config.factor_set;
-        if let Some(metadata) = self.published()?.filter(|metadata| self.is_unchanged(metadata)) {
-            self.progress.message(&format!("{name}: unchanged"));
-            return Ok(self.unchanged(&metadata));
+        if let Some(set) = self.published()?.filter(|set| self.is_unchanged(set.metadata())) {
+            // An update trusts the tables it takes over; a run from the bars is what repairs them.
+            match if mode == Mode::Full { set.verify() } else { Ok(()) } {
+                Ok(()) => {
+                    self.progress.message(&format!("{name}: unchanged"));
+                    return Ok(self.unchanged(set.metadata()));
+                }
+                Err(error) => self.progress.message(&format!("{name}: {error}")),
+            }
         }
         let mut full_because = None;
         if mode == Mode::Update {
@@ -219,14 +225,14 @@ impl Run<'_> {
         Ok(self.summary(&produced, before.as_ref(), warnings))
     }
 
-    /// The metadata of the published generation, if there is one.
-    fn published(&self) -> Result<Option<FactorMetadata>, FactorsError> {
+    /// The published generation, if there is one that can be read.
+    fn published(&self) -> Result<Option<FactorSet>, FactorsError> {
         let key = (self.config.timeframe.to_string(), self.config.factor_set.clone());
         if !self.hub.factor_sets()?.contains(&key) {
             return Ok(None);
         }
         match self.hub.factor_set(self.config.timeframe, &self.config.factor_set) {
-            Ok(set) => Ok(Some(set.metadata().clone())),
+            Ok(set) => Ok(Some(set)),
             // A set whose files are not what they should be is what a run is there to repair.
             Err(error) => {
                 self.progress.message(&format!("{}: {error}", self.config.factor_set));

@@ -5,10 +5,10 @@ mod load;
 mod show;
 
 use crate::answer::Answer;
-use crate::commands::{FactorsCommand, FeaturesArgs};
+use crate::commands::{FactorsCommand, FeaturesArgs, UpdateFactorsArgs};
 use crate::dispatch::rows;
 use crate::text_table::TextTable;
-use crosscut_app::factors;
+use crosscut_app::factors::{self, SetSummary, UpdateRequest};
 use crosscut_app::features::{self, FeaturesRequest};
 use crosscut_app::{AppError, Desk};
 
@@ -16,6 +16,7 @@ use crosscut_app::{AppError, Desk};
 pub fn factors(command: &FactorsCommand, desk: &Desk<'_>, files: &[std::path::PathBuf]) -> Result<Answer, AppError> {
     match command {
         FactorsCommand::Run(_) => run(desk, files),
+        FactorsCommand::Update(args) => update(args, desk, files),
         FactorsCommand::List(args) => match &args.library {
             Some(family) => list_library(family.as_deref()),
             None => list(desk),
@@ -31,19 +32,44 @@ fn run(desk: &Desk<'_>, files: &[std::path::PathBuf]) -> Result<Answer, AppError
     let summaries = factors::run(desk, files)?;
     let mut text = String::new();
     for set in &summaries {
-        let what = if set.unchanged { "has not changed" } else { "published" };
-        text.push_str(&format!(
-            "{} ({}) {what}: {} columns, {} symbols ({} taken over), {} rows\n",
-            set.factor_set,
-            set.timeframe,
-            set.columns.len(),
-            set.n_symbols,
-            set.n_kept,
-            set.n_rows
-        ));
+        text.push_str(&format!("{}\n", set_line(set)));
         set.store.iter().for_each(|store| text.push_str(&load::saved(store)));
     }
     Ok(Answer::good(&summaries, text))
+}
+
+/// `factors update`.
+fn update(args: &UpdateFactorsArgs, desk: &Desk<'_>, files: &[std::path::PathBuf]) -> Result<Answer, AppError> {
+    let request = UpdateRequest { sets: args.sets.clone(), timeframe: args.timeframe.clone(), files: files.to_vec() };
+    let summaries = factors::update(desk, &request)?;
+    let mut text = String::new();
+    for set in &summaries {
+        text.push_str(&set_line(set));
+        if let Some(reason) = &set.full_because {
+            text.push_str(&format!("; computed from the bars alone: {reason}"));
+        } else if !set.unchanged {
+            text.push_str(&format!(": {} new, {} computed again", set.n_new_rows, set.n_rows_again));
+            set.from.iter().for_each(|from| text.push_str(&format!(", from {from}")));
+        }
+        text.push('\n');
+        set.store.iter().for_each(|store| text.push_str(&load::saved(store)));
+    }
+    Ok(Answer::good(&summaries, text))
+}
+
+/// A set that was produced, in one line without its end.
+fn set_line(set: &SetSummary) -> String {
+    let what = if set.unchanged { "has not changed" } else { "published" };
+    let removed = if set.n_removed == 0 { String::new() } else { format!(", {} removed", set.n_removed) };
+    format!(
+        "{} ({}) {what}: {} columns, {} symbols ({} taken over{removed}), {} rows",
+        set.factor_set,
+        set.timeframe,
+        set.columns.len(),
+        set.n_symbols,
+        set.n_kept,
+        set.n_rows
+    )
 }
 
 /// `factors list`.
