@@ -10,6 +10,7 @@ pub(super) fn strategies(strategies: &[StrategyEntry]) -> String {
     let mut text = head("Strategies", about);
     for strategy in strategies {
         text.push_str(&format!("\n## `{}`\n\n{}\n\n", strategy.name, sentence(&strategy.summary)));
+        text.push_str(&format!("- capabilities: {}\n\n", strategy.capabilities.join(", ")));
         text.push_str(&parameters(&strategy.parameters));
     }
     text

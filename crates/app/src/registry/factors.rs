@@ -1,6 +1,7 @@
 //! The factors of the built-in families, from their formulas.
 
 use crosscut_formula::library::{self, Catalogued};
+use crosscut_formula::{Missing, Operator};
 use serde::Serialize;
 
 use crate::error::AppError;
@@ -91,8 +92,15 @@ fn entry(factor: Catalogued) -> FactorEntry {
         is_across_symbols: factor.is_across,
         inputs: factor.inputs,
         operators: factor.operators.iter().map(|operator| operator.usage()).collect(),
-        missing: factor.missing.into_iter().map(|rule| rule.rule().to_owned()).collect(),
+        missing: missing(&factor.missing, &factor.operators),
         notes: factor.notes,
         source: (!factor.source.is_empty()).then_some(factor.source),
     }
+}
+
+/// The rules for missing values in words; an operator with a rule of its own is named.
+fn missing(rules: &[Missing], operators: &[&Operator]) -> Vec<String> {
+    let common = rules.iter().filter(|rule| **rule != Missing::Own).map(|rule| rule.rule().to_owned());
+    let own = operators.iter().filter(|operator| operator.missing == Missing::Own);
+    common.chain(own.map(|operator| format!("{}: {}", operator.usage(), operator.summary))).collect()
 }

@@ -12,6 +12,8 @@ pub struct StrategyEntry {
     pub name: String,
     /// What it does.
     pub summary: String,
+    /// What it can do: `cross_section`, `per_symbol`, `long`, `short`, `holding_limit`.
+    pub capabilities: Vec<String>,
     /// Its parameters.
     pub parameters: Vec<ParameterEntry>,
 }
@@ -21,6 +23,7 @@ pub(super) fn entries() -> Vec<StrategyEntry> {
     let entry = |template: &&Template| StrategyEntry {
         name: template.name.to_owned(),
         summary: template.doc.to_owned(),
+        capabilities: template.capabilities.iter().map(|capability| capability.word().to_owned()).collect(),
         parameters: std::iter::once(&FACTOR).chain(template.params).map(parameter).collect(),
     };
     templates().iter().map(entry).collect()

@@ -111,7 +111,7 @@ fn factor(entry: &FactorEntry) -> String {
 
 /// A strategy in full.
 fn strategy(entry: &StrategyEntry) -> String {
-    let mut text = format!("{}: {}\n", entry.name, entry.summary);
+    let mut text = format!("{}: {}\n  can       {}\n", entry.name, entry.summary, entry.capabilities.join(", "));
     text.push_str(&parameters(&entry.parameters));
     text.push_str(&format!("use it: crosscut backtest --strategy {} --param PARAMETER=VALUE ...\n", entry.name));
     text

@@ -1,13 +1,14 @@
 //! LongShort: long the highest scores, short the lowest.
 
 use super::params::{ParamKind, ParamSpec, Values};
-use super::{CrossSection, Plan, Ranked, Template, Weighting, side_share};
+use super::{Capability, CrossSection, Plan, Ranked, Template, Weighting, side_share};
 use crate::error::TradingError;
 
 /// The template.
 pub(super) static TEMPLATE: Template = Template {
     name: "long_short",
     doc: "long the highest scores and short the lowest; the weights sum to 0 when hedge_ratio is 1",
+    capabilities: &[Capability::CrossSection, Capability::Long, Capability::Short],
     params: &[
         ParamSpec::optional(
             "long_quantile",

@@ -127,6 +127,34 @@ pub trait CrossSection: Debug + Send + Sync {
     fn check_universe(&self, n_symbols: usize) -> Result<(), TradingError>;
 }
 
+/// Something a strategy can do, for lists and for whoever chooses among strategies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Capability {
+    /// Compares symbols with one another.
+    CrossSection,
+    /// Decides for each symbol on its own.
+    PerSymbol,
+    /// Buys.
+    Long,
+    /// Sells short, at least when its parameters ask for it.
+    Short,
+    /// Closes a position after a number of bars.
+    HoldingLimit,
+}
+
+impl Capability {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::CrossSection => "cross_section",
+            Self::PerSymbol => "per_symbol",
+            Self::Long => "long",
+            Self::Short => "short",
+            Self::HoldingLimit => "holding_limit",
+        }
+    }
+}
+
 /// A strategy a user can name, and its parameters.
 #[derive(Debug)]
 pub struct Template {
@@ -134,6 +162,8 @@ pub struct Template {
     pub name: &'static str,
     /// What it does, in one sentence.
     pub doc: &'static str,
+    /// What it can do.
+    pub capabilities: &'static [Capability],
     /// Its own parameters; every template also takes [`params::FACTOR`].
     pub params: &'static [ParamSpec],
     /// Makes the strategy from checked values.

@@ -203,3 +203,22 @@ fn every_parameter_is_documented_and_its_default_is_valid() {
         assert_eq!(resolve(template.name, &resolved.params).unwrap().params, resolved.params);
     }
 }
+
+#[test]
+fn capabilities_are_those_of_the_strategies() {
+    let asked = [
+        ("top_k", ""),
+        ("long_short", ""),
+        ("threshold", "buy_threshold=1 sell_threshold=0 allow_short=true hold_max_bars=3"),
+        ("momentum", "top_n_short=2"),
+    ];
+    assert_eq!(asked.map(|(name, _)| name).to_vec(), templates().iter().map(|t| t.name).collect::<Vec<_>>());
+    for (name, params) in asked {
+        let made = make(name, params).unwrap();
+        let can = |capability: Capability| made.template.capabilities.contains(&capability);
+        assert_eq!(can(Capability::Short), made.strategy.may_short(), "{name}");
+        assert_eq!(can(Capability::HoldingLimit), made.strategy.hold_max_bars().is_some(), "{name}");
+        assert_ne!(can(Capability::CrossSection), can(Capability::PerSymbol), "{name}");
+        assert!(can(Capability::Long), "{name}");
+    }
+}

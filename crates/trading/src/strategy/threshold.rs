@@ -1,7 +1,7 @@
 //! Threshold: each symbol on its own, in above one score and out below another.
 
 use super::params::{ParamKind, ParamSpec, Values};
-use super::{Aim, CrossSection, Plan, Ranked, Template};
+use super::{Aim, Capability, CrossSection, Plan, Ranked, Template};
 use crate::error::TradingError;
 
 /// The template.
@@ -9,6 +9,7 @@ pub(super) static TEMPLATE: Template = Template {
     name: "threshold",
     doc: "each symbol on its own: long at or above buy_threshold, closed (or short) at or below sell_threshold, \
           left alone between",
+    capabilities: &[Capability::PerSymbol, Capability::Long, Capability::Short, Capability::HoldingLimit],
     params: &[
         ParamSpec::required(
             "buy_threshold",

@@ -1,13 +1,14 @@
 //! TopK: long the `k` highest scores.
 
 use super::params::{ParamKind, ParamSpec, Values};
-use super::{CrossSection, Exclusion, Plan, Ranked, Template, Weighting};
+use super::{Capability, CrossSection, Exclusion, Plan, Ranked, Template, Weighting};
 use crate::error::TradingError;
 
 /// The template.
 pub(super) static TEMPLATE: Template = Template {
     name: "top_k",
     doc: "long the k names with the highest score; each of the k slots carries 1/k of equity",
+    capabilities: &[Capability::CrossSection, Capability::Long],
     params: &[
         ParamSpec::with_default("k", ParamKind::Count(1), "10", "how many names to hold"),
         ParamSpec::with_default(
