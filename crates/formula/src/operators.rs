@@ -5,7 +5,7 @@
 //! printed in help and on the reference page. The property tests ask for a slow, obvious second version: it stands in the
 //! family's `slow` in the same file, or in `tests/slow`. Its lookback follows from how it is run. An operator is built from the
 //! graph's operations; one that needs a loop of its own brings it along as a function of a window, of a row and what is
-//! carried, or of all symbols at one time ([`Graph::over_window`], [`Graph::step_by_step`], [`CrossSection`]).
+//! carried, or of all symbols at one time ([`Graph::over_window`], [`Graph::step_by_step`], `Operator::across`).
 //!
 //! Names come from three families: ours (`ts_mean`, `cs_rank`), that of the formulaic alphas (`rank`, `stddev`,
 //! `Ts_ArgMax`), and the capitalised names of qlib (`Mean`, `Rank`, `Ref`). They are aliases of one operator wherever
