@@ -2,6 +2,8 @@
 
 mod backtesting_py;
 mod backtrader;
+mod freqtrade;
+mod funding;
 mod lean;
 mod merging;
 mod one_engine;
