@@ -73,6 +73,17 @@ fn check(world: &World, store: &str) {
     assert!(back["n_rows_deleted"].as_u64() >= Some(3 * 24), "{back}");
     assert_eq!(rows(world, &["--store", store]), rows(world, &["--hub", "hub24"]));
 
+    // An update in the same hub: the day that comes in there.
+    let hub = fresh_hub(world);
+    world
+        .run(&["data", "import", "--venue", "v", "--kind", "klines", "--timeframe", "1h", "--hub", &hub, "long25.csv"])
+        .good();
+    let updated =
+        world.json(&["factors", "update", "s1", "--hub", &hub, "--store", store])["result"][0]["store"].clone();
+    assert_eq!((&updated["n_rows_written"], &updated["n_rows_deleted"]), (&Value::from(3 * 24), &Value::from(0)));
+    assert_eq!(rows(world, &["--store", store]), rows(world, &["--hub", &hub]));
+    run(world, "hub24", store);
+
     let list = world.json(&["factors", "list", "--hub", "hub25", "--store", store]);
     assert_eq!(list["result"]["store"]["sets"][0]["factor_set"], "s1");
     let shown = world.json(&["factors", "show", "s1", "--store", store]);
@@ -98,6 +109,15 @@ fn check(world: &World, store: &str) {
         let refused = world.run(&[&arguments[..], &["--store", store]].concat()).refused(&words);
         assert!(!refused.err.contains("s3cret"), "{}", refused.err);
     }
+}
+
+/// A hub with what `hub24` has, made anew.
+fn fresh_hub(world: &World) -> String {
+    let import =
+        ["data", "import", "--venue", "v", "--kind", "klines", "--timeframe", "1h", "--hub", "hub", "long24.csv"];
+    world.run(&import).good();
+    world.run(&["factors", "run", "--hub", "hub", "--config", "s1.yaml"]).good();
+    "hub".to_owned()
 }
 
 #[test]
