@@ -173,6 +173,7 @@ impl Desk {
             return Bracket { entry: entry_id, stop_loss: None, take_profit: None };
         };
         let none = OrderId(0);
+        let first = self.outbox.len();
         self.send(
             OpenOrder { order_id: entry_id, request: entry, remaining: entry.quantity, entry: none, rule: None },
             none,
@@ -194,6 +195,8 @@ impl Desk {
         // The stop comes first: of two exits at one price it is the one that acts.
         let stop_loss = exit(exits.stop_loss.map(|trigger| OrderKind::Stop { trigger }));
         let take_profit = exit(exits.take_profit.map(|price| OrderKind::Limit { price }));
+        // The venue gets the exits first: an entry that fills the moment it arrives must find them.
+        self.outbox[first..].rotate_left(1);
         Bracket { entry: entry_id, stop_loss, take_profit }
     }
 

@@ -7,6 +7,7 @@ mod funding;
 mod lean;
 mod merging;
 mod one_engine;
+mod vectorbt;
 mod w6;
 
 use std::io::Read;

@@ -33,7 +33,7 @@ fn what_is_cut_is_cut_with_a_reason() {
         .records()
         .iter()
         .filter(|record| matches!(record.entry, Entry::Limited { .. }))
-        .map(crate::journal::Record::text)
+        .map(Record::text)
         .collect();
     assert_eq!(limited, ["order 2: max_position lets 2 of 8 through", "order 3: max_position lets 0 of 8 through"]);
 }

@@ -265,6 +265,22 @@ fn a_bracket_works_from_its_entry_on() {
 }
 
 #[test]
+fn an_entry_that_fills_at_once_wakes_its_exits() {
+    // Regression: exits that reached the venue after their entry had filled slept for ever.
+    let venue = VenueRules { market: crate::rules::Execution::Close, ..VenueRules::default() };
+    let script = vec![at(0, |desk: &mut Desk| {
+        let exits = Exits { stop_loss: Some(95.0), take_profit: Some(110.0) };
+        desk.bracket(OrderRequest::market(0, BUY, 2.0), exits);
+    })];
+    check(
+        FloorConfig { venue, ..config() },
+        &[flat(100.0), (99.0, 100.0, 94.0, 98.0)],
+        script,
+        &["1h #1 buy 2 @ 100", "2h #2 sell 2 @ 95", "2h #3 cancelled: other order of the pair filled"],
+    );
+}
+
+#[test]
 fn the_exits_of_a_bracket_go_with_its_entry_or_its_position() {
     let exits = Exits { stop_loss: Some(80.0), take_profit: Some(120.0) };
     let prices = [flat(100.0), flat(100.0), flat(100.0), flat(100.0)];
