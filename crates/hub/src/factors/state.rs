@@ -46,3 +46,6 @@ impl FactorSet {
         Ok((self.folder().join(&entry.file), entry))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,9 +37,9 @@ impl Length for Chunk {
 }
 
 impl Chunk {
-    /// A chunk in a buffer that can be used again when the chunk and its pages are gone.
-    pub(super) fn new(start: u64, buffer: Arc<Vec<u8>>) -> Self {
-        Self { start, bytes: Bytes::from_owner(Shared(buffer)) }
+    /// A chunk of `length` bytes at the front of a buffer that can be used again when the chunk and its pages are gone.
+    pub(super) fn new(start: u64, buffer: Arc<Vec<u8>>, length: usize) -> Self {
+        Self { start, bytes: Bytes::from_owner(Shared(buffer)).slice(..length) }
     }
 
     /// Position in the chunk of a position in the file.

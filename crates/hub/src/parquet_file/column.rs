@@ -305,9 +305,14 @@ impl ColumnCursor {
                 self.buffer = Arc::default();
             }
             let buffer = Arc::get_mut(&mut self.buffer).expect("it is new or was found unshared");
-            buffer.resize(length as usize, 0);
-            self.file.file.read_exact_at(buffer, start).map_err(HubError::io("read", &self.file.path))?;
-            let chunk = Arc::new(Chunk::new(start, Arc::clone(&self.buffer)));
+            // A buffer that is long enough stays as long as it is: clearing what a longer chunk needs costs time.
+            let length = length as usize;
+            if buffer.len() < length {
+                buffer.resize(length, 0);
+            }
+            let read = self.file.file.read_exact_at(&mut buffer[..length], start);
+            read.map_err(HubError::io("read", &self.file.path))?;
+            let chunk = Arc::new(Chunk::new(start, Arc::clone(&self.buffer), length));
             SerializedPageReader::new(chunk, column, rows, None).map(|pages| Box::new(pages) as _)
         };
         pages.map_err(|e| damaged(&self.file.path, &e))
