@@ -371,3 +371,35 @@ fn orders_end_once_and_none_is_lost() {
         }
     }
 }
+
+#[test]
+fn nothing_fills_before_it_was_decided_nor_in_the_bar_that_decided_it() {
+    // Regression of others: orders filled at prices of the very bar whose close had made the decision.
+    for seed in 1..30u64 {
+        let bars = market(seed * 41, 100);
+        let mut floor = Floor::new(configs().swap_remove(0)).unwrap();
+        let mut gambler = Gambler::new(seed * 11);
+        run(&mut floor, &mut gambler, &bars, |_, _| {});
+        let mut decided = std::collections::BTreeMap::new();
+        let mut n_fills = 0;
+        for record in floor.journal().records() {
+            match record.entry {
+                crate::journal::Entry::Decision { .. } => {
+                    decided.insert(record.order_id, record.at);
+                }
+                crate::journal::Entry::Filled { .. } => {
+                    n_fills += 1;
+                    let decided_at = decided[&record.order_id];
+                    // A fill has the time of its bar's open, or of its close when it came later in the bar.
+                    let began = bars.iter().any(|bar| {
+                        let is_its = bar.timestamp == record.at || bar.available_at == record.at;
+                        bar.symbol_idx == record.symbol_idx && is_its && bar.timestamp >= decided_at
+                    });
+                    assert!(record.at >= decided_at && began, "{seed}: {}", record.text());
+                }
+                _ => {}
+            }
+        }
+        assert!(n_fills > 5);
+    }
+}
