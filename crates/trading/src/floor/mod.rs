@@ -261,7 +261,9 @@ impl Floor {
     /// The guard looks at equity and at the positions in `symbols`; what it closes is sent.
     #[inline]
     pub fn settle(&mut self, symbols: &[u32]) {
-        if self.desk.account.ledger().held().is_empty() && self.desk.open.is_empty() && !self.is_day_new() {
+        // What is flat and has no news has the equity it had.
+        let is_flat = self.desk.account.ledger().held().is_empty() && self.desk.open.is_empty();
+        if is_flat && self.desk.inbox.is_empty() && !self.is_day_new() {
             return;
         }
         self.look(symbols);

@@ -104,3 +104,17 @@ fn a_cash_account_buys_what_it_can_pay_and_sells_what_it_holds() {
     assert!(floor.desk().cash() >= 0.0 && floor.desk().cash() < 1e-6);
     check(config(), &[flat(100.0), flat(100.0)], trade(Side::Sell, 1.0), &["1h #1 cancelled: nothing to sell"]);
 }
+
+#[test]
+fn a_liquidation_is_a_drawdown() {
+    let margin = Margin { initial: 0.1, maintenance: 0.05, liquidation_fee: 0.0 };
+    let limits = crate::limits::Limits { max_drawdown: Some(0.5), ..crate::limits::Limits::default() };
+    let risk = RiskRules { limits, ..RiskRules::default() };
+    let config = FloorConfig { funds: Funds::Margin(margin), risk, ..config() };
+    let mut script = trade(Side::Buy, 500.0);
+    script.push(at(2, |desk| {
+        desk.submit(OrderRequest::market(0, Side::Buy, 1.0));
+    }));
+    let (heard, _) = play(config, &[flat(100.0), flat(100.0), (80.5, 81.0, 80.0, 80.6), flat(80.0)], script);
+    assert_eq!(heard[2], "3h #3 rejected: max_drawdown");
+}
