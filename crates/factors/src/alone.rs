@@ -57,7 +57,7 @@ impl Shard<'_> {
     /// Makes the tables and the state of the shard. An error that is not that of a symbol is told of the first one.
     fn produce(&self, n_done: &AtomicU64) -> Vec<Outcome<Done>> {
         let Some(&first) = self.members.first() else { return Vec::new() };
-        let done = if self.is_same() { self.keep() } else { self.make(n_done) };
+        let done = if self.is_same() { self.keep(n_done) } else { self.make(n_done) };
         done.unwrap_or_else(|error| vec![(first, Err(error))])
     }
 
@@ -70,12 +70,14 @@ impl Shard<'_> {
     }
 
     /// Takes the shard over as it is.
-    fn keep(&self) -> Result<Vec<Outcome<Done>>, FactorsError> {
+    fn keep(&self, n_done: &AtomicU64) -> Result<Vec<Outcome<Done>>, FactorsError> {
         let name = shard_name(self.number);
         self.work.generation.keep_state(&name).map_err(|error| FactorsError::of_state(&error))?;
         let keep = |&index: &usize| {
             let record = self.work.record(index).expect("a symbol that is the same was there before");
-            (index, self.work.keep(index, &record.tally))
+            let kept = self.work.keep(index, &record.tally);
+            self.step(n_done);
+            (index, kept)
         };
         Ok(self.members.par_iter().map(keep).collect())
     }
@@ -83,10 +85,9 @@ impl Shard<'_> {
     /// Makes what has changed.
     fn make(&self, n_done: &AtomicU64) -> Result<Vec<Outcome<Done>>, FactorsError> {
         let old = self.snapshot()?;
-        let total = self.work.source.tables.len() as u64;
         let make = |alone: &mut Alone<'_>, &index: &usize| {
             let done = symbol(self.work, alone, index, old.symbols.get(self.work.symbol(index)));
-            self.work.progress.step(n_done.fetch_add(1, Ordering::Relaxed) + 1, total, "symbols");
+            self.step(n_done);
             (index, done)
         };
         let made: Vec<Outcome<(Done, Carried)>> =
@@ -104,6 +105,12 @@ impl Shard<'_> {
         }
         self.work.generation.write_state(&shard_name(self.number), &snapshot.to_bytes())?;
         Ok(done)
+    }
+
+    /// One symbol more is done.
+    fn step(&self, n_done: &AtomicU64) {
+        let total = self.work.source.tables.len() as u64;
+        self.work.progress.step(n_done.fetch_add(1, Ordering::Relaxed) + 1, total, "symbols");
     }
 
     /// What is carried of the symbols of the shard; nothing in a full run.

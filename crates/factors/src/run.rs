@@ -141,7 +141,6 @@ pub(crate) fn produce(
             });
         }
         let publisher = FactorPublisher::create(hub_root)?;
-        publisher.check_definition(config.timeframe, &config.factor_set, &plan.definition)?;
         Run { config, options, progress, cuts, hub: &hub, source: &source, plan: &plan }.publish(&publisher, mode)
     })
 }
@@ -168,7 +167,11 @@ impl Run<'_> {
     /// Publishes the set unless it has not changed.
     fn publish(&self, publisher: &FactorPublisher, mode: Mode) -> Result<Summary, FactorsError> {
         let name = &self.config.factor_set;
-        if let Some(set) = self.published()?.filter(|set| self.is_unchanged(set.metadata())) {
+        let set = self.published()?;
+        if set.as_ref().is_none_or(|set| set.metadata().config_hash != config_hash(&self.plan.definition)) {
+            publisher.check_definition(self.config.timeframe, name, &self.plan.definition)?;
+        }
+        if let Some(set) = set.filter(|set| self.is_unchanged(set.metadata())) {
             // An update trusts the tables it takes over; a run from the bars is what repairs them.
             match if mode == Mode::Full { set.verify() } else { Ok(()) } {
                 Ok(()) => {
@@ -348,7 +351,7 @@ impl Run<'_> {
     /// The summary of a run that published.
     fn summary(&self, produced: &Produced, before: Option<&FactorSet>, warnings: Vec<String>) -> Summary {
         let symbols = &produced.symbols;
-        let is_gone = |symbol: &&String| !self.source.tables.iter().any(|(name, _)| name == *symbol);
+        let is_gone = |symbol: &&String| self.source.tables.binary_search_by(|(name, _)| name.cmp(symbol)).is_err();
         Summary {
             factor_set: self.config.factor_set.clone(),
             timeframe: self.config.timeframe,

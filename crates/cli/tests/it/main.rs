@@ -12,6 +12,8 @@ mod bad_settings;
 #[cfg(test)]
 mod factor_sets;
 #[cfg(test)]
+mod factor_updates;
+#[cfg(test)]
 mod flow;
 #[cfg(test)]
 mod golden;
@@ -20,13 +22,13 @@ mod lists;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
-mod settings;
-#[cfg(test)]
 #[path = "../../../hub/src/sql/tests/server.rs"]
 mod server;
 #[cfg(test)]
-mod terminal;
+mod settings;
 #[cfg(test)]
 mod stores;
+#[cfg(test)]
+mod terminal;
 #[cfg(test)]
 mod world;
