@@ -4,8 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crosscut_formula::{Program, RowSink, library};
-use crosscut_hub::parquet_file;
-use crosscut_model::{Column, Table};
+use crosscut_hub::parquet_file::{self, NumberFile};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -46,6 +45,9 @@ const HOURS_PER_YEAR: f64 = 8760.0;
 
 /// Rows evaluated at a time: 80 columns of this length stay in the processor's cache.
 const ROWS_PER_UPDATE: usize = 2048;
+
+/// The same where they are written: a row group.
+const ROWS_PER_GROUP: usize = 16_384;
 
 /// Runs the workload.
 pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
@@ -89,6 +91,9 @@ fn panel(request: &BenchRequest, program: &Program) -> Result<Vec<Totals>, AppEr
         let mut bars = parquet_file::read(path, &columns)?;
         let inputs = columns.iter().map(|&name| take_numbers(&mut bars, name, path)).collect::<Result<Vec<_>, _>>()?;
         let write = out.as_ref().map(|out| out.join(format!("{symbol}.parquet")));
+        if let Some(path) = write.as_deref().filter(|path| path.exists()) {
+            std::fs::remove_file(path).map_err(|error| AppError::io("remove", path, &error))?;
+        }
         features(program, &inputs, write.as_deref())
     };
     files.par_iter().map(one).collect::<Vec<_>>().into_iter().collect()
@@ -120,28 +125,22 @@ fn features(program: &Program, inputs: &[Vec<f64>], write: Option<&Path>) -> Res
     let n_columns = program.outputs().len();
     let n_rows = inputs.first().map_or(0, Vec::len);
     let mut totals = Totals::new(n_columns);
-    let mut whole = vec![Vec::new(); n_columns];
-    let mut block: Vec<Vec<f64>> = vec![Vec::with_capacity(ROWS_PER_UPDATE); n_columns];
-    for from in (0..n_rows).step_by(ROWS_PER_UPDATE) {
-        let to = (from + ROWS_PER_UPDATE).min(n_rows);
+    let names: Vec<String> = (0..n_columns).map(name).collect();
+    let mut file = write.map(|path| NumberFile::create(path, &names)).transpose()?;
+    let rows_per_update = if file.is_some() { ROWS_PER_GROUP } else { ROWS_PER_UPDATE };
+    let mut block: Vec<Vec<f64>> = vec![Vec::with_capacity(rows_per_update); n_columns];
+    for from in (0..n_rows).step_by(rows_per_update) {
+        let to = (from + rows_per_update).min(n_rows);
         let rows: Vec<&[f64]> = inputs.iter().map(|column| &column[from..to]).collect();
+        block.iter_mut().for_each(Vec::clear);
         session.update(&rows, &mut block);
         let results: Vec<&[f64]> = block.iter().map(Vec::as_slice).collect();
         totals.take(&results);
-        for (column, values) in whole.iter_mut().zip(&mut block) {
-            if write.is_some() {
-                column.extend_from_slice(values);
-            }
-            values.clear();
+        if let Some(file) = &mut file {
+            file.append(&results)?;
         }
     }
-    if let Some(path) = write {
-        let mut table = Table::default();
-        for (at, column) in whole.into_iter().enumerate() {
-            table.push(name(at), Column::F64(column));
-        }
-        parquet_file::write(path, &table, &[])?;
-    }
+    file.map(NumberFile::finish).transpose()?;
     Ok(totals)
 }
 

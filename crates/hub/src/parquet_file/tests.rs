@@ -354,3 +354,19 @@ fn texts_as_runs() {
     let rows = |runs: Vec<(String, usize)>| runs.iter().map(|(_, rows)| rows).sum::<usize>();
     assert_eq!(rows(text_runs(&testdata("pyarrow_snappy.parquet"), "text").unwrap()), N as usize);
 }
+
+#[test]
+fn numbers_as_they_are() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("numbers.parquet");
+    let rows: Vec<f64> = (0..40_000).map(f64::from).collect();
+    let names = ["a".to_owned(), "b".to_owned()];
+    let mut file = NumberFile::create(&path, &names).unwrap();
+    for part in rows.chunks(16_384) {
+        file.append(&[part, &vec![f64::NAN; part.len()]]).unwrap();
+    }
+    assert!(file.append(&[&rows[..2], &rows[..1]]).is_err());
+    file.finish().unwrap();
+    assert_same(&column(&path, "a"), &Column::F64(rows), "a");
+    assert_same(&column(&path, "b"), &Column::F64(vec![f64::NAN; 40_000]), "b");
+}
