@@ -173,7 +173,9 @@ fn write(folder: &Path, equities: &Equities, names: &[String], sinks: Vec<Collec
         let mut table = Table::default();
         table.push("date", Column::I64(equities.times[rows.clone()].to_vec()));
         for (name, values) in names.iter().zip(sink.values.into_iter().flatten()) {
-            table.push(format!("alpha{name}"), Column::F64(values));
+            let is_number = name.starts_with(|first: char| first.is_ascii_digit());
+            let name = if is_number { format!("alpha{name}") } else { name.clone() };
+            table.push(name, Column::F64(values));
         }
         Ok(parquet_file::write(&folder.join(format!("{symbol}.parquet")), &table, &["date"])?)
     };
