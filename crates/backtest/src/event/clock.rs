@@ -128,6 +128,9 @@ impl<'a> Clock<'a> {
     ) -> Result<u64, BacktestError> {
         let mut n_events = 0;
         if self.cursors[0].is_bars() {
+            if self.sampling == Sampling::Bars {
+                recorder.reserve(self.cursors[0].n_bars());
+            }
             while let Some(bar) = self.cursors[0].bar() {
                 floor.pass_bar(strategy, &bar);
                 recorder.label(bar.timestamp, floor);

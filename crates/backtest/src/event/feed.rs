@@ -143,6 +143,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Number of bars; 0 for trades, whose number is not known.
+    pub(super) fn n_bars(&self) -> usize {
+        match &self.rows {
+            Rows::Bars(bars, _) => bars.len(),
+            Rows::Trades(..) => 0,
+        }
+    }
+
     /// Whether the feed is of bars.
     pub(super) fn is_bars(&self) -> bool {
         matches!(self.rows, Rows::Bars(..))

@@ -60,6 +60,16 @@ impl Recorder {
         }
     }
 
+    /// Makes room for so many samples.
+    pub(super) fn reserve(&mut self, n_samples: usize) {
+        let curves = &mut self.curves;
+        curves.label.reserve(n_samples);
+        curves.at.reserve(n_samples);
+        for curve in [&mut curves.equity, &mut curves.cash, &mut curves.gross, &mut curves.net] {
+            curve.reserve(n_samples);
+        }
+    }
+
     /// Takes a sample.
     #[inline]
     pub(super) fn sample(&mut self, (label, at): (i64, i64), floor: &Floor) {
