@@ -2,7 +2,7 @@
 //!
 //! [`audit`] takes a sample of the set's bars into a hub of its own and tries three things for each factor:
 //! 1. *incremental*: the bars arrive in cuts (more rows, a late row, a correction, a new symbol, older history), and
-//!    after each cut an update through [`crate::update`] gives the bits of a full run through [`crate::run()`];
+//!    after each cut an update through [`crate::update()`] gives the bits of a full run through [`crate::run()`];
 //! 2. *causal*: whatever becomes of the rows after a time (noise, nothing, another order), of all symbols or of one, the
 //!    values up to that time stay as they are;
 //! 3. *streaming*: one row at a time gives the bits of all rows at once.
