@@ -36,7 +36,16 @@ pub struct Desk<'a> {
 /// The version of the program, which is part of a run's identity.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// Worker threads per processor where tables are written: a thread that writes waits for the disk meanwhile.
+const WRITERS_PER_CPU: usize = 3;
+
 impl Desk<'_> {
+    /// Worker threads of a job that writes large tables: as many as were asked for, several per processor otherwise.
+    pub fn writing_threads(&self) -> usize {
+        let asked = ["threads", "pipeline.workers"].iter().any(|key| self.config.count(key).is_some_and(|n| n > 0));
+        if asked { self.threads } else { self.threads * WRITERS_PER_CPU }
+    }
+
     /// The hub's folder, whether or not it exists.
     pub fn hub_root(&self) -> PathBuf {
         PathBuf::from(self.config.text("hub").unwrap_or_default())

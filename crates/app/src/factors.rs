@@ -170,7 +170,7 @@ fn produce(desk: &Desk<'_>, config: &SetConfig, (word, make): (&str, Producer)) 
     let log = Logbook::open(desk, "factors");
     log.note(Level::Info, &format!("{word} {} ({}, from {})", config.factor_set, config.timeframe, config.file));
     let options = RunOptions {
-        threads: desk.threads,
+        threads: desk.writing_threads(),
         code_version: VERSION.to_owned(),
         generation_time: format_iso((desk.clock)()),
     };

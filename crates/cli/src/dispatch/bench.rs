@@ -8,7 +8,8 @@ use crate::commands::BenchArgs;
 
 /// `bench`.
 pub fn bench(args: &BenchArgs, desk: &Desk<'_>) -> Result<Answer, AppError> {
-    let mut request = BenchRequest::new(args.workload.parse()?, &args.data, desk.threads, desk.clock);
+    let threads = if args.write.is_some() { desk.writing_threads() } else { desk.threads };
+    let mut request = BenchRequest::new(args.workload.parse()?, &args.data, threads, desk.clock);
     request.kind.clone_from(&args.kind);
     request.thr = args.thr;
     request.head = args.head;
