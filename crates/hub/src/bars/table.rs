@@ -61,7 +61,9 @@ impl BarTable {
                 message: format!("rows {from}..{to} of {} were asked for, it has {n}", self.info.name),
             });
         }
-        let file = Arc::new(self.file.open()?);
+        let mut file = self.file.open()?;
+        file.read_last_group_for(rows.start)?;
+        let file = Arc::new(file);
         let leaves = demand_floats(&file, columns)?;
         guarded(&file.path, || {
             let mut keys: Vec<(&str, Vec<i64>)> = Vec::new();

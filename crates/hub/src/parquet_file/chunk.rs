@@ -42,6 +42,11 @@ impl Chunk {
         Self { start, bytes: Bytes::from_owner(Shared(buffer)).slice(..length) }
     }
 
+    /// A chunk that is at hand.
+    pub(super) fn at_hand(start: u64, bytes: Bytes) -> Self {
+        Self { start, bytes }
+    }
+
     /// Position in the chunk of a position in the file.
     fn at(&self, position: u64, length: usize) -> Result<usize, ParquetError> {
         let at = position.checked_sub(self.start).map(|at| at as usize);

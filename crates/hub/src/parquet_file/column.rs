@@ -294,7 +294,11 @@ impl ColumnCursor {
         if start.checked_add(length).is_none_or(|end| end > self.file.size) {
             return Err(self.cut_short());
         }
-        let pages: Result<Box<dyn PageReader>, ParquetError> = if self.is_sparse && length > SPARSE_BYTES_MIN {
+        let at_hand = self.file.bytes_at_hand(start, length);
+        let pages: Result<Box<dyn PageReader>, ParquetError> = if let Some(bytes) = at_hand {
+            let chunk = Arc::new(Chunk::at_hand(start, bytes));
+            SerializedPageReader::new(chunk, column, rows, None).map(|pages| Box::new(pages) as _)
+        } else if self.is_sparse && length > SPARSE_BYTES_MIN {
             let chunk = Arc::new(Sparse::new(Arc::clone(&self.file), start + length));
             SerializedPageReader::new(chunk, column, rows, None).map(|pages| Box::new(pages) as _)
         } else if length > CHUNK_BYTES_MAX {

@@ -1,10 +1,11 @@
 //! An open Parquet file: its footer, and what its columns mean to us.
 
 use std::fs::{File, Metadata};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use crosscut_model::nearest;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::errors::ParquetError;
@@ -59,7 +60,12 @@ pub(crate) struct ParquetFile {
     pub(crate) footer: Arc<ParquetMetaData>,
     /// Its columns in the order they are stored.
     pub(crate) leaves: Arc<Vec<Leaf>>,
+    /// Bytes of the file that were read at once, and where they begin.
+    pub(crate) at_hand: Option<(u64, Bytes)>,
 }
+
+/// Most bytes of a row group that are read at once.
+const AT_HAND_BYTES_MAX: u64 = 256 << 10;
 
 /// A Parquet file whose footer is known and which is not open: thousands of them may be kept.
 #[derive(Debug, Clone)]
@@ -88,7 +94,7 @@ impl ClosedFile {
             });
         }
         let (path, footer, leaves) = (self.path.clone(), Arc::clone(&self.footer), Arc::clone(&self.leaves));
-        Ok(ParquetFile { path, file, size: self.size, footer, leaves })
+        Ok(ParquetFile { path, file, size: self.size, footer, leaves, at_hand: None })
     }
 }
 
@@ -122,10 +128,35 @@ impl ParquetFile {
             let footer = ParquetMetaDataReader::new().parse_and_finish(&file).map_err(|e| damaged(path, &e))?;
             let leaves: Vec<Leaf> = footer.file_metadata().schema_descr().columns().iter().map(|c| leaf(c)).collect();
             let (footer, leaves) = (Arc::new(footer), Arc::new(leaves));
-            let opened = Self { path: path.to_owned(), file, size: stat.len(), footer, leaves };
+            let opened = Self { path: path.to_owned(), file, size: stat.len(), footer, leaves, at_hand: None };
             opened.check_footer()?;
             Ok(opened)
         })
+    }
+
+    /// Reads the last row group at once, if `row` lies in it and it is small: its many short columns then cost one read.
+    pub(crate) fn read_last_group_for(&mut self, row: usize) -> Result<(), HubError> {
+        let Some((last, before)) = self.footer.row_groups().split_last() else { return Ok(()) };
+        let first_row: i64 = before.iter().map(|group| group.num_rows()).sum();
+        let spans = || last.columns().iter().map(|column| column.byte_range());
+        let begin = spans().map(|(start, _)| start).min().unwrap_or(0);
+        let end = spans().map(|(start, length)| start.saturating_add(length)).max().unwrap_or(0);
+        let length = end.saturating_sub(begin);
+        if (row as i64) < first_row || end > self.size || length > AT_HAND_BYTES_MAX {
+            return Ok(());
+        }
+        let mut bytes = vec![0; length as usize];
+        self.file.read_exact_at(&mut bytes, begin).map_err(HubError::io("read", &self.path))?;
+        self.at_hand = Some((begin, Bytes::from(bytes)));
+        Ok(())
+    }
+
+    /// The bytes of a stretch of the file, if they are at hand.
+    pub(crate) fn bytes_at_hand(&self, start: u64, length: u64) -> Option<Bytes> {
+        let (begin, bytes) = self.at_hand.as_ref()?;
+        let from = start.checked_sub(*begin)?;
+        let to = from.checked_add(length).filter(|to| *to <= bytes.len() as u64)?;
+        Some(bytes.slice(from as usize..to as usize))
     }
 
     /// The file without its open handle.
