@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use crosscut_model::Order;
 use crosscut_model::calendar::Annualisation;
+use crosscut_trading::account::CashKind;
+use crosscut_trading::journal::Record;
 pub use crosscut_trading::ledger::ClosedTrade;
 pub use crosscut_trading::strategy::Exclusion;
 
@@ -41,12 +43,38 @@ pub struct RunOutcome {
     pub trades: Vec<ClosedTrade>,
     /// One-sided turnover `0.5 * sum |w_target - w_drifted|` of each rebalance, by its row's label.
     pub turnover: Vec<(i64, f64)>,
+    /// How each symbol stands at the end, in the order of `symbols`; what its fills, this and its cash come to is its profit.
+    pub ends: Vec<SymbolEnd>,
+    /// Cash moved without a trade over the run, by kind, quote units; negative was paid.
+    pub moved: Vec<(CashKind, f64)>,
+    /// What was decided, cut by a rule, filled and booked, in order; empty when no audit was kept.
+    pub journal: Vec<AuditLine>,
     /// Periods per year of the timeline, and why.
     pub annualisation: Annualisation,
     /// What was missing, dropped, filled or stale.
     pub data_quality: DataQuality,
     /// Decisions worth telling, in time order.
     pub log: Vec<LogLine>,
+}
+
+/// How a symbol stands at the end of a run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SymbolEnd {
+    /// Base units held; negative when short.
+    pub quantity: f64,
+    /// The price by which they are valued, quote units; NaN for a symbol that never had one.
+    pub price: f64,
+    /// Cash moved for the symbol without a trade (funding, borrow, dividends), quote units; negative was paid.
+    pub moved: f64,
+}
+
+/// A line of the audit trail.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AuditLine {
+    /// Label of the bar it belongs to: in which an order was executed, or at whose close it was decided.
+    pub timestamp: i64,
+    /// What it says; its time is the instant itself.
+    pub record: Record,
 }
 
 /// A symbol's position after a row in which it changed.

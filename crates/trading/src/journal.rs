@@ -21,6 +21,15 @@ pub enum Entry {
         /// Limit price; NaN where there is none.
         price: f64,
     },
+    /// A rule let less weight through than the strategy wanted, before there was an order; 0: nothing.
+    Weighed {
+        /// The rule.
+        rule: Rule,
+        /// Fraction of equity wanted; negative is short.
+        wanted: f64,
+        /// Fraction of equity let through.
+        allowed: f64,
+    },
     /// A rule let less through than was wanted; 0: nothing.
     Limited {
         /// The rule.
@@ -188,6 +197,9 @@ impl Record {
             }
             Entry::Decision { order_type, quantity, price } => {
                 format!("order {number}: {side} {quantity} {} at {price}", order_type.name())
+            }
+            Entry::Weighed { rule, wanted, allowed } => {
+                format!("{} cuts the weight {wanted} to {allowed}", rule.text())
             }
             Entry::Limited { rule, wanted, allowed } => {
                 format!("order {number}: {} lets {allowed} of {wanted} through", rule.text())

@@ -71,6 +71,8 @@ pub struct EventOutcome {
     pub labels: Vec<i64>,
     /// Base units held at the end, by symbol.
     pub quantities: Vec<f64>,
+    /// The last price of each symbol, quote units; NaN for one that never had any.
+    pub prices: Vec<f64>,
     /// Cash at the end, quote units.
     pub cash: f64,
     /// Cash plus positions at their last prices at the end, quote units.
@@ -112,6 +114,7 @@ pub fn replay_events(
     let account = floor.desk().account();
     let moved = CashKind::ALL.iter().map(|&kind| (kind, account.moved(kind))).collect();
     let quantities = (0..floor.desk().n_symbols() as u32).map(|symbol_idx| floor.desk().quantity(symbol_idx)).collect();
+    let prices = (0..floor.desk().n_symbols() as u32).map(|symbol_idx| floor.desk().price(symbol_idx)).collect();
     Ok(EventOutcome {
         symbols,
         capital,
@@ -119,6 +122,7 @@ pub fn replay_events(
         positions: recorder.positions,
         labels: recorder.labels,
         quantities,
+        prices,
         cash: floor.desk().cash(),
         equity: floor.desk().equity(),
         commission: account.commission(),

@@ -12,7 +12,7 @@ use crosscut_trading::journal::{Entry, Record};
 use crosscut_trading::ledger::{ClosedTrade, Ledger};
 
 use super::EventOutcome;
-use crate::outcome::{DataQuality, LogLevel, LogLine, RunOutcome};
+use crate::outcome::{AuditLine, DataQuality, LogLevel, LogLine, RunOutcome, SymbolEnd};
 
 impl EventOutcome {
     /// The run, of bars of this length. Needs a journal and samples at bars: without them there are curves at best.
@@ -36,6 +36,9 @@ impl EventOutcome {
             selections: Vec::new(),
             trades: self.labelled_trades(),
             turnover: Vec::new(),
+            ends: self.ends(),
+            moved: self.moved.clone(),
+            journal: self.labelled().map(|(timestamp, &record)| AuditLine { timestamp, record }).collect(),
             annualisation: periods_per_year(&self.curves.label, timeframe),
             data_quality: self.quality(),
             log: self.log(),
@@ -51,6 +54,18 @@ impl EventOutcome {
     /// The journal's records with their labels.
     fn labelled(&self) -> impl Iterator<Item = (i64, &Record)> {
         self.labels.iter().copied().zip(&self.journal)
+    }
+
+    /// How each symbol stands at the end. What cash moved for a symbol is told by the journal.
+    fn ends(&self) -> Vec<SymbolEnd> {
+        let end = |(&quantity, &price): (&f64, &f64)| SymbolEnd { quantity, price, moved: 0.0 };
+        let mut ends: Vec<SymbolEnd> = self.quantities.iter().zip(&self.prices).map(end).collect();
+        for record in &self.journal {
+            if let (Entry::Cash { amount, .. }, Some(end)) = (record.entry, ends.get_mut(record.symbol_idx as usize)) {
+                end.moved += amount;
+            }
+        }
+        ends
     }
 
     /// Orders by number, each with what became of it.

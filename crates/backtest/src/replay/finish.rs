@@ -4,7 +4,7 @@ use crosscut_model::calendar::periods_per_year;
 use crosscut_trading::rules::Execution;
 
 use super::Engine;
-use crate::outcome::RunOutcome;
+use crate::outcome::{RunOutcome, SymbolEnd};
 
 impl Engine<'_> {
     /// Hands over the outcome.
@@ -12,6 +12,7 @@ impl Engine<'_> {
         self.count();
         let rows = self.rows.clone();
         let timeline = self.panel.timeline()[rows.clone()].to_vec();
+        let ends = self.ends();
         let tape = self.tape;
         let equity: Vec<f64> = tape.cash.iter().zip(&tape.net).map(|(cash, net)| cash + net).collect();
         let over_equity = |values: &[f64]| values.iter().zip(&equity).map(|(value, equity)| value / equity).collect();
@@ -30,11 +31,25 @@ impl Engine<'_> {
             selections: self.records.selections,
             trades: self.ledger.into_closed(),
             turnover: self.records.turnover,
+            ends,
+            moved: Vec::new(),
+            journal: Vec::new(),
             annualisation: periods_per_year(&timeline, self.panel.timeframe()),
             timeline,
             data_quality: self.records.quality,
             log: self.records.log,
         }
+    }
+
+    /// What is held of each symbol at the end, and its last close then.
+    fn ends(&self) -> Vec<SymbolEnd> {
+        let last_row = self.rows.clone().last();
+        let end = |symbol_idx: u32| {
+            let pos = last_row.and_then(|row| self.last_bar(symbol_idx, row));
+            let price = pos.map_or(f64::NAN, |pos| self.panel.series(symbol_idx).close()[pos]);
+            SymbolEnd { quantity: self.ledger.quantity(symbol_idx), price, moved: 0.0 }
+        };
+        (0..self.panel.symbols().len() as u32).map(end).collect()
     }
 
     /// Completes the counts and remarks.

@@ -3,9 +3,12 @@
 use crosscut_model::calendar::Annualisation;
 use crosscut_model::time::DAY;
 use crosscut_model::{Fill, Order, OrderStatus, OrderType, Side, parse_iso};
+use crosscut_trading::account::CashKind;
 use serde_json::json;
 
-use crate::outcome::{ClosedTrade, DataQuality, Exclusion, LogLevel, LogLine, PositionChange, RunOutcome, Selection};
+use crate::outcome::{
+    ClosedTrade, DataQuality, Exclusion, LogLevel, LogLine, PositionChange, RunOutcome, Selection, SymbolEnd,
+};
 use crate::results::{RunContext, RunInput, RunKind, RunRecord, RunSubject};
 
 /// The label of a day of the run, from 0.
@@ -72,6 +75,12 @@ pub(super) fn outcome() -> RunOutcome {
         selections: selections(),
         trades: vec![trade(0, Side::Buy, 30.0), trade(1, Side::Sell, -10.0)],
         turnover: vec![(day(0), 0.5), (day(3), 0.25)],
+        ends: vec![
+            SymbolEnd { quantity: 0.0, price: 120.25, moved: 0.0 },
+            SymbolEnd { quantity: -0.000_000_1, price: 4.95e9, moved: -1.5 },
+        ],
+        moved: vec![(CashKind::Funding, -1.5)],
+        journal: Vec::new(),
         annualisation: Annualisation { periods_per_year: 4.0, basis: "four by decree".to_owned() },
         data_quality: DataQuality {
             counts: [("missing_bars".to_owned(), 3)].into(),
