@@ -65,7 +65,9 @@ impl BarBuilder {
             BarSpec::Tick(n) => Cut::Tick(n.max(1)),
             BarSpec::Volume(threshold) => Cut::Volume(threshold),
             BarSpec::Dollar(threshold) => Cut::Dollar(threshold),
-            BarSpec::Mark(_) | BarSpec::Premium(_) => return Err(BarsError::NotFromTrades { spec }),
+            BarSpec::Mark(_) | BarSpec::Premium(_) | BarSpec::Adjusted(_) => {
+                return Err(BarsError::NotFromTrades { spec });
+            }
         };
         Ok(Self {
             cut,

@@ -254,7 +254,7 @@ impl IngestPublisher {
 }
 
 /// What a table's footer and provenance say of it.
-fn table_info(file: &ParquetFile, provenance: Provenance, name: String) -> Result<TableInfo, HubError> {
+pub(crate) fn table_info(file: &ParquetFile, provenance: Provenance, name: String) -> Result<TableInfo, HubError> {
     let bounds = |name: &str| -> Result<(i64, i64), HubError> {
         let leaf = file.demand(name)?;
         match file.bounds(leaf) {

@@ -64,6 +64,16 @@ pub(crate) fn instruments_table(venue: &str) -> Result<PathBuf, HubError> {
     Ok(Path::new("instruments").join(format!("{}.parquet", check_name("venue", venue)?)))
 }
 
+/// Path inside the hub of the folder of a venue's tables of one kind: `funding`, `actions`.
+pub(crate) fn venue_folder(kind: &str, venue: &str) -> Result<PathBuf, HubError> {
+    Ok(Path::new(kind).join(check_name("venue", venue)?))
+}
+
+/// Path inside the hub of a symbol's table of such a kind.
+pub(crate) fn symbol_table(kind: &str, venue: &str, symbol: &str) -> Result<PathBuf, HubError> {
+    Ok(venue_folder(kind, venue)?.join(format!("{}.parquet", symbol_name(symbol)?)))
+}
+
 /// Path inside the hub of the lock of those who bring data of a venue in.
 pub(crate) fn ingest_lock(venue: &str) -> Result<PathBuf, HubError> {
     Ok(Path::new(".locks").join(check_name("venue", venue)?))

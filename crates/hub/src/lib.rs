@@ -6,6 +6,8 @@
 //! <hub>/factors/<timeframe>/<set>  -> .generations/<timeframe>/<set>/<n>/   (tables and metadata.json)
 //! <hub>/metadata/<timeframe>/<set>.json -> the metadata of the published generation
 //! <hub>/instruments/<venue>.parquet
+//! <hub>/funding/<venue>/<symbol>.parquet
+//! <hub>/actions/<venue>/<symbol>.parquet                     splits and dividends
 //! <hub>/pools/<name>.json
 //! <hub>/provenance/<same path as the table>.json
 //! ```
@@ -18,6 +20,7 @@
 //!
 //! Start reading at [`Hub`], then [`IngestPublisher`] and [`FactorPublisher`].
 
+mod actions;
 mod bars;
 mod check;
 mod digests;
@@ -25,6 +28,7 @@ mod error;
 mod factors;
 #[cfg(test)]
 mod fixtures;
+mod funding;
 mod hash;
 mod instruments;
 mod layout;
@@ -35,6 +39,7 @@ mod provenance;
 mod publisher;
 mod reader;
 mod replace;
+mod series;
 mod single;
 mod sql;
 mod ticks;

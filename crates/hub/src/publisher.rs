@@ -1,4 +1,5 @@
-//! The writer of everything that comes from the market: ticks, bars, instruments, pools. Used by `ingest` alone.
+//! The writer of everything that comes from the market: ticks, bars, funding, corporate actions,
+//! instruments, pools. Used by `ingest` alone.
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};

@@ -41,7 +41,7 @@ impl Hub {
     pub fn verify_table(&self, table: &str) -> Result<(), HubError> {
         let inside = Path::new(table);
         let plain = |part: std::path::Component<'_>| matches!(part, std::path::Component::Normal(_));
-        let known = ["ticks", "bars", "instruments"].iter().any(|kind| inside.starts_with(kind));
+        let known = ["ticks", "bars", "instruments", "funding", "actions"].iter().any(|kind| inside.starts_with(kind));
         if !known || !inside.components().all(plain) {
             return Err(HubError::Name {
                 message: format!(

@@ -1,4 +1,4 @@
-//! Single tables (ticks, bars, instruments): a Parquet file and its provenance, published one table at a time.
+//! Single tables (ticks, bars, funding, corporate actions, instruments): a Parquet file and its provenance, published one table at a time.
 //!
 //! Table and provenance are two files, so one rename cannot publish both. The new provenance is therefore laid beside
 //! the old one as `.next` before the table is renamed: a reader takes the one that agrees with the table it sees, at

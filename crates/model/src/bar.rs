@@ -20,6 +20,8 @@ pub enum BarSpec {
     Mark(Timeframe),
     /// The venue's premium-index bars, `premium-1h`.
     Premium(Timeframe),
+    /// Bars whose prices carry all splits and dividends so far, `adjusted-1d`: for factors, never for fills.
+    Adjusted(Timeframe),
 }
 
 /// Why a text is not a bar spec.
@@ -33,7 +35,7 @@ impl fmt::Display for BarSpecError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`{}` is not a kind of bar; expected a timeframe such as 1h, or tick-1000, volume-50, dollar-1000000, mark-1h, premium-1h",
+            "`{}` is not a kind of bar; expected a timeframe such as 1h, or tick-1000, volume-50, dollar-1000000, mark-1h, premium-1h, adjusted-1d",
             self.text
         )
     }
@@ -45,7 +47,7 @@ impl BarSpec {
     /// The length of time bars of any origin; `None` for event bars.
     pub fn timeframe(self) -> Option<Timeframe> {
         match self {
-            Self::Time(frame) | Self::Mark(frame) | Self::Premium(frame) => Some(frame),
+            Self::Time(frame) | Self::Mark(frame) | Self::Premium(frame) | Self::Adjusted(frame) => Some(frame),
             Self::Tick(_) | Self::Volume(_) | Self::Dollar(_) => None,
         }
     }
@@ -71,6 +73,7 @@ impl FromStr for BarSpec {
             "dollar" => threshold().map(Self::Dollar),
             "mark" => size.parse().map(Self::Mark).map_err(|_| error()),
             "premium" => size.parse().map(Self::Premium).map_err(|_| error()),
+            "adjusted" => size.parse().map(Self::Adjusted).map_err(|_| error()),
             _ => Err(error()),
         }
     }
@@ -85,6 +88,7 @@ impl fmt::Display for BarSpec {
             Self::Dollar(v) => write!(f, "dollar-{v}"),
             Self::Mark(frame) => write!(f, "mark-{frame}"),
             Self::Premium(frame) => write!(f, "premium-{frame}"),
+            Self::Adjusted(frame) => write!(f, "adjusted-{frame}"),
         }
     }
 }
@@ -212,7 +216,17 @@ mod tests {
 
     #[test]
     fn specs_round_trip() {
-        for text in ["1h", "1M", "tick-1000", "volume-50", "volume-0.5", "dollar-1000000", "mark-1h", "premium-8h"] {
+        for text in [
+            "1h",
+            "1M",
+            "tick-1000",
+            "volume-50",
+            "volume-0.5",
+            "dollar-1000000",
+            "mark-1h",
+            "premium-8h",
+            "adjusted-1d",
+        ] {
             assert_eq!(text.parse::<BarSpec>().unwrap().to_string(), text);
         }
         for text in ["", "tick-0", "tick-1.5", "volume--1", "dollar-inf", "range-5", "mark-", "hour"] {

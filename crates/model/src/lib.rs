@@ -8,13 +8,18 @@
 //! - **timeframe**: the length of a time bar, written `1h`; **bar spec**: any kind of bar, written `1h`, `tick-1000`, `mark-1h`.
 //! - **symbol** (instrument id): the venue's name of an instrument for its current holder, `SYMBOL~YYYYMMDD` for an earlier holder.
 //! - **factor**: a number per symbol and bar that is meant to say something about later returns.
+//! - **funding**: what the holders of one side of a perpetual pay the other, at the venue's own intervals.
+//! - **corporate action**: a split or a dividend; prices stay as they were traded, the action is a row of its own.
 //! - **order**, **fill**, **position**: a wish to trade, what came of it, what is held.
 //!
 //! Start reading at [`time`], then [`bar`].
 
+pub mod action;
 pub mod bar;
 pub mod calendar;
+pub mod funding;
 pub mod instrument;
+pub mod membership;
 pub mod names;
 pub mod order;
 pub mod progress;
@@ -24,8 +29,11 @@ pub mod time;
 pub mod timeframe;
 pub mod trade;
 
+pub use action::CorporateAction;
 pub use bar::{BarSpec, Bars};
+pub use funding::Funding;
 pub use instrument::{Instrument, SymbolError, check_symbol, decode_path, encode_path};
+pub use membership::{Members, Membership};
 pub use names::nearest;
 pub use order::{Fill, Order, OrderStatus, OrderType, Position, Side};
 pub use progress::{Progress, Silent};

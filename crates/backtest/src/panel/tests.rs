@@ -184,15 +184,8 @@ fn publish(root: &Path, bars: &[(&str, Vec<i64>)], factors: &[(&str, Vec<i64>)])
         }
         publisher.publish_bars("test", &bar, symbol, &table, &source).unwrap();
     }
-    let instrument = Instrument {
-        symbol: "B".to_owned(),
-        listed_at: None,
-        delisted_at: Some(start() + 4 * HOUR),
-        tick_size: None,
-        lot_size: Some(0.5),
-        min_notional: None,
-        valid_from: None,
-    };
+    let instrument =
+        Instrument { delisted_at: Some(start() + 4 * HOUR), lot_size: Some(0.5), ..Instrument::named("B") };
     publisher.publish_instruments("test", &[instrument], &source).unwrap();
     let publisher = FactorPublisher::create(root).unwrap();
     let generation = publisher.begin("1h".parse().unwrap(), "set").unwrap();

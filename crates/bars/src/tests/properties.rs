@@ -44,7 +44,7 @@ fn obvious_groups(spec: BarSpec, trades: &Trades) -> Vec<Vec<usize>> {
             BarSpec::Time(frame) => row == 0 || label(frame, row) != label(frame, row - 1),
             BarSpec::Tick(n) => sum >= n as f64,
             BarSpec::Volume(threshold) | BarSpec::Dollar(threshold) => sum >= threshold,
-            BarSpec::Mark(_) | BarSpec::Premium(_) => unreachable!("not built from trades"),
+            BarSpec::Mark(_) | BarSpec::Premium(_) | BarSpec::Adjusted(_) => unreachable!("not built from trades"),
         };
         if new {
             groups.push(Vec::new());

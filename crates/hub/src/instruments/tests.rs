@@ -6,13 +6,11 @@ use crate::provenance::Origin;
 
 fn instrument(symbol: &str, valid_from: Option<i64>) -> Instrument {
     Instrument {
-        symbol: symbol.to_owned(),
         listed_at: Some(1_600_000_000_000_000),
-        delisted_at: None,
         tick_size: Some(0.01),
-        lot_size: None,
         min_notional: Some(5.0),
         valid_from,
+        ..Instrument::named(symbol)
     }
 }
 
@@ -23,10 +21,14 @@ fn instruments_round_trip_sorted() {
     let mut luna = instrument("LUNAUSDT~20190826", None);
     luna.delisted_at = Some(1_652_400_000_000_000);
     luna.listed_at = None;
+    luna.listed_as = Some("LUNA1USDT".to_owned());
+    (luna.min_quantity, luna.multiplier, luna.seen_at) = (Some(0.5), Some(10.0), Some(9));
     let rows = [instrument("币USDT", None), instrument("BTCUSDT", Some(7)), luna.clone(), instrument("BTCUSDT", None)];
     scratch.publisher.publish_instruments("binance", &rows, &source(Origin::List)).unwrap();
     let expected = [rows[3].clone(), rows[1].clone(), luna, rows[0].clone()];
     assert_eq!(scratch.hub.instruments("binance").unwrap(), expected);
+    assert_eq!(scratch.hub.instrument("binance", "BTCUSDT").unwrap(), expected[..2]);
+    assert_eq!(scratch.hub.instrument_venues().unwrap(), ["binance"]);
     scratch.hub.verify_table("instruments/binance.parquet").unwrap();
     assert_eq!(scratch.hub.instruments_provenance("binance").unwrap().map(|p| p.rows), Some(4));
     assert_eq!(scratch.hub.instruments_provenance("okx").unwrap(), None);

@@ -106,15 +106,7 @@ fn read_row(header: &[String], fields: &[String]) -> Result<Instrument, String> 
     if header.len() != fields.len() {
         return Err(format!("has {} fields; expected {}", fields.len(), header.len()));
     }
-    let mut out = Instrument {
-        symbol: String::new(),
-        listed_at: None,
-        delisted_at: None,
-        tick_size: None,
-        lot_size: None,
-        min_notional: None,
-        valid_from: None,
-    };
+    let mut out = Instrument::default();
     for (name, text) in header.iter().zip(fields) {
         let wrong = |expected: &str| format!("{name} is `{}`; expected {expected}", text.escape_debug());
         match meaning(name) {
@@ -235,5 +227,6 @@ fn fill(known: &Instrument, row: &Instrument) -> Result<Instrument, Fault> {
         lot_size: number("lot size", known.lot_size, row.lot_size)?,
         min_notional: number("minimum notional", known.min_notional, row.min_notional)?,
         valid_from: row.valid_from,
+        ..known.clone()
     })
 }

@@ -83,15 +83,8 @@ fn a_share_of_each_trade_is_taken() {
 
 #[test]
 fn what_rounding_drops_is_told() {
-    let instrument = Instrument {
-        symbol: "A".to_owned(),
-        listed_at: None,
-        delisted_at: None,
-        tick_size: Some(0.5),
-        lot_size: Some(1.0),
-        min_notional: Some(150.0),
-        valid_from: None,
-    };
+    let instrument =
+        Instrument { tick_size: Some(0.5), lot_size: Some(1.0), min_notional: Some(150.0), ..Instrument::named("A") };
     let steps = Steps::from_instruments(&["A".to_owned()], &[instrument]);
     let script = vec![at(0, |desk: &mut Desk| {
         desk.submit(OrderRequest::market(0, Side::Buy, 2.7));
