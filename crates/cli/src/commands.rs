@@ -111,7 +111,7 @@ pub enum DataCommand {
     /// Write a made-up market as archive files, for trying things out
     Generate(GenerateArgs),
     /// The tables in the hub
-    List(ListDataArgs),
+    List(Settings<VenueSection>),
     /// What is known of one symbol's tables, or the rows of its bars
     Info(InfoArgs),
 }
@@ -148,14 +148,6 @@ pub struct GenerateArgs {
     /// Seed of the made-up prices
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-}
-
-/// Options of `data list`.
-#[derive(Debug, Args)]
-pub struct ListDataArgs {
-    /// Those that are settings.
-    #[command(flatten)]
-    pub settings: Settings<VenueSection>,
 }
 
 /// Options of `data info`.
@@ -225,6 +217,14 @@ pub struct FeaturesArgs {
     /// Only these features
     #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
     pub columns: Vec<String>,
+    /// Where the rows go.
+    #[command(flatten)]
+    pub table: TableArgs,
+}
+
+/// Where the rows of a table go.
+#[derive(Debug, Args)]
+pub struct TableArgs {
     /// Rows to print, from the end
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub rows: usize,
@@ -237,7 +237,7 @@ pub struct FeaturesArgs {
 #[derive(Debug, Subcommand)]
 pub enum FactorsCommand {
     /// Compute a factor set and publish it in the hub; --config names its file
-    Run(RunFactorsArgs),
+    Run(Settings<StoreSection>),
     /// Bring published factor sets up to date: only what new or changed bars touch is computed
     Update(UpdateFactorsArgs),
     /// The factor sets in the hub and the built-in families
@@ -248,14 +248,6 @@ pub enum FactorsCommand {
     Audit(AuditFactorsArgs),
     /// The rows of a published set, from the hub or a SQL store
     Load(LoadFactorsArgs),
-}
-
-/// Options of `factors run`.
-#[derive(Debug, Args)]
-pub struct RunFactorsArgs {
-    /// Those that are settings.
-    #[command(flatten)]
-    pub settings: Settings<StoreSection>,
 }
 
 /// Options of `factors update`.
@@ -296,12 +288,9 @@ pub struct LoadFactorsArgs {
     /// Only these factors
     #[arg(long, value_name = "NAME,NAME", value_delimiter = ',')]
     pub columns: Vec<String>,
-    /// Rows to print, from the end
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    pub rows: usize,
-    /// Write all rows to this file instead: .parquet or .csv
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
+    /// Where the rows go.
+    #[command(flatten)]
+    pub table: TableArgs,
 }
 
 /// Options of `factors list`.

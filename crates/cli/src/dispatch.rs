@@ -186,11 +186,11 @@ fn command_defaults(command: &Command) -> &'static [(&'static str, &'static str,
 fn command_settings(command: &Command) -> Vec<Given> {
     match command {
         Command::Data(DataCommand::Import(args)) => args.settings.given.clone(),
-        Command::Data(DataCommand::List(args)) => args.settings.given.clone(),
+        Command::Data(DataCommand::List(args)) => args.given.clone(),
         Command::Data(DataCommand::Info(args)) => args.settings.given.clone(),
         Command::Aggregate(args) => args.settings.given.clone(),
         Command::Features(args) => args.settings.given.clone(),
-        Command::Factors(FactorsCommand::Run(args)) => args.settings.given.clone(),
+        Command::Factors(FactorsCommand::Run(args)) => args.given.clone(),
         Command::Factors(FactorsCommand::Update(args)) => args.settings.given.clone(),
         Command::Factors(FactorsCommand::List(args)) => args.settings.given.clone(),
         Command::Factors(FactorsCommand::Show(args)) => args.settings.given.clone(),

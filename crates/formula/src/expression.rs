@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crosscut_kernels::{Graph, Scalar};
 
-use crate::operators::{Arguments, Operator, Run, Stage};
+use crate::operators::{Arguments, Operator, Stage};
 
 /// Position of an expression. Operands have smaller positions than what uses them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -93,13 +93,12 @@ impl Expressions {
     /// The result of an operator of the row on numbers.
     fn fold(&self, operator: &Operator, operands: &[ExpressionId]) -> Option<f64> {
         let numbers: Vec<Option<f64>> = operands.iter().map(|&id| self.number(id)).collect();
-        let Run::Series(build) = operator.run else { return None };
         if operator.stage != Stage::Transformer || numbers.iter().any(Option::is_none) {
             return None;
         }
         let mut graph = Graph::new();
         let terms: Vec<_> = numbers.iter().flatten().map(|&value| graph.constant(value)).collect();
-        let result = build(&mut graph, &Arguments { terms: &terms, numbers: &numbers });
+        let result = operator.build(&mut graph, &Arguments { terms: &terms, numbers: &numbers })?;
         graph.as_constant(result)
     }
 }

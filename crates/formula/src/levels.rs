@@ -221,10 +221,10 @@ impl Planner<'_> {
             Expression::Column(_) => builder.input(self.source(id)),
             Expression::Number(value) => builder.graph.constant(value.0),
             Expression::Call { operator, operands } => {
-                let Run::Series(build) = operator.run else { unreachable!("cross-sections are not built") };
                 let terms: Vec<Term> = operands.iter().map(|operand| self.operand(builder, *operand)).collect();
                 let numbers: Vec<Option<f64>> = operands.iter().map(|&id| self.expressions.number(id)).collect();
-                build(&mut builder.graph, &Arguments { terms: &terms, numbers: &numbers })
+                let arguments = Arguments { terms: &terms, numbers: &numbers };
+                operator.build(&mut builder.graph, &arguments).expect("cross-sections are not built")
             }
         };
         builder.terms.insert(id, term);

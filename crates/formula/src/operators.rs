@@ -25,7 +25,7 @@ mod stateful;
 mod targets;
 
 use crosscut_kernels::cross_section::{GroupScratch, RankScratch};
-use crosscut_kernels::{Graph, Term};
+use crosscut_kernels::{Binary, Graph, Term, Unary};
 
 /// The longest window or delay, in rows: 11 years of hourly bars. A longer one is a typing error, and each window
 /// keeps about twice its rows in memory per symbol.
@@ -193,6 +193,10 @@ pub struct OperatorFamily {
 pub(crate) enum Run {
     /// Symbol by symbol, built from kernels.
     Series(fn(&mut Graph, &Arguments<'_>) -> Term),
+    /// One function of the row's value.
+    One(Unary),
+    /// One function of the row's two values, which are the arguments of these positions.
+    Two(Binary, [usize; 2]),
     /// Time by time.
     CrossSection(CrossSection),
 }
@@ -277,6 +281,23 @@ impl Operator {
         }
     }
 
+    /// An operator that is one function of one value.
+    const fn one(name: &'static str, summary: &'static str, function: Unary) -> Self {
+        let operator = Self::built(name, table::ONE, summary, |graph, _| graph.constant(f64::NAN));
+        Self { run: Run::One(function), ..operator }
+    }
+
+    /// An operator that is one function of two values.
+    const fn two(name: &'static str, summary: &'static str, function: Binary) -> Self {
+        let operator = Self::built(name, table::TWO, summary, |graph, _| graph.constant(f64::NAN));
+        Self { run: Run::Two(function, [0, 1]), ..operator }
+    }
+
+    /// An operator that is one function of two values, the second first: `a > b` is `b < a`.
+    const fn two_turned(name: &'static str, summary: &'static str, function: Binary) -> Self {
+        Self { run: Run::Two(function, [1, 0]), ..Self::two(name, summary, function) }
+    }
+
     /// An operator across symbols: a scorer that leaves missing values out, unless it is told otherwise.
     const fn across(
         name: &'static str,
@@ -316,6 +337,17 @@ impl Operator {
     /// Whether it needs the values of other symbols at the same time.
     pub fn is_across(&self) -> bool {
         matches!(self.run, Run::CrossSection(_))
+    }
+
+    /// Adds a call to the graph of one symbol; `None` for an operator across symbols.
+    pub(crate) fn build(&self, graph: &mut Graph, arguments: &Arguments<'_>) -> Option<Term> {
+        let terms = arguments.terms;
+        match self.run {
+            Run::Series(build) => Some(build(graph, arguments)),
+            Run::One(function) => Some(graph.unary(function, terms[0])),
+            Run::Two(function, [a, b]) => Some(graph.binary(function, terms[a], terms[b])),
+            Run::CrossSection(_) => None,
+        }
     }
 
     /// How a call is written: `ts_mean(x, window)`, `a + b`, `-a`.
@@ -382,6 +414,11 @@ pub(crate) fn sign(name: &str, operands: usize) -> Option<&'static Operator> {
 /// Shorthands for the tables of the families.
 mod table {
     use super::{Parameter, ParameterKind};
+
+    /// Parameters of a function of one value.
+    pub(super) const ONE: &[Parameter] = &[value("x")];
+    /// Parameters of a function of two values.
+    pub(super) const TWO: &[Parameter] = &[value("a"), value("b")];
 
     /// A series or a number.
     pub(super) const fn value(name: &'static str) -> Parameter {

@@ -116,5 +116,5 @@ pub fn features(args: &FeaturesArgs, desk: &Desk<'_>) -> Result<Answer, AppError
         windows: (!args.windows.is_empty()).then(|| args.windows.clone()),
         columns: args.columns.clone(),
     };
-    rows::answer(&features::run(desk, &request)?, args.rows, args.out.as_deref())
+    rows::answer(&features::run(desk, &request)?, args.table.rows, args.table.out.as_deref())
 }

@@ -16,12 +16,9 @@ use crate::{Config, FactorsError, Outcome, RunOptions, Silent, Summary};
 /// Cuts so small that short histories have many pieces.
 const SMALL: Cuts = Cuts { stretch_bars: 37, segment_labels: (3, 5), segment_bytes: 1 << 15, checkpoint_share: 0 };
 
-/// Sets that look at one symbol at a time, `NAME` for their names.
+/// Sets that look at one symbol at a time, after what [`named`] begins them with.
 const ALONE: [&str; 2] = [
     "
-factor_set: NAME
-timeframe: 1h
-source: {venue: test, bars: 1h}
 tradable: volume > 60 and ts_mean(volume, 3) > 0
 library: [{features: {windows: [5, 20]}}]
 let: {ret1: 'close / delay(close, 1) - 1'}
@@ -31,9 +28,6 @@ factors:
   - {name: late, formula: 'ts_mean(medium_price, 4)'}
 ",
     "
-factor_set: NAME
-timeframe: 1h
-source: {venue: test, bars: 1h}
 fill: {forward: 3}
 factors:
   - {name: dev, formula: 'ts_std(close, 20)'}
@@ -45,9 +39,6 @@ factors:
 /// Sets that compare symbols.
 const TOGETHER: [&str; 4] = [
     "
-factor_set: NAME
-timeframe: 1h
-source: {venue: test, bars: 1h}
 tradable: volume > 60
 factors:
   - {name: base, formula: 'ts_mean(close / delay(close, 1) - 1, 5)'}
@@ -57,18 +48,12 @@ factors:
   - {name: late, formula: 'cs_rank(medium_price)'}
 ",
     "
-factor_set: NAME
-timeframe: 1h
-source: {venue: test, bars: 1h}
 outliers: {winsorize: 0.2}
 factors:
   - {name: ret, formula: 'close / delay(close, 3) - 1'}
   - {name: dev, formula: 'ts_std(close, 15)'}
 ",
     "
-factor_set: NAME
-timeframe: 1h
-source: {venue: test, bars: 1h}
 fill: {forward: 2}
 outliers: {drop_beyond_mad: 1.5}
 tradable: cs_rank(volume) > 0.3
@@ -77,9 +62,6 @@ factors:
   - {name: held, formula: 'ts_mean(ranked, 9)'}
 ",
     "
-factor_set: NAME
-timeframe: 1h
-source: {venue: test, bars: 1h}
 fill: {forward: 4}
 factors:
   - {name: demeaned, formula: 'close - cs_mean(close)'}
@@ -90,6 +72,11 @@ factors:
 /// Random histories for each set.
 const N_HISTORIES: u64 = 4;
 
+/// The file of a set of that name.
+fn named(text: &str, name: &str) -> String {
+    format!("factor_set: {name}\ntimeframe: 1h\nsource: {{venue: test, bars: 1h}}{text}")
+}
+
 /// Runs a set.
 fn make(root: &Path, text: &str, how: (Mode, Cuts), version: &str) -> Result<Summary, FactorsError> {
     let options =
@@ -99,12 +86,12 @@ fn make(root: &Path, text: &str, how: (Mode, Cuts), version: &str) -> Result<Sum
 
 /// Updates the set `name` of a text.
 fn update(root: &Path, text: &str, name: &str) -> Summary {
-    make(root, &text.replace("NAME", name), (Mode::Update, SMALL), "1").unwrap()
+    make(root, &named(text, name), (Mode::Update, SMALL), "1").unwrap()
 }
 
 /// Runs the set `name` of a text from the bars alone.
 fn run(root: &Path, text: &str, name: &str) -> Summary {
-    make(root, &text.replace("NAME", name), (Mode::Full, Cuts::USUAL), "1").unwrap()
+    make(root, &named(text, name), (Mode::Full, Cuts::USUAL), "1").unwrap()
 }
 
 /// A published set.
@@ -457,7 +444,7 @@ fn a_state_that_cannot_be_continued_is_told_and_the_run_is_full() {
 fn another_version_of_the_program_begins_anew() {
     let root = market(ALONE[0]);
     ten_hours_more(root.path());
-    let text = ALONE[0].replace("NAME", "set__1");
+    let text = named(ALONE[0], "set__1");
     let summary = make(root.path(), &text, (Mode::Update, SMALL), "2").unwrap();
     assert_eq!(summary.full_because.as_deref(), Some("it was made by version 1, this is 2"));
     assert_eq!(summary.n_kept, 0);
@@ -473,7 +460,7 @@ fn a_failed_symbol_leaves_the_published_generation() {
         // The times lie in front.
         bytes[4..300].fill(0x55);
         std::fs::write(&path, &bytes).unwrap();
-        let text = text.replace("NAME", "set__1");
+        let text = named(text, "set__1");
         for mode in [Mode::Update, Mode::Full] {
             let failed = make(root.path(), &text, (mode, SMALL), "1").unwrap_err().to_string();
             assert!(failed.contains("BBB"), "{failed}");

@@ -3,12 +3,7 @@
 use crosscut_kernels::{Binary, Graph, Term, Unary};
 
 use super::table::{series, value};
-use super::{Arguments, Missing, Operator, OperatorFamily, Parameter};
-
-/// Parameters of a function of one truth.
-const ONE: &[Parameter] = &[value("a")];
-/// Parameters of a comparison.
-const TWO: &[Parameter] = &[value("a"), value("b")];
+use super::{Missing, Operator, OperatorFamily};
 
 /// The family.
 pub(super) const FAMILY: OperatorFamily = OperatorFamily {
@@ -26,50 +21,50 @@ const TRUTHS: &str = "a: 0 0 1 1 -; b: 0 1 0 1 1";
 
 /// The table.
 const OPERATORS: &[Operator] = &[
-    Operator::built("<", TWO, "1 if a is less than b, else 0", less).example("a < b", PAIRS, "1 0 0 -"),
-    Operator::built("<=", TWO, "1 if a is at most b, else 0", at_most).example("a <= b", PAIRS, "1 1 0 -"),
-    Operator::built(">", TWO, "1 if a is greater than b, else 0", greater).example("a > b", PAIRS, "0 0 1 -"),
-    Operator::built(">=", TWO, "1 if a is at least b, else 0", at_least).example("a >= b", PAIRS, "0 1 1 -"),
-    Operator::built("==", TWO, "1 if a equals b, else 0", equal).example("a == b", PAIRS, "0 1 0 -"),
-    Operator::built("!=", TWO, "1 if a differs from b, else 0", unequal).example("a != b", PAIRS, "1 0 1 -"),
-    Operator::built("&", TWO, "1 if both are true, else 0", both).also(&["&&", "and"]).example(
+    Operator::two("<", "1 if a is less than b, else 0", Binary::Less).example("a < b", PAIRS, "1 0 0 -"),
+    Operator::two("<=", "1 if a is at most b, else 0", Binary::LessEqual).example("a <= b", PAIRS, "1 1 0 -"),
+    Operator::two_turned(">", "1 if a is greater than b, else 0", Binary::Less).example("a > b", PAIRS, "0 0 1 -"),
+    Operator::two_turned(">=", "1 if a is at least b, else 0", Binary::LessEqual).example("a >= b", PAIRS, "0 1 1 -"),
+    Operator::two("==", "1 if a equals b, else 0", Binary::Equal).example("a == b", PAIRS, "0 1 0 -"),
+    Operator::two("!=", "1 if a differs from b, else 0", Binary::NotEqual).example("a != b", PAIRS, "1 0 1 -"),
+    Operator::two("&", "1 if both are true, else 0", Binary::And).also(&["&&", "and"]).example(
         "a & b",
         TRUTHS,
         "0 0 0 1 -",
     ),
-    Operator::built("|", TWO, "1 if at least one is true, else 0", either).also(&["||", "or"]).example(
+    Operator::two("|", "1 if at least one is true, else 0", Binary::Or).also(&["||", "or"]).example(
         "a | b",
         TRUTHS,
         "0 1 1 1 -",
     ),
-    Operator::built("!", ONE, "1 if a is zero, else 0", not).also(&["not"]).example("!a", "a: 0 1 2 -", "1 0 0 -"),
-    Operator::built("lt", TWO, "1 if a is less than b, else 0", less)
+    Operator::one("!", "1 if x is zero, else 0", Unary::Not).also(&["not"]).example("!a", "a: 0 1 2 -", "1 0 0 -"),
+    Operator::two("lt", "1 if a is less than b, else 0", Binary::Less)
         .also(&["Lt"])
         .example("lt(a, b)", PAIRS, "1 0 0 -"),
-    Operator::built("le", TWO, "1 if a is at most b, else 0", at_most)
+    Operator::two("le", "1 if a is at most b, else 0", Binary::LessEqual)
         .also(&["Le"])
         .example("le(a, b)", PAIRS, "1 1 0 -"),
-    Operator::built("gt", TWO, "1 if a is greater than b, else 0", greater)
+    Operator::two_turned("gt", "1 if a is greater than b, else 0", Binary::Less)
         .also(&["Gt"])
         .example("gt(a, b)", PAIRS, "0 0 1 -"),
-    Operator::built("ge", TWO, "1 if a is at least b, else 0", at_least)
+    Operator::two_turned("ge", "1 if a is at least b, else 0", Binary::LessEqual)
         .also(&["Ge"])
         .example("ge(a, b)", PAIRS, "0 1 1 -"),
-    Operator::built("eq", TWO, "1 if a equals b, else 0", equal).also(&["Eq"]).example("eq(a, b)", PAIRS, "0 1 0 -"),
-    Operator::built("ne", TWO, "1 if a differs from b, else 0", unequal)
+    Operator::two("eq", "1 if a equals b, else 0", Binary::Equal).also(&["Eq"]).example("eq(a, b)", PAIRS, "0 1 0 -"),
+    Operator::two("ne", "1 if a differs from b, else 0", Binary::NotEqual)
         .also(&["Ne"])
         .example("ne(a, b)", PAIRS, "1 0 1 -"),
-    Operator::built("both", TWO, "1 if both are true, else 0", both).also(&["And"]).example(
+    Operator::two("both", "1 if both are true, else 0", Binary::And).also(&["And"]).example(
         "both(a, b)",
         TRUTHS,
         "0 0 0 1 -",
     ),
-    Operator::built("either", TWO, "1 if at least one is true, else 0", either).also(&["Or"]).example(
+    Operator::two("either", "1 if at least one is true, else 0", Binary::Or).also(&["Or"]).example(
         "either(a, b)",
         TRUTHS,
         "0 1 1 1 -",
     ),
-    Operator::built("is_zero", ONE, "1 if a is zero, else 0", not).also(&["Not"]).example(
+    Operator::one("is_zero", "1 if x is zero, else 0", Unary::Not).also(&["Not"]).example(
         "is_zero(a)",
         "a: 0 1 2 -",
         "1 0 0 -",
@@ -100,51 +95,6 @@ const OPERATORS: &[Operator] = &[
     .missing(Missing::Window)
     .example("crosses_below(a, 2)", "a: 3 1 1 2 0", "- 1 0 0 1"),
 ];
-
-/// `a < b`.
-fn less(graph: &mut Graph, a: &Arguments<'_>) -> Term {
-    graph.binary(Binary::Less, a.terms[0], a.terms[1])
-}
-
-/// `a <= b`.
-fn at_most(graph: &mut Graph, a: &Arguments<'_>) -> Term {
-    graph.binary(Binary::LessEqual, a.terms[0], a.terms[1])
-}
-
-/// `a > b`.
-fn greater(graph: &mut Graph, a: &Arguments<'_>) -> Term {
-    graph.binary(Binary::Less, a.terms[1], a.terms[0])
-}
-
-/// `a >= b`.
-fn at_least(graph: &mut Graph, a: &Arguments<'_>) -> Term {
-    graph.binary(Binary::LessEqual, a.terms[1], a.terms[0])
-}
-
-/// `a == b`.
-fn equal(graph: &mut Graph, a: &Arguments<'_>) -> Term {
-    graph.binary(Binary::Equal, a.terms[0], a.terms[1])
-}
-
-/// `a != b`.
-fn unequal(graph: &mut Graph, a: &Arguments<'_>) -> Term {
-    graph.binary(Binary::NotEqual, a.terms[0], a.terms[1])
-}
-
-/// `a & b`.
-fn both(graph: &mut Graph, a: &Arguments<'_>) -> Term {
-    graph.binary(Binary::And, a.terms[0], a.terms[1])
-}
-
-/// `a | b`.
-fn either(graph: &mut Graph, a: &Arguments<'_>) -> Term {
-    graph.binary(Binary::Or, a.terms[0], a.terms[1])
-}
-
-/// `!a`.
-fn not(graph: &mut Graph, a: &Arguments<'_>) -> Term {
-    graph.unary(Unary::Not, a.terms[0])
-}
 
 /// `low < high` now, and not one row before.
 fn crosses(graph: &mut Graph, low: Term, high: Term) -> Term {

@@ -48,128 +48,93 @@ const OPERATORS: &[Operator] = &[
         NAMES,
         "0 1 0 1 1 -",
     ),
-    all(
-        "long_top_percent",
-        SHARE,
-        "1 for the largest values, as many as that percentage is, else 0",
-        |x, room, out| {
-            top_percent(x, room, out);
-        },
-    )
-    .example("long_top_percent(x, 40)", NAMES, "1 0 1 0 0 -"),
+    all("long_top_percent", SHARE, "1 for the largest values, as many as that percentage is, else 0", top_percent)
+        .example("long_top_percent(x, 40)", NAMES, "1 0 1 0 0 -"),
     all(
         "long_bottom_percent",
         SHARE,
         "1 for the smallest values, as many as that percentage is, else 0",
-        |x, r, out| {
-            bottom_percent(x, r, out);
-        },
+        bottom_percent,
     )
     .example("long_bottom_percent(x, 30)", NAMES, "0 0 0 0 1 -"),
-    all(
-        "long_quantile",
-        BUCKET,
-        "1 in the bucket of that number as cs_quantile counts them, else 0",
-        |x, room, out| {
-            quantile(x, room, out);
-        },
-    )
-    .example("long_quantile(x, 2, 1)", NAMES, "0 1 0 1 1 -"),
-    row("short_above", "-1 where x is above the threshold, else 0", |g, a| {
-        let chosen = above(g, a);
-        short_series(g, chosen)
-    })
-    .example("short_above(x, 2)", ROWS, "0 0 -1 -"),
-    row("short_below", "-1 where x is below the threshold, else 0", |g, a| {
-        let chosen = below(g, a);
-        short_series(g, chosen)
-    })
-    .example("short_below(x, 2)", ROWS, "-1 0 0 -"),
-    all("short_top", COUNT, "-1 for the n largest values, else 0", |x, room, out| {
-        top(x, room, out);
-        short(out);
-    })
-    .example("short_top(x, 2)", NAMES, "-1 0 -1 0 0 -"),
-    all("short_bottom", COUNT, "-1 for the n smallest values, else 0", |x, room, out| {
-        bottom(x, room, out);
-        short(out);
-    })
-    .example("short_bottom(x, 2)", NAMES, "0 -1 0 -1 -1 -"),
+    all("long_quantile", BUCKET, "1 in the bucket of that number as cs_quantile counts them, else 0", quantile)
+        .example("long_quantile(x, 2, 1)", NAMES, "0 1 0 1 1 -"),
+    row("short_above", "-1 where x is above the threshold, else 0", |g, a| short_series(g, a, above)).example(
+        "short_above(x, 2)",
+        ROWS,
+        "0 0 -1 -",
+    ),
+    row("short_below", "-1 where x is below the threshold, else 0", |g, a| short_series(g, a, below)).example(
+        "short_below(x, 2)",
+        ROWS,
+        "-1 0 0 -",
+    ),
+    all("short_top", COUNT, "-1 for the n largest values, else 0", short::<TOP>).example(
+        "short_top(x, 2)",
+        NAMES,
+        "-1 0 -1 0 0 -",
+    ),
+    all("short_bottom", COUNT, "-1 for the n smallest values, else 0", short::<BOTTOM>).example(
+        "short_bottom(x, 2)",
+        NAMES,
+        "0 -1 0 -1 -1 -",
+    ),
     all(
         "short_top_percent",
         SHARE,
         "-1 for the largest values, as many as that percentage is, else 0",
-        |x, room, out| {
-            top_percent(x, room, out);
-            short(out);
-        },
+        short::<TOP_PERCENT>,
     )
     .example("short_top_percent(x, 40)", NAMES, "-1 0 -1 0 0 -"),
     all(
         "short_bottom_percent",
         SHARE,
         "-1 for the smallest values, as many as that percentage is, else 0",
-        |x, r, out| {
-            bottom_percent(x, r, out);
-            short(out);
-        },
+        short::<BOTTOM_PERCENT>,
     )
     .example("short_bottom_percent(x, 30)", NAMES, "0 0 0 0 -1 -"),
-    all("short_quantile", BUCKET, "-1 in the bucket of that number as cs_quantile counts them, else 0", |x, r, out| {
-        quantile(x, r, out);
-        short(out);
-    })
+    all(
+        "short_quantile",
+        BUCKET,
+        "-1 in the bucket of that number as cs_quantile counts them, else 0",
+        short::<QUANTILE>,
+    )
     .example("short_quantile(x, 2, 1)", NAMES, "0 -1 0 -1 -1 -"),
-    row("keep_above", "x where it is above the threshold, else missing", |g, a| {
-        let chosen = above(g, a);
-        keep_series(g, chosen, a.terms[0])
-    })
-    .missing(Missing::Own)
-    .example("keep_above(x, 2)", ROWS, "- - 3 -"),
-    row("keep_below", "x where it is below the threshold, else missing", |g, a| {
-        let chosen = below(g, a);
-        keep_series(g, chosen, a.terms[0])
-    })
-    .missing(Missing::Own)
-    .example("keep_below(x, 2)", ROWS, "1 - - -"),
-    all("keep_top", COUNT, "the n largest values, the others missing", |x, room, out| {
-        top(x, room, out);
-        keep(x, out);
-    })
-    .example("keep_top(x, 2)", NAMES, "50 - 30 - - -"),
-    all("keep_bottom", COUNT, "the n smallest values, the others missing", |x, room, out| {
-        bottom(x, room, out);
-        keep(x, out);
-    })
-    .example("keep_bottom(x, 2)", NAMES, "- 20 - 20 10 -"),
+    row("keep_above", "x where it is above the threshold, else missing", |g, a| keep_series(g, a, above))
+        .missing(Missing::Own)
+        .example("keep_above(x, 2)", ROWS, "- - 3 -"),
+    row("keep_below", "x where it is below the threshold, else missing", |g, a| keep_series(g, a, below))
+        .missing(Missing::Own)
+        .example("keep_below(x, 2)", ROWS, "1 - - -"),
+    all("keep_top", COUNT, "the n largest values, the others missing", keep::<TOP>).example(
+        "keep_top(x, 2)",
+        NAMES,
+        "50 - 30 - - -",
+    ),
+    all("keep_bottom", COUNT, "the n smallest values, the others missing", keep::<BOTTOM>).example(
+        "keep_bottom(x, 2)",
+        NAMES,
+        "- 20 - 20 10 -",
+    ),
     all(
         "keep_top_percent",
         SHARE,
         "the largest values, as many as that percentage is, the others missing",
-        |x, r, out| {
-            top_percent(x, r, out);
-            keep(x, out);
-        },
+        keep::<TOP_PERCENT>,
     )
     .example("keep_top_percent(x, 40)", NAMES, "50 - 30 - - -"),
     all(
         "keep_bottom_percent",
         SHARE,
         "the smallest values, as many as that percentage is, the others missing",
-        |x, room, out| {
-            bottom_percent(x, room, out);
-            keep(x, out);
-        },
+        keep::<BOTTOM_PERCENT>,
     )
     .example("keep_bottom_percent(x, 30)", NAMES, "- - - - 10 -"),
     all(
         "keep_quantile",
         BUCKET,
         "the values in the bucket of that number as cs_quantile counts them, the others missing",
-        |x, room, out| {
-            quantile(x, room, out);
-            keep(x, out);
-        },
+        keep::<QUANTILE>,
     )
     .example("keep_quantile(x, 2, 2)", NAMES, "50 - 30 - - -"),
     Operator::built(
@@ -223,17 +188,30 @@ fn below(graph: &mut Graph, a: &Arguments<'_>) -> Term {
     graph.binary(Binary::Less, a.terms[0], a.terms[1])
 }
 
-/// -1 for the chosen rows, 0 for the others.
-fn short_series(graph: &mut Graph, chosen: Term) -> Term {
-    let zero = graph.constant(0.0);
+/// -1 for the `chosen` rows, 0 for the others.
+fn short_series(graph: &mut Graph, a: &Arguments<'_>, chosen: fn(&mut Graph, &Arguments<'_>) -> Term) -> Term {
+    let (zero, chosen) = (graph.constant(0.0), chosen(graph, a));
     graph.binary(Binary::Subtract, zero, chosen)
 }
 
-/// The values of the chosen rows.
-fn keep_series(graph: &mut Graph, chosen: Term, x: Term) -> Term {
-    let missing = graph.constant(f64::NAN);
-    graph.select(chosen, x, missing)
+/// The values of the `chosen` rows.
+fn keep_series(graph: &mut Graph, a: &Arguments<'_>, chosen: fn(&mut Graph, &Arguments<'_>) -> Term) -> Term {
+    let (missing, chosen) = (graph.constant(f64::NAN), chosen(graph, a));
+    graph.select(chosen, a.terms[0], missing)
 }
+
+/// The choices across symbols, for what is made of their marks.
+const CHOICES: [super::CrossSection; 5] = [top, bottom, top_percent, bottom_percent, quantile];
+/// Number of [`top`].
+const TOP: usize = 0;
+/// Number of [`bottom`].
+const BOTTOM: usize = 1;
+/// Number of [`top_percent`].
+const TOP_PERCENT: usize = 2;
+/// Number of [`bottom_percent`].
+const BOTTOM_PERCENT: usize = 3;
+/// Number of [`quantile`].
+const QUANTILE: usize = 4;
 
 /// Marks the largest values with 1, the others with 0.
 fn top(x: &AtOneTime<'_>, room: &mut Scratch, out: &mut [f64]) {
@@ -275,13 +253,15 @@ fn quantile(x: &AtOneTime<'_>, room: &mut Scratch, out: &mut [f64]) {
     }
 }
 
-/// Turns marks into short positions.
-fn short(out: &mut [f64]) {
+/// Short positions in what a choice marks.
+fn short<const CHOICE: usize>(x: &AtOneTime<'_>, room: &mut Scratch, out: &mut [f64]) {
+    CHOICES[CHOICE](x, room, out);
     out.iter_mut().for_each(|out| *out = 0.0 - *out);
 }
 
-/// Turns marks into the values they stand at.
-fn keep(x: &AtOneTime<'_>, out: &mut [f64]) {
+/// The values of what a choice marks.
+fn keep<const CHOICE: usize>(x: &AtOneTime<'_>, room: &mut Scratch, out: &mut [f64]) {
+    CHOICES[CHOICE](x, room, out);
     for (out, &x) in out.iter_mut().zip(x.series[0]) {
         *out = if *out == 1.0 { x } else { f64::NAN };
     }

@@ -18,12 +18,12 @@ pub fn load(args: &LoadFactorsArgs, desk: &Desk<'_>) -> Result<Answer, AppError>
         end: args.end.clone(),
         symbols: args.symbols.clone(),
         columns: args.columns.clone(),
-        out: args.out.clone(),
-        n_rows: args.rows,
+        out: args.table.out.clone(),
+        n_rows: args.table.rows,
     };
     let loaded = factors::load(desk, &request)?;
-    let Some(file) = &args.out else {
-        return Ok(rows::last_rows(&loaded.last, args.rows, loaded.n_rows));
+    let Some(file) = &args.table.out else {
+        return Ok(rows::last_rows(&loaded.last, args.table.rows, loaded.n_rows));
     };
     let text = format!(
         "wrote {} rows of {} symbols and {} columns from {} to {}\n",
