@@ -253,8 +253,10 @@ impl BacktestConfig {
         let strategy = self.prepare()?.strategy;
         let mut config = self.clone();
         config.strategy = strategy.template.name.to_owned();
-        config.params = strategy.params;
-        config.params.insert("factor".to_owned(), panel.factor().to_owned());
+        config.params = strategy.params.clone();
+        if !strategy.columns().is_empty() {
+            config.params.insert("factor".to_owned(), panel.factor().to_owned());
+        }
         for names in [&mut config.symbols, &mut config.include, &mut config.exclude] {
             names.sort_unstable();
             names.dedup();

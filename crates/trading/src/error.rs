@@ -69,6 +69,12 @@ pub enum TradingError {
         /// Symbols in the run, or in its pool when that is smaller.
         configured: usize,
     },
+    /// A strategy that acts at every bar where one is needed that decides at rebalances.
+    #[error("strategy `{strategy}` acts at every bar; expected one that decides at rebalances")]
+    NotARule {
+        /// The template.
+        strategy: &'static str,
+    },
     /// A word that is none of those allowed.
     #[error("`{text}` is not {what}; expected one of {expected}{hint}")]
     BadChoice {

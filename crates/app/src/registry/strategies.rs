@@ -1,6 +1,6 @@
 //! The built-in strategies, from their own tables.
 
-use crosscut_trading::strategy::{FACTOR, ParamKind, ParamSpec, Template, templates};
+use crosscut_trading::strategy::{ParamKind, ParamSpec, Template, templates};
 use serde::Serialize;
 
 use super::{ParameterEntry, texts};
@@ -12,7 +12,9 @@ pub struct StrategyEntry {
     pub name: String,
     /// What it does.
     pub summary: String,
-    /// What it can do: `cross_section`, `per_symbol`, `long`, `short`, `holding_limit`.
+    /// How it is driven: `cross_section` (at rebalances) or `event` (at every bar).
+    pub kind: String,
+    /// What it can do: `cross_section`, `per_symbol`, `every_bar`, `long`, `short`, `holding_limit`.
     pub capabilities: Vec<String>,
     /// Its parameters.
     pub parameters: Vec<ParameterEntry>,
@@ -23,8 +25,9 @@ pub(super) fn entries() -> Vec<StrategyEntry> {
     let entry = |template: &&Template| StrategyEntry {
         name: template.name.to_owned(),
         summary: template.doc.to_owned(),
+        kind: template.kind().word().to_owned(),
         capabilities: template.capabilities.iter().map(|capability| capability.word().to_owned()).collect(),
-        parameters: std::iter::once(&FACTOR).chain(template.params).map(parameter).collect(),
+        parameters: template.params.iter().map(parameter).collect(),
     };
     templates().iter().map(entry).collect()
 }

@@ -86,7 +86,7 @@ impl Engine<'_> {
             self.cancel_superseded();
         }
         match course {
-            Course::Trade => self.prepared.strategy.strategy.decide(&ranked, &mut self.plan),
+            Course::Trade => self.rule.decide(&ranked, &mut self.plan),
             Course::Flat(why) | Course::Leave(why) => {
                 for standing in standings.iter_mut().filter(|standing| standing.excluded.is_none()) {
                     standing.excluded = Some(why);
@@ -178,7 +178,7 @@ impl Engine<'_> {
         if self.guard.is_halted() {
             return Course::Leave(Exclusion::Halted);
         }
-        let needed = self.prepared.strategy.strategy.names_needed(n_eligible);
+        let needed = self.rule.names_needed(n_eligible);
         if n_eligible >= needed {
             return Course::Trade;
         }

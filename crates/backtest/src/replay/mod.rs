@@ -26,7 +26,7 @@ use crosscut_model::Order;
 use crosscut_trading::ledger::Ledger;
 use crosscut_trading::limits::DrawdownGuard;
 use crosscut_trading::rules::Execution;
-use crosscut_trading::strategy::Plan;
+use crosscut_trading::strategy::{CrossSection, Plan};
 
 use crate::config::{BacktestConfig, Prepared};
 use crate::error::BacktestError;
@@ -82,7 +82,7 @@ pub fn replay_with(
 ) -> Result<RunOutcome, BacktestError> {
     let prepared = config.prepare()?;
     check(panel, config, &prepared)?;
-    let mut engine = Engine::new(panel, config, &prepared, options);
+    let mut engine = Engine::new(panel, config, &prepared, options)?;
     engine.run();
     Ok(engine.finish())
 }
@@ -92,7 +92,7 @@ fn check(panel: &Panel, config: &BacktestConfig, prepared: &Prepared) -> Result<
     crate::panel::check_cover(panel, prepared.range)?;
     let n_symbols = panel.symbols().len();
     let n_names = prepared.pool.map_or(n_symbols, |pool| pool.top_n.min(n_symbols));
-    prepared.strategy.strategy.check_universe(n_names)?;
+    prepared.strategy.check_universe(n_names)?;
     if prepared.pool.is_some() && panel.pool() != prepared.pool.as_ref() {
         return Err(BacktestError::PanelLacks { what: "dollar volumes for this pool" });
     }
@@ -114,6 +114,8 @@ struct Engine<'a> {
     config: &'a BacktestConfig,
     /// What was made from it.
     prepared: &'a Prepared,
+    /// From ranked names to weights.
+    rule: &'a dyn CrossSection,
     /// How to do it.
     options: ReplayOptions,
     /// Rows of the run.
@@ -165,12 +167,21 @@ struct Records {
 
 impl<'a> Engine<'a> {
     /// An engine before the first row.
-    fn new(panel: &'a Panel, config: &'a BacktestConfig, prepared: &'a Prepared, options: ReplayOptions) -> Self {
+    ///
+    /// # Errors
+    /// When the strategy does not decide at rebalances.
+    fn new(
+        panel: &'a Panel,
+        config: &'a BacktestConfig,
+        prepared: &'a Prepared,
+        options: ReplayOptions,
+    ) -> Result<Self, BacktestError> {
         let rows = prepared.range.positions(panel.timeline());
-        Self {
+        Ok(Self {
             panel,
             config,
             prepared,
+            rule: prepared.strategy.require_rule()?,
             options,
             schedule: Schedule::new(panel, config.rebalance, rows.clone()),
             ledger: Ledger::new(config.capital, panel.symbols().len()),
@@ -186,7 +197,7 @@ impl<'a> Engine<'a> {
             selections_from: 0,
             records: Records { quality: panel.quality().clone(), ..Records::default() },
             rows,
-        }
+        })
     }
 
     /// Walks the timeline.

@@ -94,7 +94,7 @@ struct Encounter {
 impl Engine<'_> {
     /// Whether cash may become negative.
     pub(super) fn may_borrow(&self) -> bool {
-        self.config.allow_negative_cash || self.prepared.strategy.strategy.may_short()
+        self.config.allow_negative_cash || self.rule.may_short()
     }
 
     /// Makes an order of each wish, in their order; those that execute now are filled after all have been made.
@@ -209,7 +209,7 @@ impl Engine<'_> {
 
     /// Plans the end of a position that was opened at bar `pos`, when the strategy limits holding times.
     fn limit_holding_time(&mut self, symbol_idx: u32, pos: usize) {
-        let Some(hold_max_bars) = self.prepared.strategy.strategy.hold_max_bars() else {
+        let Some(hold_max_bars) = self.rule.hold_max_bars() else {
             return;
         };
         // An order that executes on the next bar has to be decided one bar earlier.

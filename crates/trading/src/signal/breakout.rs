@@ -9,7 +9,7 @@ use crate::order::Update;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Breakout {
     /// What it trades.
-    stake: Stake,
+    pub(super) stake: Stake,
     /// Highs of the entry channel, the present bar not among them.
     highs: Window,
     /// Lows of the entry channel.

@@ -62,7 +62,7 @@ impl Average {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cross {
     /// What it trades.
-    stake: Stake,
+    pub(super) stake: Stake,
     /// The shorter average.
     fast: Average,
     /// The longer average.

@@ -1,17 +1,21 @@
 //! Time-series strategies on one symbol's bars, small enough to read as examples of [`crate::Strategy`].
 //!
 //! Each decides at a bar's close from that bar and those before it, and brings the position to a share of equity with a
-//! market order, which by default meets the next open. Start with [`cross`].
+//! market order, which by default meets the next open. [`PerSymbol`] runs one of them on every symbol of a run, by its name in
+//! the registry of [`crate::strategy`]. Start with [`cross`].
 
 pub mod breakout;
 pub mod cross;
+mod per_symbol;
 pub mod reversion;
 pub mod rsi;
+pub(crate) mod template;
 #[cfg(test)]
 mod tests;
 
 pub use breakout::Breakout;
 pub use cross::{Average, Cross};
+pub use per_symbol::{PerSymbol, Signals};
 pub use reversion::Reversion;
 pub use rsi::Rsi;
 
@@ -83,7 +87,7 @@ struct Window {
 impl Window {
     /// An empty window.
     fn new(length: usize) -> Self {
-        Self { length: length.max(1), values: VecDeque::with_capacity(length.max(1)) }
+        Self { length: length.max(1), values: VecDeque::with_capacity(length.clamp(1, 1024)) }
     }
 
     /// Adds a value and drops the oldest when there are more than the window keeps.

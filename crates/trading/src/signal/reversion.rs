@@ -9,7 +9,7 @@ use crate::order::Update;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reversion {
     /// What it trades.
-    stake: Stake,
+    pub(super) stake: Stake,
     /// The last closes, the present one among them.
     closes: Window,
     /// Sample deviations from the mean at which it enters.

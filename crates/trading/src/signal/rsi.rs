@@ -10,7 +10,7 @@ use crate::order::Update;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rsi {
     /// What it trades.
-    stake: Stake,
+    pub(super) stake: Stake,
     /// Length.
     n_bars: usize,
     /// Buys at or below.

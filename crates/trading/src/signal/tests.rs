@@ -89,3 +89,38 @@ fn the_index_is_wilders() {
     let closes = [10.0, 12.0, 11.0, 14.0, 9.0, 5.0, 9.0];
     assert_eq!(stances(Rsi::new(BOTH, 2, (30.0, 70.0)), &closes), [0, 0, 0, -1, 1, 1, 1]);
 }
+
+#[test]
+fn a_named_signal_runs_on_every_symbol() {
+    let signals = |name: &str, params: &[(&str, &str)], n_symbols: u32| {
+        let params = params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let resolved = crate::strategy::resolve(name, &params).unwrap();
+        assert_eq!(resolved.columns(), []);
+        let crate::strategy::Made::PerSymbol(signal) = &resolved.made else { panic!("{name} acts at every bar") };
+        assert!(resolved.require_rule().is_err());
+        (resolved.history_bars(), signal.strategy(&(0..n_symbols).collect::<Vec<_>>()))
+    };
+    let closes = [10.0, 11.0, 12.0, 13.0, 9.0, 8.0, 7.0, 12.0, 15.0];
+    let (history, cross) = signals("SmaCross", &[("fast", "2"), ("slow", "4")], 1);
+    assert_eq!((history, stances(cross, &closes)), (4, vec![0, 0, 0, 1, 0, 0, 0, 1, 1]));
+    let (_, both) = signals("sma_cross", &[("fast", "2"), ("slow", "4"), ("allow_short", "yes")], 1);
+    assert_eq!(stances(both, &closes), [0, 0, 0, 1, -1, -1, -1, 1, 1]);
+    let (history, channel) = signals("breakout", &[("entry", "4"), ("exit", "2")], 1);
+    let breaks = [10.0, 11.0, 12.0, 13.0, 14.0, 12.4, 12.4, 8.0];
+    assert_eq!((history, stances(channel, &breaks)), (5, vec![0, 0, 0, 0, 1, 0, 0, 0]));
+    let (_, reversion) = signals("mean_reversion", &[("window", "4"), ("enter", "1.4")], 1);
+    assert_eq!(stances(reversion, &[10.0, 10.0, 10.0, 6.0, 9.0, 9.0]), [0, 0, 0, 1, 0, 0]);
+    let (history, index) = signals("rsi", &[("window", "2"), ("allow_short", "true")], 1);
+    assert_eq!((history, stances(index, &[10.0, 12.0, 11.0, 14.0, 9.0, 5.0, 9.0])), (3, vec![0, 0, 0, -1, 1, 1, 1]));
+    let (_, average) = signals("ema_cross", &[("fast", "1"), ("slow", "3")], 1);
+    assert_eq!(stances(average, &[10.0, 12.0, 14.0, 9.0]), [0, 0, 1, 0]);
+}
+
+#[test]
+fn each_symbol_trades_its_share() {
+    let resolved = crate::strategy::resolve("sma_cross", &std::collections::BTreeMap::new()).unwrap();
+    let crate::strategy::Made::PerSymbol(signal) = resolved.made else { panic!("it acts at every bar") };
+    let quarter = format!("{:?}", signal.strategy(&[0, 1, 2, 3]));
+    assert_eq!(quarter.matches("long: 0.25, short: 0.0").count(), 4, "{quarter}");
+    assert!(quarter.contains("symbol_idx: 3, feed_idx: 3"));
+}

@@ -1,7 +1,8 @@
 //! LongShort: long the highest scores, short the lowest.
 
-use super::params::{ParamKind, ParamSpec, Values};
-use super::{Capability, CrossSection, Plan, Ranked, Template, Weighting, side_share};
+use super::params::{FACTOR, ParamKind, ParamSpec, Values};
+use super::registry::{Build, Template};
+use super::{Capability, CrossSection, Plan, Ranked, Weighting, side_share};
 use crate::error::TradingError;
 
 /// The template.
@@ -10,6 +11,7 @@ pub(super) static TEMPLATE: Template = Template {
     doc: "long the highest scores and short the lowest; the weights sum to 0 when hedge_ratio is 1",
     capabilities: &[Capability::CrossSection, Capability::Long, Capability::Short],
     params: &[
+        FACTOR,
         ParamSpec::optional(
             "long_quantile",
             ParamKind::Between(0.0, 1.0),
@@ -45,7 +47,7 @@ pub(super) static TEMPLATE: Template = Template {
             "equal weights on each side, or weights in proportion to the score where it has the side's sign",
         ),
     ],
-    build,
+    build: Build::Rule(build),
 };
 
 /// The share of names on a side when neither a quantile nor a count is given.

@@ -1,7 +1,8 @@
 //! Momentum: equal weights on the strongest and, if asked, the weakest names of a lookback column.
 
-use super::params::{ParamKind, ParamSpec, Values};
-use super::{Capability, CrossSection, Plan, Ranked, Template, Weighting, side_share};
+use super::params::{FACTOR, ParamKind, ParamSpec, Values};
+use super::registry::{Build, Template};
+use super::{Capability, CrossSection, Plan, Ranked, Weighting, side_share};
 use crate::error::TradingError;
 
 /// The template.
@@ -10,10 +11,11 @@ pub(super) static TEMPLATE: Template = Template {
     doc: "equal weights on the top_n_long highest and top_n_short lowest values of lookback_col; gross exposure 1",
     capabilities: &[Capability::CrossSection, Capability::Long, Capability::Short],
     params: &[
+        FACTOR,
         ParamSpec::with_default("top_n_long", ParamKind::Count(0), "10", "how many of the highest to buy"),
         ParamSpec::with_default("top_n_short", ParamKind::Count(0), "0", "how many of the lowest to sell short"),
     ],
-    build,
+    build: Build::Rule(build),
 };
 
 /// Equal weights on both ends of the ranking.

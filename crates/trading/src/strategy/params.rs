@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Template;
+use super::registry::Template;
 use crate::error::{TradingError, hint};
 
 /// What a parameter's value may be.
@@ -39,7 +39,7 @@ pub struct ParamSpec {
     pub doc: &'static str,
 }
 
-/// The ranking column, which every template takes.
+/// The ranking column, a parameter of every template that ranks by one.
 pub const FACTOR: ParamSpec = ParamSpec {
     aliases: &["lookback_col"],
     ..ParamSpec::optional("factor", ParamKind::Name, "the ranking column; not needed when the set has only one")
@@ -118,9 +118,9 @@ impl Values {
     ///
     /// # Errors
     /// [`TradingError`] naming the parameter.
-    pub(super) fn check(template: &'static Template, given: &BTreeMap<String, String>) -> Result<Self, TradingError> {
+    pub(crate) fn check(template: &'static Template, given: &BTreeMap<String, String>) -> Result<Self, TradingError> {
         let strategy = template.name;
-        let specs = || template.params.iter().chain([&FACTOR]);
+        let specs = || template.params.iter();
         let mut texts = BTreeMap::new();
         for (name, text) in given {
             let spec = specs()
@@ -149,47 +149,52 @@ impl Values {
     }
 
     /// All values by name.
-    pub(super) fn canonical(&self) -> BTreeMap<String, String> {
+    pub(crate) fn canonical(&self) -> BTreeMap<String, String> {
         self.texts.iter().map(|(name, text)| ((*name).to_owned(), text.clone())).collect()
     }
 
     /// A whole number; `None` when unset.
-    pub(super) fn count(&self, name: &str) -> Option<u64> {
+    pub(crate) fn count(&self, name: &str) -> Option<u64> {
         self.texts.get(name).map(|text| text.parse().expect("counts are checked on entry"))
     }
 
     /// A whole number of names; `None` when unset. More than memory can index is as good as the most it can.
-    pub(super) fn n_names(&self, name: &str) -> Option<usize> {
+    pub(crate) fn n_names(&self, name: &str) -> Option<usize> {
         self.count(name).map(|count| usize::try_from(count).unwrap_or(usize::MAX))
     }
 
+    /// A number of bars that is required or has a default. More than memory can index is as good as the most it can.
+    pub(crate) fn n_bars(&self, name: &str) -> usize {
+        self.n_names(name).expect("the parameter is required or has a default")
+    }
+
     /// A number; `None` when unset.
-    pub(super) fn number(&self, name: &str) -> Option<f64> {
+    pub(crate) fn number(&self, name: &str) -> Option<f64> {
         self.texts.get(name).map(|text| text.parse().expect("numbers are checked on entry"))
     }
 
     /// A number that is required or has a default.
-    pub(super) fn number_set(&self, name: &str) -> f64 {
+    pub(crate) fn number_set(&self, name: &str) -> f64 {
         self.number(name).expect("the parameter is required or has a default")
     }
 
     /// A flag; unset is false.
-    pub(super) fn flag(&self, name: &str) -> bool {
+    pub(crate) fn flag(&self, name: &str) -> bool {
         self.texts.get(name).is_some_and(|text| text == "true")
     }
 
     /// A word; unset is empty.
-    pub(super) fn choice(&self, name: &str) -> &str {
+    pub(crate) fn choice(&self, name: &str) -> &str {
         self.texts.get(name).map_or("", String::as_str)
     }
 
     /// A name; `None` when unset.
-    pub(super) fn name(&self, name: &str) -> Option<String> {
+    pub(crate) fn name(&self, name: &str) -> Option<String> {
         self.texts.get(name).cloned()
     }
 
     /// The error for parameters that clash.
-    pub(super) fn conflict(&self, text: impl Into<String>) -> TradingError {
+    pub(crate) fn conflict(&self, text: impl Into<String>) -> TradingError {
         TradingError::Conflict { strategy: self.strategy, text: text.into() }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::error::TradingError;
 
 /// Makes a strategy from `name` and `key=value` words.
 fn make(name: &str, params: &str) -> Result<Resolved, TradingError> {
@@ -12,7 +13,7 @@ fn make(name: &str, params: &str) -> Result<Resolved, TradingError> {
 
 /// Runs one decision over scores given in symbol order and prints the plan: `symbol:weight` by symbol.
 fn decide(name: &str, params: &str, scores: &[f64]) -> String {
-    let strategy = make(name, params).unwrap().strategy;
+    let strategy = make(name, params).unwrap().into_rule().unwrap();
     let mut ranked: Vec<Ranked> =
         scores.iter().enumerate().map(|(i, &score)| Ranked { symbol_idx: i as u32, score }).collect();
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.symbol_idx.cmp(&b.symbol_idx)));
@@ -76,7 +77,7 @@ fn long_short() {
 #[test]
 fn weights_of_long_and_short_cancel() {
     for params in ["", "long_count=3 short_count=2", "gross_exposure=1.7", "weighting=score"] {
-        let strategy = make("long_short", params).unwrap().strategy;
+        let strategy = make("long_short", params).unwrap().into_rule().unwrap();
         for n_names in [5, 7, 20, 33] {
             let ranked: Vec<Ranked> = (0..n_names)
                 .map(|i| Ranked { symbol_idx: i, score: 0.5 - f64::from(i) / f64::from(n_names) })
@@ -107,10 +108,10 @@ fn momentum() {
 
 #[test]
 fn quantiles_round_down_but_not_below_one() {
-    let long_short = make("long_short", "long_quantile=0.29 short_quantile=0.2").unwrap().strategy;
+    let long_short = make("long_short", "long_quantile=0.29 short_quantile=0.2").unwrap().into_rule().unwrap();
     assert_eq!(long_short.names_needed(100), 29 + 20);
     assert_eq!(long_short.names_needed(4), 2);
-    assert_eq!(make("top_k", "k=7 max_positions=3").unwrap().strategy.names_needed(100), 3);
+    assert_eq!(make("top_k", "k=7 max_positions=3").unwrap().into_rule().unwrap().names_needed(100), 3);
 }
 
 #[test]
@@ -128,12 +129,12 @@ fn wrong_names_and_values() {
         (
             "top_q",
             "",
-            "unknown strategy `top_q`; expected one of top_k, long_short, threshold, momentum\nhint: did you mean `top_k`?",
+            "unknown strategy `top_q`; expected one of top_k, long_short, threshold, momentum, sma_cross, ema_cross, breakout, mean_reversion, rsi\nhint: did you mean `top_k`?",
         ),
         (
             "top_k",
             "weigting=equal",
-            "strategy `top_k` has no parameter `weigting`; it takes k, weighting, min_factor, max_positions, factor\nhint: did you mean `weighting`?",
+            "strategy `top_k` has no parameter `weigting`; it takes factor, k, weighting, min_factor, max_positions\nhint: did you mean `weighting`?",
         ),
         ("top_k", "k=0", "parameter `k` of strategy `top_k` is `0`; expected a whole number of at least 1"),
         ("top_k", "k=ten", "parameter `k` of strategy `top_k` is `ten`; expected a whole number of at least 1"),
@@ -164,6 +165,15 @@ fn wrong_names_and_values() {
             "sell_threshold=0 buy_threshold=0",
             "strategy `threshold`: `sell_threshold` is 0 and `buy_threshold` is 0; expected sell_threshold below buy_threshold",
         ),
+        ("sma_cross", "fast=30", "strategy `sma_cross`: `fast` is 30 and `slow` is 30; expected fast below slow"),
+        ("breakout", "exit=21", "strategy `breakout`: `exit` is 21 and `entry` is 20; expected exit at most entry"),
+        (
+            "mean_reversion",
+            "leave=2",
+            "strategy `mean_reversion`: `leave` is 2 and `enter` is 2; expected leave below enter",
+        ),
+        ("rsi", "low=80", "strategy `rsi`: `low` is 80 and `high` is 70; expected low below high"),
+        ("rsi", "factor=a", "strategy `rsi` has no parameter `factor`; it takes window, low, high, share, allow_short"),
         (
             "momentum",
             "top_n_long=0",
@@ -179,11 +189,11 @@ fn more_names_than_symbols() {
     for (name, params, n_symbols) in
         [("top_k", "k=11", 10), ("long_short", "long_count=3 short_count=3", 5), ("momentum", "top_n_long=4", 3)]
     {
-        let strategy = make(name, params).unwrap().strategy;
+        let strategy = make(name, params).unwrap().into_rule().unwrap();
         assert!(matches!(strategy.check_universe(n_symbols), Err(TradingError::TooManyNames { .. })), "{name}");
         assert!(strategy.check_universe(n_symbols + 1).is_ok(), "{name}");
     }
-    let error = make("top_k", "k=11").unwrap().strategy.check_universe(10).unwrap_err().to_string();
+    let error = make("top_k", "k=11").unwrap().into_rule().unwrap().check_universe(10).unwrap_err().to_string();
     assert_eq!(error, "strategy `top_k` wants 11 names (`k`), but only 10 symbols are configured");
 }
 
@@ -211,14 +221,21 @@ fn capabilities_are_those_of_the_strategies() {
         ("long_short", ""),
         ("threshold", "buy_threshold=1 sell_threshold=0 allow_short=true hold_max_bars=3"),
         ("momentum", "top_n_short=2"),
+        ("sma_cross", "allow_short=true"),
+        ("ema_cross", "allow_short=true"),
+        ("breakout", "allow_short=true"),
+        ("mean_reversion", "allow_short=true"),
+        ("rsi", "allow_short=true"),
     ];
     assert_eq!(asked.map(|(name, _)| name).to_vec(), templates().iter().map(|t| t.name).collect::<Vec<_>>());
     for (name, params) in asked {
         let made = make(name, params).unwrap();
         let can = |capability: Capability| made.template.capabilities.contains(&capability);
-        assert_eq!(can(Capability::Short), made.strategy.may_short(), "{name}");
-        assert_eq!(can(Capability::HoldingLimit), made.strategy.hold_max_bars().is_some(), "{name}");
+        let hold_max_bars = made.rule().and_then(CrossSection::hold_max_bars);
+        assert_eq!(can(Capability::Short), made.may_short(), "{name}");
+        assert_eq!(can(Capability::HoldingLimit), hold_max_bars.is_some(), "{name}");
         assert_ne!(can(Capability::CrossSection), can(Capability::PerSymbol), "{name}");
+        assert_eq!(can(Capability::EveryBar), made.kind() == Kind::PerSymbol, "{name}");
         assert!(can(Capability::Long), "{name}");
     }
 }

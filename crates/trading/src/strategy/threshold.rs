@@ -1,7 +1,8 @@
 //! Threshold: each symbol on its own, in above one score and out below another.
 
-use super::params::{ParamKind, ParamSpec, Values};
-use super::{Aim, Capability, CrossSection, Plan, Ranked, Template};
+use super::params::{FACTOR, ParamKind, ParamSpec, Values};
+use super::registry::{Build, Template};
+use super::{Aim, Capability, CrossSection, Plan, Ranked};
 use crate::error::TradingError;
 
 /// The template.
@@ -11,6 +12,7 @@ pub(super) static TEMPLATE: Template = Template {
           left alone between",
     capabilities: &[Capability::PerSymbol, Capability::Long, Capability::Short, Capability::HoldingLimit],
     params: &[
+        FACTOR,
         ParamSpec::required(
             "buy_threshold",
             ParamKind::Number,
@@ -39,7 +41,7 @@ pub(super) static TEMPLATE: Template = Template {
             "whether a score at or below sell_threshold sells short",
         ),
     ],
-    build,
+    build: Build::Rule(build),
 };
 
 /// In above one score, out below another.

@@ -1,7 +1,8 @@
 //! TopK: long the `k` highest scores.
 
-use super::params::{ParamKind, ParamSpec, Values};
-use super::{Capability, CrossSection, Exclusion, Plan, Ranked, Template, Weighting};
+use super::params::{FACTOR, ParamKind, ParamSpec, Values};
+use super::registry::{Build, Template};
+use super::{Capability, CrossSection, Exclusion, Plan, Ranked, Weighting};
 use crate::error::TradingError;
 
 /// The template.
@@ -10,6 +11,7 @@ pub(super) static TEMPLATE: Template = Template {
     doc: "long the k names with the highest score; each of the k slots carries 1/k of equity",
     capabilities: &[Capability::CrossSection, Capability::Long],
     params: &[
+        FACTOR,
         ParamSpec::with_default("k", ParamKind::Count(1), "10", "how many names to hold"),
         ParamSpec::with_default(
             "weighting",
@@ -24,7 +26,7 @@ pub(super) static TEMPLATE: Template = Template {
         ),
         ParamSpec::optional("max_positions", ParamKind::Count(1), "upper bound on k"),
     ],
-    build,
+    build: Build::Rule(build),
 };
 
 /// Long the highest scores.

@@ -106,7 +106,7 @@ fn check(strategy: &str, params: &[(&str, &str)], execution: Execution, rebalanc
 
         let feeds = symbols.iter().zip(&walks).map(|(symbol, bars)| Feed::Bars { symbol, bars }).collect();
         let market = Market { symbols: symbols.clone(), feeds, ..Market::default() };
-        let rule = resolve(strategy, &params).unwrap().strategy;
+        let rule = resolve(strategy, &params).unwrap().into_rule().unwrap();
         let funds = if rule.may_short() { Funds::Unlimited } else { Funds::Cash };
         let config = FloorConfig {
             funds,

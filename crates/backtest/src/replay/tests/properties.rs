@@ -101,7 +101,7 @@ fn cash_and_positions_are_equity_at_every_bar() {
 #[test]
 fn cash_is_never_negative_without_shorts() {
     for_all(|market, config| {
-        let shorts = config.prepare().unwrap().strategy.strategy.may_short();
+        let shorts = config.prepare().unwrap().strategy.may_short();
         let outcome = market.run(config);
         let least = outcome.cash.iter().copied().fold(f64::INFINITY, f64::min);
         assert!(shorts || least >= -1e-9, "{least}");
