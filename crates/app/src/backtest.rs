@@ -10,9 +10,10 @@ use std::path::PathBuf;
 use crosscut_backtest::outcome::{LogLevel, RunOutcome};
 use crosscut_backtest::panel::{self, Panel};
 use crosscut_backtest::results::{
-    FailedRun, Published, RunContext, RunInput, RunKind, RunRecord, RunStatus, RunSubject, inputs_hash,
+    FactorRecord, FailedRun, Published, RunContext, RunInput, RunKind, RunRecord, RunStatus, RunSubject, inputs_hash,
 };
 use crosscut_backtest::{BacktestConfig, replay};
+use crosscut_hub::{FactorMetadata, Hub};
 use crosscut_model::{Timeframe, format_iso};
 use serde_json::Value;
 
@@ -115,18 +116,10 @@ fn load_and_replay(
 ) -> Result<RunSummary, AppError> {
     desk.events.message(Level::Debug, "loading bars and factors");
     let panel = panel::load(&desk.hub()?, config)?;
-    watch.lap("load");
-    let mut canonical = config.canonical(&panel)?;
-    if let Some(extra) = purpose.extra {
-        canonical["command"] = extra;
-    }
-    let record = record.insert(RunRecord {
-        kind: purpose.kind,
-        subject: subject(config, &canonical, &panel),
-        config: canonical,
-        inputs: panel.inputs().iter().map(run_input).collect(),
-        context: context(desk, watch, purpose.log),
-    });
+    let command = (purpose.kind, purpose.extra);
+    let made = self::record(desk, config, &panel, command, watch)?;
+    let record = record.insert(made);
+    record.context.log = purpose.log;
     let archive = runs::archive(desk);
     if let Some(published) = archive.reuse(record)? {
         return Ok(summary(record, &panel, published, watch));
@@ -136,9 +129,33 @@ fn load_and_replay(
     watch.lap("replay");
     tell_warnings(desk, &outcome);
     record.context.durations = watch.laps.clone();
+    record.context.factors = factors(&desk.hub()?, config, &panel);
     let published = archive.publish(record, &outcome)?;
     watch.lap("write");
     Ok(summary(record, &panel, published, watch))
+}
+
+/// What the archive is told about a run before it is computed; `command` is which one makes it, and what it adds to the
+/// configuration.
+pub(crate) fn record(
+    desk: &Desk<'_>,
+    config: &BacktestConfig,
+    panel: &Panel,
+    (kind, extra): (RunKind, Option<Value>),
+    watch: &mut Watch,
+) -> Result<RunRecord, AppError> {
+    watch.lap("load");
+    let mut canonical = config.canonical(panel)?;
+    if let Some(extra) = extra {
+        canonical["command"] = extra;
+    }
+    Ok(RunRecord {
+        kind,
+        subject: subject(config, &canonical, panel),
+        config: canonical,
+        inputs: panel.inputs().iter().map(run_input).collect(),
+        context: context(desk, watch, Vec::new()),
+    })
 }
 
 /// Passes the engine's warnings on, the first ones in words.
@@ -182,6 +199,29 @@ fn subject(config: &BacktestConfig, canonical: &Value, panel: &Panel) -> RunSubj
     }
 }
 
+/// What the run's factors are, for the record. A set whose formulas this program cannot read is left out.
+fn factors(hub: &Hub, config: &BacktestConfig, panel: &Panel) -> Vec<FactorRecord> {
+    let Ok(set) = hub.factor_set(config.timeframe, &config.factor_set) else { return Vec::new() };
+    factor_record(hub, set.metadata(), panel.factor()).into_iter().collect()
+}
+
+/// What there is to say of a column of a set; `None` when this program cannot read its formula.
+pub(crate) fn factor_record(hub: &Hub, metadata: &FactorMetadata, column: &str) -> Option<FactorRecord> {
+    // One symbol's bars tell the columns there are.
+    let tables = metadata.tables.iter().take(1).map(|(symbol, table)| (symbol.clone(), table.clone())).collect();
+    let card = crosscut_factors::published_factor(hub, &FactorMetadata { tables, ..metadata.clone() }, column).ok()?;
+    Some(FactorRecord {
+        factor_set: metadata.factor_set.clone(),
+        column: column.to_owned(),
+        formula: card.formula,
+        expanded: card.expanded,
+        lookback_rows: card.lookback.rows,
+        unbounded: card.lookback.unbounded,
+        generation: metadata.generation,
+        config_hash: metadata.config_hash.clone(),
+    })
+}
+
 /// The circumstances of a run.
 fn context(desk: &Desk<'_>, watch: &Watch, log: Vec<String>) -> RunContext {
     let shown = desk.config.show();
@@ -198,6 +238,7 @@ fn context(desk: &Desk<'_>, watch: &Watch, log: Vec<String>) -> RunContext {
         code_version: VERSION.to_owned(),
         dependencies: dependencies(),
         settings: settings.map(|shown| (shown.key.clone(), crate::config::plain(&shown.value))).collect(),
+        factors: Vec::new(),
         log,
     }
 }
@@ -251,7 +292,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     /// Starts the first stage.
-    fn start(clock: fn() -> i64) -> Self {
+    pub(crate) fn start(clock: fn() -> i64) -> Self {
         let now = clock();
         Self { clock, started_at: now, lap_began: now, laps: Vec::new() }
     }

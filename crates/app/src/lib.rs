@@ -15,6 +15,7 @@ pub mod demo;
 pub mod desk;
 pub mod error;
 pub mod events;
+pub mod explain;
 pub mod factors;
 pub mod features;
 pub mod hub_gc;
@@ -23,6 +24,7 @@ mod logbook;
 pub mod pipeline;
 pub mod reference;
 pub mod registry;
+pub mod rerun;
 pub mod runs;
 pub mod table_file;
 

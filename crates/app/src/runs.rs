@@ -1,10 +1,13 @@
-//! `runs list|show|compare|verify`: the archive of runs.
+//! `runs list|show|compare|verify`: the archive of runs. What takes more has a file of its own: `explain`, `rerun`.
 
 use std::path::PathBuf;
 
+use crosscut_backtest::inputs;
+pub use crosscut_backtest::inputs::InputChange;
 use crosscut_backtest::results::{
     Archive, Comparison, Metric, RunEntry, RunStatus, StoredRun, UnreadableLine, compare,
 };
+use crosscut_hub::Hub;
 use serde_json::Value;
 
 use crate::desk::Desk;
@@ -64,8 +67,12 @@ pub struct Verified {
 pub struct VerifiedRun {
     /// The run.
     pub run_id: String,
-    /// What is wrong, one sentence per file; empty when all is well.
+    /// What is wrong with its files, one sentence per file; empty when all is well.
     pub problems: Vec<String>,
+    /// Tables of the hub that are not what the run read.
+    pub changed_inputs: Vec<InputChange>,
+    /// What could not be checked.
+    pub notes: Vec<String>,
 }
 
 /// Every run ever made, or the `last` ones of a strategy.
@@ -121,7 +128,8 @@ pub fn compare_two(desk: &Desk<'_>, first: &str, second: &str) -> Result<Compari
     Ok(compare(&a, &b))
 }
 
-/// Checks the files of runs against what was written; of all runs when none is named.
+/// Checks the files of runs against what was written, and the tables they read against the hub; of all runs when none
+/// is named.
 ///
 /// # Errors
 /// Unknown or ambiguous ids.
@@ -134,8 +142,28 @@ pub fn verify(desk: &Desk<'_>, ids: &[String]) -> Result<Verified, AppError> {
         wanted.sort();
         wanted.dedup();
     }
-    let check = |run_id: String| Ok(VerifiedRun { problems: archive.problems(&run_id)?, run_id });
+    let hub = if desk.hub_root().exists() { Some(desk.hub()?) } else { None };
+    let check = |name: String| verify_one(&archive, hub.as_ref(), name);
     Ok(Verified { runs: wanted.into_iter().map(check).collect::<Result<_, AppError>>()? })
+}
+
+/// Checks one run: its files against the hashes they were written with, its inputs against the hub.
+fn verify_one(archive: &Archive, hub: Option<&Hub>, name: String) -> Result<VerifiedRun, AppError> {
+    let problems = archive.problems(&name)?;
+    let (mut changed_inputs, mut notes) = (Vec::new(), Vec::new());
+    let mut run_id = name.clone();
+    match (archive.load(&name), hub) {
+        (Ok(run), Some(hub)) => {
+            changed_inputs = inputs::changes(hub, &run.inputs());
+            run_id = run.id();
+        }
+        (Ok(run), None) => {
+            run_id = run.id();
+            notes.push("there is no hub to check the inputs against".to_owned());
+        }
+        (Err(error), _) => notes.push(format!("the inputs were not checked: {error}")),
+    }
+    Ok(VerifiedRun { run_id, problems, changed_inputs, notes })
 }
 
 /// The archive of the results folder.

@@ -9,10 +9,12 @@
 pub mod config;
 pub mod error;
 pub mod event;
+pub mod inputs;
 pub mod outcome;
 pub mod panel;
 pub mod replay;
 pub mod results;
+pub mod trace;
 pub mod w4;
 pub mod w6;
 

@@ -361,7 +361,11 @@ pub enum RunsCommand {
     Show(RunArgs),
     /// Two runs side by side: what was different, what came of it
     Compare(CompareArgs),
-    /// Check that the files of a run are those that were written
+    /// Make a run again and compare it bit for bit, or name the first input that changed
+    Rerun(RunArgs),
+    /// Why a symbol was held, or was not: from raw file to cash
+    Explain(ExplainArgs),
+    /// Check that the files of a run are those that were written, and its inputs those of the hub
     Verify(VerifyArgs),
 }
 
@@ -376,10 +380,24 @@ pub struct ListRunsArgs {
     pub last: Option<usize>,
 }
 
+/// What is to be explained.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The run
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// A time of the run, as its files tell it: the label of a bar, or any time after it
+    #[arg(long, value_name = "TIME")]
+    pub at: String,
+    /// A symbol of the run, held or not
+    #[arg(long, value_name = "SYMBOL")]
+    pub symbol: String,
+}
+
 /// A run.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Id of the run, or its beginning
+    /// Id of the run, its beginning, its folder, or `latest`
     #[arg(value_name = "RUN")]
     pub run: String,
 }
@@ -387,10 +405,10 @@ pub struct RunArgs {
 /// Two runs.
 #[derive(Debug, Args)]
 pub struct CompareArgs {
-    /// Id of the first run, or its beginning
+    /// Id of the first run, its beginning, its folder, or `latest`
     #[arg(value_name = "RUN")]
     pub first: String,
-    /// Id of the second run, or its beginning
+    /// Id of the second run, likewise
     #[arg(value_name = "RUN")]
     pub second: String,
 }
@@ -398,7 +416,7 @@ pub struct CompareArgs {
 /// Runs to verify.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Ids of runs, or their beginnings; all when none is named
+    /// Ids of runs, their beginnings or folders, or `latest`; all when none is named
     #[arg(value_name = "RUN")]
     pub runs: Vec<String>,
 }

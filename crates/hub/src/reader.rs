@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::error::HubError;
 use crate::hash::hash_file;
 use crate::layout;
+use crate::provenance::Provenance;
 use crate::single;
 
 /// A hub to read from. Cheap to clone; shared freely between threads.
@@ -32,6 +33,21 @@ impl Hub {
     /// The hub's folder.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// What is recorded about where a single table (`bars/binance/1h/BTCUSDT.parquet`) came from, whether or not the table
+    /// is still there; `None` when nothing is.
+    ///
+    /// # Errors
+    /// When the record cannot be read.
+    pub fn provenance(&self, table: &str) -> Result<Option<Provenance>, HubError> {
+        let inside = Path::new(table);
+        let is_plain = inside.components().all(|part| matches!(part, std::path::Component::Normal(_)));
+        let path = self.root.join(layout::provenance_file(inside));
+        if !is_plain || !path.exists() {
+            return Ok(None);
+        }
+        single::load(&path).map(Some)
     }
 
     /// Hashes a single table (`bars/binance/1h/BTCUSDT.parquet`) anew and compares it with its provenance.

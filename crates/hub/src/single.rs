@@ -197,7 +197,7 @@ fn open_once(root: &Path, table: &Path, path: &Path) -> Result<(Arc<ParquetFile>
 }
 
 /// Reads a provenance file.
-fn load(path: &Path) -> Result<Provenance, HubError> {
+pub(crate) fn load(path: &Path) -> Result<Provenance, HubError> {
     let what = "the provenance of a table";
     let text = fs::read(path).map_err(HubError::io("open", path))?;
     let provenance: Provenance = serde_json::from_slice(&text).map_err(|error| HubError::Json {

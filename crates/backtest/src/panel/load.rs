@@ -323,7 +323,7 @@ impl Source<'_> {
         let input = PanelInput {
             name: info.provenance.table,
             content_hash: info.content_hash,
-            sources: info.provenance.inputs.into_iter().map(|file| (file.file, file.sha256)).collect(),
+            sources: info.provenance.inputs,
         };
         Ok((input, info.provenance.covered_until))
     }

@@ -15,6 +15,8 @@ mod tests;
 
 use std::ops::Range;
 
+use crosscut_hub::InputFile;
+
 use crosscut_model::Timeframe;
 use crosscut_trading::pool::PoolRule;
 use crosscut_trading::rules::Execution;
@@ -62,8 +64,8 @@ pub struct PanelInput {
     pub name: String,
     /// BLAKE3 of its content, hex.
     pub content_hash: String,
-    /// The files behind it, `(file name, hash)`.
-    pub sources: Vec<(String, String)>,
+    /// The files or tables it was made from.
+    pub sources: Vec<InputFile>,
 }
 
 impl Panel {

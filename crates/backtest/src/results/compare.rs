@@ -48,10 +48,9 @@ pub struct Difference {
 
 /// Compares two runs.
 pub fn compare(a: &StoredRun, b: &StoredRun) -> Comparison {
-    let id = |run: &StoredRun| run.entry.run_id.clone().unwrap_or_default();
     Comparison {
-        a: id(a),
-        b: id(b),
+        a: a.id(),
+        b: b.id(),
         metrics: metric_pairs(a, b),
         config: differences(flatten(a.config()), flatten(b.config())),
         inputs: differences(a.inputs(), b.inputs()),

@@ -1,5 +1,6 @@
 //! The JSON files and the log of a run's folder.
 
+use crosscut_hub::InputFile;
 use crosscut_model::{Side, format_iso};
 use serde_json::{Map, Value, json};
 
@@ -41,12 +42,11 @@ fn data_quality(quality: &DataQuality) -> Value {
 pub(super) fn run_context(run: &Run<'_>, files: &[WrittenFile]) -> String {
     let (record, context) = (run.record, &run.record.context);
     let mut inputs: Vec<_> = record.inputs.iter().collect();
-    inputs.sort_unstable();
+    inputs.sort_unstable_by(|a, b| (&a.name, &a.content_hash).cmp(&(&b.name, &b.content_hash)));
     let inputs: Vec<Value> = inputs
         .into_iter()
         .map(|input| {
-            let sources: Vec<Value> =
-                input.sources.iter().map(|(file, hash)| json!({"file": file, "hash": hash})).collect();
+            let sources: Vec<Value> = input.sources.iter().map(source).collect();
             json!({"name": input.name, "content_hash": input.content_hash, "sources": sources})
         })
         .collect();
@@ -70,9 +70,18 @@ pub(super) fn run_context(run: &Run<'_>, files: &[WrittenFile]) -> String {
         "dependencies": texts(&context.dependencies),
         "settings": texts(&context.settings),
         "config": record.config,
+        "factors": context.factors,
         "inputs": inputs,
         "files": files,
     }))
+}
+
+/// One file or table behind an input.
+fn source(source: &InputFile) -> Value {
+    json!({
+        "file": source.file, "hash": source.sha256, "rows": source.rows,
+        "first": format_iso(source.first), "last": format_iso(source.last),
+    })
 }
 
 /// Pairs of texts as an object in their order.

@@ -68,6 +68,33 @@ pub enum ResultsError {
         /// The nearest id that exists.
         nearest: Option<String>,
     },
+    /// A run knows nothing of a symbol.
+    #[error(
+        "run {run_id} has no symbol `{symbol}` among its {n_symbols}{}",
+        nearest.as_ref().map_or(String::new(), |n| format!("\nhint: did you mean {n}?"))
+    )]
+    UnknownSymbol {
+        /// What was asked for.
+        symbol: String,
+        /// The run.
+        run_id: String,
+        /// How many it has.
+        n_symbols: usize,
+        /// The nearest of them.
+        nearest: Option<String>,
+    },
+    /// A run had not begun at a time.
+    #[error("{asked} lies before run {run_id}, whose bars are {first} to {last}")]
+    OutsideRun {
+        /// The run.
+        run_id: String,
+        /// What was asked for.
+        asked: String,
+        /// Label of its first bar.
+        first: String,
+        /// Label of its last bar.
+        last: String,
+    },
     /// Several runs begin with the given letters.
     #[error("`{id}` is the beginning of several runs: {}", candidates.join(", "))]
     AmbiguousRun {

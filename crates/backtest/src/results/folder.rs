@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
+use serde::Serialize;
 
+use super::documents::{LOGS, RUN_CONTEXT};
 use super::error::ResultsError;
 
 /// Rows formatted as one piece of work.
@@ -167,6 +169,89 @@ pub(super) fn problems(folder: &Path, expected: &[(String, String)]) -> Result<V
     };
     let checked: Vec<Option<String>> = expected.par_iter().map(check).collect::<Result<_, _>>()?;
     Ok(checked.into_iter().flatten().collect())
+}
+
+/// What two folders of one run have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComparedFolders {
+    /// Files looked at.
+    pub n_files: usize,
+    /// Those that differ, by name.
+    pub differences: Vec<FileDifference>,
+}
+
+/// A file that two makings of one run wrote differently.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileDifference {
+    /// Its name.
+    pub file: String,
+    /// The first line that differs, from 1; `None` when one of the two is missing.
+    pub line: Option<usize>,
+    /// That line in the first folder; `None` when the file or the line is missing there.
+    pub first: Option<String>,
+    /// That line in the second folder.
+    pub second: Option<String>,
+}
+
+/// Compares the files of two folders bit for bit, but for those that tell of circumstances.
+///
+/// # Errors
+/// When a folder or file cannot be read.
+pub fn compare_folders(first: &Path, second: &Path) -> Result<ComparedFolders, ResultsError> {
+    let mut names = file_names(first)?;
+    names.extend(file_names(second)?);
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| name != RUN_CONTEXT && name != LOGS);
+    let differ = |name: &String| -> Result<Option<FileDifference>, ResultsError> {
+        let (a, b) = (read_if_there(&first.join(name))?, read_if_there(&second.join(name))?);
+        Ok((a != b).then(|| difference(name, a.as_deref(), b.as_deref())))
+    };
+    let found: Vec<Option<FileDifference>> = names.par_iter().map(differ).collect::<Result<_, _>>()?;
+    Ok(ComparedFolders { n_files: names.len(), differences: found.into_iter().flatten().collect() })
+}
+
+/// The files of a folder, hidden ones left out.
+fn file_names(folder: &Path) -> Result<Vec<String>, ResultsError> {
+    let entries = fs::read_dir(folder).map_err(ResultsError::io("list", folder))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(ResultsError::io("list", folder))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_file() && !name.starts_with('.') {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+/// A file's bytes; `None` when it is not there.
+fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, ResultsError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ResultsError::io("read", path)(error)),
+    }
+}
+
+/// Where two contents first differ.
+fn difference(name: &str, a: Option<&[u8]>, b: Option<&[u8]>) -> FileDifference {
+    /// Letters of a line told at most.
+    const LETTERS: usize = 200;
+    let told = |line: &[u8]| String::from_utf8_lossy(line).chars().take(LETTERS).collect::<String>();
+    let (Some(a), Some(b)) = (a, b) else {
+        return FileDifference { file: name.to_owned(), line: None, first: a.map(told), second: b.map(told) };
+    };
+    let (mut in_a, mut in_b) = (a.split(|&byte| byte == b'\n'), b.split(|&byte| byte == b'\n'));
+    let mut line = 1;
+    loop {
+        let (first, second) = (in_a.next(), in_b.next());
+        if first != second || first.is_none() {
+            let file = name.to_owned();
+            return FileDifference { file, line: Some(line), first: first.map(told), second: second.map(told) };
+        }
+        line += 1;
+    }
 }
 
 /// The first letters of a hash, enough to tell two apart in a message; hashes read from a file may be anything.

@@ -7,16 +7,19 @@
 //! Nothing here reads the clock, the environment or the machine: [`RunContext`] brings what is to be recorded.
 //! Results never go into the hub. Start reading at [`Archive`], then [`RunRecord`].
 
+mod audit;
 mod compare;
 mod csv;
 mod documents;
 mod error;
+mod explain;
 mod figures;
 mod folder;
 mod ledger;
 mod metrics;
 mod page;
 mod record;
+mod rows;
 mod stored;
 mod tables;
 
@@ -27,10 +30,13 @@ use rayon::prelude::*;
 
 pub use compare::{Comparison, Difference, MetricPair, compare};
 pub use error::ResultsError;
-pub use folder::WrittenFile;
+pub use explain::{CashFlow, Decision, Event, Facts, Holding, Limit, OrderStory, Peer, Question, explain};
+pub use folder::{ComparedFolders, FileDifference, WrittenFile, compare_folders};
 pub use ledger::{RunEntry, RunList, RunStatus, UnreadableLine};
 pub use metrics::Metric;
-pub use record::{ENGINE_VERSION, RunContext, RunInput, RunKind, RunRecord, RunSubject, inputs_hash, run_id};
+pub use record::{
+    ENGINE_VERSION, FactorRecord, RunContext, RunInput, RunKind, RunRecord, RunSubject, inputs_hash, run_id,
+};
 pub use stored::StoredRun;
 
 use crate::outcome::RunOutcome;
@@ -151,7 +157,7 @@ impl Archive {
         ledger::read(&self.root)
     }
 
-    /// A stored run by its id or the beginning of one.
+    /// A stored run by its id, the beginning of one, its folder, or `latest`.
     ///
     /// # Errors
     /// Unknown or ambiguous ids; files that are missing or malformed.
@@ -164,8 +170,8 @@ impl Archive {
     /// # Errors
     /// As [`Archive::load`].
     pub fn problems(&self, id: &str) -> Result<Vec<String>, ResultsError> {
-        let run = stored::load_entry(&self.root, id)?;
-        self.folder_problems(run.run_id.as_deref().unwrap_or(id), &stored::folder_of(&self.root, &run))
+        let run = stored::locate(&self.root, id)?;
+        self.folder_problems(run.id(), &run.folder)
     }
 
     /// Where a run of a strategy is stored.
@@ -303,7 +309,11 @@ impl Run<'_> {
     /// The files that follow from the outcome alone, the longest tables first so that threads end together.
     fn jobs(&self) -> Vec<FileJob<'_>> {
         let outcome = self.outcome;
-        let mut jobs: Vec<FileJob<'_>> = vec![
+        let mut jobs: Vec<FileJob<'_>> = Vec::new();
+        if !outcome.journal.is_empty() {
+            jobs.push((audit::JOURNAL, Box::new(|file| audit::journal(outcome, file))));
+        }
+        let tables: [FileJob<'_>; 5] = [
             ("trade_summary.csv", Box::new(|file| tables::trade_summary(outcome, file))),
             ("positions.csv", Box::new(|file| tables::positions(outcome, file))),
             ("orders.csv", Box::new(|file| tables::orders(outcome, file))),
@@ -313,6 +323,7 @@ impl Run<'_> {
                 Box::new(|file| file.write(documents::metrics_json(&self.metrics, &outcome.data_quality).as_bytes())),
             ),
         ];
+        jobs.extend(tables);
         if self.record.kind == RunKind::Pipeline {
             jobs.push(("nav_history.csv", Box::new(|file| tables::nav_history(outcome, file))));
             jobs.push(("trade_log.json", Box::new(|file| file.write(documents::trade_log(outcome).as_bytes()))));

@@ -288,7 +288,7 @@ fn cut(value: String) -> String {
 /// The tables that were read, with the hash of their content.
 fn inputs(section: &mut Section, inputs: &[RunInput]) {
     let mut inputs: Vec<_> = inputs.iter().collect();
-    inputs.sort_unstable();
+    inputs.sort_unstable_by(|a, b| (&a.name, &a.content_hash).cmp(&(&b.name, &b.content_hash)));
     section.note(format!("{} tables. The venue's files behind them are in run_context.json.", inputs.len()));
     let mut table = Table::new(&[("table", Align::Left), ("BLAKE3 of its content", Align::Left)]).sortable();
     for input in inputs {

@@ -1,6 +1,7 @@
 //! What the caller tells about a run: its identity, its subject in words, and the circumstances it ran under.
 
-use crosscut_hub::config_hash;
+use crosscut_hub::{InputFile, config_hash};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Version of the meaning of results: part of every run id, so that a changed engine never reuses old folders.
@@ -52,14 +53,14 @@ impl RunKind {
 }
 
 /// One table a run read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunInput {
     /// Path inside the hub, or another name without a machine's folders.
     pub name: String,
     /// BLAKE3 of its content, hex.
     pub content_hash: String,
-    /// The venue's files behind it, `(file name, hash)`; for the record only, not part of the identity.
-    pub sources: Vec<(String, String)>,
+    /// The files or tables it was made from; for the record only, not part of the identity.
+    pub sources: Vec<InputFile>,
 }
 
 /// What a reader wants to know first, in words where a number would not do.
@@ -96,8 +97,31 @@ pub struct RunContext {
     pub dependencies: Vec<(String, String)>,
     /// Settings that change no number: folders, log level.
     pub settings: Vec<(String, String)>,
+    /// What the factors were that the run read: their formulas change no number that is not in the inputs.
+    pub factors: Vec<FactorRecord>,
     /// What happened in wall-clock order, one line each.
     pub log: Vec<String>,
+}
+
+/// A factor as it was when a run read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactorRecord {
+    /// Its set.
+    pub factor_set: String,
+    /// Its column.
+    pub column: String,
+    /// Its formula, windows filled in.
+    pub formula: String,
+    /// The formula with the names it uses written out; `None` when it uses none, or when that would fill pages.
+    pub expanded: Option<String>,
+    /// How many rows before the current one it looks at.
+    pub lookback_rows: usize,
+    /// Whether it carries numbers from the first row on.
+    pub unbounded: bool,
+    /// Generation of the set.
+    pub generation: u64,
+    /// BLAKE3 of the set's configuration.
+    pub config_hash: String,
 }
 
 /// BLAKE3 of the canonical configuration, the inputs' content hashes and the engine version, shortened to 16 letters.

@@ -26,6 +26,11 @@ pub struct StoredRun {
 }
 
 impl StoredRun {
+    /// Its id.
+    pub fn id(&self) -> String {
+        self.entry.run_id.clone().unwrap_or_default()
+    }
+
     /// The resolved configuration.
     pub fn config(&self) -> &Value {
         &self.context["config"]
@@ -39,37 +44,102 @@ impl StoredRun {
     }
 }
 
-/// Reads a run by its id or the beginning of one.
-pub(super) fn load(root: &Path, id: &str) -> Result<StoredRun, ResultsError> {
-    let entry = load_entry(root, id)?;
-    let folder = folder_of(root, &entry);
+/// The word for the run made last.
+const LATEST: &str = "latest";
+
+/// A run's line in the ledger, and its folder.
+#[derive(Debug)]
+pub(super) struct Located {
+    /// Its latest line.
+    pub(super) entry: RunEntry,
+    /// Its folder.
+    pub(super) folder: PathBuf,
+}
+
+impl Located {
+    /// Its id.
+    pub(super) fn id(&self) -> &str {
+        self.entry.run_id.as_deref().unwrap_or_default()
+    }
+}
+
+/// Reads a run by its id, the beginning of one, its folder, or `latest`.
+pub(super) fn load(root: &Path, name: &str) -> Result<StoredRun, ResultsError> {
+    let Located { entry, folder } = locate(root, name)?;
     let (metrics, data_quality) = read_metrics(&folder)?;
     let context = read_json(&folder.join(RUN_CONTEXT))?;
     Ok(StoredRun { entry, folder, metrics, data_quality, context })
 }
 
-/// The latest line of the ledger about a stored run.
-pub(super) fn load_entry(root: &Path, id: &str) -> Result<RunEntry, ResultsError> {
+/// Finds a stored run by its id, the beginning of one, its folder, or `latest`.
+pub(super) fn locate(root: &Path, name: &str) -> Result<Located, ResultsError> {
+    if name.contains(['/', '\\']) || name == "." {
+        return at_path(root, Path::new(name));
+    }
     let mut entries = ledger::read(root)?.entries;
     entries.retain(|entry| entry.status != RunStatus::Failed && entry.run_id.is_some() && entry.folder.is_some());
+    let at = if name == LATEST {
+        entries.len().checked_sub(1).ok_or_else(|| unknown(root, name, &[]))?
+    } else {
+        let run_id = unambiguous(root, name, &entries)?;
+        let is_it = |entry: &RunEntry| entry.run_id.as_deref() == Some(run_id.as_str());
+        entries.iter().rposition(is_it).expect("the id was taken from these entries")
+    };
+    let entry = entries.swap_remove(at);
+    Ok(Located { folder: folder_of(root, &entry), entry })
+}
+
+/// The one id that begins with `name`.
+fn unambiguous(root: &Path, name: &str, entries: &[RunEntry]) -> Result<String, ResultsError> {
     let mut ids: Vec<&str> = entries.iter().filter_map(|entry| entry.run_id.as_deref()).collect();
     ids.sort_unstable();
     ids.dedup();
-    let candidates: Vec<&str> = ids.iter().copied().filter(|run_id| !id.is_empty() && run_id.starts_with(id)).collect();
+    let begins = |run_id: &&&str| !name.is_empty() && run_id.starts_with(name);
+    let candidates: Vec<&str> = ids.iter().filter(begins).copied().collect();
     match candidates.as_slice() {
-        [run_id] => {
-            let at = entries.iter().rposition(|entry| entry.run_id.as_deref() == Some(run_id));
-            Ok(entries.swap_remove(at.expect("the id was taken from these entries")))
-        }
-        [] => {
-            let nearest = nearest(id, ids.iter().copied()).map(str::to_owned);
-            Err(ResultsError::UnknownRun { id: id.to_owned(), root: root.to_owned(), nearest })
-        }
+        [run_id] => Ok((*run_id).to_owned()),
+        _ if candidates.contains(&name) => Ok(name.to_owned()),
+        [] => Err(unknown(root, name, &ids)),
         several => Err(ResultsError::AmbiguousRun {
-            id: id.to_owned(),
+            id: name.to_owned(),
             candidates: several.iter().map(|&run_id| run_id.to_owned()).collect(),
         }),
     }
+}
+
+/// The error for a run that is not there.
+fn unknown(root: &Path, name: &str, ids: &[&str]) -> ResultsError {
+    let nearest = nearest(name, ids.iter().copied()).map(str::to_owned);
+    ResultsError::UnknownRun { id: name.to_owned(), root: root.to_owned(), nearest }
+}
+
+/// The run in a folder: its latest line in the ledger, or what its own context says when the ledger is elsewhere.
+fn at_path(root: &Path, folder: &Path) -> Result<Located, ResultsError> {
+    let context = read_json(&folder.join(RUN_CONTEXT))?;
+    let text = |key: &str| context[key].as_str().unwrap_or_default().to_owned();
+    let run_id = text("run_id");
+    let same_folder = |entry: &RunEntry| {
+        let stored = folder_of(root, entry);
+        entry.run_id.as_deref() == Some(run_id.as_str()) && stored.canonicalize().ok() == folder.canonicalize().ok()
+    };
+    let known =
+        ledger::read(root)?.entries.into_iter().rev().find(|entry| entry.folder.is_some() && same_folder(entry));
+    let entry = known.unwrap_or_else(|| RunEntry {
+        format: ledger::LEDGER_FORMAT,
+        run_id: Some(run_id.clone()),
+        strategy: text("strategy"),
+        kind: text("kind"),
+        status: RunStatus::Done,
+        started_at: text("started_at"),
+        seconds: 0.0,
+        code_version: text("code_version"),
+        inputs_hash: None,
+        folder: None,
+        context_blake3: None,
+        headline: Default::default(),
+        error: None,
+    });
+    Ok(Located { entry, folder: folder.to_owned() })
 }
 
 /// Where an entry's files are. The folder's name comes from a file anybody can edit, so only its last two parts,

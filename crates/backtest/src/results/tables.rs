@@ -116,7 +116,7 @@ fn push_numbers(out: &mut Vec<u8>, values: &[f64]) {
 }
 
 /// The symbols as CSV fields, quoted once for all rows.
-fn symbol_texts(outcome: &RunOutcome) -> Vec<Vec<u8>> {
+pub(super) fn symbol_texts(outcome: &RunOutcome) -> Vec<Vec<u8>> {
     let field = |symbol: &String| {
         let mut out = Vec::new();
         push_text(&mut out, symbol);

@@ -1,7 +1,9 @@
 //! `runs`: the archive of runs.
 
-use crosscut_app::runs::{self, Run};
-use crosscut_app::{AppError, Desk};
+mod explain;
+
+use crosscut_app::runs::{self, InputChange, Run, VerifiedRun};
+use crosscut_app::{AppError, Desk, rerun};
 
 use crate::answer::{Answer, Status};
 use crate::commands::RunsCommand;
@@ -13,6 +15,8 @@ pub fn runs(command: &RunsCommand, desk: &Desk<'_>) -> Result<Answer, AppError> 
         RunsCommand::List(args) => list(desk, args.strategy.as_deref(), args.last),
         RunsCommand::Show(args) => show(&runs::show(desk, &args.run)?),
         RunsCommand::Compare(args) => compare(desk, &args.first, &args.second),
+        RunsCommand::Rerun(args) => rerun(desk, &args.run),
+        RunsCommand::Explain(args) => explain::explain(desk, args),
         RunsCommand::Verify(args) => verify(desk, &args.runs),
     }
 }
@@ -93,18 +97,63 @@ fn compare(desk: &Desk<'_>, first: &str, second: &str) -> Result<Answer, AppErro
     Ok(Answer::good(&comparison, text))
 }
 
-/// `runs verify`. A run that is not what was written is a problem found, not a failure to run.
+/// `runs rerun`. A run that came out otherwise is a problem found, not a failure to run.
+fn rerun(desk: &Desk<'_>, name: &str) -> Result<Answer, AppError> {
+    let rerun = rerun::rerun(desk, name)?;
+    let mut text = String::new();
+    if rerun.identical {
+        text.push_str(&format!("run {}: all {} files came out the same, bit for bit\n", rerun.run_id, rerun.n_files));
+    } else if let Some(first) = rerun.changed_inputs.first() {
+        text.push_str(&format!("run {} cannot be made again: {}\n", rerun.run_id, first.text()));
+        for (what, hash) in [("then", &first.then), ("now ", &first.now)] {
+            text.push_str(&format!("  {what} {}\n", hash.as_deref().unwrap_or("not there")));
+        }
+        for source in &rerun.changed_sources {
+            text.push_str(&format!("  made from {source}\n"));
+        }
+        let n_more = rerun.changed_inputs.len() - 1;
+        if n_more > 0 {
+            text.push_str(&format!("{n_more} more tables are not what they were, see --json\n"));
+        }
+    } else {
+        text.push_str(&format!(
+            "run {}: {} of {} files came out otherwise\n",
+            rerun.run_id,
+            rerun.differences.len(),
+            rerun.n_files
+        ));
+        for one in &rerun.differences {
+            let line = one.line.map_or(String::new(), |line| format!(", line {line}"));
+            text.push_str(&format!("{}{line}\n", one.file));
+            for (what, content) in [("stored", &one.first), ("now", &one.second)] {
+                text.push_str(&format!("  {what:6} {}\n", content.as_deref().unwrap_or("not there")));
+            }
+        }
+    }
+    rerun.notes.iter().for_each(|note| text.push_str(&format!("{note}\n")));
+    let status = if rerun.identical { Status::Good } else { Status::Problem };
+    Ok(Answer::good(&rerun, text).with_status(status))
+}
+
+/// `runs verify`. A run that is not what was written, or whose inputs have changed, is a problem found, not a failure to run.
 fn verify(desk: &Desk<'_>, ids: &[String]) -> Result<Answer, AppError> {
     let verified = runs::verify(desk, ids)?;
     let mut text = String::new();
+    let is_good = |run: &&VerifiedRun| run.problems.is_empty() && run.changed_inputs.is_empty();
     for run in &verified.runs {
-        match run.problems.as_slice() {
-            [] => text.push_str(&format!("{}: as written\n", run.run_id)),
-            problems => problems.iter().for_each(|problem| text.push_str(&format!("{}: {problem}\n", run.run_id))),
+        let changes = run.changed_inputs.iter().map(InputChange::text);
+        let lines: Vec<String> = run.problems.iter().cloned().chain(changes).chain(run.notes.iter().cloned()).collect();
+        if is_good(&run) {
+            text.push_str(&format!("{}: as written, from tables as they are\n", run.run_id));
         }
+        lines.iter().for_each(|line| text.push_str(&format!("{}: {line}\n", run.run_id)));
     }
-    let n_damaged = verified.runs.iter().filter(|run| !run.problems.is_empty()).count();
-    text.push_str(&format!("{} runs checked, {n_damaged} not as written\n", verified.runs.len()));
-    let status = if n_damaged == 0 { Status::Good } else { Status::Problem };
+    let n_good = verified.runs.iter().filter(is_good).count();
+    let n_bad = verified.runs.len() - n_good;
+    text.push_str(&format!(
+        "{} runs checked, {n_bad} not as written or from tables that have changed\n",
+        verified.runs.len()
+    ));
+    let status = if n_bad == 0 { Status::Good } else { Status::Problem };
     Ok(Answer::good(&verified, text).with_status(status))
 }

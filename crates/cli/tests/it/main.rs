@@ -22,6 +22,8 @@ mod lists;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod runs;
+#[cfg(test)]
 #[path = "../../../hub/src/sql/tests/server.rs"]
 mod server;
 #[cfg(test)]

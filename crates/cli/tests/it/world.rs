@@ -119,6 +119,14 @@ impl World {
         self.run(&[arguments, &["--json"]].concat()).good().json()
     }
 
+    /// Runs the program with `--json`, expects a status, and gives the object.
+    #[track_caller]
+    pub fn json_of(&self, arguments: &[&str], status: i32) -> Value {
+        let answer = self.run(&[arguments, &["--json"]].concat());
+        assert_eq!(answer.status, status, "{}\n{}", answer.out, answer.err);
+        answer.json()
+    }
+
     /// A backtest of the small market, with further options.
     pub fn backtest(&self, options: &[&str]) -> Answer {
         let given = |flag: &str| options.contains(&flag);

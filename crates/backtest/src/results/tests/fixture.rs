@@ -1,5 +1,6 @@
 //! A run of five days and two symbols with awkward names, small enough to work out by hand.
 
+use crosscut_hub::InputFile;
 use crosscut_model::calendar::Annualisation;
 use crosscut_model::time::DAY;
 use crosscut_model::{Fill, Order, OrderStatus, OrderType, Side, parse_iso};
@@ -21,7 +22,15 @@ pub(super) fn record(kind: RunKind) -> RunRecord {
     let input = |name: &str| RunInput {
         name: name.to_owned(),
         content_hash: format!("{}0f", name.len()),
-        sources: vec![("AB-1d-2024-01.zip".to_owned(), "ab12".to_owned())],
+        sources: vec![InputFile {
+            file: "AB-1d-2024-01.zip".to_owned(),
+            size: 7,
+            sha256: "ab12".to_owned(),
+            rows: 5,
+            first: day(0),
+            last: day(4),
+            covers_until: None,
+        }],
     };
     RunRecord {
         kind,
@@ -53,6 +62,7 @@ pub(super) fn context() -> RunContext {
         code_version: "0.1.0+abc".to_owned(),
         dependencies: vec![pair("arrow", "59.0.0")],
         settings: vec![pair("hub", "hub")],
+        factors: Vec::new(),
         log: vec!["read 2 tables".to_owned()],
     }
 }

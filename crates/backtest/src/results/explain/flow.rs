@@ -1,0 +1,399 @@
+//! Orders, fills, cash and positions of one symbol, from `orders.csv`, `journal.csv` and `positions.csv`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crosscut_model::format_iso;
+use serde::Serialize;
+
+use super::super::audit::JOURNAL;
+use super::super::error::ResultsError;
+use super::super::rows::Rows;
+use super::{CurveRow, Limit};
+
+/// One order and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OrderStory {
+    /// Its number in `orders.csv`.
+    pub order_id: u64,
+    /// Label of the bar in which it was filled, or else decided.
+    pub bar: String,
+    /// The same, microseconds UTC.
+    #[serde(skip)]
+    pub label: i64,
+    /// `buy` or `sell`.
+    pub side: String,
+    /// Kind of order.
+    #[serde(rename = "type")]
+    pub order_type: String,
+    /// Base units wanted.
+    pub quantity: f64,
+    /// Base units filled.
+    pub filled_quantity: f64,
+    /// Price paid or received, slippage included; `None` when nothing was filled.
+    pub price: Option<f64>,
+    /// Quote units.
+    pub commission: f64,
+    /// Quote units, in the price already.
+    pub slippage: f64,
+    /// What the fills did to cash: `-side * quantity * price - commission`.
+    pub cash: f64,
+    /// Where it stood in the end.
+    pub status: String,
+    /// Why it was made, or ended as it did.
+    pub reason: String,
+    /// What the audit trail says of it, in order.
+    pub steps: Vec<Event>,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Event {
+    /// Label of the bar it belongs to.
+    pub bar: String,
+    /// The same, microseconds UTC.
+    #[serde(skip)]
+    pub label: i64,
+    /// The instant, when the audit trail tells it.
+    pub at: Option<String>,
+    /// The order it is about.
+    pub order_id: Option<u64>,
+    /// What: `decision`, `filled`, `cash`, ... as in `journal.csv`; `order` without a trail.
+    pub event: String,
+    /// In words.
+    pub text: String,
+    /// Cash it moved, quote units.
+    pub cash: Option<f64>,
+}
+
+/// What is held of a symbol.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Holding {
+    /// Base units; negative when short.
+    pub quantity: f64,
+    /// Label of the bar since which it has been held without being flat in between.
+    pub since: String,
+    /// Label of the bar in which the quantity last changed.
+    pub changed: String,
+    /// The last close in that bar.
+    pub price: f64,
+    /// `quantity * price` then.
+    pub value: f64,
+    /// `value` over that bar's equity.
+    pub weight: f64,
+}
+
+/// Cash around a bar in which an order was filled.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CashFlow {
+    /// The bar.
+    pub bar: String,
+    /// Cash after the bar before; `None` for the first bar.
+    pub before: Option<f64>,
+    /// What this symbol's orders of the decision moved.
+    pub moved: f64,
+    /// What everything else in the bar moved.
+    pub others: Option<f64>,
+    /// Cash after the bar.
+    pub after: f64,
+    /// Equity after the bar.
+    pub equity: f64,
+}
+
+/// Which stretch of a run is looked at, labels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    /// The decision in force.
+    pub(super) decided: Option<i64>,
+    /// The next one.
+    pub(super) next: Option<i64>,
+    /// The bar asked for.
+    pub(super) now: i64,
+}
+
+/// A line of `journal.csv`.
+struct Line {
+    /// Label.
+    label: i64,
+    /// What happened.
+    event: Event,
+    /// The rule or reason.
+    reason: String,
+    /// Wanted and quantity.
+    numbers: (Option<f64>, Option<f64>),
+    /// Whether it is about this symbol; else about the whole account.
+    is_own: bool,
+}
+
+/// Everything about a symbol and the account up to a bar, and the orders after it that were decided before.
+pub(super) struct Flow {
+    /// Orders of the symbol.
+    orders: Vec<OrderStory>,
+    /// Lines of the trail about the symbol or the account.
+    lines: Vec<Line>,
+    /// Whether there is a trail.
+    pub(super) is_audited: bool,
+}
+
+/// Reads all there is of a symbol.
+pub(super) fn read(folder: &Path, symbol: &str, now: i64) -> Result<Flow, ResultsError> {
+    let orders = read_orders(folder, symbol)?;
+    let journal = read_journal(folder, symbol, now)?;
+    Ok(Flow { orders, is_audited: journal.is_some(), lines: journal.unwrap_or_default() })
+}
+
+impl Flow {
+    /// Whether the run never traded the symbol.
+    pub(super) fn is_empty(&self) -> bool {
+        self.orders.is_empty() && !self.lines.iter().any(|line| line.is_own)
+    }
+
+    /// The last bar up to `now` at which an order was decided; without a trail, filled.
+    pub(super) fn last_decision(&self, now: i64) -> Option<i64> {
+        let decided = |line: &&Line| line.is_own && line.event.event == "decision" && line.label <= now;
+        let of_trail = self.lines.iter().filter(decided).map(|line| line.label).max();
+        of_trail.or_else(|| self.orders.iter().map(|order| order.label).filter(|label| *label <= now).max())
+    }
+
+    /// Limits on the symbol's weight at a decision; `None` without a trail.
+    pub(super) fn limits_at(&self, label: i64) -> Option<Vec<Limit>> {
+        let limit = |line: &Line| {
+            let (wanted, allowed) = (line.numbers.0?, line.numbers.1?);
+            Some(Limit { rule: line.reason.clone(), wanted, allowed })
+        };
+        let is_limit = |line: &&Line| line.is_own && line.label == label && line.event.event == "weighed";
+        self.is_audited.then(|| self.lines.iter().filter(is_limit).filter_map(limit).collect())
+    }
+
+    /// The orders the decision in force led to, each with its steps, and what happened otherwise until now.
+    pub(super) fn split(&self, window: Window, is_immediate: bool) -> (Vec<OrderStory>, Vec<Event>) {
+        let Some(decided) = window.decided else {
+            return (Vec::new(), self.events_between(i64::MIN, window.now, &BTreeSet::new()));
+        };
+        let ids: BTreeSet<u64> = if self.is_audited {
+            let is_decision = |line: &&Line| line.is_own && line.label == decided && line.event.event == "decision";
+            self.lines.iter().filter(is_decision).filter_map(|line| line.event.order_id).collect()
+        } else {
+            self.orders.iter().filter(|order| belongs(order, window, is_immediate)).map(|o| o.order_id).collect()
+        };
+        let steps = |id: u64| {
+            let of_order = |line: &&Line| line.event.order_id == Some(id) && line.event.event != "decision";
+            self.lines.iter().filter(of_order).map(|line| line.event.clone()).collect()
+        };
+        let orders = self.orders.iter().filter(|order| ids.contains(&order.order_id));
+        let orders = orders.map(|order| OrderStory { steps: steps(order.order_id), ..order.clone() }).collect();
+        (orders, self.events_between(decided, window.now, &ids))
+    }
+
+    /// What happened after `decided` and up to `now` that is not about the orders in `ids`.
+    fn events_between(&self, decided: i64, now: i64, ids: &BTreeSet<u64>) -> Vec<Event> {
+        let is_other = |id: Option<u64>| id.is_none_or(|id| !ids.contains(&id));
+        if self.is_audited {
+            let within = |line: &&Line| {
+                let is_later = line.label > decided || (line.label == decided && line.event.order_id.is_some());
+                is_later && line.label <= now && is_other(line.event.order_id) && line.event.event != "weighed"
+            };
+            return self.lines.iter().filter(within).map(|line| line.event.clone()).collect();
+        }
+        let within =
+            |order: &&OrderStory| order.label > decided && order.label <= now && is_other(Some(order.order_id));
+        self.orders.iter().filter(within).map(OrderStory::event).collect()
+    }
+}
+
+/// Whether an order belongs to the decision of a window, as far as times tell: one that was never filled carries the
+/// bar that decided it, a filled one the bar that filled it.
+fn belongs(order: &OrderStory, window: Window, is_immediate: bool) -> bool {
+    let Some(decided) = window.decided else { return false };
+    let until = window.next.unwrap_or(i64::MAX);
+    let is_at_once = is_immediate || order.filled_quantity == 0.0 || order.reason.contains("at last close");
+    if is_at_once { order.label == decided } else { order.label > decided && order.label <= until }
+}
+
+impl OrderStory {
+    /// The bars in which its fills moved cash, and how much: by the trail where there is one.
+    fn moves(&self) -> Vec<(i64, f64)> {
+        let of_trail: Vec<(i64, f64)> = self.steps.iter().filter_map(|step| Some((step.label, step.cash?))).collect();
+        if of_trail.is_empty() && self.filled_quantity != 0.0 { vec![(self.label, self.cash)] } else { of_trail }
+    }
+
+    /// The order as something that happened.
+    fn event(&self) -> Event {
+        let price = self.price.map_or(String::new(), |price| format!(" at {price}"));
+        let (id, side, quantity) = (self.order_id, &self.side, self.filled_quantity);
+        Event {
+            bar: self.bar.clone(),
+            label: self.label,
+            at: None,
+            order_id: Some(id),
+            event: "order".to_owned(),
+            text: format!("order {id}: {side} {quantity}{price}, {} ({})", self.status, self.reason),
+            cash: (quantity != 0.0).then_some(self.cash),
+        }
+    }
+}
+
+/// The symbol's rows of `orders.csv`.
+fn read_orders(folder: &Path, symbol: &str) -> Result<Vec<OrderStory>, ResultsError> {
+    let columns = [
+        "order_id",
+        "timestamp",
+        "symbol",
+        "side",
+        "type",
+        "quantity",
+        "filled_quantity",
+        "price",
+        "commission",
+        "slippage",
+        "status",
+        "reason",
+    ];
+    let mut orders = Vec::new();
+    let Some(mut rows) = Rows::open(folder, "orders.csv", &columns)? else { return Ok(orders) };
+    while rows.next()? {
+        if rows.text(2) != symbol {
+            continue;
+        }
+        let label = rows.time(1)?;
+        let number = |column: usize| Ok::<f64, ResultsError>(rows.number(column)?.unwrap_or(0.0));
+        let (filled_quantity, price, commission) = (number(6)?, rows.number(7)?, number(8)?);
+        let sign = if rows.text(3) == "buy" { 1.0 } else { -1.0 };
+        orders.push(OrderStory {
+            order_id: number(0)? as u64,
+            bar: format_iso(label),
+            label,
+            side: rows.text(3).to_owned(),
+            order_type: rows.text(4).to_owned(),
+            quantity: number(5)?,
+            filled_quantity,
+            price,
+            commission,
+            slippage: number(9)?,
+            cash: -sign * filled_quantity * price.unwrap_or(0.0) - commission,
+            status: rows.text(10).to_owned(),
+            reason: rows.text(11).to_owned(),
+            steps: Vec::new(),
+        });
+    }
+    Ok(orders)
+}
+
+/// The trail's lines about the symbol and the account: up to `now`, and for orders decided by then to their end. `None`
+/// when there is no trail.
+fn read_journal(folder: &Path, symbol: &str, now: i64) -> Result<Option<Vec<Line>>, ResultsError> {
+    let columns = [
+        "timestamp",
+        "at",
+        "symbol",
+        "order_id",
+        "event",
+        "side",
+        "type",
+        "reason",
+        "wanted",
+        "quantity",
+        "price",
+        "commission",
+        "slippage",
+        "amount",
+    ];
+    let Some(mut rows) = Rows::open(folder, JOURNAL, &columns)? else { return Ok(None) };
+    let mut lines = Vec::new();
+    let mut ids = BTreeSet::new();
+    while rows.next()? {
+        let is_own = rows.text(2) == symbol;
+        if !is_own && !rows.text(2).is_empty() {
+            continue;
+        }
+        let label = rows.time(0)?;
+        let order_id = rows.number(3)?.map(|id| id as u64);
+        if label > now && order_id.is_none_or(|id| !ids.contains(&id)) {
+            continue;
+        }
+        ids.extend(order_id);
+        let event = Event {
+            bar: format_iso(label),
+            label,
+            at: Some(rows.text(1).to_owned()),
+            order_id,
+            event: rows.text(4).to_owned(),
+            text: line_text(&rows),
+            cash: if matches!(rows.text(4), "filled" | "cash") { rows.number(13)? } else { None },
+        };
+        let numbers = (rows.number(8)?, rows.number(9)?);
+        lines.push(Line { label, event, reason: rows.text(7).to_owned(), numbers, is_own });
+    }
+    Ok(Some(lines))
+}
+
+/// A line of the trail in words.
+fn line_text(rows: &Rows) -> String {
+    let field = |column: usize| rows.text(column);
+    let (side, kind, reason) = (field(5), field(6), field(7));
+    let (wanted, quantity, price) = (field(8), field(9), field(10));
+    let order = if field(3).is_empty() { String::new() } else { format!("order {}: ", field(3)) };
+    match field(4) {
+        "decision" if price.is_empty() => format!("{order}{side} {quantity} {kind}"),
+        "decision" => format!("{order}{side} {quantity} {kind} at {price}"),
+        "weighed" => format!("{reason} cuts the weight {wanted} to {quantity}"),
+        "limited" => format!("{order}{reason} lets {quantity} of {wanted} through"),
+        "rounded" => format!("{order}{wanted} rounded to {quantity}"),
+        "filled" => {
+            format!("{order}{side} {quantity} filled at {price}, commission {}, slippage {}", field(11), field(12))
+        }
+        "cash" => format!("{} {}", reason.replace('_', " "), field(13)),
+        "halted" => format!("{reason} stops trading at equity {}", field(13)),
+        "liquidated" => format!("liquidated at equity {}", field(13)),
+        other if reason.is_empty() => format!("{order}{other}"),
+        other => format!("{order}{other}, {reason}"),
+    }
+}
+
+/// What is held of a symbol after a bar, from `positions.csv`.
+pub(super) fn holding(folder: &Path, symbol: &str, now: CurveRow) -> Result<Option<Holding>, ResultsError> {
+    let columns = ["timestamp", "symbol", "quantity", "price", "value", "weight"];
+    let Some(mut rows) = Rows::open(folder, "positions.csv", &columns)? else { return Ok(None) };
+    let mut held: Option<Holding> = None;
+    while rows.next()? {
+        let label = rows.time(0)?;
+        if label > now.label {
+            break;
+        }
+        if rows.text(1) != symbol {
+            continue;
+        }
+        let number = |column: usize| Ok::<f64, ResultsError>(rows.number(column)?.unwrap_or(f64::NAN));
+        let quantity = number(2)?;
+        let is_same_side = |before: &Holding| before.quantity * quantity > 0.0;
+        let since = match held.take() {
+            Some(before) if is_same_side(&before) => before.since,
+            _ => format_iso(label),
+        };
+        if quantity != 0.0 {
+            let (price, value, weight) = (number(3)?, number(4)?, number(5)?);
+            held = Some(Holding { quantity, since, changed: format_iso(label), price, value, weight });
+        }
+    }
+    Ok(held)
+}
+
+/// Cash around each bar in which one of the orders was filled.
+pub(super) fn cash(orders: &[OrderStory], curve: &[CurveRow]) -> Vec<CashFlow> {
+    let moves: Vec<(i64, f64)> = orders.iter().flat_map(OrderStory::moves).collect();
+    let labels: BTreeSet<i64> = moves.iter().map(|(label, _)| *label).collect();
+    let flow = |label: i64| {
+        let at = curve.binary_search_by_key(&label, |row| row.label).ok()?;
+        let (row, before) = (curve[at], at.checked_sub(1).map(|before| curve[before].cash));
+        let moved: f64 = moves.iter().filter(|(at, _)| *at == label).map(|(_, cash)| cash).sum();
+        Some(CashFlow {
+            bar: format_iso(label),
+            before,
+            moved,
+            others: before.map(|before| row.cash - before - moved),
+            after: row.cash,
+            equity: row.equity,
+        })
+    };
+    labels.into_iter().filter_map(flow).collect()
+}
