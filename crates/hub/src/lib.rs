@@ -21,6 +21,7 @@
 //! Start reading at [`Hub`], then [`IngestPublisher`] and [`FactorPublisher`].
 
 mod actions;
+pub mod arrow_file;
 mod bars;
 mod check;
 mod digests;

@@ -20,8 +20,10 @@ mod decimal;
 mod detect;
 mod discover;
 mod fields;
+mod funding;
 mod instruments;
 mod jobs;
+mod json;
 mod klines;
 mod lines;
 mod name;
@@ -30,6 +32,7 @@ mod report;
 mod shape;
 mod touched;
 mod trades;
+mod typed;
 
 use detect::{Detected, detect};
 use discover::discover;
@@ -47,6 +50,10 @@ pub enum Kind {
     AggTrades,
     /// Bars.
     Klines,
+    /// Bars of mark prices.
+    Mark,
+    /// Bars of premium indices.
+    Premium,
     /// Funding rates.
     Funding,
     /// Listings, tick and lot sizes.
@@ -55,10 +62,12 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds with the names used on the command line.
-    pub const NAMES: [(&'static str, Self); 5] = [
+    pub const NAMES: [(&'static str, Self); 7] = [
         ("agg_trades", Self::AggTrades),
         ("trades", Self::Trades),
         ("klines", Self::Klines),
+        ("mark", Self::Mark),
+        ("premium", Self::Premium),
         ("funding", Self::Funding),
         ("instruments", Self::Instruments),
     ];
@@ -69,6 +78,8 @@ impl Kind {
             Self::AggTrades => "agg_trades",
             Self::Trades => "trades",
             Self::Klines => "klines",
+            Self::Mark => "mark",
+            Self::Premium => "premium",
             Self::Funding => "funding",
             Self::Instruments => "instruments",
         }
@@ -79,7 +90,7 @@ impl Kind {
         match self {
             Self::AggTrades => Some(TradeKind::AggTrades),
             Self::Trades => Some(TradeKind::Trades),
-            Self::Klines | Self::Funding | Self::Instruments => None,
+            Self::Klines | Self::Mark | Self::Premium | Self::Funding | Self::Instruments => None,
         }
     }
 }
@@ -138,7 +149,7 @@ fn import(request: &ImportRequest, hub: &Path, progress: &dyn Progress) -> Resul
     if discovered.files.is_empty() && summary.refusals.is_empty() {
         let places: Vec<String> = request.files.iter().map(|path| path.display().to_string()).collect();
         return Err(IngestError::request(format!(
-            "there is nothing to import in `{}`; expected files that end with .zip, .csv, .csv.gz or .parquet",
+            "there is nothing to import in `{}`; expected files that end with .zip, .csv, .csv.gz, .parquet or .feather",
             places.join("`, `")
         )));
     }

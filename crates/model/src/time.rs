@@ -205,6 +205,18 @@ fn parse(text: &str) -> Option<i64> {
     Some(midnight(year, month, day) + clock.map_or(Some(0), parse_clock)?)
 }
 
+/// Parses `YYYYMMDD`, alone or followed by a space and `HH:MM[:SS]`, as UTC; `None` for anything else.
+pub fn parse_compact(text: &str) -> Option<i64> {
+    let (date, clock) = match text.split_once(' ') {
+        Some((date, clock)) => (date, parse_clock(clock)?),
+        None => (text, 0),
+    };
+    if date.len() != 8 || !date.is_ascii() {
+        return None;
+    }
+    Some(parse(&format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]))? + clock)
+}
+
 /// Microseconds since midnight of `HH:MM[:SS[.fraction]]`.
 fn parse_clock(text: &str) -> Option<i64> {
     let mut parts = text.split(':');

@@ -74,7 +74,7 @@ pub const KEYS: &[Key] = &[
     key(
         "import.kind",
         "kind",
-        Kind::Choice(&["agg_trades", "trades", "klines", "instruments"]),
+        Kind::Choice(&["agg_trades", "trades", "klines", "mark", "premium", "funding", "instruments"]),
         "",
         "What the files hold; found out from the file when not given",
     ),

@@ -27,6 +27,10 @@ pub(crate) enum Container {
     Zip(Member),
     /// A Parquet file.
     Parquet,
+    /// An Arrow file, also called Feather.
+    Feather,
+    /// JSON: a venue's answer to a request, read as the table of its records.
+    Json,
 }
 
 /// The one file in a ZIP.
@@ -47,6 +51,11 @@ pub(crate) struct Member {
 }
 
 impl Container {
+    /// Whether its columns have types of their own.
+    pub fn is_typed(&self) -> bool {
+        matches!(self, Self::Parquet | Self::Feather)
+    }
+
     /// The container in words.
     pub fn name(&self) -> &'static str {
         match self {
@@ -54,6 +63,8 @@ impl Container {
             Self::Gzip => "gzip",
             Self::Zip(_) => "ZIP",
             Self::Parquet => "Parquet",
+            Self::Feather => "Feather",
+            Self::Json => "JSON",
         }
     }
 }
@@ -74,7 +85,8 @@ pub(crate) fn recognise(path: &Path) -> Result<Container, Fault> {
         [0x1f, 0x8b, ..] => Ok(Container::Gzip),
         b"PAR1" => Ok(Container::Parquet),
         [b'P', b'K', ..] => zip_member(file).map(Container::Zip),
-        b"ARRO" => Err(Fault::file("Arrow IPC (Feather) files are not supported").hint("write it as Parquet or CSV")),
+        b"ARRO" | b"FEA1" => Ok(Container::Feather),
+        [b'{' | b'[', ..] => Ok(Container::Json),
         _ => Ok(Container::Plain),
     }
 }
@@ -93,7 +105,8 @@ pub(crate) fn open(path: &Path, container: &Container) -> Result<Box<dyn Read + 
             let packed = BufReader::with_capacity(READ_BYTES, file).take(member.packed);
             Ok(if member.deflated { checked(DeflateDecoder::new(packed), member) } else { checked(packed, member) })
         }
-        Container::Parquet => Err(Fault::file("is Parquet where text was expected")),
+        Container::Json => Ok(Box::new(io::Cursor::new(super::json::table_text(path)?))),
+        Container::Parquet | Container::Feather => Err(Fault::file("holds typed columns where text was expected")),
     }
 }
 
@@ -111,8 +124,8 @@ pub(crate) fn cannot_read(error: &io::Error) -> Fault {
     }
 }
 
-/// What a failed read of a Parquet file means, in words for the user.
-pub(crate) fn cannot_read_parquet(error: &HubError) -> Fault {
+/// What a failed read of a Parquet or Feather file means, in words for the user.
+pub(crate) fn cannot_read_typed(error: &HubError) -> Fault {
     match error {
         HubError::Parquet { reason, .. } => Fault::file(format!("cannot be read as Parquet: {reason}")).hint(AGAIN),
         HubError::Schema { message, .. } => Fault::file(message.as_str()),

@@ -3,15 +3,17 @@
 
 use std::path::Path;
 
-use crosscut_hub::parquet_file::{self, ColumnType};
+use crosscut_hub::parquet_file::ColumnType;
 use crosscut_model::time::{self, DAY};
 use crosscut_model::{TradeKind, check_symbol, format_iso};
 
 use crate::error::{AGAIN, Fault};
 
 use super::checksum::{Identity, identify};
-use super::container::{self, Container, cannot_read_parquet};
+use super::container::{self, Container};
+use super::funding::{self, FundingColumns, FundingFile};
 use super::instruments::{self, InstrumentFile};
+use super::klines::Flavour;
 use super::klines::columns::{self, KlineColumns};
 use super::klines::publish::{KlineFile, full_symbol};
 use super::name::{NameFacts, NamedKind, archive, read_name, stem};
@@ -19,7 +21,7 @@ use super::shape::{HEAD_BYTES, TextShape, read_shape};
 use super::trades::layout::{self, Role};
 use super::trades::parquet::{self, first_row, to_micros};
 use super::trades::source::{TradeFile, TradeForm};
-use super::{ImportRequest, Kind, fields::plain_name};
+use super::{ImportRequest, Kind, fields::plain_name, typed};
 
 /// A recognised file.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,8 @@ pub(crate) enum Found {
     Trades(TradeFile),
     /// Bars.
     Klines(KlineFile),
+    /// Funding rates.
+    Funding(FundingFile),
     /// Listings, tick and lot sizes.
     Instruments(InstrumentFile),
 }
@@ -42,13 +46,12 @@ pub(crate) struct Detected {
 }
 
 /// Content that is recognised and not imported: a column that gives it away, and what to say.
-const NOT_IMPORTED: [(&[&str], &str); 6] = [
+const NOT_IMPORTED: [(&[&str], &str); 5] = [
     (
         &["isask", "firstupdateid", "updatetype", "lastupdateid", "asks0price", "bids", "asks"],
         "order book depth, not trades; not supported",
     ),
     (&["bid", "ask", "bidprice", "askprice", "bestbidprice"], "best bids and asks, not trades; not supported"),
-    (&["fundingrate", "lastfundingrate"], "funding rates; not supported yet"),
     (&["sumopeninterest", "openinterest"], "open interest; not supported yet"),
     (&["exdate"], "price adjustments; not supported yet"),
     (&["marketcap"], "prices with market capitalisation, neither trades nor bars; not supported"),
@@ -93,15 +96,12 @@ pub(crate) fn detect(path: &Path, request: &ImportRequest) -> Result<Detected, F
         check_member(&name, path, &member.name)?;
     }
     let identity = identify(path)?;
-    if request.kind == Some(Kind::Funding) {
-        return Err(Fault::file("funding rates are not supported yet").hint("leave the file out"));
-    }
     if let Some(NamedKind::Unsupported(words)) = name.kind {
         return Err(Fault::file(format!("by its name it holds {words}; not supported yet")).hint("leave the file out"));
     }
     let context = Context { path, shown: path.display().to_string(), request, identity, container, name };
     match context.container {
-        Container::Parquet => context.detect_parquet(),
+        Container::Parquet | Container::Feather => context.detect_typed(),
         _ => context.detect_text(),
     }
 }
@@ -123,7 +123,10 @@ fn name_facts(path: &Path, container: &Container) -> Result<NameFacts, Fault> {
 /// The name inside a ZIP must not contradict the ZIP's own: that would be a renamed file.
 fn check_member(outer: &NameFacts, path: &Path, member: &str) -> Result<(), Fault> {
     let (Some(inner), Some(_)) = (archive(&stem(Path::new(member))), archive(&stem(path))) else { return Ok(()) };
-    if inner.symbol != outer.symbol || inner.kind != outer.kind || inner.period != outer.period {
+    // Only folders say which klines they are, and a member has none.
+    let bars = |facts: &NameFacts| matches!(facts.kind, Some(NamedKind::Klines(_)));
+    let same_kind = inner.kind == outer.kind || (bars(&inner) && bars(outer));
+    if inner.symbol != outer.symbol || !same_kind || inner.period != outer.period {
         return Err(Fault::file(format!("the ZIP holds `{member}`, which contradicts its own name"))
             .hint("the file was renamed; give it back its name"));
     }
@@ -135,6 +138,9 @@ impl Context<'_> {
     fn detect_text(&self) -> Result<Detected, Fault> {
         let shape = read_shape(&container::head(self.path, &self.container, HEAD_BYTES)?)?;
         let Some(header) = &shape.header else {
+            if let Some(columns) = self.bare_funding(&shape) {
+                return self.funding(columns, shape.lines_before, "no header");
+            }
             if shape.rows[0].len() == columns::ARCHIVE_COLUMNS.len() {
                 return self.klines(columns::archive(), shape.lines_before, "no header");
             }
@@ -143,6 +149,9 @@ impl Context<'_> {
                 None => Err(self.unknown(&shape)),
             };
         };
+        if let Some(columns) = self.funding_columns(header) {
+            return self.funding(columns, shape.lines_before, "header");
+        }
         refuse_known(header)?;
         if let Some(columns) = columns::recognise(header)? {
             return self.klines(columns, shape.lines_before, "header");
@@ -156,13 +165,23 @@ impl Context<'_> {
         }
     }
 
-    /// Recognises Parquet.
-    fn detect_parquet(&self) -> Result<Detected, Fault> {
-        let schema = parquet_file::schema(self.path).map_err(|error| cannot_read_parquet(&error))?;
+    /// Recognises Parquet and Feather.
+    fn detect_typed(&self) -> Result<Detected, Fault> {
+        let schema = typed::schema(self.path, &self.container)?;
         let header: Vec<String> = schema.iter().map(|(name, _)| name.clone()).collect();
+        if let Some(columns) = self.funding_columns(&header) {
+            return self.funding(columns, 0, "column names");
+        }
         refuse_known(&header)?;
         if let Some(columns) = columns::recognise(&header)? {
             return self.klines(columns, 0, "column names");
+        }
+        if self.container == Container::Feather {
+            let seen = header.join(", ");
+            return Err(Fault::file(format!(
+                "has the columns {seen}; expected those of bars or funding in a Feather file"
+            ))
+            .hint("write trades as Parquet"));
         }
         if let Some(layout) = parquet::recognise(&schema) {
             return self.parquet_trades(layout, &schema);
@@ -235,7 +254,7 @@ impl Context<'_> {
 
     /// Bars.
     fn klines(&self, columns: KlineColumns, lines_before: u64, header: &str) -> Result<Detected, Fault> {
-        self.expect_kind(Kind::Klines)?;
+        let flavour = self.flavour()?;
         let long = columns.position(columns::Meaning::Symbol).is_some();
         if let (true, Some(option)) = (long, &self.request.symbol) {
             return Err(Fault::file(format!("has a symbol column, which --symbol {option} would contradict"))
@@ -243,8 +262,8 @@ impl Context<'_> {
         }
         let symbol = if long { None } else { Some(self.symbol(None)?) };
         let words = match &symbol {
-            Some(symbol) => format!("klines of {symbol}, {header}, {}", self.surroundings()),
-            None => format!("klines with a symbol column, {header}, {}", self.surroundings()),
+            Some(symbol) => format!("{} of {symbol}, {header}, {}", flavour.words(), self.surroundings()),
+            None => format!("{} with a symbol column, {header}, {}", flavour.words(), self.surroundings()),
         };
         let file = KlineFile {
             path: self.path.to_owned(),
@@ -254,11 +273,74 @@ impl Context<'_> {
             columns,
             lines_before,
             symbol,
+            flavour,
             timeframe: self.name.timeframe,
             period: self.name.period,
             start: self.name.start,
         };
         Ok(Detected { found: Found::Klines(file), words })
+    }
+
+    /// What the prices of bars are prices of: name and option must agree.
+    fn flavour(&self) -> Result<Flavour, Fault> {
+        let named = match self.name.kind {
+            Some(NamedKind::Klines(flavour)) => flavour,
+            _ => Flavour::Traded,
+        };
+        let asked = match self.request.kind {
+            None => return Ok(named),
+            Some(Kind::Klines) => Flavour::Traded,
+            Some(Kind::Mark) => Flavour::Mark,
+            Some(Kind::Premium) => Flavour::Premium,
+            Some(other) => {
+                return Err(Fault::file(format!("holds klines, --kind says {}", other.name())).hint("drop --kind"));
+            }
+        };
+        if named != Flavour::Traded && named != asked {
+            let reason = format!("its name or folder says {}, --kind says {}", named.words(), asked.words());
+            return Err(Fault::file(reason).hint("drop --kind"));
+        }
+        Ok(asked)
+    }
+
+    /// The columns of funding, if the header is one of it. Candles are only taken for it if name or user say so.
+    fn funding_columns(&self, header: &[String]) -> Option<FundingColumns> {
+        let said = self.request.kind == Some(Kind::Funding) || self.name.kind == Some(NamedKind::Funding);
+        funding::recognise(header).or_else(|| funding::candles(header).filter(|_| said))
+    }
+
+    /// The columns of LEAN's funding: two fields, a date with a clock and a rate.
+    fn bare_funding(&self, shape: &TextShape) -> Option<FundingColumns> {
+        let row = shape.rows.first().filter(|row| row.len() == 2)?;
+        let dated = row[0].len() > 8 && time::parse_compact(&row[0]).is_some();
+        dated.then(funding::bare)
+    }
+
+    /// Funding rates.
+    fn funding(&self, columns: FundingColumns, lines_before: u64, header: &str) -> Result<Detected, Fault> {
+        self.expect_kind(Kind::Funding)?;
+        let long = columns.columns.position(columns::Meaning::Symbol).is_some();
+        let symbol = match (long, self.name.symbol.is_none() && self.request.symbol.is_none()) {
+            (true, _) => None,
+            // LEAN names its files by the symbol in lower case.
+            (false, true) if header == "no header" => Some(self.symbol(Some(&stem(self.path).to_uppercase()))?),
+            (false, _) => Some(self.symbol(None)?),
+        };
+        let words = match &symbol {
+            Some(symbol) => format!("funding rates of {symbol}, {header}, {}", self.surroundings()),
+            None => format!("funding rates with a symbol column, {header}, {}", self.surroundings()),
+        };
+        let file = FundingFile {
+            path: self.path.to_owned(),
+            shown: self.shown.clone(),
+            identity: self.identity.clone(),
+            container: self.container.clone(),
+            columns,
+            lines_before,
+            symbol,
+            period: self.name.period,
+        };
+        Ok(Detected { found: Found::Funding(file), words })
     }
 
     /// A table of instruments.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Fault, Refusal};
 
 /// Endings of files that some importer reads.
-const ENDINGS: [&str; 5] = [".zip", ".csv", ".csv.gz", ".parquet", ".txt"];
+const ENDINGS: [&str; 6] = [".zip", ".csv", ".csv.gz", ".parquet", ".feather", ".txt"];
 
 /// Folders within folders are searched this deep.
 const DEPTH_MAX: usize = 32;

@@ -12,6 +12,8 @@ use crosscut_model::Progress;
 
 use super::ImportRequest;
 use super::detect::Found;
+use super::funding::publish::FundingContext;
+use super::funding::{self, FundingFile};
 use super::instruments::{self, InstrumentFile};
 use super::klines::publish::{KlineContext, KlineFile, run_long, run_symbol};
 use super::report::{FileRecord, TableReport};
@@ -30,6 +32,8 @@ pub(crate) struct Plan {
     symbols: BTreeMap<String, Vec<KlineFile>>,
     /// Bar files of many symbols, one after another.
     long: Vec<KlineFile>,
+    /// Funding files.
+    funding: Vec<FundingFile>,
     /// Tables of instruments, one after another.
     instruments: Vec<InstrumentFile>,
 }
@@ -56,6 +60,7 @@ impl Plan {
                     Some(symbol) => plan.symbols.entry(symbol).or_default().push(file),
                     None => plan.long.push(file),
                 },
+                Found::Funding(file) => plan.funding.push(file),
                 Found::Instruments(file) => plan.instruments.push(file),
             }
         }
@@ -77,7 +82,11 @@ impl Plan {
     /// Number of files.
     fn n_files(&self) -> usize {
         let trades = self.dated.values().chain(self.undated.values()).map(Vec::len).sum::<usize>();
-        trades + self.symbols.values().map(Vec::len).sum::<usize>() + self.long.len() + self.instruments.len()
+        trades
+            + self.symbols.values().map(Vec::len).sum::<usize>()
+            + self.long.len()
+            + self.funding.len()
+            + self.instruments.len()
     }
 
     /// Runs all groups on the threads of the current pool.
@@ -121,6 +130,9 @@ impl Plan {
         for file in &self.long {
             let result = run_long(&klines, file).map(|out| (out.tables, out.records, out.refusals));
             results.push(collect(result, std::slice::from_ref(&file.shown), &done));
+        }
+        if !self.funding.is_empty() {
+            results.push(run_funding(stage, &self.funding, &done));
         }
         for file in &self.instruments {
             let request = stage.request;
@@ -185,6 +197,20 @@ fn run_ticks(job: &TickJob, context: &TickContext<'_>, done: &Counter<'_>) -> Do
     });
     let shown: Vec<String> = job.files.iter().map(|file| file.shown.clone()).collect();
     collect(result, &shown, done)
+}
+
+/// Runs all funding files.
+fn run_funding(stage: &Stage<'_>, files: &[FundingFile], done: &Counter<'_>) -> Done {
+    let context = FundingContext {
+        hub: &stage.hub,
+        publisher: stage.publisher,
+        venue: &stage.request.venue,
+        replace: stage.request.replace,
+        suffix: &stage.request.symbol_suffix,
+    };
+    let out = funding::publish::run(&context, files);
+    done.add(files.len());
+    Done { tables: out.tables, records: out.records, refusals: out.refusals }
 }
 
 /// Runs the bar files of one symbol.

@@ -4,5 +4,8 @@
 
 mod bars;
 pub(crate) mod columns;
+mod flavour;
 pub(crate) mod publish;
-mod read;
+pub(crate) mod read;
+
+pub(crate) use flavour::Flavour;

@@ -2,7 +2,7 @@
 //!
 //! Known forms: the venue archives' `SYMBOL-aggTrades-2024-08-09`, `SYMBOL-1h-2023-01`; the resampled klines'
 //! `1INCH_2020_12_25_1000_1608890400000_Fullversion_2H`; `S000USDT_time_bar_1h`, `XRPETH_1m`, `XBTUSD_trades_...`; a bare
-//! `BTCUSDT`. A name that fits none of them says nothing; that is not an error.
+//! `BTCUSDT`; freqtrade's `XRP_USDT_USDT-1h-mark`. A name that fits none of them says nothing; that is not an error.
 
 use std::path::Path;
 
@@ -11,13 +11,17 @@ use crosscut_model::{Timeframe, TradeKind};
 
 use crate::error::Fault;
 
+use super::klines::Flavour;
+
 /// What a name calls the content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NamedKind {
     /// `aggTrades`, `trades`.
     Ticks(TradeKind),
-    /// A timeframe in the place of the kind.
-    Klines,
+    /// A timeframe in the place of the kind; the folder may say what they are klines of.
+    Klines(Flavour),
+    /// `fundingRate`.
+    Funding,
     /// Something venues publish that is not imported, in words.
     Unsupported(&'static str),
 }
@@ -37,16 +41,16 @@ pub(crate) struct NameFacts {
     pub start: Option<i64>,
 }
 
+/// Folders of the archives whose klines are not those of trades.
+const FLAVOURS: [(&str, Flavour); 2] = [("markPriceKlines", Flavour::Mark), ("premiumIndexKlines", Flavour::Premium)];
+
 /// Kinds of the archives that are recognised but not imported.
-const UNSUPPORTED: [(&str, &str); 8] = [
-    ("fundingRate", "funding rates"),
+const UNSUPPORTED: [(&str, &str); 5] = [
     ("bookDepth", "order book depth"),
     ("bookTicker", "best bids and asks"),
     ("metrics", "open interest and ratios"),
     ("liquidationSnapshot", "liquidations"),
-    ("markPriceKlines", "mark-price klines"),
     ("indexPriceKlines", "index-price klines"),
-    ("premiumIndexKlines", "premium-index klines"),
 ];
 
 /// Reads a path's file name and the folders right above it.
@@ -57,7 +61,7 @@ pub(crate) fn read_name(path: &Path) -> Result<NameFacts, Fault> {
     let stem = stem(path);
     let mut facts = match resampled(&stem)? {
         Some(facts) => facts,
-        None => match archive(&stem) {
+        None => match freqtrade(path, &stem).or_else(|| archive(&stem)) {
             Some(facts) => facts,
             None => other(&stem)?,
         },
@@ -74,6 +78,14 @@ pub(crate) fn read_name(path: &Path) -> Result<NameFacts, Fault> {
             facts.kind = Some(NamedKind::Unsupported(words));
         }
     }
+    for (folder, flavour) in FLAVOURS {
+        if folders.iter().any(|name| name == folder) {
+            facts.kind = Some(NamedKind::Klines(flavour));
+        }
+    }
+    if folders.iter().any(|name| name == "fundingRate") {
+        facts.kind = Some(NamedKind::Funding);
+    }
     settle_timeframe(&mut facts, &folders)?;
     Ok(facts)
 }
@@ -82,7 +94,7 @@ pub(crate) fn read_name(path: &Path) -> Result<NameFacts, Fault> {
 pub(crate) fn stem(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut stem = name.as_str();
-    for ending in [".gz", ".zip", ".csv", ".txt", ".parquet"] {
+    for ending in [".gz", ".zip", ".csv", ".txt", ".parquet", ".feather", ".json"] {
         let cut = stem.len().saturating_sub(ending.len());
         if stem.is_char_boundary(cut) && stem[cut..].eq_ignore_ascii_case(ending) {
             stem = &stem[..cut];
@@ -99,8 +111,9 @@ pub(crate) fn archive(stem: &str) -> Option<NameFacts> {
         let (kind, timeframe) = match (parts[at], unsupported, parts[at].parse::<Timeframe>()) {
             ("aggTrades", ..) => (NamedKind::Ticks(TradeKind::AggTrades), None),
             ("trades", ..) => (NamedKind::Ticks(TradeKind::Trades), None),
+            ("fundingRate", ..) => (NamedKind::Funding, None),
             (_, Some((_, words)), _) => (NamedKind::Unsupported(words), None),
-            (_, None, Ok(timeframe)) => (NamedKind::Klines, Some(timeframe)),
+            (_, None, Ok(timeframe)) => (NamedKind::Klines(Flavour::Traded), Some(timeframe)),
             (_, None, Err(_)) => continue,
         };
         return Some(NameFacts {
@@ -112,6 +125,30 @@ pub(crate) fn archive(stem: &str) -> Option<NameFacts> {
         });
     }
     None
+}
+
+/// A name of the form `BASE_QUOTE[_SETTLE]-TIMEFRAME[-CANDLES]`: a Feather file, or candles that only freqtrade names so.
+fn freqtrade(path: &Path, stem: &str) -> Option<NameFacts> {
+    let parts: Vec<&str> = stem.split('-').collect();
+    let (pair, rest) = parts.split_first()?;
+    let timeframe: Timeframe = rest.first()?.parse().ok()?;
+    let kind = match rest.get(1).copied() {
+        None if path.extension().is_some_and(|ending| ending == "feather") => NamedKind::Klines(Flavour::Traded),
+        Some("futures") => NamedKind::Klines(Flavour::Traded),
+        Some("mark") => NamedKind::Klines(Flavour::Mark),
+        Some("premiumIndex") => NamedKind::Klines(Flavour::Premium),
+        Some("funding_rate") => NamedKind::Funding,
+        Some("index") => NamedKind::Unsupported("index-price klines"),
+        _ => return None,
+    };
+    let mut words = pair.split('_');
+    let symbol = match (words.next(), words.next()) {
+        (Some(base), Some(quote)) if rest.len() <= 2 => format!("{base}{quote}"),
+        _ => return None,
+    };
+    // The 8h of funding files is a convention and says nothing of the venue's intervals.
+    let timeframe = Some(timeframe).filter(|_| kind != NamedKind::Funding);
+    Some(NameFacts { symbol: Some(symbol), kind: Some(kind), timeframe, ..NameFacts::default() })
 }
 
 /// `[2023, 01]` or `[2023, 01, 31]` as a stretch of time.
@@ -154,7 +191,7 @@ fn resampled(stem: &str) -> Result<Option<NameFacts>, Fault> {
     }
     Ok(Some(NameFacts {
         symbol: Some(parts[..at].join("_")),
-        kind: Some(NamedKind::Klines),
+        kind: Some(NamedKind::Klines(Flavour::Traded)),
         timeframe: one_timeframe(&parts[at + 5..].join("_"))?,
         period: None,
         start: Some(epoch),

@@ -3,9 +3,11 @@
 mod archive;
 mod bars;
 mod damaged;
+mod funding;
 mod generic;
 mod instruments;
 mod market;
+mod marks;
 mod merge;
 mod providers;
 mod real;

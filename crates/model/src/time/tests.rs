@@ -51,3 +51,17 @@ fn units_by_magnitude() {
     assert_eq!(EpochUnit::detect(-5), None);
     assert_eq!(EpochUnit::Millis.to_micros(1_577_836_800_000), parse_iso("2020-01-01").unwrap());
 }
+
+#[test]
+fn compact_dates() {
+    assert_eq!(parse_compact("20201229 08:00:00"), parse_iso("2020-12-29T08:00").ok());
+    assert_eq!(
+        (parse_compact("19980717 00:00"), parse_compact("19980717")),
+        (parse_iso("1998-07-17").ok(), parse_iso("1998-07-17").ok())
+    );
+    for text in
+        ["", "1998071", "19981317", "19980230", "199807171", "19980717T00", "19980717 25:00", "\u{5e01}\u{5e01}12"]
+    {
+        assert_eq!(parse_compact(text), None, "{text}");
+    }
+}

@@ -8,6 +8,7 @@ use crosscut_model::{Bars, Timeframe, format_iso};
 
 use crate::error::Fault;
 
+use super::Flavour;
 use super::read::RawBars;
 
 /// Rows from which on it is trusted that some two of them are neighbours.
@@ -95,6 +96,8 @@ fn commonest(raw: &RawBars, groups: &[Vec<usize>], spacings: &BTreeMap<i64, usiz
 pub(crate) struct BarRules {
     /// Length of the bars.
     pub timeframe: Timeframe,
+    /// What their prices are prices of.
+    pub flavour: Flavour,
     /// The day or month the file is named for, microseconds UTC: from (inclusive) and until (exclusive).
     pub period: Option<(i64, i64)>,
 }
@@ -114,13 +117,15 @@ pub(crate) fn build(raw: &RawBars, rows: &[usize], rules: &BarRules) -> Result<B
     }
     let given: Vec<usize> = raw.columns.iter().map(|(at, _)| *at).collect();
     for (at, column) in bars.columns_mut().into_iter().enumerate() {
-        *column = match raw.columns.iter().find(|(place, _)| *place == at) {
+        // Nothing trades at a mark price or an index: the other columns of such files hold zeros that mean nothing.
+        let kept = at < 4 || rules.flavour == Flavour::Traded;
+        *column = match raw.columns.iter().find(|(place, _)| *place == at && kept) {
             Some((_, values)) => rows.iter().map(|&row| values[row]).collect(),
             None => vec![f64::NAN; rows.len()],
         };
     }
     for (at, &row) in rows.iter().enumerate() {
-        check_values(&bars, at).map_err(|reason| Fault::row(raw.row_number(row), reason))?;
+        check_values(&bars, at, rules.flavour).map_err(|reason| Fault::row(raw.row_number(row), reason))?;
     }
     derive(&mut bars, &given);
     for (name, values) in &raw.extra {
@@ -173,14 +178,15 @@ fn check_times(raw: &RawBars, row: usize, rules: &BarRules) -> Result<(), Fault>
 }
 
 /// Prices must be positive and within the bar's range, sums must not be negative.
-fn check_values(bars: &Bars, at: usize) -> Result<(), String> {
+fn check_values(bars: &Bars, at: usize, flavour: Flavour) -> Result<(), String> {
     let (open, high, low, close) = (bars.open[at], bars.high[at], bars.low[at], bars.close[at]);
     for (name, price) in [("open", open), ("high", high), ("low", low), ("close", close)] {
+        let expected = if flavour == Flavour::Premium { "a finite number" } else { "a positive number" };
         if price.is_nan() {
-            return Err(format!("{name} is missing; expected a positive number"));
+            return Err(format!("{name} is missing; expected {expected}"));
         }
-        if !(price > 0.0 && price.is_finite()) {
-            return Err(format!("{name} is {price}; expected a positive number"));
+        if !price.is_finite() || (price <= 0.0 && flavour != Flavour::Premium) {
+            return Err(format!("{name} is {price}; expected {expected}"));
         }
     }
     if high < low {

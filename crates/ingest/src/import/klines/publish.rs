@@ -13,9 +13,10 @@ use crate::import::container::Container;
 use crate::import::report::{FileRecord, TableReport, TableStatus};
 use crate::import::touched::Touched;
 
+use super::Flavour;
 use super::bars::{BarRules, FoundTimeframe, build, difference, find_timeframe, merge};
 use super::columns::KlineColumns;
-use super::read::{RawBars, read_parquet, read_text};
+use super::read::{RawBars, read_file};
 
 /// A bar file that has been looked at and not yet read.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,8 @@ pub(crate) struct KlineFile {
     pub lines_before: u64,
     /// Its symbol; `None` when a column holds symbols.
     pub symbol: Option<String>,
+    /// What its prices are prices of.
+    pub flavour: Flavour,
     /// Length of its bars by its name or folder.
     pub timeframe: Option<Timeframe>,
     /// The day or month it is named for, microseconds UTC: from (inclusive) and until (exclusive).
@@ -89,10 +92,7 @@ pub(crate) fn full_symbol(symbol: &str, suffix: &str) -> String {
 impl KlineFile {
     /// Reads the file and settles the length of its bars.
     fn read(&self, context: &KlineContext<'_>) -> Result<(RawBars, Vec<Vec<usize>>, FoundTimeframe), Fault> {
-        let raw = match &self.container {
-            Container::Parquet => read_parquet(&self.path, &self.columns)?,
-            container => read_text(&self.path, container, &self.columns, self.lines_before)?,
-        };
+        let raw = read_file(&self.path, &self.container, &self.columns, self.lines_before)?;
         if raw.len() == 0 {
             return Err(Fault::file("holds no row; expected bars").hint(AGAIN));
         }
@@ -108,6 +108,11 @@ impl KlineFile {
             .hint("the file was cut or renamed; make it anew"));
         }
         Ok((raw, groups, found))
+    }
+
+    /// What its bars are checked by.
+    fn rules(&self, found: &FoundTimeframe) -> BarRules {
+        BarRules { timeframe: found.timeframe, flavour: self.flavour, period: self.period }
     }
 
     /// What provenance records of the file for one symbol's bars.
@@ -146,7 +151,7 @@ pub(crate) fn run_symbol(
     files: &[KlineFile],
 ) -> Result<KlineOutcome, IngestError> {
     let mut outcome = KlineOutcome::default();
-    let mut tables: BTreeMap<Timeframe, Vec<Part>> = BTreeMap::new();
+    let mut tables: BTreeMap<(Flavour, Timeframe), Vec<Part>> = BTreeMap::new();
     for file in files {
         if let Some(known) = known(context, symbol, file)? {
             let (record, table) = known;
@@ -158,18 +163,17 @@ pub(crate) fn run_symbol(
         }
         let read = || {
             let (raw, groups, found) = file.read(context)?;
-            let rules = BarRules { timeframe: found.timeframe, period: file.period };
-            let bars = build(&raw, &groups[0], &rules)?;
+            let bars = build(&raw, &groups[0], &file.rules(&found))?;
             Ok((file.record(&raw, &found), found.timeframe, bars))
         };
         let (record, timeframe, bars) = read().map_err(|fault: Fault| fault.of(&file.shown))?;
         let part = Part { shown: file.shown.clone(), input: file.input(&bars), bars };
-        tables.entry(timeframe).or_default().push(part);
+        tables.entry((file.flavour, timeframe)).or_default().push(part);
         outcome.records.push(record);
     }
     let mut merged = Vec::new();
-    for (timeframe, parts) in tables {
-        merged.push(Merged::new(context, symbol, timeframe, parts)?);
+    for ((flavour, timeframe), parts) in tables {
+        merged.push(Merged::new(context, symbol, flavour.spec(timeframe), parts)?);
     }
     for table in merged {
         let report = table.publish(context)?;
@@ -189,7 +193,7 @@ fn known(
     let frames = [context.timeframe, file.timeframe];
     let (Some(frame), false) = (frames[0].or(frames[1]), context.replace) else { return Ok(None) };
     let agree = frames.iter().flatten().all(|other| *other == frame);
-    let bar = BarSpec::Time(frame);
+    let bar = file.flavour.spec(frame);
     let Some(info) = existing(context, &bar, symbol)?.filter(|_| agree) else { return Ok(None) };
     let Some(input) = info.provenance.inputs.iter().find(|input| input.sha256 == file.identity.sha256) else {
         return Ok(None);
@@ -210,7 +214,7 @@ fn known(
 /// When the whole file is refused.
 pub(crate) fn run_long(context: &KlineContext<'_>, file: &KlineFile) -> Result<KlineOutcome, IngestError> {
     let (raw, groups, found) = file.read(context).map_err(|fault| fault.of(&file.shown))?;
-    let rules = BarRules { timeframe: found.timeframe, period: file.period };
+    let rules = file.rules(&found);
     let mut symbols: BTreeMap<String, usize> = BTreeMap::new();
     for (at, text) in raw.symbols.iter().enumerate() {
         let symbol = full_symbol(text, context.suffix);
@@ -225,7 +229,7 @@ pub(crate) fn run_long(context: &KlineContext<'_>, file: &KlineFile) -> Result<K
         let named = |fault: Fault| Fault { reason: format!("{symbol}: {}", fault.reason), ..fault }.of(&file.shown);
         let bars = build(&raw, &groups[*at], &rules).map_err(named)?;
         let part = Part { shown: file.shown.clone(), input: file.input(&bars), bars };
-        Merged::new(context, symbol, found.timeframe, vec![part])?.publish(context)
+        Merged::new(context, symbol, file.flavour.spec(found.timeframe), vec![part])?.publish(context)
     };
     let results: Vec<Result<TableReport, IngestError>> = symbols.par_iter().map(import).collect();
     let mut outcome = KlineOutcome { records: vec![file.record(&raw, &found)], ..KlineOutcome::default() };
@@ -259,13 +263,7 @@ struct Merged {
 
 impl Merged {
     /// Merges parts with what is there.
-    fn new(
-        context: &KlineContext<'_>,
-        symbol: &str,
-        timeframe: Timeframe,
-        mut parts: Vec<Part>,
-    ) -> Result<Self, IngestError> {
-        let bar = BarSpec::Time(timeframe);
+    fn new(context: &KlineContext<'_>, symbol: &str, bar: BarSpec, mut parts: Vec<Part>) -> Result<Self, IngestError> {
         let name = format!("{symbol} {bar} bars");
         let replace = context.replace && !context.touched.contains(&name);
         let existing = existing(context, &bar, symbol)?;

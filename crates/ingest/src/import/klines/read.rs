@@ -4,17 +4,18 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
-use crosscut_hub::parquet_file::{self, ColumnType};
+use crosscut_hub::parquet_file::ColumnType;
 use crosscut_model::time::{self, EpochUnit};
 use crosscut_model::{Column, Table};
 
 use crate::error::Fault;
-use crate::import::container::{self, Container, cannot_read_parquet};
+use crate::import::container::{self, Container};
 use crate::import::decimal::{integer, number};
 use crate::import::fields::{shown, split};
 use crate::import::lines::LineChunks;
 use crate::import::shape::BYTE_ORDER_MARK;
 use crate::import::trades::parquet::{misfit, numbers, to_micros};
+use crate::import::typed;
 
 use super::columns::{KlineColumns, Meaning};
 
@@ -61,16 +62,24 @@ impl RawBars {
     }
 }
 
-/// Reads a text file.
+/// Reads a file of any container.
 ///
 /// # Errors
-/// When the file is damaged, or a field is not what its column holds.
-pub(crate) fn read_text(
+/// When the file is damaged, or a value is not what its column holds.
+pub(crate) fn read_file(
     path: &Path,
     container: &Container,
     columns: &KlineColumns,
     lines_before: u64,
 ) -> Result<RawBars, Fault> {
+    if container.is_typed() {
+        return read_typed(path, container, columns);
+    }
+    read_text(path, container, columns, lines_before)
+}
+
+/// Reads a text file.
+fn read_text(path: &Path, container: &Container, columns: &KlineColumns, lines_before: u64) -> Result<RawBars, Fault> {
     let mut chunks = LineChunks::new(container::open(path, container)?, false);
     let mut reader = TextReader::new(columns, lines_before);
     let mut chunk = Vec::new();
@@ -235,9 +244,10 @@ fn number_field(field: &[u8], needed: bool) -> Result<f64, String> {
 
 /// A time as epoch number or text, microseconds UTC; epoch numbers of one column share one unit.
 fn time_field(field: &[u8], unit: &mut Option<EpochUnit>) -> Result<i64, String> {
-    let Some(value) = integer(field).or_else(|| whole(field)) else {
+    let Some(value) = integer(field).or_else(|| whole(field)).filter(|value| !is_compact_date(*value)) else {
         let text = std::str::from_utf8(field).map_err(|_| "expected UTF-8 text")?;
-        return time::parse_iso(text).map_err(|_| "expected a UTC time or date".to_owned());
+        let parsed = time::parse_compact(text).or_else(|| time::parse_iso(text).ok());
+        return parsed.ok_or_else(|| "expected a UTC time or date".to_owned());
     };
     let seen = EpochUnit::detect(value).ok_or("expected an epoch time in s, ms, us or ns")?;
     match unit {
@@ -253,6 +263,11 @@ fn time_field(field: &[u8], unit: &mut Option<EpochUnit>) -> Result<i64, String>
     }
 }
 
+/// Whether a number is a date written as `20240131`: no epoch time has eight digits.
+fn is_compact_date(value: i64) -> bool {
+    (10_000_000..100_000_000).contains(&value)
+}
+
 /// A whole number written as a decimal (`1577836800000.0`), as data-frame programs do.
 fn whole(field: &[u8]) -> Option<i64> {
     let dot = field.iter().position(|&b| b == b'.')?;
@@ -262,12 +277,9 @@ fn whole(field: &[u8]) -> Option<i64> {
     integer(&field[..dot])
 }
 
-/// Reads a Parquet file.
-///
-/// # Errors
-/// When the file is damaged, or a column has a type that does not fit its meaning.
-pub(crate) fn read_parquet(path: &Path, columns: &KlineColumns) -> Result<RawBars, Fault> {
-    let schema = parquet_file::schema(path).map_err(|error| cannot_read_parquet(&error))?;
+/// Reads a file of typed columns.
+fn read_typed(path: &Path, container: &Container, columns: &KlineColumns) -> Result<RawBars, Fault> {
+    let schema = typed::schema(path, container)?;
     let kept: Vec<(&str, Meaning)> = columns
         .columns
         .iter()
@@ -275,7 +287,7 @@ pub(crate) fn read_parquet(path: &Path, columns: &KlineColumns) -> Result<RawBar
         .map(|(name, meaning)| (name.as_str(), *meaning))
         .collect();
     let names: Vec<&str> = kept.iter().map(|(name, _)| *name).collect();
-    let table = parquet_file::read(path, &names).map_err(|error| cannot_read_parquet(&error))?;
+    let table = typed::read(path, container, &names)?;
     let mut bars = RawBars { first_row: 1, ..RawBars::default() };
     for (name, meaning) in kept {
         let typed = schema.iter().any(|(column, kind)| column == name && *kind == ColumnType::Time);
@@ -312,7 +324,7 @@ fn place(bars: &mut RawBars, table: &Table, name: &str, meaning: Meaning, typed:
     Ok(())
 }
 
-/// Times written as text in a Parquet file.
+/// Times written as text in a typed column.
 fn text_times(name: &str, values: &[String]) -> Result<Vec<i64>, Fault> {
     let parse = |(row, text): (usize, &String)| {
         time::parse_iso(text).map_err(|error| Fault::row(row as u64 + 1, format!("{name}: {error}")))

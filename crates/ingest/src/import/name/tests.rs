@@ -10,7 +10,8 @@ fn says(path: &str) -> String {
             facts.symbol.as_deref().unwrap_or("-"),
             match facts.kind {
                 Some(NamedKind::Ticks(kind)) => kind.name(),
-                Some(NamedKind::Klines) => "klines",
+                Some(NamedKind::Klines(flavour)) => flavour.words(),
+                Some(NamedKind::Funding) => "funding rates",
                 Some(NamedKind::Unsupported(words)) => words,
                 None => "-",
             },
@@ -37,6 +38,16 @@ fn archive_names() {
     assert_eq!(says("BTCUSDT-fundingRate-2024-01.zip"), "BTCUSDT funding rates - 2024-01-01..2024-02-01");
     let mark = "daily/markPriceKlines/BTCUSDT/1h/BTCUSDT-1h-2024-01-01.zip";
     assert_eq!(says(mark), "BTCUSDT mark-price klines 1h 2024-01-01..2024-01-02");
+}
+
+#[test]
+fn freqtrade_names() {
+    assert_eq!(says("XRP_USDT_USDT-1h-mark.feather"), "XRPUSDT mark-price klines 1h -");
+    assert_eq!(says("XRP_USDT_USDT-8h-funding_rate.feather"), "XRPUSDT funding rates - -");
+    assert_eq!(says("XRP_USDT_USDT-5m-futures.feather"), "XRPUSDT klines 5m -");
+    assert_eq!(says("BTC_USDT-1h.feather"), "BTCUSDT klines 1h -");
+    assert_eq!(says("BTC_USDT-1h.csv"), "BTC_USDT klines 1h -");
+    assert_eq!(says("XRP_USDT_USDT-1h-index.feather"), "XRPUSDT index-price klines 1h -");
 }
 
 #[test]

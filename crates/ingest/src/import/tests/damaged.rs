@@ -120,7 +120,7 @@ fn damaged_containers() {
         ("BUSDT-trades-2024-08-09.csv.gz", flipped_gzip, ""),
         ("C.parquet", b"PAR1".to_vec(), "cannot be read as Parquet"),
         ("C.parquet", b"PAR1 and nothing that follows PAR1".to_vec(), "cannot be read as Parquet"),
-        ("D.csv", b"ARROW1\0\0".to_vec(), "Arrow IPC (Feather) files are not supported"),
+        ("D.csv", b"ARROW1\0\0".to_vec(), "does not end with the footer of an Arrow file"),
     ];
     for (name, bytes, expected) in cases {
         let bench = Bench::new();
@@ -196,7 +196,7 @@ fn missing_and_unreadable_paths() {
     let said = bench.import(&[bench.path("empty")]);
     assert_eq!(
         said,
-        "error: there is nothing to import in `empty`; expected files that end with .zip, .csv, .csv.gz or .parquet\n"
+        "error: there is nothing to import in `empty`; expected files that end with .zip, .csv, .csv.gz, .parquet or .feather\n"
     );
     bench.file("folder/readme.md", "words");
     bench.file("folder/.hidden.csv", "words");
@@ -241,12 +241,12 @@ fn names_columns_and_options_must_agree() {
             .ends_with("--symbol says it is of BUSDT, its name says AUSDT")
     );
     assert!(
-        says("AUSDT-fundingRate-2024-08.csv", |_| {})
-            .ends_with("by its name it holds funding rates; not supported yet")
+        says("AUSDT-metrics-2024-08.csv", |_| {})
+            .ends_with("by its name it holds open interest and ratios; not supported yet")
     );
     assert_eq!(
         "agg_trade".parse::<crate::import::Kind>().unwrap_err().to_string(),
-        "`agg_trade` is not a kind of file; expected agg_trades, trades, klines, funding, instruments; did you mean `agg_trades`?"
+        "`agg_trade` is not a kind of file; expected agg_trades, trades, klines, mark, premium, funding, instruments; did you mean `agg_trades`?"
     );
 }
 

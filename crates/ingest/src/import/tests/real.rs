@@ -115,14 +115,12 @@ fn equities_with_bad_rows() {
 #[test]
 fn what_is_not_imported_yet() {
     for (path, reason) in [
-        ("data/crypto/binance_um_funding_2026.parquet", "holds funding rates; not supported yet"),
         ("data/crypto/binance_um_open_interest_4h.parquet", "holds open interest; not supported yet"),
         ("data/crypto/coingecko_daily_2021_mcap.parquet", "neither trades nor bars"),
         ("data/ticks/nautilus_samples/binance_btcusdt-quotes.parquet", "best bids and asks"),
         ("data/ticks/nautilus_samples/truefx_usdjpy-ticks.csv", "best bids and asks"),
         ("data/ticks/nautilus_samples/binance_btcusdt-depth-update.csv", "order book depth"),
         ("data/ticks/nautilus_samples/tardis_binance-futures_book_snapshot_25_BTCUSDT.csv", "order book depth"),
-        ("data/crypto/freqtrade_futures", "nothing to import"),
         ("bench/golden/in_close50x2000.parquet", "expected those of trades or bars"),
     ] {
         let bench = Bench::new();

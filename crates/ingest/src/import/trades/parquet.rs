@@ -8,7 +8,7 @@ use crosscut_model::time::EpochUnit;
 use crosscut_model::{Column, Table, TradeKind, Trades};
 
 use crate::error::Fault;
-use crate::import::container::cannot_read_parquet;
+use crate::import::container::cannot_read_typed;
 use crate::import::shape::text_flag;
 
 use super::check::RowCheck;
@@ -63,7 +63,7 @@ pub(crate) fn first_row(path: &Path, columns: &[&str]) -> Result<Option<Table>, 
         Err(Stop::Seen)
     });
     match stop {
-        Err(Stop::Failed(error)) => Err(cannot_read_parquet(&error)),
+        Err(Stop::Failed(error)) => Err(cannot_read_typed(&error)),
         Ok(()) | Err(Stop::Seen) => Ok(first.filter(|table| !table.is_empty())),
     }
 }
@@ -98,8 +98,8 @@ pub(crate) fn to_micros(values: &[i64], typed: bool) -> Result<Vec<i64>, Fault> 
 /// When the file is damaged, and the first row that breaks a rule.
 pub(crate) fn read(path: &Path, layout: &ParquetTrades, check: &mut RowCheck) -> Result<Trades, Fault> {
     let names: Vec<&str> = layout.columns.iter().map(|(name, _)| name.as_str()).collect();
-    let schema = parquet_file::schema(path).map_err(|error| cannot_read_parquet(&error))?;
-    let table = parquet_file::read(path, &names).map_err(|error| cannot_read_parquet(&error))?;
+    let schema = parquet_file::schema(path).map_err(|error| cannot_read_typed(&error))?;
+    let table = parquet_file::read(path, &names).map_err(|error| cannot_read_typed(&error))?;
     let mut rows = vec![Row::EMPTY; table.len()];
     for (name, role) in &layout.columns {
         let column = table.get(name).ok_or_else(|| Fault::file(format!("column `{name}` cannot be read")))?;

@@ -8,7 +8,7 @@ use crosscut_model::{TradeKind, Trades};
 
 use crate::error::{Fault, IngestError};
 use crate::import::checksum::Identity;
-use crate::import::container::{self, Container, cannot_read_parquet};
+use crate::import::container::{self, Container, cannot_read_typed};
 use crate::import::lines::LineChunks;
 
 use super::check::RowCheck;
@@ -157,7 +157,7 @@ impl FileTrades {
             }
             TradeForm::ArchiveParquet => parquet_file::trade_batches(&self.file.path, TickColumns::ALL)
                 .map(|batches| State::Batches(Box::new(batches)))
-                .map_err(|error| cannot_read_parquet(&error)),
+                .map_err(|error| cannot_read_typed(&error)),
             TradeForm::Parquet(layout) => Ok(State::Whole(parquet::read(&self.file.path, layout, &mut self.check)?, 0)),
         }
     }
@@ -184,7 +184,7 @@ impl FileTrades {
                 }
             }
             State::Batches(batches) => {
-                if batches.next_batch(out).map_err(|error| cannot_read_parquet(&error))? {
+                if batches.next_batch(out).map_err(|error| cannot_read_typed(&error))? {
                     check_batch(&mut self.check, out)?;
                 } else {
                     self.state = State::Done;
