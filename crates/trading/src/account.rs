@@ -163,6 +163,12 @@ impl Account {
         self.n_bars[symbol_idx as usize] += 1;
     }
 
+    /// Bars of a symbol that have closed since its position was opened from flat, the bar it was opened in among them unless
+    /// that was at its close.
+    pub fn bars_held(&self, symbol_idx: u32) -> u64 {
+        self.n_bars[symbol_idx as usize].saturating_sub(self.ledger.opened_bar(symbol_idx))
+    }
+
     /// Cash plus positions at their last prices, quote units. Symbols are summed in ascending order.
     pub fn equity(&self) -> f64 {
         self.ledger.cash() + self.net()

@@ -100,6 +100,16 @@ pub enum TradingError {
 }
 
 impl TradingError {
+    /// Refuses `wanted` names of `configured` symbols when that is too many; `parameter` asks for them.
+    pub(crate) fn check_names(
+        strategy: &'static str,
+        parameter: &'static str,
+        wanted: usize,
+        configured: usize,
+    ) -> Result<(), Self> {
+        if wanted > configured { Err(Self::TooManyNames { strategy, parameter, wanted, configured }) } else { Ok(()) }
+    }
+
     /// The error for a word that is none of `words`.
     pub fn bad_choice(what: &'static str, text: &str, words: &[&str]) -> Self {
         Self::BadChoice {

@@ -41,7 +41,9 @@ pub(super) fn letters(name: &str) -> String {
 fn parameter(spec: &ParamSpec) -> ParameterEntry {
     let (kind, choices): (&str, &[&str]) = match spec.kind {
         ParamKind::Count(_) => ("whole", &[]),
-        ParamKind::Number | ParamKind::Between(..) => ("number", &[]),
+        ParamKind::Number | ParamKind::Between(..) | ParamKind::Share => ("number", &[]),
+        ParamKind::Counts(_) => ("wholes", &[]),
+        ParamKind::Weights => ("weights", &[]),
         ParamKind::Flag => ("flag", &[]),
         ParamKind::Choice(words) => ("choice", words),
         ParamKind::Name => ("name", &[]),

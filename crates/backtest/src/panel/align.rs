@@ -10,8 +10,8 @@ use crate::error::BacktestError;
 pub(super) struct Joined {
     /// Rows of the bar table that stay, ascending; `None`: all of them.
     pub(super) bars: Option<Vec<usize>>,
-    /// The factor on those rows; NaN where there is none.
-    pub(super) factor: Vec<f64>,
+    /// The factor columns on those rows; NaN where there is none.
+    pub(super) factors: Vec<Vec<f64>>,
     /// The flag on those rows.
     pub(super) tradable: Vec<bool>,
     /// What was removed or filled.
@@ -33,8 +33,8 @@ pub(super) struct JoinCounts {
 pub(super) struct FactorRows<'a> {
     /// Labels.
     pub(super) timestamps: &'a [i64],
-    /// The ranking column.
-    pub(super) values: &'a [f64],
+    /// The columns that are read.
+    pub(super) values: Vec<&'a [f64]>,
     /// Whether the bar could be traded.
     pub(super) tradable: &'a [bool],
 }
@@ -50,8 +50,9 @@ pub(super) fn join(
     align: Align,
 ) -> Result<Option<Joined>, BacktestError> {
     if bars == rows.timestamps {
-        let (factor, tradable) = (rows.values.to_vec(), rows.tradable.to_vec());
-        return Ok(Some(Joined { bars: None, factor, tradable, counts: JoinCounts::default() }));
+        let factors = rows.values.iter().map(|column| column.to_vec()).collect();
+        let tradable = rows.tradable.to_vec();
+        return Ok(Some(Joined { bars: None, factors, tradable, counts: JoinCounts::default() }));
     }
     let places = places(bars, rows.timestamps);
     let n_shared = places.iter().flatten().count();
@@ -88,7 +89,7 @@ fn intersect(places: &[Option<usize>], rows: &FactorRows<'_>, counts: JoinCounts
     let shared = || places.iter().flatten().copied();
     Joined {
         bars: Some(places.iter().enumerate().filter_map(|(bar, place)| place.map(|_| bar)).collect()),
-        factor: shared().map(|row| rows.values[row]).collect(),
+        factors: rows.values.iter().map(|column| shared().map(|row| column[row]).collect()).collect(),
         tradable: shared().map(|row| rows.tradable[row]).collect(),
         counts,
     }
@@ -96,7 +97,7 @@ fn intersect(places: &[Option<usize>], rows: &FactorRows<'_>, counts: JoinCounts
 
 /// All bars; those without a row take the last one, at most `most` bars old.
 fn forward_fill(places: &[Option<usize>], rows: &FactorRows<'_>, mut counts: JoinCounts, most: usize) -> Joined {
-    let mut joined = Joined::default();
+    let mut joined = Joined { factors: vec![Vec::with_capacity(places.len()); rows.values.len()], ..Joined::default() };
     let mut last: Option<(usize, usize)> = None;
     for (bar, place) in places.iter().enumerate() {
         if let Some(row) = place {
@@ -106,7 +107,9 @@ fn forward_fill(places: &[Option<usize>], rows: &FactorRows<'_>, mut counts: Joi
         if place.is_none() && row.is_some() {
             counts.forward_filled += 1;
         }
-        joined.factor.push(row.map_or(f64::NAN, |row| rows.values[row]));
+        for (out, column) in joined.factors.iter_mut().zip(&rows.values) {
+            out.push(row.map_or(f64::NAN, |row| column[row]));
+        }
         joined.tradable.push(row.is_some_and(|row| rows.tradable[row]));
     }
     joined.counts = counts;

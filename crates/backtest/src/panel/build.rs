@@ -3,10 +3,11 @@
 use crosscut_model::{Range, Timeframe, format_iso};
 use crosscut_trading::pool::PoolRule;
 use crosscut_trading::rules::Execution;
+use crosscut_trading::strategy::Column;
 
 use super::series::Stretch;
 use super::{Panel, PanelInput, Series};
-use crate::config::{Align, BacktestConfig};
+use crate::config::{Align, BacktestConfig, Prepared};
 use crate::error::BacktestError;
 use crate::outcome::DataQuality;
 
@@ -27,8 +28,12 @@ pub struct SeriesInput {
     pub vwap: Vec<f64>,
     /// Value traded, quote units; needed for a pool.
     pub dollar_volume: Vec<f64>,
-    /// The ranking factor; NaN where it is missing.
+    /// The first factor column; NaN where it is missing; empty when the run reads none.
     pub factor: Vec<f64>,
+    /// The other factor columns, in the order of [`PanelBuilder::factor_columns`].
+    pub more_factors: Vec<Vec<f64>>,
+    /// Closes as a holder who reinvests splits and dividends sees them; empty: the last prices.
+    pub total_return: Vec<f64>,
     /// Whether each bar could be traded; empty: all could.
     pub tradable: Vec<bool>,
 }
@@ -77,6 +82,10 @@ pub struct PanelBuilder {
     pool: Option<PoolRule>,
     /// First label of the run.
     start: Option<i64>,
+    /// Factor columns the run reads.
+    factors: Vec<Column>,
+    /// A symbol's own bars that a decision looks back on.
+    history_bars: usize,
 }
 
 /// A series whose place on the timeline is not known yet.
@@ -133,8 +142,15 @@ impl PanelBuilder {
     /// # Errors
     /// As [`BacktestConfig::prepare`].
     pub fn new(config: &BacktestConfig) -> Result<Self, BacktestError> {
-        let pool = config.prepare()?.pool;
-        Ok(Self { timeframe: config.timeframe, execution: config.execution, pool, start: config.start })
+        let Prepared { pool, strategy, .. } = config.prepare()?;
+        let (factors, history_bars) = (strategy.columns().to_vec(), strategy.history_bars());
+        let (timeframe, execution, start) = (config.timeframe, config.execution, config.start);
+        Ok(Self { timeframe, execution, pool, start, factors, history_bars })
+    }
+
+    /// The factor columns the run reads, the ranking one first.
+    pub fn factor_columns(&self) -> &[Column] {
+        &self.factors
     }
 
     /// The bar columns a series needs beside its close, by the names of the hub.
@@ -154,7 +170,9 @@ impl PanelBuilder {
     /// The earliest label that can change the run; `None`: all of them.
     pub fn earliest_needed(&self, config: &BacktestConfig) -> Option<i64> {
         // The row that is carried into the run may lie anywhere before it.
-        let start = self.start.filter(|_| !matches!(config.align, Align::ForwardFill(_)))?;
+        // Nor is it known how far back a symbol's own bars reach.
+        let is_bounded = !matches!(config.align, Align::ForwardFill(_)) && self.history_bars == 0;
+        let start = self.start.filter(|_| is_bounded)?;
         let calendar = config.rebalance.period_start(start).unwrap_or(start);
         let pool = self.pool.as_ref().and_then(|pool| pool.window(pool.period(start)).start);
         Some(pool.map_or(calendar, |pool| pool.min(calendar)))
@@ -190,6 +208,8 @@ impl PanelBuilder {
             open: keep(input.open, Execution::NextOpen),
             vwap: keep(input.vwap, Execution::NextVwap),
             factor: input.factor,
+            more_factors: input.more_factors,
+            total_return: input.total_return,
             tradable: input.tradable,
             pool,
             delisted_at: rules.delisted_at,
@@ -256,13 +276,19 @@ impl PanelBuilder {
             ("open", input.open.len(), open),
             ("vwap", input.vwap.len(), vwap),
             ("dollar_volume", input.dollar_volume.len(), self.pool.is_some()),
-            ("factor", input.factor.len(), true),
+            ("factor", input.factor.len(), !self.factors.is_empty()),
+            ("total_return", input.total_return.len(), false),
             ("tradable", input.tradable.len(), false),
         ] {
             if len != n_bars && (needed || len > 0) {
                 let problem = format!("column `{column}` has {len} rows; expected {n_bars}, one per timestamp");
                 return Err(BacktestError::series(&input.symbol, problem));
             }
+        }
+        let n_more = self.factors.len().saturating_sub(1);
+        if input.more_factors.len() < n_more || input.more_factors.iter().any(|column| column.len() != n_bars) {
+            let problem = format!("{n_more} more factor columns of {n_bars} rows are needed, one value per timestamp");
+            return Err(BacktestError::series(&input.symbol, problem));
         }
         if u32::try_from(n_bars).is_err() {
             return Err(BacktestError::series(&input.symbol, format!("{n_bars} bars; at most {} fit", u32::MAX)));

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crosscut_hub::{FactorSet, Hub, hash_file};
+use crosscut_hub::{FactorMetadata, FactorSet, Hub, hash_file};
 use crosscut_model::{BarSpec, Instrument, Range, Table, Timeframe, format_iso, parse_iso};
+use crosscut_trading::strategy::Column;
 use rayon::prelude::*;
 
-use super::align::{FactorRows, JoinCounts, join, keep, take};
+use super::align::{FactorRows, JoinCounts, Joined, join, keep, take};
 use super::build::Unplaced;
 use super::{Benchmark, Extras, Panel, PanelBuilder, PanelInput, SeriesInput, SymbolRules};
 use crate::config::BacktestConfig;
@@ -33,10 +34,10 @@ struct Source<'a> {
     hub: &'a Hub,
     /// The configuration.
     config: &'a BacktestConfig,
-    /// The factor set.
-    set: &'a FactorSet,
-    /// The ranking column.
-    factor: &'a str,
+    /// The factor set; `None`: the run reads bars alone.
+    set: Option<&'a FactorSet>,
+    /// The columns it reads, the ranking one first.
+    factors: &'a [&'a str],
     /// What the run needs.
     builder: &'a PanelBuilder,
     /// The labels to read.
@@ -53,12 +54,17 @@ struct Source<'a> {
 pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> {
     let prepared = config.prepare()?;
     let builder = PanelBuilder::new(config)?;
-    let set = hub.factor_set(config.timeframe, &config.factor_set)?;
-    let factor = factor_column(&set, prepared.strategy.factor.as_deref())?;
-    let symbols = choose_symbols(hub, config, &set)?;
+    let set = factor_set(hub, config, &builder)?;
+    let columns = match &set {
+        Some(set) => builder.factor_columns().iter().map(|column| factor_column(set, column)).collect(),
+        None => Ok(Vec::new()),
+    };
+    let columns: Vec<String> = columns?;
+    let factors: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let symbols = choose_symbols(hub, config, set.as_ref())?;
     let rules = symbol_rules(hub.instruments(&config.venue)?);
     let range = Range { start: builder.earliest_needed(config), end: config.end };
-    let source = Source { hub, config, set: &set, factor: &factor, builder: &builder, range, rules: &rules };
+    let source = Source { hub, config, set: set.as_ref(), factors: &factors, builder: &builder, range, rules: &rules };
     let loaded: Vec<Loaded> = symbols.par_iter().map(|symbol| source.read(symbol)).collect::<Result<_, _>>()?;
     let mut quality = DataQuality::default();
     let (mut series, mut inputs, mut covered_until) = (Vec::new(), Vec::new(), None);
@@ -75,28 +81,39 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
         inputs.extend(one.inputs);
         covered_until = covered_until.max(one.covered_until);
     }
-    note_changed_bars(&set, &inputs, &mut quality);
+    if let Some(set) = &set {
+        note_changed_bars(set, &inputs, &mut quality);
+    }
     inputs.extend(instruments_input(hub, &config.venue)?);
     let benchmark = config.benchmark.as_ref().map(|symbol| source.benchmark(symbol, &mut inputs)).transpose()?;
     if series.iter().all(Unplaced::is_empty) && !series.is_empty() {
         return Err(nothing_in_range(&source, &symbols, prepared.range));
     }
+    let factor = factors.join(", ");
     let panel = builder.build(series, Extras { factor, benchmark, inputs, quality, covered_until })?;
     super::build::check_cover(&panel, prepared.range)?;
     Ok(panel)
 }
 
-/// The ranking column: the one asked for, or the set's only one.
-fn factor_column(set: &FactorSet, asked: Option<&str>) -> Result<String, BacktestError> {
+/// The factor set, unless the run reads none and none is named.
+fn factor_set(hub: &Hub, config: &BacktestConfig, builder: &PanelBuilder) -> Result<Option<FactorSet>, BacktestError> {
+    if config.factor_set.is_empty() && builder.factor_columns().is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(hub.factor_set(config.timeframe, &config.factor_set)?))
+}
+
+/// The name of a column: the one asked for, or the set's only one.
+fn factor_column(set: &FactorSet, asked: &Column) -> Result<String, BacktestError> {
     let columns = set.columns();
     let name = &set.metadata().factor_set;
     match (asked, columns) {
-        (Some(column), _) if columns.iter().any(|other| other == column) => Ok(column.to_owned()),
-        (Some(column), _) => {
+        (Column::Named(column), _) if columns.contains(column) => Ok(column.clone()),
+        (Column::Named(column), _) => {
             Err(BacktestError::unknown("factor column", column, format!("factor set `{name}`"), columns))
         }
-        (None, [only]) => Ok(only.clone()),
-        (None, _) => Err(BacktestError::Setting {
+        (Column::Only, [only]) => Ok(only.clone()),
+        (Column::Only, _) => Err(BacktestError::Setting {
             key: "factor",
             value: "not given".to_owned(),
             expected: format!("one of the {} columns of `{name}`\nhint: add --param factor=NAME", columns.len()),
@@ -104,23 +121,24 @@ fn factor_column(set: &FactorSet, asked: Option<&str>) -> Result<String, Backtes
     }
 }
 
-/// The symbols of the run: those asked for (all of the factor set if none are), within `include`, without `exclude`.
-fn choose_symbols(hub: &Hub, config: &BacktestConfig, set: &FactorSet) -> Result<Vec<String>, BacktestError> {
+/// The symbols of the run: those asked for (all of the factor set if none are, all with bars if there is no set), within
+/// `include`, without `exclude`.
+fn choose_symbols(hub: &Hub, config: &BacktestConfig, set: Option<&FactorSet>) -> Result<Vec<String>, BacktestError> {
     let with_bars = hub.bar_symbols(&config.venue, &BarSpec::Time(config.timeframe))?;
     let bars = format!("the {} bars of {}", config.timeframe, config.venue);
-    let asked = if config.symbols.is_empty() { set.symbols() } else { &config.symbols };
+    let all = set.map_or(&with_bars[..], FactorSet::symbols);
+    let asked = if config.symbols.is_empty() { all } else { &config.symbols };
+    let place = set.map_or_else(|| bars.clone(), |set| format!("factor set `{}`", set.metadata().factor_set));
     let mut symbols: Vec<String> = Vec::new();
     for symbol in asked {
-        if !set.symbols().contains(symbol) {
-            let place = format!("factor set `{}`", set.metadata().factor_set);
-            return Err(BacktestError::unknown("symbol", symbol, place, set.symbols()));
+        if !all.contains(symbol) {
+            return Err(BacktestError::unknown("symbol", symbol, place, all));
         }
         if with_bars.binary_search(symbol).is_err() {
             return Err(BacktestError::Disagree {
                 symbol: symbol.clone(),
                 problem: format!(
-                    "factor set `{}` has it, {bars} have not\nhint: import its bars, run the factor set again, or leave it out with --exclude",
-                    set.metadata().factor_set
+                    "{place} has it, {bars} have not\nhint: import its bars, run the factor set again, or leave it out with --exclude"
                 ),
             });
         }
@@ -149,19 +167,23 @@ fn nothing_in_range(source: &Source<'_>, symbols: &[String], range: Range) -> Ba
     let spans: Vec<(i64, i64)> =
         infos.filter(|info| info.rows > 0).map(|info| (info.first, info.last_available_at)).collect();
     let time = |text: &Option<String>| text.as_deref().and_then(|text| parse_iso(text).ok());
-    let metadata = source.set.metadata();
-    let (Some(bars_from), Some(bars_until), Some(from), Some(last)) = (
-        spans.iter().map(|span| span.0).min(),
-        spans.iter().map(|span| span.1).max(),
-        time(&metadata.start_time),
-        time(&metadata.end_time),
-    ) else {
-        return BacktestError::NoSymbols { reason: "there is no bar with factors at all".to_owned() };
+    let (Some(bars_from), Some(bars_until)) =
+        (spans.iter().map(|span| span.0).min(), spans.iter().map(|span| span.1).max())
+    else {
+        return BacktestError::NoSymbols { reason: "there is no bar at all".to_owned() };
     };
-    let until = source.config.timeframe.next(last);
+    let of_set = |metadata: &FactorMetadata| {
+        let last = time(&metadata.end_time)?;
+        Some((time(&metadata.start_time)?, source.config.timeframe.next(last)))
+    };
+    let (from, until) = match source.set.map(|set| of_set(set.metadata())) {
+        Some(Some(span)) => span,
+        Some(None) => return BacktestError::NoSymbols { reason: "there is no bar with factors at all".to_owned() },
+        None => (bars_from, bars_until),
+    };
     let text = |bound: Option<i64>, open: &str| bound.map_or_else(|| open.to_owned(), format_iso);
     let hint = if bars_until > until {
-        format!("factor set `{}` ends before the bars do: run it again", metadata.factor_set)
+        format!("factor set `{}` ends before the bars do: run it again", source.config.factor_set)
     } else {
         "choose a range within, or import more and run the factor set again".to_owned()
     };
@@ -251,19 +273,15 @@ impl Source<'_> {
         let bar = BarSpec::Time(self.config.timeframe);
         let venue = &self.config.venue;
         let mut bars = self.hub.read_bars(venue, &bar, symbol, &self.builder.columns(), self.range)?;
-        let rows = self.set.read(symbol, &[self.factor], self.range)?;
         let timestamps = bars.take_i64("timestamp").unwrap_or_default();
-        let factor_rows = FactorRows {
-            timestamps: rows.i64("timestamp").unwrap_or_default(),
-            values: rows.f64(self.factor).unwrap_or_default(),
-            tradable: rows.bool("tradable_flag").unwrap_or_default(),
-        };
         let (bar_input, covered_until) = self.bar_input(symbol)?;
-        let inputs = vec![bar_input, self.factor_input(symbol)];
-        let Some(joined) = join(symbol, &timestamps, factor_rows, self.config.align)? else {
+        let mut inputs = vec![bar_input];
+        inputs.extend(self.set.map(|set| self.factor_input(set, symbol)));
+        let Some(joined) = self.join_factors(symbol, &timestamps)? else {
             let counts = JoinCounts::default();
             return Ok(Loaded { series: None, counts, is_volume_estimated: false, inputs, covered_until });
         };
+        let mut factors = joined.factors.into_iter();
         let (dollar_volume, is_volume_estimated) = self.dollar_volume(symbol, &mut bars)?;
         let available_at = bars.take_i64("available_at").unwrap_or_default();
         let kept = joined.bars.as_deref();
@@ -278,12 +296,28 @@ impl Source<'_> {
             open: keep(take(&mut bars, "open"), kept),
             vwap: keep(take(&mut bars, "vwap"), kept),
             dollar_volume: keep(dollar_volume, kept),
-            factor: joined.factor,
+            factor: factors.next().unwrap_or_default(),
+            more_factors: factors.collect(),
+            total_return: Vec::new(),
             tradable: if joined.tradable.iter().all(|flag| *flag) { Vec::new() } else { joined.tradable },
         };
         let rules = self.rules.get(symbol).cloned().unwrap_or_default();
         let series = self.builder.series(input, rules)?;
         Ok(Loaded { series: Some(series), counts: joined.counts, is_volume_estimated, inputs, covered_until })
+    }
+
+    /// The factor rows of a symbol brought together with its bars; `None` when it is to be left out.
+    fn join_factors(&self, symbol: &str, timestamps: &[i64]) -> Result<Option<Joined>, BacktestError> {
+        let Some(set) = self.set else {
+            return Ok(Some(Joined { tradable: vec![true; timestamps.len()], ..Joined::default() }));
+        };
+        let rows = set.read(symbol, self.factors, self.range)?;
+        let factor_rows = FactorRows {
+            timestamps: rows.i64("timestamp").unwrap_or_default(),
+            values: self.factors.iter().map(|column| rows.f64(column).unwrap_or_default()).collect(),
+            tradable: rows.bool("tradable_flag").unwrap_or_default(),
+        };
+        join(symbol, timestamps, factor_rows, self.config.align)
     }
 
     /// The dollar volume of a symbol's bars, empty when the run needs none, and whether it is an estimate: bars of
@@ -329,11 +363,11 @@ impl Source<'_> {
     }
 
     /// What is recorded of a symbol's factor table.
-    fn factor_input(&self, symbol: &str) -> PanelInput {
+    fn factor_input(&self, set: &FactorSet, symbol: &str) -> PanelInput {
         let symbol_path = crosscut_model::encode_path(symbol);
         PanelInput {
             name: format!("factors/{}/{}/{symbol_path}.parquet", self.config.timeframe, self.config.factor_set),
-            content_hash: self.set.content_hash(symbol).unwrap_or_default().to_owned(),
+            content_hash: set.content_hash(symbol).unwrap_or_default().to_owned(),
             sources: Vec::new(),
         }
     }

@@ -3,9 +3,10 @@
 use crosscut_trading::limits::Kept;
 use crosscut_trading::rules::{OnShort, Untradable};
 use crosscut_trading::sizing::{Account, Line, affordable_scale, whole_lots};
-use crosscut_trading::strategy::{Aim, Exclusion, Ranked};
+use crosscut_trading::strategy::{Aim, Exclusion, Ranked, rank};
 
 use super::Engine;
+use super::sight::Sight;
 use super::trading::{Purpose, Wish};
 use crate::outcome::{LogLevel, Selection};
 
@@ -78,7 +79,8 @@ impl Engine<'_> {
     /// Decides the portfolio at a row whose equity before any trade of the decision is `equity`.
     pub(super) fn decide(&mut self, row: usize, equity: f64) {
         let mut standings = self.standings(row);
-        let ranked = rank(&standings);
+        let mut sight = self.sight(row, equity);
+        let ranked = self.score(&mut standings, &mut sight);
         let course = self.course(row, ranked.len());
         self.plan.clear();
         self.of_rebalance.clear();
@@ -86,7 +88,7 @@ impl Engine<'_> {
             self.cancel_superseded();
         }
         match course {
-            Course::Trade => self.rule.decide(&ranked, &mut self.plan),
+            Course::Trade => self.rule.decide(&ranked, &sight, &mut self.plan),
             Course::Flat(why) | Course::Leave(why) => {
                 for standing in standings.iter_mut().filter(|standing| standing.excluded.is_none()) {
                     standing.excluded = Some(why);
@@ -125,7 +127,8 @@ impl Engine<'_> {
     fn standing(&self, row: usize, symbol_idx: u32) -> Standing {
         let series = self.panel.series(symbol_idx);
         let pos = series.bar_in(self.panel.slot(row));
-        let score = pos.map_or(f64::NAN, |pos| series.factor()[pos]);
+        let ranks = self.prepared.strategy.ranks_by_column();
+        let score = pos.filter(|_| ranks).map_or(f64::NAN, |pos| series.factor()[pos]);
         let is_leaving = self.working.iter().any(|working| working.is_exit_of(symbol_idx));
         let barrier = if series.delisted_at().is_some_and(|at| at <= self.label(row)) {
             Some(Exclusion::Delisted)
@@ -133,7 +136,7 @@ impl Engine<'_> {
             Some(Exclusion::NoBar)
         } else if pos.is_some_and(|pos| !series.is_tradable(pos)) {
             Some(Exclusion::NotTradable)
-        } else if !score.is_finite() {
+        } else if ranks && !score.is_finite() {
             Some(Exclusion::MissingFactor)
         } else {
             None
@@ -148,6 +151,29 @@ impl Engine<'_> {
         };
         let excluded = excluded.or(self.guard.is_halted().then_some(Exclusion::Halted));
         Standing { symbol_idx, score, excluded, is_tradable: barrier.is_none(), is_leaving }
+    }
+
+    /// Scores and ranks the names that can be traded, and tells the rule's sight which positions will stay.
+    fn score(&self, standings: &mut [Standing], sight: &mut Sight<'_>) -> Vec<Ranked> {
+        let eligible = standings.iter().filter(|standing| standing.excluded.is_none());
+        let names: Vec<u32> = eligible.map(|standing| standing.symbol_idx).collect();
+        let (mut ranked, mut scores) = (Vec::with_capacity(names.len()), Vec::with_capacity(names.len()));
+        rank(self.rule, &names, sight, (&mut ranked, &mut scores));
+        let eligible = standings.iter_mut().filter(|standing| standing.excluded.is_none());
+        for (standing, score) in eligible.zip(scores) {
+            standing.score = score;
+            if !score.is_finite() {
+                standing.excluded = Some(self.rule.why_no_score());
+                standing.is_tradable = false;
+            }
+        }
+        let holds = self.config.untradable == Untradable::Hold;
+        for holding in &mut sight.holdings {
+            let at = standings.binary_search_by_key(&holding.symbol_idx, |standing| standing.symbol_idx);
+            let standing = at.map(|at| standings[at]).expect("every held symbol has a standing");
+            holding.is_stuck = standing.is_leaving || (holds && !standing.is_tradable);
+        }
+        ranked
     }
 
     /// Chooses the pool when a new period has begun.
@@ -350,18 +376,4 @@ impl Engine<'_> {
             row.target_weight = row.filled_weight;
         }
     }
-}
-
-/// The eligible names by score descending, then symbol ascending.
-fn rank(standings: &[Standing]) -> Vec<Ranked> {
-    let mut ranked: Vec<Ranked> = standings
-        .iter()
-        .filter(|standing| standing.excluded.is_none())
-        .map(|standing| Ranked { symbol_idx: standing.symbol_idx, score: standing.score })
-        .collect();
-    ranked.sort_unstable_by(|a, b| {
-        let order = b.score.partial_cmp(&a.score).expect("eligible scores are finite");
-        order.then(a.symbol_idx.cmp(&b.symbol_idx))
-    });
-    ranked
 }

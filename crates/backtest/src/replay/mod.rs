@@ -15,6 +15,7 @@
 mod decision;
 mod finish;
 mod schedule;
+mod sight;
 mod tape;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,9 @@
 //! LongShort: long the highest scores, short the lowest.
 
 use super::params::{FACTOR, ParamKind, ParamSpec, Values};
-use super::registry::{Build, Template};
-use super::{Capability, CrossSection, Plan, Ranked, Weighting, side_share};
+use super::registry::{Build, Rule, Template};
+use super::weighting::{BUFFER, MAX_WEIGHT, NO_TRADE_BAND, TwoSides, VOL_LOOKBACK, WEIGHTING};
+use super::{Capability, CrossSection, Plan, Ranked, View};
 use crate::error::TradingError;
 
 /// The template.
@@ -40,12 +41,11 @@ pub(super) static TEMPLATE: Template = Template {
             "1",
             "short exposure over long exposure",
         ),
-        ParamSpec::with_default(
-            "weighting",
-            ParamKind::Choice(Weighting::WORDS),
-            "equal",
-            "equal weights on each side, or weights in proportion to the score where it has the side's sign",
-        ),
+        WEIGHTING,
+        VOL_LOOKBACK,
+        MAX_WEIGHT,
+        BUFFER,
+        NO_TRADE_BAND,
     ],
     build: Build::Rule(build),
 };
@@ -99,63 +99,39 @@ struct LongShort {
     long: Size,
     /// Names on the short side.
     short: Size,
-    /// Sum of long weights.
-    long_gross: f64,
-    /// Sum of absolute short weights.
-    short_gross: f64,
-    /// How weights are spread on each side.
-    weighting: Weighting,
+    /// How both sides are chosen and weighed.
+    sides: TwoSides,
 }
 
 /// Makes the strategy.
-fn build(values: &Values) -> Result<Box<dyn CrossSection>, TradingError> {
+fn build(values: &Values) -> Result<Rule, TradingError> {
     let (gross, hedge_ratio) = (values.number_set("gross_exposure"), values.number_set("hedge_ratio"));
-    Ok(Box::new(LongShort {
+    let sides =
+        TwoSides::from_values(values, (gross / (1.0 + hedge_ratio), hedge_ratio * gross / (1.0 + hedge_ratio)))?;
+    let rule = LongShort {
         long: Size::from_values(values, "long_count", "long_quantile")?,
         short: Size::from_values(values, "short_count", "short_quantile")?,
-        long_gross: gross / (1.0 + hedge_ratio),
-        short_gross: hedge_ratio * gross / (1.0 + hedge_ratio),
-        weighting: Weighting::from_values(values),
-    }))
+        sides,
+    };
+    Ok(Rule::new(rule, values.factor(), sides.weighting.history_bars()))
 }
 
 impl CrossSection for LongShort {
-    fn decide(&self, ranked: &[Ranked], plan: &mut Plan) {
-        let n_names = ranked.len();
-        let (wanted_long, wanted_short) = (self.long.of(n_names), self.short.of(n_names));
-        let wanted = wanted_long + wanted_short;
-        let (n_long, n_short) = if wanted <= n_names {
-            (wanted_long, wanted_short)
-        } else {
-            (side_share(n_names, wanted_long, wanted), side_share(n_names, wanted_short, wanted))
-        };
-        let share = |gross: f64, names: usize, of: usize| gross * (names as f64 / of as f64);
-        self.weighting.spread(&ranked[..n_long], share(self.long_gross, n_long, wanted_long), plan);
-        self.weighting.spread(&ranked[n_names - n_short..], -share(self.short_gross, n_short, wanted_short), plan);
+    fn decide(&self, ranked: &[Ranked], view: &dyn View, plan: &mut Plan) {
+        let wanted = (self.long.of(ranked.len()), self.short.of(ranked.len()));
+        self.sides.weigh(ranked, wanted, view, plan);
     }
 
     fn names_needed(&self, n_eligible: usize) -> usize {
-        self.long.of(n_eligible) + self.short.of(n_eligible)
+        self.long.of(n_eligible).saturating_add(self.short.of(n_eligible))
     }
 
     fn may_short(&self) -> bool {
         true
     }
 
-    fn hold_max_bars(&self) -> Option<u64> {
-        None
-    }
-
     fn check_universe(&self, n_symbols: usize) -> Result<(), TradingError> {
         let wanted = self.long.fixed().saturating_add(self.short.fixed());
-        if wanted > n_symbols {
-            return Err(TradingError::TooManyNames {
-                strategy: TEMPLATE.name,
-                parameter: "long_count + short_count",
-                wanted,
-                configured: n_symbols,
-            });
-        }
-        Ok(())
+        TradingError::check_names(TEMPLATE.name, "long_count + short_count", wanted, n_symbols)
     }
 }

@@ -20,7 +20,7 @@ mod top_k;
 mod weighting;
 
 pub use params::{FACTOR, ParamKind, ParamSpec, Values};
-pub use portfolio::{Portfolio, Scorer};
-pub use registry::{Capability, Column, Kind, Made, Resolved, Template, resolve, template, templates};
-pub use rule::{Aim, CrossSection, Exclusion, Plan, Ranked};
-use weighting::{Weighting, side_share};
+pub use portfolio::{Portfolio, PortfolioRules, Scorer};
+pub use registry::{Capability, Column, Kind, Made, Resolved, Rule, Template, resolve, template, templates};
+pub use rule::{Aim, CrossSection, Exclusion, Holding, Plan, Ranked, View, rank};
+use weighting::Weighting;

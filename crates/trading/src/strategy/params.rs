@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::registry::Template;
+use super::registry::{Column, Template};
 use crate::error::{TradingError, hint};
 
 /// What a parameter's value may be.
@@ -16,6 +16,12 @@ pub enum ParamKind {
     Between(f64, f64),
     /// `true` or `false`.
     Flag,
+    /// A number from 0 to 1.
+    Share,
+    /// Whole numbers of at least this, separated by commas.
+    Counts(u64),
+    /// Names with finite weights, `a:0.6,b:-0.4`; a name alone weighs 1.
+    Weights,
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A name, checked by whoever knows the names.
@@ -75,6 +81,9 @@ impl ParamKind {
             Self::Number => "a finite number".to_owned(),
             Self::Between(above, most) if most.is_infinite() => format!("a number above {above}"),
             Self::Between(above, most) => format!("a number above {above}, at most {most}"),
+            Self::Share => "a number from 0 to 1".to_owned(),
+            Self::Counts(least) => format!("whole numbers of at least {least}, such as 21,63"),
+            Self::Weights => "names with weights, such as momentum_20:0.6,rsi_14:-0.4".to_owned(),
             Self::Flag => "true or false".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::Name => "a name".to_owned(),
@@ -90,6 +99,17 @@ impl ParamKind {
             Self::Number => number().map(|value| value.to_string()),
             Self::Between(above, most) => {
                 number().filter(|value| *value > above && *value <= most).map(|value| value.to_string())
+            }
+            Self::Share => number().filter(|value| (0.0..=1.0).contains(value)).map(|value| value.to_string()),
+            Self::Counts(least) => {
+                let counts: Option<Vec<u64>> = text.split(',').map(|count| count.trim().parse().ok()).collect();
+                let counts = counts.filter(|counts| counts.iter().all(|&n| n >= least))?;
+                Some(counts.iter().map(u64::to_string).collect::<Vec<_>>().join(","))
+            }
+            Self::Weights => {
+                let pairs = weights(text)?;
+                let texts = pairs.iter().map(|(name, weight)| format!("{name}:{weight}"));
+                Some(texts.collect::<Vec<_>>().join(","))
             }
             Self::Flag => match text.to_lowercase().as_str() {
                 "true" | "yes" | "1" => Some("true".to_owned()),
@@ -193,10 +213,42 @@ impl Values {
         self.texts.get(name).cloned()
     }
 
+    /// Whole numbers that are required or have a default.
+    pub(crate) fn counts(&self, name: &str) -> Vec<usize> {
+        let text = self.choice(name);
+        let most = |count: &str| count.parse::<u64>().map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
+        text.split(',').map(most).collect()
+    }
+
+    /// Names with weights that are required or have a default.
+    pub(crate) fn weights(&self, name: &str) -> Vec<(String, f64)> {
+        weights(self.choice(name)).expect("weights are checked on entry")
+    }
+
+    /// The column of [`FACTOR`].
+    pub(crate) fn factor(&self) -> Vec<Column> {
+        vec![self.name(FACTOR.name).map_or(Column::Only, Column::Named)]
+    }
+
     /// The error for parameters that clash.
     pub(crate) fn conflict(&self, text: impl Into<String>) -> TradingError {
         TradingError::Conflict { strategy: self.strategy, text: text.into() }
     }
+}
+
+/// Reads `a:0.6,b:-0.4`; `None` when it is not that, or a name comes twice.
+fn weights(text: &str) -> Option<Vec<(String, f64)>> {
+    let mut pairs: Vec<(String, f64)> = Vec::new();
+    for part in text.split(',') {
+        let (name, weight) = part.rsplit_once(':').unwrap_or((part, "1"));
+        let name = name.trim();
+        let weight = weight.trim().parse::<f64>().ok().filter(|weight| weight.is_finite())?;
+        if name.is_empty() || pairs.iter().any(|(other, _)| other == name) {
+            return None;
+        }
+        pairs.push((name.to_owned(), weight));
+    }
+    Some(pairs)
 }
 
 /// The error for a parameter nobody declared.

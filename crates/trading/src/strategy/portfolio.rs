@@ -2,20 +2,33 @@
 
 use std::fmt::Debug;
 
-use super::{Aim, CrossSection, Plan, Ranked};
+use super::rule::rank;
+use super::{Aim, CrossSection, Holding, Plan, Ranked, Resolved, View};
+use crate::error::TradingError;
 use crate::floor::{Desk, Strategy};
 use crate::limits::{Kept, Limits};
 use crate::market::Data;
 use crate::order::Update;
 use crate::rules::OnShort;
 
-/// Where scores come from: it sees the same data as the strategy, and no more.
+/// Where the values of factor columns come from: it sees the same data as the strategy, and no more.
 pub trait Scorer: Debug {
     /// Takes data in.
     fn on_data(&mut self, data: &Data);
 
-    /// The score of a symbol now; NaN when it has none, and may then not be opened.
-    fn score(&self, symbol_idx: u32) -> f64;
+    /// The value of a column, by its place among the strategy's columns, of a symbol now; NaN when it has none.
+    fn value(&self, column: usize, symbol_idx: u32) -> f64;
+}
+
+/// What a portfolio is decided by, beside its scores.
+#[derive(Debug)]
+pub struct PortfolioRules {
+    /// Instrument ids, sorted.
+    pub symbols: Vec<String>,
+    /// Brings weights within bounds.
+    pub limits: Limits,
+    /// With too few names.
+    pub on_short: OnShort,
 }
 
 /// A rule, its scores and its limits.
@@ -23,38 +36,130 @@ pub trait Scorer: Debug {
 pub struct Portfolio<S> {
     /// From ranked names to weights.
     rule: Box<dyn CrossSection>,
-    /// From data to scores.
-    scorer: S,
     /// Brings weights within bounds.
     limits: Limits,
     /// With too few names.
     on_short: OnShort,
+    /// What the rule looks at.
+    sight: Sight<S>,
+    /// Symbols whose holding time ends at this time, microseconds UTC.
+    ended: (i64, Vec<u32>),
     /// Kept for its allocation.
     ranked: Vec<Ranked>,
+    /// Kept for its allocation.
+    scores: Vec<f64>,
     /// Kept for its allocation.
     plan: Plan,
 }
 
+/// What the rule looks at.
+#[derive(Debug)]
+struct Sight<S> {
+    /// From data to factor columns.
+    scorer: S,
+    /// Instrument ids, sorted.
+    symbols: Vec<String>,
+    /// Closes that the rule looks back on.
+    n_closes: usize,
+    /// Last closes of each symbol, oldest first; now and then more than are needed.
+    closes: Vec<Vec<f64>>,
+    /// When each symbol's last bar closed, microseconds UTC.
+    closed_at: Vec<i64>,
+    /// Label of the last bar, microseconds UTC.
+    label: i64,
+    /// What is held.
+    holdings: Vec<Holding>,
+}
+
+impl<S: Scorer> View for Sight<S> {
+    fn label(&self) -> i64 {
+        self.label
+    }
+
+    fn value(&self, column: usize, symbol_idx: u32) -> f64 {
+        self.scorer.value(column, symbol_idx)
+    }
+
+    fn closes(&self, symbol_idx: u32, n: usize) -> &[f64] {
+        let closes = &self.closes[symbol_idx as usize];
+        &closes[closes.len() - n.min(closes.len())..]
+    }
+
+    fn holdings(&self) -> &[Holding] {
+        &self.holdings
+    }
+
+    fn symbol_idx(&self, symbol: &str) -> Option<u32> {
+        self.symbols.binary_search_by(|other| other.as_str().cmp(symbol)).ok().map(|at| at as u32)
+    }
+}
+
+impl<S: Scorer> Sight<S> {
+    /// Takes data in.
+    fn take(&mut self, data: &Data) {
+        self.scorer.on_data(data);
+        let Data::Bar(bar) = data else { return };
+        self.label = bar.timestamp;
+        self.closed_at[bar.symbol_idx as usize] = bar.available_at;
+        if self.n_closes == 0 {
+            return;
+        }
+        let closes = &mut self.closes[bar.symbol_idx as usize];
+        if closes.len() >= self.n_closes.saturating_mul(2) {
+            closes.drain(..closes.len() + 1 - self.n_closes);
+        }
+        closes.push(bar.close);
+    }
+}
+
 impl<S: Scorer> Portfolio<S> {
     /// A portfolio that is decided whenever its driver evaluates.
-    pub fn new(rule: Box<dyn CrossSection>, scorer: S, limits: Limits, on_short: OnShort) -> Self {
-        Self { rule, scorer, limits, on_short, ranked: Vec::new(), plan: Plan::default() }
+    ///
+    /// # Errors
+    /// [`TradingError::NotARule`] for a strategy that does not decide at rebalances.
+    pub fn new(strategy: Resolved, scorer: S, rules: PortfolioRules) -> Result<Self, TradingError> {
+        let n_symbols = rules.symbols.len();
+        let n_closes = strategy.history_bars();
+        let sight = Sight {
+            scorer,
+            symbols: rules.symbols,
+            n_closes,
+            closes: vec![Vec::new(); n_symbols],
+            closed_at: vec![i64::MIN; n_symbols],
+            label: i64::MIN,
+            holdings: Vec::new(),
+        };
+        let (limits, on_short, rule) = (rules.limits, rules.on_short, strategy.into_rule()?);
+        let (ended, ranked, scores, plan) = ((i64::MIN, Vec::new()), Vec::new(), Vec::new(), Plan::default());
+        Ok(Self { rule, limits, on_short, sight, ended, ranked, scores, plan })
     }
 
-    /// Ranks the names that have a score and a price: by score descending, then symbol ascending.
-    fn rank(&mut self, desk: &Desk) {
-        self.ranked.clear();
-        for symbol_idx in 0..desk.n_symbols() as u32 {
-            let score = self.scorer.score(symbol_idx);
-            if score.is_finite() && desk.price(symbol_idx) > 0.0 {
-                self.ranked.push(Ranked { symbol_idx, score });
-            }
+    /// Scores the names that have a bar and ranks those that have a score; gives the names that can be traded.
+    fn rank(&mut self, desk: &Desk) -> Vec<u32> {
+        let can_trade = |&symbol_idx: &u32| {
+            let is_fresh = self.sight.closed_at[symbol_idx as usize] == desk.now();
+            is_fresh && desk.price(symbol_idx) > 0.0 && !self.ended.1.contains(&symbol_idx)
+        };
+        let names: Vec<u32> = (0..desk.n_symbols() as u32).filter(can_trade).collect();
+        let equity = desk.equity();
+        self.sight.holdings.clear();
+        self.sight.holdings.extend(desk.held().iter().map(|&symbol_idx| Holding {
+            symbol_idx,
+            weight: desk.account().value(symbol_idx) / equity,
+            n_bars: desk.account().bars_held(symbol_idx),
+            is_stuck: names.binary_search(&symbol_idx).is_err(),
+        }));
+        rank(self.rule.as_ref(), &names, &self.sight, (&mut self.ranked, &mut self.scores));
+        let mut scored = names.into_iter().zip(&self.scores).filter(|(_, score)| score.is_finite());
+        let tradable: Vec<u32> = scored.by_ref().map(|(symbol_idx, _)| symbol_idx).collect();
+        for holding in &mut self.sight.holdings {
+            holding.is_stuck = tradable.binary_search(&holding.symbol_idx).is_err();
         }
-        self.ranked.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.symbol_idx.cmp(&b.symbol_idx)));
+        tradable
     }
 
-    /// The weights of the plan within the limits, symbols ascending. What has no score cannot be traded: it is held.
-    fn weights(&mut self, desk: &Desk) -> Vec<(u32, f64)> {
+    /// The weights of the plan within the limits, symbols ascending. What cannot be traded is held.
+    fn weights(&mut self, desk: &Desk, tradable: &[u32]) -> Vec<(u32, f64)> {
         let equity = desk.equity();
         let present = |symbol_idx: u32| desk.account().value(symbol_idx) / equity;
         let mut kept = Kept::default();
@@ -74,7 +179,8 @@ impl<S: Scorer> Portfolio<S> {
         }
         for &symbol_idx in desk.held() {
             let is_named = self.plan.aims.iter().any(|(named, _)| *named == symbol_idx);
-            if !is_named && !self.scorer.score(symbol_idx).is_finite() {
+            let is_leaving = self.ended.1.contains(&symbol_idx);
+            if !is_named && !is_leaving && tradable.binary_search(&symbol_idx).is_err() {
                 held.push(keep(symbol_idx));
             }
         }
@@ -90,22 +196,35 @@ impl<S: Scorer> Portfolio<S> {
 }
 
 impl<S: Scorer> Strategy for Portfolio<S> {
-    fn on_data(&mut self, data: &Data, _desk: &mut Desk) {
-        self.scorer.on_data(data);
+    fn on_data(&mut self, data: &Data, desk: &mut Desk) {
+        self.sight.take(data);
+        if self.ended.0 != desk.now() {
+            self.ended.0 = desk.now();
+            self.ended.1.clear();
+        }
+        let symbol_idx = data.symbol_idx();
+        if let (Some(most), Data::Bar(_)) = (self.rule.hold_max_bars(), data)
+            && desk.quantity(symbol_idx) != 0.0
+            && desk.account().bars_held(symbol_idx) >= most
+        {
+            desk.cancel_all(symbol_idx);
+            desk.close(symbol_idx);
+            self.ended.1.push(symbol_idx);
+        }
     }
 
     fn on_order(&mut self, _update: &Update, _desk: &mut Desk) {}
 
     fn evaluate(&mut self, desk: &mut Desk) {
-        self.rank(desk);
+        let tradable = self.rank(desk);
         self.plan.clear();
         let is_short = self.ranked.len() < self.rule.names_needed(self.ranked.len());
         match self.on_short {
             OnShort::Skip if is_short => return,
             OnShort::Flat if is_short => {}
-            _ => self.rule.decide(&self.ranked, &mut self.plan),
+            _ => self.rule.decide(&self.ranked, &self.sight, &mut self.plan),
         }
-        let weights = self.weights(desk);
+        let weights = self.weights(desk, &tradable);
         desk.rebalance(&weights);
     }
 }

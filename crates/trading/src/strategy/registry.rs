@@ -77,7 +77,7 @@ pub struct Template {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Build {
     /// A rule for rebalances.
-    Rule(fn(&Values) -> Result<Box<dyn CrossSection>, TradingError>),
+    Rule(fn(&Values) -> Result<Rule, TradingError>),
     /// A strategy that runs on each symbol.
     PerSymbol(fn(&Values) -> Result<PerSymbol, TradingError>),
 }
@@ -92,11 +92,29 @@ impl Template {
     }
 }
 
+/// A rule and what it needs from data.
+#[derive(Debug)]
+pub struct Rule {
+    /// The rule.
+    pub(crate) rule: Box<dyn CrossSection>,
+    /// Factor columns it reads.
+    pub(crate) columns: Vec<Column>,
+    /// Closes of a symbol it looks at, the present one among them.
+    pub(crate) history_bars: usize,
+}
+
+impl Rule {
+    /// A rule that looks at these columns and closes.
+    pub(crate) fn new(rule: impl CrossSection + 'static, columns: Vec<Column>, history_bars: usize) -> Self {
+        Self { rule: Box::new(rule), columns, history_bars }
+    }
+}
+
 /// A strategy ready to run.
 #[derive(Debug)]
 pub enum Made {
     /// Weighs names at rebalances.
-    Rule(Box<dyn CrossSection>),
+    Rule(Rule),
     /// Acts at every bar, each symbol on its own; [`PerSymbol::strategy`] gives what a replay takes.
     PerSymbol(PerSymbol),
 }
@@ -132,7 +150,7 @@ impl Resolved {
     /// The rule, when it decides at rebalances.
     pub fn rule(&self) -> Option<&dyn CrossSection> {
         match &self.made {
-            Made::Rule(rule) => Some(rule.as_ref()),
+            Made::Rule(rule) => Some(rule.rule.as_ref()),
             Made::PerSymbol(_) => None,
         }
     }
@@ -151,21 +169,29 @@ impl Resolved {
     /// As [`Resolved::require_rule`].
     pub fn into_rule(self) -> Result<Box<dyn CrossSection>, TradingError> {
         match self.made {
-            Made::Rule(rule) => Ok(rule),
+            Made::Rule(rule) => Ok(rule.rule),
             Made::PerSymbol(_) => Err(TradingError::NotARule { strategy: self.template.name }),
         }
     }
 
-    /// The factor columns it reads; none: it runs on bars alone and needs no factor set.
-    pub fn columns(&self) -> Vec<Column> {
-        let ranks = self.template.params.iter().any(|spec| spec.name == FACTOR.name);
-        if ranks { vec![self.factor.clone().map_or(Column::Only, Column::Named)] } else { Vec::new() }
+    /// The factor columns it reads, in the order in which [`super::View::value`] counts them; none: it runs on bars alone
+    /// and needs no factor set.
+    pub fn columns(&self) -> &[Column] {
+        match &self.made {
+            Made::Rule(rule) => &rule.columns,
+            Made::PerSymbol(_) => &[],
+        }
+    }
+
+    /// Whether its scores are the values of its one column.
+    pub fn ranks_by_column(&self) -> bool {
+        self.columns().len() == 1 && self.template.params.iter().any(|spec| spec.name == FACTOR.name)
     }
 
     /// How many of a symbol's own bars, the present one among them, it looks back on.
     pub fn history_bars(&self) -> usize {
         match &self.made {
-            Made::Rule(_) => 0,
+            Made::Rule(rule) => rule.history_bars,
             Made::PerSymbol(signals) => signals.history_bars(),
         }
     }
@@ -173,7 +199,7 @@ impl Resolved {
     /// Whether it ever sells short.
     pub fn may_short(&self) -> bool {
         match &self.made {
-            Made::Rule(rule) => rule.may_short(),
+            Made::Rule(rule) => rule.rule.may_short(),
             Made::PerSymbol(signals) => signals.may_short(),
         }
     }

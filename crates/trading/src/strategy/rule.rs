@@ -35,10 +35,14 @@ pub enum Exclusion {
     NotTradable,
     /// The ranking factor is missing (NaN).
     MissingFactor,
+    /// It has not traded for as many bars as the strategy looks back on.
+    ShortHistory,
     /// The score is below `min_factor`.
     BelowMinFactor,
     /// Eligible, but the rank or score was not good enough.
     NotSelected,
+    /// Its price does not move, or not for long enough to tell, so that it has no weight by inverse volatility.
+    NoVolatility,
     /// Chosen with a weight of 0, as score weighting gives to a score on the wrong side of 0.
     ZeroWeight,
     /// Too few names at this rebalance, and `--on-short` skips it or goes flat.
@@ -56,8 +60,10 @@ impl Exclusion {
             Self::NoBar => "no bar",
             Self::NotTradable => "not tradable",
             Self::MissingFactor => "missing factor",
+            Self::ShortHistory => "too little history",
             Self::BelowMinFactor => "below min_factor",
             Self::NotSelected => "not selected",
+            Self::NoVolatility => "no volatility",
             Self::ZeroWeight => "zero weight",
             Self::TooFewNames => "too few names",
             Self::Halted => "halted",
@@ -85,11 +91,67 @@ impl Plan {
     }
 }
 
+/// A position at the time of a decision.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Holding {
+    /// Position in the sorted symbol list.
+    pub symbol_idx: u32,
+    /// Its value over equity; negative is short.
+    pub weight: f64,
+    /// The symbol's own bars that have closed since it was opened from flat, the bar it was opened in among them unless
+    /// that was at its close.
+    pub n_bars: u64,
+    /// Whether it stays whatever is decided: it cannot be traded now, or waits to be closed.
+    pub is_stuck: bool,
+}
+
+/// What a rule may look at: nothing that was not known at the decision.
+pub trait View {
+    /// The label of the bar at whose close it decides, microseconds UTC.
+    fn label(&self) -> i64;
+
+    /// The value of a column, by its place in [`super::Resolved::columns`]; NaN when it is missing.
+    fn value(&self, column: usize, symbol_idx: u32) -> f64;
+
+    /// At most the last `n` closes of a symbol, oldest first, that of the present bar among them; fewer when it has not
+    /// traded as long. Over splits and dividends they are those of a holder who reinvests: their ratios are total returns.
+    fn closes(&self, symbol_idx: u32, n: usize) -> &[f64];
+
+    /// What is held, symbols ascending.
+    fn holdings(&self) -> &[Holding];
+
+    /// The position of a symbol in the sorted symbol list.
+    fn symbol_idx(&self, symbol: &str) -> Option<u32>;
+}
+
+/// Scores `names` (those that can be traded, ascending) and puts the eligible ones into `ranked`: by score descending, then
+/// symbol ascending. `scores` gets the score of each name, NaN where it has none.
+pub fn rank(
+    rule: &dyn CrossSection,
+    names: &[u32],
+    view: &dyn View,
+    (ranked, scores): (&mut Vec<Ranked>, &mut Vec<f64>),
+) {
+    scores.clear();
+    rule.score(names, view, scores);
+    ranked.clear();
+    let scored = names.iter().zip(scores.iter()).filter(|(_, score)| score.is_finite());
+    // Adding 0 makes -0 equal to 0, which `total_cmp` would tell apart.
+    ranked.extend(scored.map(|(&symbol_idx, &score)| Ranked { symbol_idx, score: score + 0.0 }));
+    ranked.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(a.symbol_idx.cmp(&b.symbol_idx)));
+}
+
 /// A cross-sectional rule.
 pub trait CrossSection: Debug + Send + Sync {
+    /// Puts the score of each of `names` (those that can be traded, ascending) into `scores`, in their order; NaN: not
+    /// eligible. Without a way of its own it ranks by its first column.
+    fn score(&self, names: &[u32], view: &dyn View, scores: &mut Vec<f64>) {
+        scores.extend(names.iter().map(|&symbol_idx| view.value(0, symbol_idx)));
+    }
+
     /// Decides at one instant. `ranked` holds the eligible names by score descending, then symbol ascending; there may
     /// be fewer than [`CrossSection::names_needed`], in which case each name gets the weight it would have had.
-    fn decide(&self, ranked: &[Ranked], plan: &mut Plan);
+    fn decide(&self, ranked: &[Ranked], view: &dyn View, plan: &mut Plan);
 
     /// The fewest names the strategy can do its whole work with when `n_eligible` are there.
     fn names_needed(&self, n_eligible: usize) -> usize;
@@ -97,8 +159,15 @@ pub trait CrossSection: Debug + Send + Sync {
     /// Whether it ever sells short.
     fn may_short(&self) -> bool;
 
-    /// After how many of a symbol's own bars a position is closed, if it ever is for that reason.
-    fn hold_max_bars(&self) -> Option<u64>;
+    /// After how many of a symbol's own bars a position is closed; `None`: it never is for that reason.
+    fn hold_max_bars(&self) -> Option<u64> {
+        None
+    }
+
+    /// Why a name that can be traded has no score.
+    fn why_no_score(&self) -> Exclusion {
+        Exclusion::MissingFactor
+    }
 
     /// Refuses to run on fewer symbols than it asks for.
     ///

@@ -11,14 +11,57 @@ fn make(name: &str, params: &str) -> Result<Resolved, TradingError> {
     resolve(name, &pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect::<BTreeMap<_, _>>())
 }
 
+/// What a rule sees: nothing but what a test says.
+#[derive(Default)]
+struct Seen {
+    columns: Vec<Vec<f64>>,
+    closes: Vec<Vec<f64>>,
+    holdings: Vec<Holding>,
+    symbols: Vec<&'static str>,
+}
+
+impl View for Seen {
+    fn label(&self) -> i64 {
+        0
+    }
+
+    fn value(&self, column: usize, symbol_idx: u32) -> f64 {
+        self.columns[column][symbol_idx as usize]
+    }
+
+    fn closes(&self, symbol_idx: u32, n: usize) -> &[f64] {
+        let closes = self.closes.get(symbol_idx as usize).map_or(&[][..], Vec::as_slice);
+        &closes[closes.len() - n.min(closes.len())..]
+    }
+
+    fn holdings(&self) -> &[Holding] {
+        &self.holdings
+    }
+
+    fn symbol_idx(&self, symbol: &str) -> Option<u32> {
+        self.symbols.iter().position(|other| *other == symbol).map(|at| at as u32)
+    }
+}
+
+/// Positions `symbol:weight` that have been held for ten bars.
+fn holding(weights: &[(u32, f64)]) -> Vec<Holding> {
+    let one = |&(symbol_idx, weight)| Holding { symbol_idx, weight, n_bars: 10, is_stuck: false };
+    weights.iter().map(one).collect()
+}
+
 /// Runs one decision over scores given in symbol order and prints the plan: `symbol:weight` by symbol.
 fn decide(name: &str, params: &str, scores: &[f64]) -> String {
+    decide_seeing(name, params, Seen { columns: vec![scores.to_vec()], ..Seen::default() })
+}
+
+/// Scores, ranks and decides with all there is to see, and prints the plan: `symbol:weight` by symbol.
+fn decide_seeing(name: &str, params: &str, seen: Seen) -> String {
     let strategy = make(name, params).unwrap().into_rule().unwrap();
-    let mut ranked: Vec<Ranked> =
-        scores.iter().enumerate().map(|(i, &score)| Ranked { symbol_idx: i as u32, score }).collect();
-    ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.symbol_idx.cmp(&b.symbol_idx)));
-    let mut plan = Plan::default();
-    strategy.decide(&ranked, &mut plan);
+    let n_symbols = seen.columns.first().map_or(seen.closes.len(), Vec::len) as u32;
+    let names: Vec<u32> = (0..n_symbols).collect();
+    let (mut ranked, mut scores, mut plan) = (Vec::new(), Vec::new(), Plan::default());
+    rank(strategy.as_ref(), &names, &seen, (&mut ranked, &mut scores));
+    strategy.decide(&ranked, &seen, &mut plan);
     plan.aims.sort_by_key(|(symbol_idx, _)| *symbol_idx);
     let mut words: Vec<String> = plan
         .aims
@@ -83,7 +126,7 @@ fn weights_of_long_and_short_cancel() {
                 .map(|i| Ranked { symbol_idx: i, score: 0.5 - f64::from(i) / f64::from(n_names) })
                 .collect();
             let mut plan = Plan::default();
-            strategy.decide(&ranked, &mut plan);
+            strategy.decide(&ranked, &Seen::default(), &mut plan);
             let net: f64 = plan.aims.iter().map(|(_, aim)| if let Aim::Weight(w) = aim { *w } else { 0.0 }).sum();
             assert!(net.abs() < 1e-15, "{params} {n_names}: {net}");
         }
@@ -118,7 +161,10 @@ fn quantiles_round_down_but_not_below_one() {
 fn parameters_are_canonical() {
     let resolved = make("TopK", "k=007 lookback_col=mom20 weighting=EQUAL min_factor=1e-1").unwrap();
     let texts: Vec<String> = resolved.params.iter().map(|(name, text)| format!("{name}={text}")).collect();
-    assert_eq!(texts.join(" "), "factor=mom20 k=7 min_factor=0.1 weighting=equal");
+    assert_eq!(
+        texts.join(" "),
+        "buffer=0 factor=mom20 k=7 min_factor=0.1 no_trade_band=0 vol_lookback=20 weighting=equal"
+    );
     assert_eq!(resolved.factor.as_deref(), Some("mom20"));
     assert_eq!(resolved.template.name, "top_k");
 }
@@ -134,7 +180,7 @@ fn wrong_names_and_values() {
         (
             "top_k",
             "weigting=equal",
-            "strategy `top_k` has no parameter `weigting`; it takes factor, k, weighting, min_factor, max_positions\nhint: did you mean `weighting`?",
+            "strategy `top_k` has no parameter `weigting`; it takes factor, k, weighting, vol_lookback, max_weight, min_factor, max_positions, buffer, no_trade_band\nhint: did you mean `weighting`?",
         ),
         ("top_k", "k=0", "parameter `k` of strategy `top_k` is `0`; expected a whole number of at least 1"),
         ("top_k", "k=ten", "parameter `k` of strategy `top_k` is `ten`; expected a whole number of at least 1"),
@@ -142,7 +188,7 @@ fn wrong_names_and_values() {
         (
             "top_k",
             "weighting=best",
-            "parameter `weighting` of strategy `top_k` is `best`; expected one of equal, score",
+            "parameter `weighting` of strategy `top_k` is `best`; expected one of equal, score, inverse_volatility, capped",
         ),
         (
             "long_short",
@@ -238,4 +284,97 @@ fn capabilities_are_those_of_the_strategies() {
         assert_eq!(can(Capability::EveryBar), made.kind() == Kind::PerSymbol, "{name}");
         assert!(can(Capability::Long), "{name}");
     }
+}
+
+#[test]
+fn weights_by_inverse_volatility() {
+    // Returns +10 %, -10 %, +10 %: mean 1/30, squares (2/30)^2 * 2 + (4/30)^2 = 24/900, over 2: deviation 0.11547. The second
+    // symbol moves half as much, the third does not move, the fourth has not traded for long enough.
+    let closes = |step: f64| {
+        vec![
+            100.0,
+            100.0 * (1.0 + step),
+            100.0 * (1.0 + step) * (1.0 - step),
+            100.0 * (1.0 + step) * (1.0 - step) * (1.0 + step),
+        ]
+    };
+    let mut flat = closes(0.1);
+    flat.fill(50.0);
+    let seen = |n: usize| Seen {
+        columns: vec![vec![4.0, 3.0, 2.0, 1.0][..n].to_vec()],
+        closes: vec![closes(0.1), closes(0.05), flat.clone(), vec![1.0, 2.0]],
+        ..Seen::default()
+    };
+    let params = "k=4 weighting=inverse_volatility vol_lookback=3";
+    // 1 : 2 of the whole, also the share of those that cannot be weighed.
+    assert_eq!(decide_seeing("top_k", params, seen(4)), "0:0.3333 1:0.6667 2:no volatility 3:no volatility");
+    // Two of four slots.
+    assert_eq!(decide_seeing("top_k", params, seen(2)), "0:0.1667 1:0.3333");
+    let none = Seen { columns: vec![vec![1.0, 2.0]], closes: vec![flat.clone(), flat], ..Seen::default() };
+    assert_eq!(
+        decide_seeing("top_k", "k=2 weighting=inverse_volatility vol_lookback=3", none),
+        "0:0.5000 1:0.5000 (no name has a volatility: equal weights)"
+    );
+    assert_eq!(make("top_k", params).unwrap().history_bars(), 4);
+    assert_eq!(make("top_k", "k=4").unwrap().history_bars(), 0);
+}
+
+#[test]
+fn weights_above_the_largest_go_to_the_others() {
+    // 6 : 3 : 1 of the whole, none above 0.4: 0.4 and 0.6 in 3 : 1, of which 0.45 is too much again: 0.4, 0.4, 0.2.
+    let capped = "k=3 weighting=capped max_weight=0.4";
+    assert_eq!(decide("top_k", capped, &[6.0, 3.0, 1.0]), "0:0.4000 1:0.4000 2:0.2000");
+    // Nobody can take the rest: it stays cash.
+    assert_eq!(decide("top_k", "k=2 max_weight=0.3", &[2.0, 1.0]), "0:0.3000 1:0.3000");
+    // A name of weight 0 takes nothing.
+    assert_eq!(decide("top_k", capped, &[6.0, 3.0, -1.0]), "0:0.4000 1:0.4000 2:0.0000");
+    assert_eq!(
+        decide("long_short", "long_count=2 short_count=2 weighting=score max_weight=0.3", &[3.0, 1.0, -1.0, -3.0]),
+        "0:0.3000 1:0.2000 2:-0.2000 3:-0.3000"
+    );
+    assert_eq!(
+        make("top_k", "weighting=capped").unwrap_err().to_string(),
+        "strategy `top_k`: `weighting` is capped and `max_weight` is not given; expected a largest weight"
+    );
+}
+
+#[test]
+fn a_held_name_stays_within_the_buffer() {
+    let run = |params: &str, held: &[(u32, f64)], scores: &[f64]| {
+        decide_seeing(
+            "top_k",
+            params,
+            Seen { columns: vec![scores.to_vec()], holdings: holding(held), ..Seen::default() },
+        )
+    };
+    let scores = [5.0, 4.0, 3.0, 2.0, 1.0];
+    // Symbol 2 is third of two: it keeps its place with a buffer of one, and the best other takes the second.
+    assert_eq!(run("k=2 buffer=1", &[(2, 0.5)], &scores), "0:0.5000 2:0.5000");
+    assert_eq!(run("k=2 buffer=1", &[(3, 0.5)], &scores), "0:0.5000 1:0.5000");
+    assert_eq!(run("k=2 buffer=9", &[(3, 0.5), (4, 0.5)], &scores), "3:0.5000 4:0.5000");
+    // Of three held names the best two stay; a short position is not held for the long side.
+    assert_eq!(run("k=2 buffer=9", &[(2, 0.3), (3, 0.3), (4, 0.3)], &scores), "2:0.5000 3:0.5000");
+    assert_eq!(run("k=2 buffer=9", &[(3, -0.5)], &scores), "0:0.5000 1:0.5000");
+    // The least score holds for those who stay too.
+    assert_eq!(run("k=2 buffer=9 min_factor=3.5", &[(3, 0.5)], &scores), "0:0.5000 3:below min_factor");
+    let sides = |held: &[(u32, f64)], buffer: usize| {
+        let params = format!("long_count=1 short_count=1 buffer={buffer}");
+        let seen = Seen { columns: vec![scores.to_vec()], holdings: holding(held), ..Seen::default() };
+        decide_seeing("long_short", &params, seen)
+    };
+    assert_eq!(sides(&[(1, 0.5), (3, -0.5)], 1), "1:0.5000 3:-0.5000");
+    assert_eq!(sides(&[(1, 0.5), (2, -0.5)], 1), "1:0.5000 4:-0.5000");
+    // However large the buffer, no name is on both sides.
+    assert_eq!(sides(&[(4, 0.5), (0, -0.5)], 9), "0:0.5000 4:-0.5000");
+}
+
+#[test]
+fn small_differences_of_weight_are_left_alone() {
+    let run = |held: &[(u32, f64)]| {
+        let seen = Seen { columns: vec![vec![3.0, 2.0, 1.0]], holdings: holding(held), ..Seen::default() };
+        decide_seeing("top_k", "k=2 no_trade_band=0.05", seen)
+    };
+    assert_eq!(run(&[(0, 0.54), (1, 0.44)]), "0:keep 1:0.5000");
+    assert_eq!(run(&[(0, -0.5), (2, 0.01)]), "0:0.5000 1:0.5000");
+    assert!(make("top_k", "no_trade_band=1.5").is_err() && make("top_k", "no_trade_band=-0.1").is_err());
 }

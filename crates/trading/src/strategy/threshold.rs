@@ -1,8 +1,9 @@
 //! Threshold: each symbol on its own, in above one score and out below another.
 
 use super::params::{FACTOR, ParamKind, ParamSpec, Values};
-use super::registry::{Build, Template};
-use super::{Aim, Capability, CrossSection, Plan, Ranked};
+use super::registry::{Build, Rule, Template};
+use super::weighting::{self, NO_TRADE_BAND};
+use super::{Aim, Capability, CrossSection, Plan, Ranked, View};
 use crate::error::TradingError;
 
 /// The template.
@@ -40,6 +41,7 @@ pub(super) static TEMPLATE: Template = Template {
             "false",
             "whether a score at or below sell_threshold sells short",
         ),
+        NO_TRADE_BAND,
     ],
     build: Build::Rule(build),
 };
@@ -57,27 +59,31 @@ struct Threshold {
     hold_max_bars: Option<u64>,
     /// Whether low scores are sold short.
     allow_short: bool,
+    /// Distance of weights that is left alone.
+    band: f64,
 }
 
 /// Makes the strategy.
-fn build(values: &Values) -> Result<Box<dyn CrossSection>, TradingError> {
+fn build(values: &Values) -> Result<Rule, TradingError> {
     let (buy, sell) = (values.number_set("buy_threshold"), values.number_set("sell_threshold"));
     if sell >= buy {
         return Err(values.conflict(format!(
             "`sell_threshold` is {sell} and `buy_threshold` is {buy}; expected sell_threshold below buy_threshold"
         )));
     }
-    Ok(Box::new(Threshold {
+    let rule = Threshold {
         buy,
         sell,
         position_size: values.number_set("position_size"),
         hold_max_bars: values.count("hold_max_bars"),
         allow_short: values.flag("allow_short"),
-    }))
+        band: values.number_set("no_trade_band"),
+    };
+    Ok(Rule::new(rule, values.factor(), 0))
 }
 
 impl CrossSection for Threshold {
-    fn decide(&self, ranked: &[Ranked], plan: &mut Plan) {
+    fn decide(&self, ranked: &[Ranked], view: &dyn View, plan: &mut Plan) {
         for name in ranked {
             let aim = if name.score >= self.buy {
                 Aim::Weight(self.position_size)
@@ -90,6 +96,7 @@ impl CrossSection for Threshold {
             };
             plan.aims.push((name.symbol_idx, aim));
         }
+        weighting::leave_alone(self.band, view, plan);
     }
 
     fn names_needed(&self, _n_eligible: usize) -> usize {

@@ -1,8 +1,9 @@
 //! TopK: long the `k` highest scores.
 
 use super::params::{FACTOR, ParamKind, ParamSpec, Values};
-use super::registry::{Build, Template};
-use super::{Capability, CrossSection, Exclusion, Plan, Ranked, Weighting};
+use super::registry::{Build, Rule, Template};
+use super::weighting::{self, BUFFER, MAX_WEIGHT, NO_TRADE_BAND, VOL_LOOKBACK, WEIGHTING};
+use super::{Capability, CrossSection, Exclusion, Plan, Ranked, View, Weighting};
 use crate::error::TradingError;
 
 /// The template.
@@ -13,18 +14,17 @@ pub(super) static TEMPLATE: Template = Template {
     params: &[
         FACTOR,
         ParamSpec::with_default("k", ParamKind::Count(1), "10", "how many names to hold"),
-        ParamSpec::with_default(
-            "weighting",
-            ParamKind::Choice(Weighting::WORDS),
-            "equal",
-            "equal weights, or weights in proportion to max(score, 0)",
-        ),
+        WEIGHTING,
+        VOL_LOOKBACK,
+        MAX_WEIGHT,
         ParamSpec::optional(
             "min_factor",
             ParamKind::Number,
             "lowest score that may be held; the slot of a name below it stays cash",
         ),
         ParamSpec::optional("max_positions", ParamKind::Count(1), "upper bound on k"),
+        BUFFER,
+        NO_TRADE_BAND,
     ],
     build: Build::Rule(build),
 };
@@ -40,27 +40,36 @@ struct TopK {
     weighting: Weighting,
     /// Lowest score that may be held.
     min_factor: Option<f64>,
+    /// Places behind the last one at which a held name stays.
+    buffer: usize,
+    /// Distance of weights that is left alone.
+    band: f64,
 }
 
 /// Makes the strategy.
-fn build(values: &Values) -> Result<Box<dyn CrossSection>, TradingError> {
-    let k = values.n_names("k").unwrap_or(1);
-    Ok(Box::new(TopK {
+fn build(values: &Values) -> Result<Rule, TradingError> {
+    let k = values.n_bars("k");
+    let weighting = Weighting::from_values(values)?;
+    let rule = TopK {
         k,
         slots: values.n_names("max_positions").map_or(k, |most| most.min(k)),
-        weighting: Weighting::from_values(values),
+        weighting,
         min_factor: values.number("min_factor"),
-    }))
+        buffer: values.n_bars("buffer"),
+        band: values.number_set("no_trade_band"),
+    };
+    Ok(Rule::new(rule, values.factor(), weighting.history_bars()))
 }
 
 impl CrossSection for TopK {
-    fn decide(&self, ranked: &[Ranked], plan: &mut Plan) {
-        let chosen = &ranked[..self.slots.min(ranked.len())];
-        // Scores fall along `ranked`, so that those below the minimum are at the end.
+    fn decide(&self, ranked: &[Ranked], view: &dyn View, plan: &mut Plan) {
+        let chosen = weighting::choose(ranked, self.slots, self.buffer, 1.0, view);
+        // Scores fall along `chosen`, so that those below the minimum are at the end.
         let n_good = chosen.partition_point(|name| self.min_factor.is_none_or(|least| name.score >= least));
         let (good, poor) = chosen.split_at(n_good);
-        self.weighting.spread(good, n_good as f64 / self.slots as f64, plan);
+        self.weighting.spread(good, n_good as f64 / self.slots as f64, view, plan);
         plan.refused.extend(poor.iter().map(|name| (name.symbol_idx, Exclusion::BelowMinFactor)));
+        weighting::leave_alone(self.band, view, plan);
     }
 
     fn names_needed(&self, _n_eligible: usize) -> usize {
@@ -71,19 +80,7 @@ impl CrossSection for TopK {
         false
     }
 
-    fn hold_max_bars(&self) -> Option<u64> {
-        None
-    }
-
     fn check_universe(&self, n_symbols: usize) -> Result<(), TradingError> {
-        if self.k > n_symbols {
-            return Err(TradingError::TooManyNames {
-                strategy: TEMPLATE.name,
-                parameter: "k",
-                wanted: self.k,
-                configured: n_symbols,
-            });
-        }
-        Ok(())
+        TradingError::check_names(TEMPLATE.name, "k", self.k, n_symbols)
     }
 }

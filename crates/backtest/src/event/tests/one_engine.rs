@@ -9,7 +9,7 @@ use crosscut_trading::cost::Costs;
 use crosscut_trading::limits::Limits;
 use crosscut_trading::market::Data;
 use crosscut_trading::rules::{Execution, OnShort};
-use crosscut_trading::strategy::{Portfolio, Scorer, resolve};
+use crosscut_trading::strategy::{Portfolio, PortfolioRules, Scorer, resolve};
 use crosscut_trading::venue::VenueRules;
 
 use super::*;
@@ -65,7 +65,7 @@ impl Scorer for Momentum {
         self.closes[data.symbol_idx() as usize].push(data.price());
     }
 
-    fn score(&self, symbol_idx: u32) -> f64 {
+    fn value(&self, _column: usize, symbol_idx: u32) -> f64 {
         momentum(&self.closes[symbol_idx as usize], self.n_bars)
     }
 }
@@ -106,7 +106,7 @@ fn check(strategy: &str, params: &[(&str, &str)], execution: Execution, rebalanc
 
         let feeds = symbols.iter().zip(&walks).map(|(symbol, bars)| Feed::Bars { symbol, bars }).collect();
         let market = Market { symbols: symbols.clone(), feeds, ..Market::default() };
-        let rule = resolve(strategy, &params).unwrap().into_rule().unwrap();
+        let rule = resolve(strategy, &params).unwrap();
         let funds = if rule.may_short() { Funds::Unlimited } else { Funds::Cash };
         let config = FloorConfig {
             funds,
@@ -115,7 +115,8 @@ fn check(strategy: &str, params: &[(&str, &str)], execution: Execution, rebalanc
             ..config(10_000.0, N_SYMBOLS)
         };
         let scorer = Momentum { n_bars: 5, closes: vec![Vec::new(); N_SYMBOLS] };
-        let mut portfolio = Portfolio::new(rule, scorer, Limits::default(), OnShort::Skip);
+        let rules = PortfolioRules { symbols: symbols.clone(), limits: Limits::default(), on_short: OnShort::Skip };
+        let mut portfolio = Portfolio::new(rule, scorer, rules).unwrap();
         let options = EventOptions { evaluate: Some(panel_config.rebalance), ..EventOptions::default() };
         let outcome = replay_events(market, config, options, &mut portfolio).unwrap();
 

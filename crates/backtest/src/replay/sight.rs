@@ -1,0 +1,62 @@
+//! What a rule may look at: the panel up to one row, and what is held.
+
+use crosscut_trading::strategy::{Holding, View};
+
+use super::Engine;
+use crate::panel::Panel;
+
+/// The panel as it is seen at a row.
+pub(super) struct Sight<'a> {
+    /// The market.
+    panel: &'a Panel,
+    /// The row; nothing after it is read.
+    row: usize,
+    /// What is held, symbols ascending.
+    pub(super) holdings: Vec<Holding>,
+}
+
+impl<'a> Engine<'a> {
+    /// What a rule may look at, at a row whose equity is `equity`. Every position counts as stuck until it is known what can
+    /// be traded.
+    pub(super) fn sight(&self, row: usize, equity: f64) -> Sight<'a> {
+        let holding = |&symbol_idx: &u32| {
+            let pos = self.last_bar(symbol_idx, row).unwrap_or_default() as u64;
+            let since = pos.saturating_sub(self.ledger.opened_bar(symbol_idx));
+            Holding {
+                symbol_idx,
+                weight: self.ledger.quantity(symbol_idx) * self.last_close(symbol_idx, row) / equity,
+                n_bars: since + u64::from(!self.config.execution.is_immediate()),
+                is_stuck: true,
+            }
+        };
+        Sight { panel: self.panel, row, holdings: self.ledger.held().iter().map(holding).collect() }
+    }
+}
+
+impl View for Sight<'_> {
+    fn label(&self) -> i64 {
+        self.panel.timeline()[self.row]
+    }
+
+    fn value(&self, column: usize, symbol_idx: u32) -> f64 {
+        let series = self.panel.series(symbol_idx);
+        series.bar_in(self.panel.slot(self.row)).map_or(f64::NAN, |pos| series.column(column)[pos])
+    }
+
+    fn closes(&self, symbol_idx: u32, n: usize) -> &[f64] {
+        let series = self.panel.series(symbol_idx);
+        let Some(pos) = series.pos_at(self.panel.slot(self.row)) else {
+            return &[];
+        };
+        let closes = &series.total_return()[..=pos];
+        &closes[closes.len() - n.min(closes.len())..]
+    }
+
+    fn holdings(&self) -> &[Holding] {
+        &self.holdings
+    }
+
+    fn symbol_idx(&self, symbol: &str) -> Option<u32> {
+        self.panel.symbols().binary_search_by(|other| other.as_str().cmp(symbol)).ok().map(|at| at as u32)
+    }
+}
