@@ -193,7 +193,7 @@ fn subject(config: &BacktestConfig, canonical: &Value, panel: &Panel) -> RunSubj
             panel.symbols().len(),
             pool.unwrap_or_default()
         ),
-        costs: format!("commission {} bps, slippage {} bps", config.commission_bps, config.slippage_bps),
+        costs: config.costs_in_words(),
         benchmark: config.benchmark.clone(),
         capital: config.capital,
     }

@@ -6,6 +6,7 @@
 pub mod keys;
 mod layers;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -35,6 +36,21 @@ pub enum Origin {
     Set,
     /// A flag of its own, without the dashes.
     Flag(&'static str),
+}
+
+impl Origin {
+    /// Place among the layers, the one that wins last.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Default => 0,
+            Self::CommandDefault(_) => 1,
+            Self::File(_) => 2,
+            Self::DotEnv(..) => 3,
+            Self::Environment(_) => 4,
+            Self::Set => 5,
+            Self::Flag(_) => 6,
+        }
+    }
 }
 
 impl fmt::Display for Origin {
@@ -151,14 +167,37 @@ impl Config {
 
     /// Sets a value written as text.
     fn put_text(&mut self, path: &str, text: &str, origin: Origin) -> Result<(), AppError> {
+        let path = keys::canonical(path);
+        if let Some((key, rest)) = layers::inside_model(path) {
+            return self.put_in_model(key, rest, text, origin);
+        }
         let key = layers::known(path).map_err(|error| error.during(&origin.to_string()))?;
         let value = layers::from_text(key, text).map_err(|why| AppError::new(format!("{origin}: {path}: {why}")))?;
         self.settings.insert(path.to_owned(), Setting { value, origin });
         Ok(())
     }
 
+    /// Sets one parameter of a model, `rest` being `model.parameter`. Parameters of the same model given before stay.
+    fn put_in_model(&mut self, key: &Key, rest: &str, text: &str, origin: Origin) -> Result<(), AppError> {
+        let (model, parameter) = rest.split_once('.').unwrap_or((rest, ""));
+        let before = self.setting(key.path).value.get(model).and_then(Value::as_object).cloned();
+        let body = if parameter.is_empty() {
+            Value::from(text)
+        } else if parameter.contains('.') {
+            return Err(self.refuse(key.path, &format!("expected {}.MODEL.PARAMETER, found `{rest}`", key.path)));
+        } else {
+            let mut body = before.unwrap_or_default();
+            body.insert(parameter.to_owned(), Value::from(text));
+            Value::Object(body)
+        };
+        let value = Value::Object([(model.to_owned(), body)].into_iter().collect());
+        self.settings.insert(key.path.to_owned(), Setting { value, origin });
+        Ok(())
+    }
+
     /// Sets a value that already has a type, as YAML files give them.
     fn put_value(&mut self, path: &str, value: &Value, origin: Origin) -> Result<(), AppError> {
+        let path = keys::canonical(path);
         let key = layers::known(path).map_err(|error| error.during(&origin.to_string()))?;
         let value = layers::from_value(key, value).map_err(|why| AppError::new(format!("{origin}: {path}: {why}")))?;
         self.settings.insert(path.to_owned(), Setting { value, origin });
@@ -207,6 +246,29 @@ impl Config {
     {
         let read = |text: &str| text.parse().map_err(|error: T::Err| self.refuse(path, &error.to_string()));
         self.text(path).map(read).transpose()
+    }
+
+    /// The value of a [`Kind::Model`] setting; `None` when there is none.
+    pub fn model(&self, path: &str) -> Option<&Value> {
+        Some(&self.setting(path).value).filter(|value| !value.is_null())
+    }
+
+    /// Of two settings that say the same thing, the one that counts: that of the higher layer.
+    ///
+    /// # Errors
+    /// Both are given in one layer.
+    pub fn prevailing<'a>(&self, first: &'a str, second: &'a str) -> Result<&'a str, AppError> {
+        let rank = |path| self.setting(path).origin.rank();
+        match rank(first).cmp(&rank(second)) {
+            Ordering::Less => Ok(second),
+            Ordering::Equal if self.is_given(first) => {
+                let origin = &self.setting(second).origin;
+                Err(self
+                    .refuse(first, &format!("{second} (from {origin}) says the same thing"))
+                    .hint("give one of them"))
+            }
+            _ => Ok(first),
+        }
     }
 
     /// Named values in the order of their names, each as text.

@@ -3,22 +3,36 @@
 //! Texts are those of the command line. [`BacktestConfig::prepare`] checks them once and hands the proof on;
 //! [`BacktestConfig::canonical`] is the form that names a run.
 
-use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
+mod costs;
+mod form;
+mod holding;
+mod pool;
+mod prepared;
+mod risk;
+#[cfg(test)]
+mod tests;
+mod text;
+mod venue;
 
+use std::collections::BTreeMap;
+
+use crosscut_model::Timeframe;
 use crosscut_model::calendar::Rebalance;
-use crosscut_model::{Range, Timeframe};
-use crosscut_trading::cost::Costs;
-use crosscut_trading::limits::Limits;
-use crosscut_trading::pool::PoolRule;
 use crosscut_trading::rules::{Execution, OnShort, Untradable};
-use crosscut_trading::strategy::{self, Resolved};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::BacktestError;
 use crate::panel::Panel;
+pub use costs::{CommissionConfig, CostsConfig, SlippageConfig, TierConfig};
+pub use form::Form;
+pub use holding::{FundingConfig, FundingPlanned, FundingSource, MarginConfig};
+pub use pool::{Align, PoolConfig};
+pub use prepared::Prepared;
+pub use risk::RiskConfig;
+pub use text::Delay;
+use text::{as_iso, as_text, as_texts, is_default};
+pub use venue::{FeedKind, VenueConfig};
 
 /// The configuration of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +75,24 @@ pub struct BacktestConfig {
     pub commission_bps: f64,
     /// Slippage, basis points of the price.
     pub slippage_bps: f64,
+    /// Other models of commission and slippage, in place of the two above.
+    #[serde(skip_serializing_if = "is_default")]
+    pub costs: CostsConfig,
+    /// What being short costs a year, a fraction of the value; `None`: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub borrow: Option<f64>,
+    /// Funding of perpetuals.
+    #[serde(skip_serializing_if = "is_default")]
+    pub funding: FundingConfig,
+    /// Borrowing against positions; without it see `allow_negative_cash`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub margin: MarginConfig,
+    /// Whether lots, ticks and least order values of the instruments table hold.
+    #[serde(skip_serializing_if = "is_true")]
+    pub steps: bool,
+    /// How the simulated venue fills orders.
+    #[serde(skip_serializing_if = "is_default")]
+    pub venue_rules: VenueConfig,
     /// What becomes of a held name that cannot be traded.
     #[serde(with = "as_text")]
     pub untradable: Untradable,
@@ -80,78 +112,24 @@ pub struct BacktestConfig {
     pub cash_buffer: Option<f64>,
     /// Loss from the highest equity at which everything is closed for good.
     pub max_drawdown: Option<f64>,
+    /// More rules between the strategy and the venue.
+    #[serde(skip_serializing_if = "is_default")]
+    pub risk: RiskConfig,
+    /// What an event strategy reads of each symbol; empty: bars of `timeframe`.
+    #[serde(with = "as_texts", skip_serializing_if = "Vec::is_empty")]
+    pub feeds: Vec<FeedKind>,
+    /// How often equity is noted where trades are the only feed.
+    #[serde(with = "as_text", skip_serializing_if = "is_default_sampling")]
+    pub sampling: Delay,
+    /// Whether each decision is recorded: orders, selections, the journal.
+    #[serde(skip_serializing_if = "is_true")]
+    pub audit: bool,
     /// Symbol to compare with.
     pub benchmark: Option<String>,
     /// Seed of everything random; nothing is yet, but it names the run.
     pub seed: u64,
     /// Long-only targets are not scaled so that fees fit in cash.
     pub allow_negative_cash: bool,
-}
-
-/// The dynamic pool as it is written down.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PoolConfig {
-    /// How many names.
-    pub top_n: usize,
-    /// The periods for which a pool holds.
-    #[serde(with = "as_text")]
-    pub reselect: Rebalance,
-    /// How far back from the period's first label it looks.
-    #[serde(with = "as_text")]
-    pub lookback: Timeframe,
-    /// Fewest bars a name needs there.
-    pub min_bars: usize,
-}
-
-/// How the bars and the factor rows of one symbol meet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Align {
-    /// Only labels that both tables have.
-    #[default]
-    Intersect,
-    /// Every bar stays; one without a factor row takes the last row before it, at most so many of the symbol's bars old.
-    ForwardFill(usize),
-    /// A symbol whose tables differ in their labels is left out of the run.
-    Drop,
-}
-
-impl FromStr for Align {
-    type Err = BacktestError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let error = || BacktestError::Setting {
-            key: "align",
-            value: text.to_owned(),
-            expected: "intersect, forward_fill:N (N bars, at least 1) or drop".to_owned(),
-        };
-        let word = text.trim().to_lowercase().replace('-', "_");
-        match word.split_once(':') {
-            None if word == "intersect" => Ok(Self::Intersect),
-            None if word == "drop" => Ok(Self::Drop),
-            Some(("forward_fill", n_bars)) => {
-                n_bars.parse().ok().filter(|&n: &usize| n > 0).map(Self::ForwardFill).ok_or_else(error)
-            }
-            _ => Err(error()),
-        }
-    }
-}
-
-impl fmt::Display for Align {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Intersect => f.write_str("intersect"),
-            Self::ForwardFill(n_bars) => write!(f, "forward_fill:{n_bars}"),
-            Self::Drop => f.write_str("drop"),
-        }
-    }
-}
-
-impl Default for PoolConfig {
-    fn default() -> Self {
-        let lookback = Timeframe::new(30, crosscut_model::timeframe::Unit::Day);
-        Self { top_n: 100, reselect: Rebalance::MonthStart, lookback, min_bars: 168 }
-    }
 }
 
 impl Default for BacktestConfig {
@@ -173,6 +151,12 @@ impl Default for BacktestConfig {
             rebalance: Rebalance::Daily,
             commission_bps: 5.0,
             slippage_bps: 3.0,
+            costs: CostsConfig::default(),
+            borrow: None,
+            funding: FundingConfig::default(),
+            margin: MarginConfig::default(),
+            steps: true,
+            venue_rules: VenueConfig::default(),
             untradable: Untradable::default(),
             on_short: OnShort::default(),
             align: Align::default(),
@@ -181,6 +165,10 @@ impl Default for BacktestConfig {
             max_gross: None,
             cash_buffer: None,
             max_drawdown: None,
+            risk: RiskConfig::default(),
+            feeds: Vec::new(),
+            sampling: SAMPLING,
+            audit: true,
             benchmark: None,
             seed: 0,
             allow_negative_cash: false,
@@ -188,62 +176,20 @@ impl Default for BacktestConfig {
     }
 }
 
-/// More capital than this is a slip, and its squares would not fit in a number.
-const CAPITAL_MAX: f64 = 1e18;
+/// How often equity is noted among trades unless something else is asked for.
+const SAMPLING: Delay = Delay(crosscut_model::time::MINUTE);
 
-/// A configuration that has been checked, with what was made from it.
-#[derive(Debug)]
-pub struct Prepared {
-    /// The strategy, its parameters completed.
-    pub strategy: Resolved,
-    /// Cost models.
-    pub costs: Costs,
-    /// Limits.
-    pub limits: Limits,
-    /// The dynamic pool.
-    pub pool: Option<PoolRule>,
-    /// First label and end of the run.
-    pub range: Range,
+/// Whether a switch that is on by default is on.
+fn is_true(value: &bool) -> bool {
+    *value
+}
+
+/// Whether equity is noted as often as by default.
+fn is_default_sampling(value: &Delay) -> bool {
+    *value == SAMPLING
 }
 
 impl BacktestConfig {
-    /// Checks every setting that can be checked without data.
-    ///
-    /// # Errors
-    /// [`BacktestError`] naming the setting, the value and what was expected.
-    pub fn prepare(&self) -> Result<Prepared, BacktestError> {
-        let strategy = strategy::resolve(&self.strategy, &self.params)?;
-        let costs = Costs::from_bps(self.commission_bps, self.slippage_bps)?;
-        let limits = Limits {
-            max_position: self.max_position,
-            max_gross: self.max_gross,
-            cash_buffer: self.cash_buffer,
-            max_drawdown: self.max_drawdown,
-        };
-        limits.check()?;
-        if !(self.capital > 0.0 && self.capital <= CAPITAL_MAX) {
-            return Err(BacktestError::Setting {
-                key: "capital",
-                value: format!("{:?}", self.capital),
-                expected: format!("an amount above 0, at most {CAPITAL_MAX:e}"),
-            });
-        }
-        if let (Some(start), Some(end)) = (self.start, self.end)
-            && start >= end
-        {
-            return Err(BacktestError::Setting {
-                key: "end",
-                value: crosscut_model::format_iso(end),
-                expected: format!("a time after the start, {}", crosscut_model::format_iso(start)),
-            });
-        }
-        let pool = self.pool.as_ref().map(PoolConfig::rule);
-        if let Some(pool) = &pool {
-            pool.check()?;
-        }
-        Ok(Prepared { strategy, costs, limits, pool, range: Range { start: self.start, end: self.end } })
-    }
-
     /// The configuration as it names a run: parameters completed and in canonical text, the factor's column filled in,
     /// name lists sorted. Two configurations that mean the same give the same value.
     ///
@@ -257,59 +203,48 @@ impl BacktestConfig {
         if !strategy.columns().is_empty() {
             config.params.insert("factor".to_owned(), panel.factor().to_owned());
         }
-        for names in [&mut config.symbols, &mut config.include, &mut config.exclude] {
+        config.one_way_of_saying();
+        for names in [&mut config.symbols, &mut config.include, &mut config.exclude, &mut config.risk.no_trade] {
             names.sort_unstable();
             names.dedup();
         }
         Ok(serde_json::to_value(&config).expect("a configuration is plain data with text keys"))
     }
-}
 
-impl PoolConfig {
-    /// The rule, unchecked.
-    fn rule(&self) -> PoolRule {
-        PoolRule { top_n: self.top_n, reselect: self.reselect, lookback: self.lookback, min_bars: self.min_bars }
-    }
-}
-
-/// Values written as the text the command line takes.
-mod as_text {
-    use std::fmt::Display;
-    use std::str::FromStr;
-
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    /// Writes the text.
-    pub(super) fn serialize<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(value)
-    }
-
-    /// Reads the text.
-    pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
-    where
-        T: FromStr,
-        T::Err: Display,
-        D: Deserializer<'de>,
-    {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
-
-/// Optional times written in ISO-8601.
-mod as_iso {
-    use crosscut_model::{format_iso, parse_iso};
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    /// Writes the time, or null.
-    pub(super) fn serialize<S: Serializer>(value: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
-        value.map(format_iso).serialize(serializer)
+    /// Says what can be said in two ways in one.
+    fn one_way_of_saying(&mut self) {
+        if let Some(CommissionConfig::Bps(bps)) = self.costs.commission {
+            (self.commission_bps, self.costs.commission) = (bps, None);
+        }
+        if let Some(SlippageConfig::Bps(bps)) = self.costs.slippage {
+            (self.slippage_bps, self.costs.slippage) = (bps, None);
+        }
+        // The short form says nothing where a model is given.
+        if self.costs.commission.is_some() {
+            self.commission_bps = 0.0;
+        }
+        if self.costs.slippage.is_some() {
+            self.slippage_bps = 0.0;
+        }
+        self.borrow = self.borrow.filter(|rate| *rate != 0.0);
+        if self.funding.source == FundingSource::None {
+            self.funding = FundingConfig::default();
+        }
+        self.margin = self.margin.canonical();
     }
 
-    /// Reads the time, or null.
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| parse_iso(&text).map_err(D::Error::custom)).transpose()
+    /// Commission and slippage in words.
+    pub fn costs_in_words(&self) -> String {
+        let commission = match &self.costs.commission {
+            None => format!("commission {} bps", self.commission_bps),
+            Some(model) => format!("commission {model}"),
+        };
+        let slippage = match &self.costs.slippage {
+            None => format!("slippage {} bps", self.slippage_bps),
+            Some(model) => format!("slippage {model}"),
+        };
+        let borrow = self.borrow.map(|rate| format!(", borrow {rate} a year")).unwrap_or_default();
+        let funding = if self.funding.source == FundingSource::Table { ", funding of the venue" } else { "" };
+        format!("{commission}, {slippage}{borrow}{funding}")
     }
 }

@@ -101,6 +101,11 @@ impl BacktestError {
         Self::Unknown { what, name: name.to_owned(), place, hint }
     }
 
+    /// The error for a setting.
+    pub(crate) fn setting(key: &'static str, value: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self::Setting { key, value: value.into(), expected: expected.into() }
+    }
+
     /// The error for a series.
     pub(crate) fn series(symbol: &str, problem: impl Into<String>) -> Self {
         Self::Series { symbol: symbol.to_owned(), problem: problem.into() }

@@ -121,7 +121,11 @@ fn option<S: Section>(key: &'static Key) -> Arg {
         help.push_str(&format!(" [default: {default}]"));
     }
     let arg = Arg::new(key.path).long(key.flag).help(help).global(S::GLOBAL).allow_negative_numbers(true);
-    let arg = if S::GLOBAL { arg.help_heading("Options of every command") } else { arg };
+    let arg = match heading(key.path) {
+        _ if S::GLOBAL => arg.help_heading("Options of every command"),
+        Some(heading) => arg.help_heading(heading),
+        None => arg,
+    };
     match key.kind {
         Kind::Flag => arg
             .num_args(0..=1)
@@ -132,7 +136,25 @@ fn option<S: Section>(key: &'static Key) -> Arg {
         Kind::Named => arg.action(ArgAction::Append).value_name("NAME=VALUE"),
         Kind::List => arg.action(ArgAction::Append).value_name("A,B"),
         Kind::Count | Kind::Number => arg.action(ArgAction::Set).value_name("N"),
+        Kind::Model => arg.action(ArgAction::Set).value_name("MODEL"),
         Kind::Text | Kind::Choice(_) => arg.action(ArgAction::Set).value_name(value_name(key)),
+    }
+}
+
+/// The heading under which help shows a setting; `None`: the command's own options.
+fn heading(path: &str) -> Option<&'static str> {
+    let rest = path.strip_prefix("backtest.")?;
+    let is_in = |names: &[&str]| names.iter().any(|name| rest.starts_with(name));
+    if is_in(&["costs", "commission", "slippage", "borrow", "funding", "margin", "allow_negative_cash"]) {
+        Some("Costs and margin")
+    } else if is_in(&["risk", "max_", "cash_buffer"]) {
+        Some("Limits and risk guard")
+    } else if is_in(&["pool_"]) {
+        Some("Dynamic pool")
+    } else if is_in(&["venue_rules", "steps", "execution", "feeds", "sampling", "audit"]) {
+        Some("Execution")
+    } else {
+        None
     }
 }
 
@@ -143,10 +165,10 @@ fn value_name(key: &Key) -> &'static str {
         "start" | "end" => "TIME",
         "symbol" | "benchmark" => "SYMBOL",
         "store" => "URL",
-        "timeframe" | "bar" | "from" | "threshold" => "BAR",
+        "timeframe" | "bar" | "from" | "threshold" | "funding-mark-bars" => "BAR",
         "venue" => "VENUE",
         "rebalance" | "pool-reselect" => "RULE",
-        "pool-lookback" => "DURATION",
+        "pool-lookback" | "latency" | "cooldown" | "sampling" | "funding-mark-age" => "DURATION",
         "factor-set" | "strategy" | "factor" => "NAME",
         _ => "WORD",
     }

@@ -7,6 +7,8 @@
 use crosscut_model::format_iso;
 use crosscut_model::time::MINUTE;
 
+use crate::rules::named_choices;
+
 /// A venue's funding row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FundingRow {
@@ -40,6 +42,15 @@ pub enum MissingMark {
     /// Pay on the last traded price, and count it.
     LastPrice,
 }
+
+named_choices!(
+    MissingRow,
+    "a policy for missing funding rows",
+    ("error", Error),
+    ("skip", Skip),
+    ("carry_last", CarryLast)
+);
+named_choices!(MissingMark, "a policy for missing mark prices", ("error", Error), ("last_price", LastPrice));
 
 /// The policies of a run, and how old a mark price may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

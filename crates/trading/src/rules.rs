@@ -1,7 +1,6 @@
 //! The named choices of a run: when orders execute, what to do with names that cannot be traded, and with too few names.
 
 use std::fmt;
-use std::str::FromStr;
 
 use crate::error::TradingError;
 
@@ -41,90 +40,70 @@ pub enum OnShort {
     Scale,
 }
 
-/// Normalises a word a user typed: lower case, `-` as `_`.
-fn word(text: &str) -> String {
-    text.trim().to_lowercase().replace('-', "_")
+/// Gives a choice its names: a list of them, and the way from text and back.
+macro_rules! named_choices {
+    ($choice:ty, $what:literal, $(($name:literal, $value:ident)),+ $(,)?) => {
+        impl $choice {
+            /// Names and values.
+            const CHOICES: &'static [(&'static str, Self)] = &[$(($name, Self::$value)),+];
+        }
+
+        impl std::str::FromStr for $choice {
+            type Err = $crate::error::TradingError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $crate::rules::choose($what, text, Self::CHOICES)
+            }
+        }
+
+        impl std::fmt::Display for $choice {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                $crate::rules::write_name(f, *self, Self::CHOICES)
+            }
+        }
+    };
 }
 
-/// The choice whose name is `text`, among `(name, value)` pairs.
-fn choose<T: Copy>(what: &'static str, text: &str, choices: &[(&'static str, T)]) -> Result<T, TradingError> {
-    let wanted = word(text);
+pub(crate) use named_choices;
+
+/// The choice whose name is `text`, among `(name, value)` pairs; letter case and `-` for `_` do not matter.
+pub(crate) fn choose<T: Copy>(
+    what: &'static str,
+    text: &str,
+    choices: &[(&'static str, T)],
+) -> Result<T, TradingError> {
+    let wanted = text.trim().to_lowercase().replace('-', "_");
     choices.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value).ok_or_else(|| {
         let words: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         TradingError::bad_choice(what, text, &words)
     })
 }
 
-impl Execution {
-    /// Names and values.
-    const CHOICES: [(&'static str, Self); 4] = [
-        ("close", Self::Close),
-        ("next_open", Self::NextOpen),
-        ("next_close", Self::NextClose),
-        ("next_vwap", Self::NextVwap),
-    ];
-
-    /// Whether orders execute at the bar they were decided on.
-    pub fn is_immediate(self) -> bool {
-        self == Self::Close
-    }
-}
-
-impl Untradable {
-    /// Names and values.
-    const CHOICES: [(&'static str, Self); 2] = [("hold", Self::Hold), ("close_last", Self::CloseLast)];
-}
-
-impl OnShort {
-    /// Names and values.
-    const CHOICES: [(&'static str, Self); 3] = [("skip", Self::Skip), ("flat", Self::Flat), ("scale", Self::Scale)];
-}
-
-impl FromStr for Execution {
-    type Err = TradingError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        choose("an execution rule", text, &Self::CHOICES)
-    }
-}
-
-impl FromStr for Untradable {
-    type Err = TradingError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        choose("a rule for untradable names", text, &Self::CHOICES)
-    }
-}
-
-impl FromStr for OnShort {
-    type Err = TradingError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        choose("a rule for too few names", text, &Self::CHOICES)
-    }
-}
-
 /// Writes the name of `value`.
-fn write_name<T: Copy + PartialEq>(f: &mut fmt::Formatter<'_>, value: T, choices: &[(&'static str, T)]) -> fmt::Result {
+pub(crate) fn write_name<T: Copy + PartialEq>(
+    f: &mut fmt::Formatter<'_>,
+    value: T,
+    choices: &[(&'static str, T)],
+) -> fmt::Result {
     let name = choices.iter().find(|(_, choice)| *choice == value).map_or("", |(name, _)| *name);
     f.write_str(name)
 }
 
-impl fmt::Display for Execution {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_name(f, *self, &Self::CHOICES)
-    }
-}
+named_choices!(
+    Execution,
+    "an execution rule",
+    ("close", Close),
+    ("next_open", NextOpen),
+    ("next_close", NextClose),
+    ("next_vwap", NextVwap),
+);
+named_choices!(Untradable, "a rule for untradable names", ("hold", Hold), ("close_last", CloseLast));
+named_choices!(OnShort, "a rule for too few names", ("skip", Skip), ("flat", Flat), ("scale", Scale));
 
-impl fmt::Display for Untradable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_name(f, *self, &Self::CHOICES)
-    }
-}
-
-impl fmt::Display for OnShort {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_name(f, *self, &Self::CHOICES)
+impl Execution {
+    /// Whether orders execute at the bar they were decided on.
+    pub fn is_immediate(self) -> bool {
+        self == Self::Close
     }
 }
 
@@ -137,8 +116,8 @@ mod tests {
     #[test]
     fn words_round_trip() {
         for (name, value) in Execution::CHOICES {
-            assert_eq!(name.parse::<Execution>().unwrap(), value);
-            assert_eq!(value.to_string(), name);
+            assert_eq!(name.parse::<Execution>().unwrap(), *value);
+            assert_eq!(value.to_string(), *name);
         }
         assert_eq!("Next-Open".parse::<Execution>().unwrap(), Execution::NextOpen);
         assert_eq!("close-last".parse::<Untradable>().unwrap(), Untradable::CloseLast);

@@ -1,5 +1,8 @@
 //! The settings under `backtest` as the engine takes them.
 
+mod costs;
+mod rules;
+
 use crosscut_backtest::BacktestConfig;
 use crosscut_backtest::config::PoolConfig;
 use crosscut_hub::Hub;
@@ -66,6 +69,12 @@ pub(super) fn engine_config_for(
         rebalance: config.parsed("backtest.rebalance")?.unwrap_or(default.rebalance),
         commission_bps: config.number("backtest.commission_bps").unwrap_or(default.commission_bps),
         slippage_bps: config.number("backtest.slippage_bps").unwrap_or(default.slippage_bps),
+        costs: costs::costs(config)?,
+        borrow: config.number("backtest.borrow"),
+        funding: costs::funding(config)?,
+        margin: costs::margin(config),
+        steps: config.flag("backtest.steps"),
+        venue_rules: rules::venue_rules(config)?,
         untradable: config.parsed("backtest.untradable")?.unwrap_or(default.untradable),
         on_short: config.parsed("backtest.on_short")?.unwrap_or(default.on_short),
         align: config.parsed("backtest.align")?.unwrap_or(default.align),
@@ -74,6 +83,10 @@ pub(super) fn engine_config_for(
         max_gross: config.number("backtest.max_gross"),
         cash_buffer: config.number("backtest.cash_buffer"),
         max_drawdown: config.number("backtest.max_drawdown"),
+        risk: rules::risk(config)?,
+        feeds: rules::feeds(config)?,
+        sampling: config.parsed("backtest.sampling")?.unwrap_or(default.sampling),
+        audit: config.flag("backtest.audit"),
         benchmark: config.text("backtest.benchmark").map(str::to_owned),
         seed: config.count("backtest.seed").unwrap_or(default.seed),
         allow_negative_cash: config.flag("backtest.allow_negative_cash"),

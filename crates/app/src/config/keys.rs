@@ -18,6 +18,9 @@ pub enum Kind {
     Flag,
     /// Texts; one text is split at commas.
     List,
+    /// A model and its parameters: `bps:5`, `per_share:rate=0.005,minimum=1`, in YAML also a mapping; read by whoever uses
+    /// it.
+    Model,
     /// Named values of any scalar type, `params.k=10`; the names are checked by whoever uses them.
     Named,
 }
@@ -140,6 +143,126 @@ pub const KEYS: &[Key] = &[
     key("backtest.commission_bps", "commission-bps", Kind::Number, "5", "Commission, basis points of the traded value"),
     key("backtest.slippage_bps", "slippage-bps", Kind::Number, "3", "Slippage, basis points of the price"),
     key(
+        "backtest.costs.commission",
+        "commission",
+        Kind::Model,
+        "",
+        "Commission model in place of basis points, such as per_share:rate=0.005,minimum=1; see `crosscut list costs`",
+    ),
+    key(
+        "backtest.costs.slippage",
+        "slippage",
+        Kind::Model,
+        "",
+        "Slippage model in place of basis points, such as volume_share:0.1; see `crosscut list costs`",
+    ),
+    key(
+        "backtest.borrow",
+        "borrow",
+        Kind::Number,
+        "",
+        "What being short costs a year, a fraction of the value, such as 0.05",
+    ),
+    key(
+        "backtest.funding.source",
+        "funding",
+        Kind::Choice(&["none", "table"]),
+        "none",
+        "Funding of perpetuals: not paid, or as the hub's funding tables say",
+    ),
+    key(
+        "backtest.funding.missing_row",
+        "funding-missing-row",
+        Kind::Choice(&["error", "skip", "carry_last"]),
+        "error",
+        "A funding row that is missing: refuse to run, pay nothing for it, or pay the rate before it",
+    ),
+    key(
+        "backtest.funding.missing_mark",
+        "funding-missing-mark",
+        Kind::Choice(&["error", "last_price"]),
+        "error",
+        "A mark price that is missing: refuse to run, or pay on the last traded price",
+    ),
+    key(
+        "backtest.funding.mark_bars",
+        "funding-mark-bars",
+        Kind::Text,
+        "mark-1h",
+        "Bars whose closes are the mark prices",
+    ),
+    key("backtest.funding.mark_age_max", "funding-mark-age", Kind::Text, "8h", "The oldest mark price that counts"),
+    key(
+        "backtest.margin.leverage",
+        "leverage",
+        Kind::Number,
+        "",
+        "Position value per unit of equity that may be opened",
+    ),
+    key(
+        "backtest.margin.initial",
+        "initial-margin",
+        Kind::Number,
+        "",
+        "Equity needed to open a position, a fraction of its value: 1 over the leverage",
+    ),
+    key(
+        "backtest.margin.maintenance",
+        "maintenance-margin",
+        Kind::Number,
+        "",
+        "Equity below which everything is liquidated, a fraction of positions' value (half of the initial margin)",
+    ),
+    key(
+        "backtest.margin.liquidation_fee",
+        "liquidation-fee",
+        Kind::Number,
+        "",
+        "Fee on the value liquidated, a fraction",
+    ),
+    key(
+        "backtest.steps",
+        "steps",
+        Kind::Flag,
+        "true",
+        "Keep to the lots, ticks and least order values of the instruments table",
+    ),
+    key(
+        "backtest.venue_rules.path",
+        "path",
+        Kind::Choice(&["adverse_first", "nearer_first", "high_first", "low_first"]),
+        "adverse_first",
+        "In what order the price visits a bar's high and low",
+    ),
+    key(
+        "backtest.venue_rules.limit_fill",
+        "limit-fill",
+        Kind::Choice(&["trade_through", "touch"]),
+        "trade_through",
+        "A limit order fills when the price goes beyond it, or reaches it",
+    ),
+    key(
+        "backtest.venue_rules.participation",
+        "participation",
+        Kind::Number,
+        "",
+        "Largest share of a bar's volume that orders take, such as 0.1",
+    ),
+    key(
+        "backtest.venue_rules.latency",
+        "latency",
+        Kind::Text,
+        "0",
+        "How long an order takes to the venue, such as 250ms",
+    ),
+    key(
+        "backtest.venue_rules.session",
+        "session",
+        Kind::Text,
+        "each_bar",
+        "What open and close are to on-open, on-close and day orders: each_bar, or a session such as 14:30-21:00 UTC",
+    ),
+    key(
         "backtest.untradable",
         "untradable",
         Kind::Choice(&["hold", "close_last"]),
@@ -192,6 +315,67 @@ pub const KEYS: &[Key] = &[
         "Loss from the peak at which everything is closed for good, such as 0.3",
     ),
     key("backtest.cash_buffer", "cash-buffer", Kind::Number, "", "Part of equity that is never invested"),
+    key("backtest.risk.max_order", "max-order", Kind::Number, "", "Largest value of one order, quote units"),
+    key("backtest.risk.max_net", "max-net", Kind::Number, "", "Largest absolute sum of weights"),
+    key("backtest.risk.max_positions", "max-positions", Kind::Count, "", "Most names held at once"),
+    key(
+        "backtest.risk.stop_loss",
+        "stop-loss",
+        Kind::Number,
+        "",
+        "Loss from the entry at which a position is closed, such as 0.05",
+    ),
+    key(
+        "backtest.risk.take_profit",
+        "take-profit",
+        Kind::Number,
+        "",
+        "Profit from the entry at which a position is closed, such as 0.1",
+    ),
+    key(
+        "backtest.risk.trailing_stop",
+        "trailing-stop",
+        Kind::Number,
+        "",
+        "Loss from a position's best price at which it is closed, such as 0.05",
+    ),
+    key(
+        "backtest.risk.daily_loss",
+        "daily-loss",
+        Kind::Number,
+        "",
+        "Loss since the UTC day began at which everything is closed until the next, such as 0.02",
+    ),
+    key(
+        "backtest.risk.cooldown",
+        "cooldown",
+        Kind::Text,
+        "",
+        "How long a name may not be opened after a stop closed it, such as 1d",
+    ),
+    key(
+        "backtest.risk.turnover",
+        "max-turnover",
+        Kind::Number,
+        "",
+        "Most value traded in a UTC day, as a multiple of the day's first equity",
+    ),
+    key("backtest.risk.no_trade", "no-trade", Kind::List, "", "Names that may not be opened, a,b,c"),
+    key(
+        "backtest.feeds",
+        "feeds",
+        Kind::List,
+        "",
+        "What a strategy that acts at every bar reads: 1h,1d (the first decides, the finest executes), tick-1000, or ticks",
+    ),
+    key(
+        "backtest.sampling",
+        "sampling",
+        Kind::Text,
+        "1m",
+        "How often equity is noted where trades or event bars are replayed",
+    ),
+    key("backtest.audit", "audit", Kind::Flag, "true", "Record every order and decision; off keeps curves only"),
     key("backtest.benchmark", "benchmark", Kind::Text, "", "Symbol to compare with"),
     key(
         "backtest.allow_negative_cash",
@@ -202,6 +386,21 @@ pub const KEYS: &[Key] = &[
     ),
     key("backtest.seed", "seed", Kind::Count, "0", "Seed of everything random; part of the run's identity"),
 ];
+
+/// Other paths of settings: the rules of `risk` may all be written there.
+pub const ALIASES: &[(&str, &str)] = &[
+    ("backtest.risk.max_position", "backtest.max_position"),
+    ("backtest.risk.max_gross", "backtest.max_gross"),
+    ("backtest.risk.max_drawdown", "backtest.max_drawdown"),
+    ("backtest.risk.cash_buffer", "backtest.cash_buffer"),
+    ("backtest.costs.commission_bps", "backtest.commission_bps"),
+    ("backtest.costs.slippage_bps", "backtest.slippage_bps"),
+];
+
+/// The path under which a setting is kept.
+pub fn canonical(path: &str) -> &str {
+    ALIASES.iter().find(|(alias, _)| *alias == path).map_or(path, |(_, path)| path)
+}
 
 /// The row of a key; `None` when there is no such setting.
 pub fn find(path: &str) -> Option<&'static Key> {

@@ -28,6 +28,12 @@ pub(super) fn known(path: &str) -> Result<&'static Key, AppError> {
     KEYS.iter().find(named).ok_or_else(|| unknown(path))
 }
 
+/// The model a path leads into, and the rest of the path.
+pub(super) fn inside_model(path: &str) -> Option<(&'static Key, &str)> {
+    let inside = |key: &'static Key| Some((key, path.strip_prefix(key.path)?.strip_prefix('.')?));
+    KEYS.iter().filter(|key| key.kind == Kind::Model).find_map(inside)
+}
+
 /// The error for a key that does not exist, with the nearest that does: same last word first, then by spelling.
 fn unknown(path: &str) -> AppError {
     let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
@@ -69,7 +75,9 @@ pub(super) fn yaml_file(file: &Path, config: &mut Config) -> Result<(), AppError
 
 /// Adds one entry of a YAML file; mappings are walked down to the keys of the table.
 fn yaml_entry(path: String, value: &Value, file: &str, config: &mut Config) -> Result<(), AppError> {
-    if let Value::Object(map) = value {
+    if let Value::Object(map) = value
+        && keys::find(&path).is_none_or(|key| key.kind != Kind::Model)
+    {
         let deeper =
             |key: &Key| key.path.starts_with(&format!("{path}.")) || (key.path == path && key.kind == Kind::Named);
         if !KEYS.iter().any(deeper) {
@@ -161,7 +169,12 @@ pub(super) fn from_text(key: &Key, text: &str) -> Result<Value, String> {
         Kind::Text if text.is_empty() && !key.default.is_empty() => {
             Err(format!("expected a value such as `{}`, found nothing", key.default))
         }
-        Kind::Text | Kind::Named => Ok(if text.is_empty() { Value::Null } else { Value::from(text) }),
+        Kind::Model if text.starts_with(['{', '[']) => {
+            let options = serde_saphyr::options! { with_snippet: false };
+            let value = serde_saphyr::from_str_with_options(text, options);
+            value.map_err(|error| format!("not a mapping as YAML has it: {error}"))
+        }
+        Kind::Text | Kind::Named | Kind::Model => Ok(if text.is_empty() { Value::Null } else { Value::from(text) }),
         Kind::Choice(words) => choice(words, text),
         Kind::Count => text.parse::<u64>().map(Value::from).map_err(|_| wrong("a whole number, 0 or more")),
         Kind::Number => {
@@ -193,6 +206,7 @@ pub(super) fn from_value(key: &Key, value: &Value) -> Result<Value, String> {
             values.iter().map(word).collect()
         }
         (Kind::List, Value::Null) => Ok(Value::Array(Vec::new())),
+        (Kind::Model, Value::Array(_) | Value::Object(_)) => Ok(value.clone()),
         (_, Value::Null) if key.default.is_empty() => Ok(Value::Null),
         (_, Value::Null) => Err(format!("expected a value such as `{}`, found nothing", key.default)),
         (_, Value::Array(_) | Value::Object(_)) => Err(format!("expected one value, found {}", describe(value))),

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::json;
+
 use super::*;
 
 /// Resolves with a YAML text as the one file.
@@ -192,4 +194,43 @@ fn wrong_types_name_key_and_origin() {
     assert_eq!(Config::resolve(&sources).unwrap_err().to_string(), "--param `k`: expected name=value");
     let sources = Sources { dot_env: Some((".env".into(), "\nnonsense\n".into())), ..Sources::default() };
     assert_eq!(Config::resolve(&sources).unwrap_err().to_string(), ".env:2: expected NAME=value, found `nonsense`");
+}
+
+#[test]
+fn models_are_texts_mappings_and_single_parameters() {
+    let yaml = "backtest: {costs: {commission: {per_share: {rate: 0.005}}}, risk: {max_position: 0.1}}\n";
+    let resolved = |set: &[&str]| {
+        let set = set.iter().map(|text| (*text).to_owned()).collect();
+        with_yaml(yaml, Sources { set, ..Sources::default() })
+    };
+    let commission = |set: &[&str]| {
+        let config = resolved(set).unwrap();
+        config.model("backtest.costs.commission").unwrap().clone()
+    };
+    assert_eq!(commission(&[]), json!({"per_share": {"rate": 0.005}}));
+    assert_eq!(commission(&["backtest.costs.commission={bps: 3}"]), json!({"bps": 3}));
+    assert_eq!(commission(&["backtest.costs.commission=bps:3"]), json!("bps:3"));
+    let minimum = "backtest.costs.commission.per_share.minimum=1";
+    assert_eq!(commission(&[minimum]), json!({"per_share": {"rate": 0.005, "minimum": "1"}}));
+    assert_eq!(commission(&[minimum, "backtest.costs.commission.fixed=2"]), json!({"fixed": "2"}));
+    let config = resolved(&[]).unwrap();
+    assert_eq!(config.number("backtest.max_position"), Some(0.1));
+    let error = resolved(&["backtest.costs.commission=[1"]).unwrap_err().to_string();
+    assert!(error.contains("not a mapping"), "{error}");
+}
+
+#[test]
+fn the_higher_layer_wins_over_another_way_of_saying_it() {
+    let (short, model) = ("backtest.commission_bps", "backtest.costs.commission");
+    let set = |texts: &[&str]| Sources {
+        set: texts.iter().map(|text| (*text).to_owned()).collect(),
+        flags: vec![Given { path: "backtest.commission_bps", text: "1".to_owned() }],
+        ..Sources::default()
+    };
+    let config = Config::resolve(&set(&["backtest.costs.commission=fixed:1"])).unwrap();
+    assert_eq!(config.prevailing(short, model).unwrap(), short);
+    let both =
+        Sources { flags: Vec::new(), ..set(&["backtest.costs.commission=fixed:1", "backtest.commission_bps=2"]) };
+    let error = Config::resolve(&both).unwrap().prevailing(short, model).unwrap_err().to_string();
+    assert!(error.contains("says the same thing"), "{error}");
 }

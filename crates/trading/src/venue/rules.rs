@@ -1,9 +1,12 @@
 //! The choices a simulation of fills has to make, each stated and selectable.
 
-use crosscut_model::time::DAY;
+use std::fmt;
+use std::str::FromStr;
+
+use crosscut_model::time::{DAY, HOUR, MINUTE};
 
 use crate::error::TradingError;
-use crate::rules::Execution;
+use crate::rules::{Execution, named_choices};
 
 /// In what order a bar visits its extremes. Of a bar only four prices are known; the path between them is a convention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -21,6 +24,15 @@ pub enum PathRule {
     LowFirst,
 }
 
+named_choices!(
+    PathRule,
+    "a path through a bar",
+    ("adverse_first", AdverseFirst),
+    ("nearer_first", NearerFirst),
+    ("high_first", HighFirst),
+    ("low_first", LowFirst),
+);
+
 /// When a resting limit order counts as filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum LimitFill {
@@ -30,6 +42,8 @@ pub enum LimitFill {
     /// The price must reach the limit.
     Touch,
 }
+
+named_choices!(LimitFill, "a rule for limit orders", ("trade_through", TradeThrough), ("touch", Touch));
 
 /// What open and close mean to on-open, on-close and day orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -44,6 +58,41 @@ pub enum Session {
         /// The session's end.
         closes: i64,
     },
+}
+
+/// Written `each_bar` or `14:30-21:00` (UTC).
+impl FromStr for Session {
+    type Err = TradingError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let word = text.trim().to_lowercase().replace('-', "_");
+        if word == "each_bar" {
+            return Ok(Self::EachBar);
+        }
+        let time = |text: &str| {
+            let (hours, minutes) = text.split_once(':')?;
+            let (hours, minutes): (i64, i64) = (hours.parse().ok()?, minutes.parse().ok()?);
+            let is_time = (0..60).contains(&minutes) && (0..=24 * 60).contains(&(hours * 60 + minutes)) && hours >= 0;
+            is_time.then_some(hours * HOUR + minutes * MINUTE)
+        };
+        let times = word.split_once('_').and_then(|(opens, closes)| Some((time(opens)?, time(closes)?)));
+        match times {
+            Some((opens, closes)) if opens < closes => Ok(Self::Daily { opens, closes }),
+            _ => Err(TradingError::bad_choice("a session", text, &["each_bar", "14:30-21:00 (UTC, on one day)"])),
+        }
+    }
+}
+
+impl fmt::Display for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EachBar => f.write_str("each_bar"),
+            Self::Daily { opens, closes } => {
+                let time = |micros: &i64| format!("{:02}:{:02}", micros / HOUR, micros % HOUR / MINUTE);
+                write!(f, "{}-{}", time(opens), time(closes))
+            }
+        }
+    }
 }
 
 impl Session {
@@ -120,7 +169,16 @@ mod tests {
     //! Sessions by hand.
 
     use super::*;
-    use crosscut_model::time::HOUR;
+
+    #[test]
+    fn sessions_are_written_as_times_of_day() {
+        for text in ["each_bar", "14:30-21:00", "00:00-24:00"] {
+            assert_eq!(text.parse::<Session>().unwrap().to_string(), text);
+        }
+        for bad in ["", "21:00-14:30", "14:30", "-1:00-5:00", "14:60-15:00", "00:00-24:01", "noon-night"] {
+            assert!(bad.parse::<Session>().is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn a_daily_session_has_one_open_and_one_close() {

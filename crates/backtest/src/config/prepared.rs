@@ -1,0 +1,183 @@
+//! A configuration that has been checked, with what was made from it.
+
+use crosscut_model::{Range, format_iso};
+use crosscut_trading::FloorConfig;
+use crosscut_trading::account::Funds;
+use crosscut_trading::cost::{BorrowRate, Costs};
+use crosscut_trading::guard::RiskRules;
+use crosscut_trading::limits::Limits;
+use crosscut_trading::pool::PoolRule;
+use crosscut_trading::steps::Steps;
+use crosscut_trading::strategy::{self, Kind, Resolved};
+use crosscut_trading::venue::VenueRules;
+
+use super::{BacktestConfig, CommissionConfig, FundingPlanned, PoolConfig, SlippageConfig, risk};
+use crate::error::BacktestError;
+
+/// More capital than this is a slip, and its squares would not fit in a number.
+const CAPITAL_MAX: f64 = 1e18;
+
+/// A configuration that has been checked, with what was made from it.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The strategy, its parameters completed.
+    pub strategy: Resolved,
+    /// Starting cash, quote units.
+    pub capital: f64,
+    /// Cost models.
+    pub costs: Costs,
+    /// What being short costs; `None`: nothing.
+    pub borrow: Option<BorrowRate>,
+    /// Funding of perpetuals; `None`: nothing is paid.
+    pub funding: Option<FundingPlanned>,
+    /// What the account may owe.
+    pub funds: Funds,
+    /// Whether lots, ticks and least order values of the instruments table hold.
+    pub uses_steps: bool,
+    /// How orders fill.
+    pub venue: VenueRules,
+    /// Limits of weights.
+    pub limits: Limits,
+    /// Whether an audit trail is kept.
+    pub keeps_journal: bool,
+    /// The dynamic pool.
+    pub pool: Option<PoolRule>,
+    /// First label and end of the run.
+    pub range: Range,
+    /// The guard's rules, before symbols have numbers.
+    risk: RiskRules,
+    /// Symbols that may not be opened.
+    no_trade: Vec<String>,
+}
+
+impl Prepared {
+    /// The guard's rules for a run of these symbols (sorted).
+    ///
+    /// # Errors
+    /// [`BacktestError::Unknown`] for a symbol of the no-trade list that is not among them.
+    pub fn risk(&self, symbols: &[String]) -> Result<RiskRules, BacktestError> {
+        Ok(RiskRules { no_trade: risk::positions(&self.no_trade, symbols)?, ..self.risk.clone() })
+    }
+
+    /// The floor for a run of these symbols (sorted). `steps` are those of the instruments table; they are dropped when
+    /// the configuration says so. Gives the strategy and the floor.
+    ///
+    /// # Errors
+    /// As [`Prepared::risk`].
+    pub fn floor(self, symbols: &[String], steps: Steps) -> Result<(Resolved, FloorConfig), BacktestError> {
+        let risk = self.risk(symbols)?;
+        let floor = FloorConfig {
+            capital: self.capital,
+            n_symbols: symbols.len(),
+            funds: self.funds,
+            costs: self.costs,
+            borrow: self.borrow,
+            steps: if self.uses_steps { steps } else { Steps::default() },
+            venue: self.venue,
+            risk,
+            keeps_journal: self.keeps_journal,
+        };
+        Ok((self.strategy, floor))
+    }
+}
+
+impl BacktestConfig {
+    /// Checks every setting that can be checked without data.
+    ///
+    /// # Errors
+    /// [`BacktestError`] naming the setting, the value and what was expected.
+    pub fn prepare(&self) -> Result<Prepared, BacktestError> {
+        let strategy = strategy::resolve(&self.strategy, &self.params)?;
+        let limits = Limits {
+            max_position: self.max_position,
+            max_gross: self.max_gross,
+            cash_buffer: self.cash_buffer,
+            max_drawdown: self.max_drawdown,
+        };
+        let risk = self.risk.prepare(limits)?;
+        if !(self.capital > 0.0 && self.capital <= CAPITAL_MAX) {
+            let expected = format!("an amount above 0, at most {CAPITAL_MAX:e}");
+            return Err(BacktestError::setting("capital", format!("{:?}", self.capital), expected));
+        }
+        if let (Some(start), Some(end)) = (self.start, self.end)
+            && start >= end
+        {
+            let expected = format!("a time after the start, {}", format_iso(start));
+            return Err(BacktestError::setting("end", format_iso(end), expected));
+        }
+        let pool = self.pool.as_ref().map(PoolConfig::rule);
+        if let Some(pool) = &pool {
+            pool.check()?;
+        }
+        self.check_kind(strategy.kind())?;
+        Ok(Prepared {
+            funds: self.funds(strategy.may_short())?,
+            strategy,
+            capital: self.capital,
+            costs: self.cost_models()?,
+            borrow: self.borrow_rate()?,
+            funding: self.funding.prepare()?,
+            uses_steps: self.steps,
+            venue: self.venue_rules.prepare(self.execution)?,
+            limits,
+            keeps_journal: self.audit,
+            pool,
+            range: Range { start: self.start, end: self.end },
+            risk,
+            no_trade: self.risk.no_trade.clone(),
+        })
+    }
+
+    /// Refuses what only strategies of the other kind know.
+    fn check_kind(&self, kind: Kind) -> Result<(), BacktestError> {
+        match kind {
+            Kind::CrossSection if !self.feeds.is_empty() => {
+                let feeds: Vec<String> = self.feeds.iter().map(ToString::to_string).collect();
+                let expected =
+                    format!("nothing for strategy `{}`, which decides at rebalances from a factor set", self.strategy);
+                Err(BacktestError::setting("feeds", feeds.join(","), expected))
+            }
+            Kind::PerSymbol if self.pool.is_some() => {
+                let expected =
+                    format!("none for strategy `{}`, which trades each symbol on its own; name them", self.strategy);
+                Err(BacktestError::setting("pool", "a dynamic pool", expected))
+            }
+            _ if self.sampling.0 <= 0 => Err(BacktestError::setting(
+                "sampling",
+                self.sampling.to_string(),
+                "a length of time above 0, such as 1m",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Commission and slippage.
+    fn cost_models(&self) -> Result<Costs, BacktestError> {
+        let commission = self.costs.commission.clone().unwrap_or(CommissionConfig::Bps(self.commission_bps));
+        let slippage = self.costs.slippage.unwrap_or(SlippageConfig::Bps(self.slippage_bps));
+        Ok(Costs::new(commission.model()?, slippage.model()?))
+    }
+
+    /// What being short costs.
+    fn borrow_rate(&self) -> Result<Option<BorrowRate>, BacktestError> {
+        if let Some(rate) = self.borrow.filter(|rate| !(0.0..10.0).contains(rate)) {
+            let expected = "a yearly fraction of the value from 0 to below 10, such as 0.05".to_owned();
+            return Err(BacktestError::setting("borrow", format!("{rate:?}"), expected));
+        }
+        Ok(self.borrow.filter(|rate| *rate > 0.0).map(|per_year| BorrowRate { per_year }))
+    }
+
+    /// What the account may owe: margin if there is one, else anything where the strategy sells short or negative cash is
+    /// allowed, else nothing.
+    fn funds(&self, may_short: bool) -> Result<Funds, BacktestError> {
+        match self.margin.prepare()? {
+            Some(_) if self.allow_negative_cash => {
+                let expected = "false where a margin is given: the margin says what may be owed".to_owned();
+                Err(BacktestError::setting("allow_negative_cash", "true".to_owned(), expected))
+            }
+            Some(margin) => Ok(Funds::Margin(margin)),
+            None if self.allow_negative_cash || may_short => Ok(Funds::Unlimited),
+            None => Ok(Funds::Cash),
+        }
+    }
+}
