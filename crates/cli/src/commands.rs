@@ -439,7 +439,7 @@ pub struct PipelineArgs {
 /// Options of `bench`; names and defaults are the kit's.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// W2 (ticks to bars), W3 (80 features), W3b (formulaic alphas) or W4 (cross-sectional backtest)
+    /// W2 (ticks to bars), W3 (80 features), W3b (formulaic alphas), W4 (cross-sectional backtest), W7 (factor evaluation)
     #[arg(value_name = "WORKLOAD")]
     pub workload: String,
     /// The kit's data folder, or its golden folder
@@ -460,28 +460,28 @@ pub struct BenchArgs {
     /// W2: only the first N ticks
     #[arg(long, value_name = "N")]
     pub head: Option<u64>,
-    /// W3, W4: folder of the panel
+    /// W3, W4, W7: folder of the panel
     #[arg(long, value_name = "NAME")]
     pub panel: Option<String>,
-    /// W3, W3b, W4: only the first N symbols
+    /// W3, W3b, W4, W7: only the first N symbols
     #[arg(long, value_name = "N")]
     pub symbols: Option<usize>,
     /// W3, W3b: write a table per symbol, into out/ of the data folder unless DIR is given
     #[arg(long, value_name = "DIR", num_args = 0..=1)]
     pub write: Option<Option<PathBuf>>,
-    /// W3b: alphas20, alpha101 or alpha158
-    #[arg(long, value_name = "NAME", default_value = "alphas20")]
-    pub job: String,
+    /// W3b: alphas20, alpha101 or alpha158; W7: equity or hourly [default: alphas20, equity]
+    #[arg(long, value_name = "NAME")]
+    pub job: Option<String>,
     /// W3b: file of the panel
     #[arg(long, value_name = "NAME")]
     pub file: Option<String>,
-    /// W3b: only the last N days
+    /// W3b, W7: only the last N days
     #[arg(long, value_name = "N")]
     pub days: Option<usize>,
-    /// W3, W3b: write sum and count of every column to FILE
+    /// W3, W3b, W7: write the check figures to FILE
     #[arg(long, value_name = "FILE")]
     pub save_check: Option<PathBuf>,
-    /// W4: only the first N hours
+    /// W4: only the first N hours; W7: the last
     #[arg(long, value_name = "N")]
     pub hours: Option<usize>,
     /// W4: size of the universe

@@ -2,15 +2,18 @@
 //!
 //! A [`Graph`] is built from operators on series (`graph.rolling_std(x, 20)`), planned once into a [`Plan`] and run by
 //! a [`Machine`] on any cut of the rows: one long slice, the rows of a day, or a row at a time give the same bits.
-//! Operators across symbols at one time are plain functions in [`cross_section`].
+//! Operators across symbols at one time are plain functions in [`cross_section`]; rank correlations are in [`ranks`],
+//! tests and regressions in [`inference`], resampling in [`bootstrap`].
 //!
 //! No IO, no names, no times, no threads. Start reading at [`Graph`] and its operators (`windows.rs`), then [`Machine`].
 
 pub mod cross_section;
 mod custom;
+pub mod bootstrap;
 mod dispersion;
 mod graph;
 mod indicators;
+pub mod inference;
 mod machine;
 mod maps;
 pub mod metrics;
@@ -18,6 +21,7 @@ mod operation;
 mod order;
 mod ordered;
 mod plan;
+pub mod ranks;
 mod recurrence;
 mod regression;
 mod smoothing;

@@ -122,20 +122,25 @@ impl Order {
     /// Average ranks of the finite values over their number, in (0, 1]; NaN for the others.
     pub(crate) fn rank(&mut self, values: &[f64], out: &mut [f64]) {
         out.fill(f64::NAN);
+        let n = values.iter().filter(|x| x.is_finite()).count() as f64;
+        self.each_rank(values, |at, doubled| out[at] = f64::from(doubled) / 2.0 / n);
+    }
+
+    /// Hands the position and twice the average rank of each finite value to `visit`, from the smallest value on.
+    pub(crate) fn each_rank(&mut self, values: &[f64], mut visit: impl FnMut(usize, u32)) {
         self.sort_keys(values);
-        let n = self.keys.len() as f64;
         let mut begin = 0;
         for run in self.keys.chunk_by(|a, b| a >> 32 == b >> 32) {
             if let [key] = run {
                 begin += 1;
-                out[*key as u32 as usize] = begin as f64 / n;
+                visit(*key as u32 as usize, 2 * begin);
                 continue;
             }
             sort_run(run, values, &mut self.run);
             for ties in self.run.chunk_by(|a, b| a >> 32 == b >> 32) {
-                let share = (begin as f64 + (ties.len() as f64 + 1.0) / 2.0) / n;
-                ties.iter().for_each(|entry| out[*entry as u32 as usize] = share);
-                begin += ties.len();
+                let n_ties = ties.len() as u32;
+                ties.iter().for_each(|entry| visit(*entry as u32 as usize, 2 * begin + n_ties + 1));
+                begin += n_ties;
             }
         }
     }

@@ -9,10 +9,12 @@ mod w2;
 mod w3;
 mod w3b;
 mod w4;
+mod w7;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crosscut_formula::{FactorSpec, Program};
 use crosscut_model::Table;
 use serde_json::{Map, Value, json};
 use totals::Totals;
@@ -31,6 +33,8 @@ pub enum Workload {
     W3b,
     /// Cross-sectional long-short backtest.
     W4,
+    /// Factor evaluation.
+    W7,
 }
 
 impl FromStr for Workload {
@@ -42,7 +46,8 @@ impl FromStr for Workload {
             "W3" => Ok(Self::W3),
             "W3B" => Ok(Self::W3b),
             "W4" => Ok(Self::W4),
-            _ => Err(AppError::new(format!("`{text}` is not a workload; expected W2, W3, W3b or W4"))),
+            "W7" => Ok(Self::W7),
+            _ => Err(AppError::new(format!("`{text}` is not a workload; expected W2, W3, W3b, W4 or W7"))),
         }
     }
 }
@@ -64,21 +69,21 @@ pub struct BenchRequest {
     pub sym: String,
     /// W2: only the first so many ticks.
     pub head: Option<u64>,
-    /// W3, W4: folder of the panel.
+    /// W3, W4, W7: folder of the panel.
     pub panel: String,
-    /// W3, W3b, W4: only the first so many symbols.
+    /// W3, W3b, W4, W7: only the first so many symbols.
     pub symbols: Option<usize>,
     /// W3, W3b: write one table per symbol into a folder; the inner `None` is the kit's under `out/` of the data folder.
     pub write: Option<Option<PathBuf>>,
-    /// W3b: `alphas20`, `alpha101` or `alpha158`.
+    /// W3b: `alphas20`, `alpha101` or `alpha158`; W7: `equity` or `hourly`.
     pub job: String,
     /// W3b: name of the panel's file.
     pub file: String,
-    /// W3b: only the last so many days.
+    /// W3b, W7: only the last so many days.
     pub days: Option<usize>,
-    /// W3, W3b: write the check figures of all columns to this file, as the kit does.
+    /// W3, W3b, W7: write the check figures to this file, as the kit does.
     pub save_check: Option<PathBuf>,
-    /// W4: only the first so many hours.
+    /// W4: only the first so many hours; W7: the last.
     pub hours: Option<usize>,
     /// W4: size of the universe; `None` takes the kit's.
     pub uni: Option<usize>,
@@ -104,7 +109,7 @@ impl BenchRequest {
             panel: "panel".to_owned(),
             symbols: None,
             write: None,
-            job: "alphas20".to_owned(),
+            job: if workload == Workload::W7 { "equity" } else { "alphas20" }.to_owned(),
             file: "daily_3000x20.parquet".to_owned(),
             days: None,
             save_check: None,
@@ -140,6 +145,7 @@ pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
         Workload::W3 => w3::run(request),
         Workload::W3b => w3b::run(request),
         Workload::W4 => w4::run(request),
+        Workload::W7 => w7::run(request),
     })
 }
 
@@ -179,6 +185,12 @@ impl Stages {
         line.insert("version".to_owned(), json!(VERSION));
         line
     }
+}
+
+/// A factor compiled, of the column `close`.
+fn signal(formula: &str) -> Result<Program, AppError> {
+    let spec = FactorSpec::new("signal", formula);
+    Program::compile(&[], &[spec], &["close"], &[]).map_err(|error| AppError::new(error.to_string()))
 }
 
 /// Takes a column out of a table as numbers, whole ones included.

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 
 use crosscut_backtest::panel::{PanelBuilder, SeriesInput, SymbolRules, Unplaced};
 use crosscut_backtest::w4;
-use crosscut_formula::{FactorSpec, Program};
+use crosscut_formula::Program;
 use crosscut_hub::parquet_file;
 use crosscut_model::time::HOUR;
 use crosscut_model::{Column, Range, Table};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{BenchRequest, Stages, panel_files};
+use super::{BenchRequest, Stages, panel_files, signal};
 use crate::error::AppError;
 
 /// What a symbol is read for.
@@ -41,12 +41,6 @@ pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
     figures.insert("nav_mean".to_owned(), json!(check.nav_mean));
     figures.insert("trades".to_owned(), json!(check.trades));
     Ok(Value::Object(stages.line(n_hours as u64 * n_symbols, "symbol-hours", figures)))
-}
-
-/// The ranking factor compiled.
-fn signal(formula: &str) -> Result<Program, AppError> {
-    let spec = FactorSpec::new("signal", formula);
-    Program::compile(&[], &[spec], &["close"], &[]).map_err(|error| AppError::new(error.to_string()))
 }
 
 /// Makes a symbol's series from its columns.

@@ -15,12 +15,14 @@ pub fn bench(args: &BenchArgs, desk: &Desk<'_>) -> Result<Answer, AppError> {
     request.head = args.head;
     request.symbols = args.symbols;
     request.write.clone_from(&args.write);
-    request.job.clone_from(&args.job);
     request.days = args.days;
     request.save_check.clone_from(&args.save_check);
     request.hours = args.hours;
     request.uni = args.uni;
     request.k = args.k;
+    if let Some(job) = &args.job {
+        request.job.clone_from(job);
+    }
     if let Some(rows) = args.rows {
         request.rows = rows;
     }

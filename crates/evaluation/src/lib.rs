@@ -1,0 +1,20 @@
+//! Judges factors: information coefficients, portfolios by quantile, decay, turnover, costs, stability, reports.
+//!
+//! A factor is judged against the returns that follow it. [`load`] reads the needed columns of a hub into tables by
+//! time and symbol ([`market`], [`matrix`]); [`schedule`] says when positions are entered and left; [`section`] and
+//! [`turnover`] pass over the cross-sections.
+//!
+//! Knows no clock and no terminal, writes nothing into the hub. Undefined is `None` or NaN, never 0. Start reading at
+//! [`section`].
+
+pub mod error;
+pub mod horizon;
+pub mod market;
+pub mod matrix;
+pub mod quantile;
+pub mod schedule;
+pub mod section;
+pub mod turnover;
+pub mod w7;
+
+pub use error::EvaluationError;
