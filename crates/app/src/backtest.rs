@@ -3,7 +3,7 @@
 //! Loading and replay belong to the backtest room, files and ids to its archive; here they are put in order. A run whose
 //! folder is there already is verified and not computed again.
 
-mod settings;
+pub(crate) mod settings;
 
 use std::path::PathBuf;
 
@@ -244,7 +244,7 @@ fn context(desk: &Desk<'_>, watch: &Watch, log: Vec<String>) -> RunContext {
 }
 
 /// Names and versions of the libraries in [`DEPENDENCIES`], from the lock file of the build.
-fn dependencies() -> Vec<(String, String)> {
+pub(crate) fn dependencies() -> Vec<(String, String)> {
     let mut lines = LOCK_FILE.lines();
     let mut out = Vec::new();
     let quoted = |line: &str, key: &str| Some(line.strip_prefix(key)?.trim_matches('"').to_owned());

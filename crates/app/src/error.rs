@@ -98,5 +98,6 @@ from_errors!(
     crosscut_formula::FormulaError,
     crosscut_trading::TradingError,
     crosscut_backtest::BacktestError,
+    crosscut_evaluation::EvaluationError,
     crosscut_backtest::results::ResultsError,
 );

@@ -14,6 +14,7 @@ pub mod data_list;
 pub mod demo;
 pub mod desk;
 pub mod error;
+pub mod evaluate;
 pub mod events;
 pub mod explain;
 pub mod factors;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::options::{
-    AggregateSection, BacktestSection, GlobalSection, ImportSection, PipelineSection, Settings, StoreSection,
-    VenueSection,
+    AggregateSection, BacktestSection, EvaluateSection, GlobalSection, ImportSection, PipelineSection, Settings,
+    StoreSection, VenueSection,
 };
 
 /// From raw exchange ticks to portfolios, with every number traceable.
@@ -63,6 +63,8 @@ pub enum Command {
     /// Factor sets
     #[command(subcommand)]
     Factors(FactorsCommand),
+    /// Judge factors: IC, quantiles, decay, turnover, costs, stability; a report
+    Evaluate(EvaluateArgs),
     /// One backtest of a strategy on a factor set
     Backtest(BacktestArgs),
     /// The archive of runs
@@ -342,6 +344,33 @@ pub struct AuditFactorsArgs {
     /// What sample and cuts are drawn by
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+}
+
+/// Options of `evaluate`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct EvaluateArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<EvaluateSection>,
+    /// Something else than an evaluation.
+    #[command(subcommand)]
+    pub command: Option<EvaluateCommand>,
+}
+
+/// `evaluate ...`
+#[derive(Debug, Subcommand)]
+pub enum EvaluateCommand {
+    /// Check that the files of an evaluation are those that were written, and whether its data are still in the hub
+    Verify(VerifyEvaluationArgs),
+}
+
+/// Options of `evaluate verify`.
+#[derive(Debug, Args)]
+pub struct VerifyEvaluationArgs {
+    /// Folder of the evaluation
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
 }
 
 /// Options of `backtest`.

@@ -2,6 +2,7 @@
 
 mod bench;
 mod data;
+mod evaluate;
 mod factors;
 mod list;
 mod project;
@@ -61,6 +62,7 @@ fn dispatch(line: &CommandLine, desk: &Desk<'_>) -> Result<Answer, AppError> {
         Command::Factors(command) => factors::factors(command, desk, &config_files(line).1),
         Command::Runs(command) => runs::runs(command, desk),
         Command::Demo(args) => run::demo(args, desk),
+        Command::Evaluate(args) => evaluate::evaluate(args, desk),
         Command::Backtest(_) => run::backtest(desk),
         Command::Pipeline(PipelineCommand::Run(_)) => run::pipeline(desk),
         Command::Bench(args) => bench::bench(args, desk),
@@ -100,6 +102,8 @@ fn name(command: &Command) -> &'static str {
         Command::Factors(FactorsCommand::Audit(_)) => "factors audit",
         Command::Factors(FactorsCommand::Load(_)) => "factors load",
         Command::Demo(_) => "demo",
+        Command::Evaluate(args) if args.command.is_some() => "evaluate verify",
+        Command::Evaluate(_) => "evaluate",
         Command::Backtest(_) => "backtest",
         Command::Pipeline(_) => "pipeline run",
         Command::Bench(_) => "bench",
@@ -197,6 +201,7 @@ fn command_settings(command: &Command) -> Vec<Given> {
         Command::Factors(FactorsCommand::List(args)) => args.settings.given.clone(),
         Command::Factors(FactorsCommand::Show(args)) => args.settings.given.clone(),
         Command::Factors(FactorsCommand::Load(args)) => args.settings.given.clone(),
+        Command::Evaluate(args) => args.settings.given.clone(),
         Command::Backtest(args) => args.settings.given.clone(),
         Command::Pipeline(PipelineCommand::Run(args)) => args.settings.given.clone(),
         _ => Vec::new(),

@@ -42,6 +42,7 @@ section!(ImportSection, "Options of `data import`.", "venue", "import.");
 section!(VenueSection, "The venue alone.", "venue");
 section!(AggregateSection, "Options of `aggregate`.", "venue", "aggregate.");
 section!(StoreSection, "The SQL store alone.", "store.");
+section!(EvaluateSection, "Options of `evaluate`.", "venue", "evaluate.");
 section!(BacktestSection, "Options of `backtest`.", "venue", "backtest.");
 
 /// Options of `pipeline run`.
@@ -161,11 +162,12 @@ fn heading(path: &str) -> Option<&'static str> {
 /// The placeholder of a text option.
 fn value_name(key: &Key) -> &'static str {
     match key.flag {
-        "hub" | "results" => "DIR",
+        "hub" | "results" | "out" => "DIR",
+        "group" => "FILE",
         "start" | "end" => "TIME",
         "symbol" | "benchmark" => "SYMBOL",
         "store" => "URL",
-        "timeframe" | "bar" | "from" | "threshold" | "funding-mark-bars" => "BAR",
+        "timeframe" | "bar" | "from" | "threshold" | "price-bars" | "funding-mark-bars" => "BAR",
         "venue" => "VENUE",
         "rebalance" | "pool-reselect" => "RULE",
         "pool-lookback" | "latency" | "cooldown" | "sampling" | "funding-mark-age" => "DURATION",

@@ -47,7 +47,7 @@ pub enum EvaluationError {
 
 impl EvaluationError {
     /// For `map_err` on a file operation.
-    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { doing, path, source }
     }

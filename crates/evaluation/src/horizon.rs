@@ -38,7 +38,11 @@ impl FromStr for Horizon {
         }
         let frame: Timeframe = text.parse().map_err(|_| refuse("it cannot be read"))?;
         let micros = frame.micros().ok_or_else(|| refuse("months differ in length"))?;
-        if (MINUTE..=60 * DAY).contains(&micros) { Ok(Self::Duration(micros)) } else { Err(refuse("it is out of range")) }
+        if (MINUTE..=60 * DAY).contains(&micros) {
+            Ok(Self::Duration(micros))
+        } else {
+            Err(refuse("it is out of range"))
+        }
     }
 }
 

@@ -7,14 +7,30 @@
 //! Knows no clock and no terminal, writes nothing into the hub. Undefined is `None` or NaN, never 0. Start reading at
 //! [`section`].
 
+pub mod combine;
+pub mod compare;
+pub mod config;
 pub mod error;
+pub mod evaluate;
+mod funding;
 pub mod horizon;
+pub mod load;
 pub mod market;
 pub mod matrix;
+pub mod monotonic;
+pub mod portfolio;
 pub mod quantile;
+pub mod sample;
 pub mod schedule;
 pub mod section;
+pub mod series;
+pub mod summary;
 pub mod turnover;
 pub mod w7;
 
+pub use config::EvaluationConfig;
 pub use error::EvaluationError;
+pub use evaluate::{Evaluation, evaluate};
+
+#[cfg(test)]
+mod tests;

@@ -39,7 +39,9 @@ impl Timing<'_> {
     /// When a horizon is shorter than a bar of prices, or longer than all data.
     pub fn schedule(&self, horizons: &[Horizon]) -> Result<Schedule, EvaluationError> {
         let n_prices = self.price_times.len();
-        let traded = |base: u32| if base == NONE || base as usize + self.lag >= n_prices { NONE } else { base + self.lag as u32 };
+        let traded = |base: u32| {
+            if base == NONE || base as usize + self.lag >= n_prices { NONE } else { base + self.lag as u32 }
+        };
         let entry: Vec<u32> = self.base.iter().map(|&base| traded(base)).collect();
         let sessions = Sessions::of(self.price_times);
         let mut schedule = Schedule { exits: Vec::new(), bars: Vec::new(), entry };
@@ -48,7 +50,9 @@ impl Timing<'_> {
                 Horizon::Bars(bars) => {
                     (0..schedule.entry.len()).map(|t| schedule.entry.get(t + bars).copied().unwrap_or(NONE)).collect()
                 }
-                Horizon::Duration(micros) => schedule.entry.iter().map(|&at| self.exit(at, micros, &sessions)).collect(),
+                Horizon::Duration(micros) => {
+                    schedule.entry.iter().map(|&at| self.exit(at, micros, &sessions)).collect()
+                }
             };
             schedule.bars.push(usual_bars(&schedule.entry, &exits).ok_or_else(|| self.impossible(*horizon))?);
             schedule.exits.push(exits);
@@ -62,13 +66,16 @@ impl Timing<'_> {
             return NONE;
         }
         let row = match self.calendar {
-            Calendar::RoundTheClock => self.price_times.binary_search(&(self.price_times[entry as usize] + micros)).ok(),
+            Calendar::RoundTheClock => {
+                self.price_times.binary_search(&(self.price_times[entry as usize] + micros)).ok()
+            }
             Calendar::Exchange if micros % DAY == 0 => {
                 sessions.later(self.price_times, entry as usize, (micros / DAY) as usize)
             }
             Calendar::Exchange => {
                 let target = self.price_times[entry as usize] + micros;
-                Some(self.price_times.partition_point(|&time| time < target)).filter(|&row| row < self.price_times.len())
+                Some(self.price_times.partition_point(|&time| time < target))
+                    .filter(|&row| row < self.price_times.len())
             }
         };
         row.map_or(NONE, |row| row as u32)
@@ -82,7 +89,9 @@ impl Timing<'_> {
             Horizon::Duration(micros) if micros < spacing => {
                 format!("the bars of prices are {} apart", Horizon::Duration(spacing))
             }
-            Horizon::Duration(micros) if micros < span => "no bar of prices lies at that distance from another".to_owned(),
+            Horizon::Duration(micros) if micros < span => {
+                "no bar of prices lies at that distance from another".to_owned()
+            }
             _ => format!("the data have {} bars", self.base.len()),
         };
         EvaluationError::setting(format!("the horizon {horizon} cannot be measured: {why}"))

@@ -65,7 +65,7 @@ impl Moments {
     /// Takes in others (Chan, Golub, LeVeque 1979).
     pub fn add(&mut self, other: &Self) {
         let n = self.n + other.n;
-        if n > 0.0 {
+        if other.n > 0.0 {
             let distance = other.mean - self.mean;
             self.squares += other.squares + distance * distance * self.n * other.n / n;
             self.mean += distance * other.n / n;
@@ -225,7 +225,8 @@ impl Pass<'_> {
             .zip(quantiles.values_mut().par_chunks_mut(piece))
             .enumerate()
             .map_init(Room::default, |room, (block, (ranks, quantiles))| {
-                let mut counts = Counts { missing: vec![Missing::default(); self.schedule.exits.len()], ..Counts::default() };
+                let mut counts =
+                    Counts { missing: vec![Missing::default(); self.schedule.exits.len()], ..Counts::default() };
                 let places = ranks.chunks_mut(width).zip(quantiles.chunks_mut(width)).enumerate();
                 let sections = places
                     .map(|(at, place)| self.section(block * BLOCK + at, factor, place, (&mut *room, &mut counts)))

@@ -7,10 +7,10 @@
 //! set does not have are allowed. The file is an input of the set: its content hash stands with those of the tables.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crosscut_hub::{FactorInput, hash_file};
-use crosscut_model::{check_symbol, parse_iso};
+use crosscut_model::parse_groups;
 
 use crate::config::{Config, Group};
 use crate::error::{FactorsError, Place};
@@ -124,7 +124,10 @@ impl GroupFile {
         };
         let path = std::fs::canonicalize(&group.file).map_err(|error| unreadable(error.to_string()))?;
         let text = std::fs::read_to_string(&path).map_err(|error| unreadable(error.to_string()))?;
-        let lines = Lines { file: &group.file }.parse(&text)?;
+        let lines = parse_groups(&text).map_err(|error| FactorsError::Config {
+            place: Place { file: group.file.display().to_string(), line: error.line as u64 },
+            message: error.message,
+        })?;
         let names: BTreeSet<&str> = lines.iter().map(|line| line.category.as_str()).collect();
         let categories: Vec<String> = names.into_iter().filter(|name| !name.is_empty()).map(str::to_owned).collect();
         let mut symbols: BTreeMap<String, Vec<(i64, f64)>> = BTreeMap::new();
@@ -135,88 +138,5 @@ impl GroupFile {
         symbols.values_mut().for_each(|spans| spans.sort_by_key(|(from, _)| *from));
         let (content_hash, n_rows) = (hash_file(&path)?, lines.len() as u64);
         Ok(Self { column: group.column.clone(), path, content_hash, n_rows, categories, symbols })
-    }
-}
-
-/// One line of a group file.
-struct Line {
-    /// The symbol.
-    symbol: String,
-    /// Its category; empty for none.
-    category: String,
-    /// From when on, microseconds UTC; the smallest number for all rows.
-    from: i64,
-}
-
-/// Reads the lines of one file.
-struct Lines<'a> {
-    /// The file as the user named it.
-    file: &'a Path,
-}
-
-impl Lines<'_> {
-    /// A complaint about a line, counted from 1.
-    fn error(&self, line: usize, message: String) -> FactorsError {
-        let file = self.file.display().to_string();
-        FactorsError::Config { place: Place { file, line: line as u64 }, message }
-    }
-
-    /// All lines after the heading.
-    fn parse(&self, text: &str) -> Result<Vec<Line>, FactorsError> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut lines = text.lines().enumerate().map(|(at, line)| (at + 1, line)).filter(|(_, l)| !l.trim().is_empty());
-        let (at, heading) = lines.next().unwrap_or((1, ""));
-        let names: Vec<String> = self.cells(at, heading)?.iter().map(|name| name.to_ascii_lowercase()).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        if names != ["symbol", "category"] && names != ["symbol", "category", "from"] {
-            let expected = "expected `symbol,category` or `symbol,category,from`";
-            return Err(self.error(at, format!("the heading of the group file is `{heading}`; {expected}")));
-        }
-        let mut parsed = Vec::new();
-        let mut seen: BTreeMap<(String, i64), usize> = BTreeMap::new();
-        for (at, text) in lines {
-            let line = self.line(at, text, names.len())?;
-            if let Some(before) = seen.insert((line.symbol.clone(), line.from), at) {
-                let message = format!("{}: the symbol stands in row {before} from the same time on", line.symbol);
-                return Err(self.error(at, message));
-            }
-            parsed.push(line);
-        }
-        Ok(parsed)
-    }
-
-    /// One line.
-    fn line(&self, at: usize, text: &str, n_cells: usize) -> Result<Line, FactorsError> {
-        let cells = self.cells(at, text)?;
-        let symbol = cells.first().cloned().unwrap_or_default();
-        if cells.len() != n_cells {
-            let message = format!("{symbol}: the row `{text}` has {} cells; expected {n_cells}", cells.len());
-            return Err(self.error(at, message));
-        }
-        check_symbol(&symbol).map_err(|error| self.error(at, format!("symbol: {error}")))?;
-        let from = match cells.get(2).map_or("", String::as_str) {
-            "" => i64::MIN,
-            time => parse_iso(time).map_err(|error| self.error(at, format!("{symbol}: from: {error}")))?,
-        };
-        Ok(Line { symbol, category: cells[1].clone(), from })
-    }
-
-    /// The cells of a line; one in quotes may hold commas, and quotes written twice.
-    fn cells(&self, at: usize, text: &str) -> Result<Vec<String>, FactorsError> {
-        let (mut cells, mut cell, mut quoted) = (Vec::new(), String::new(), false);
-        let mut rest = text.chars().peekable();
-        while let Some(c) = rest.next() {
-            match c {
-                '"' if quoted && rest.next_if_eq(&'"').is_some() => cell.push('"'),
-                '"' if quoted || cell.trim().is_empty() => quoted = !quoted,
-                ',' if !quoted => cells.push(std::mem::take(&mut cell).trim().to_owned()),
-                c => cell.push(c),
-            }
-        }
-        if quoted {
-            return Err(self.error(at, format!("the row `{text}` has a quote that is not closed")));
-        }
-        cells.push(cell.trim().to_owned());
-        Ok(cells)
     }
 }

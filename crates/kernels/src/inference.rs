@@ -108,7 +108,8 @@ pub fn ols(y: &[f64], x: &[&[f64]], lags: usize) -> Option<Ols> {
         .collect();
     let r_squared = 1.0 - dot(&residuals, &residuals) / dot(&from_mean, &from_mean);
     let intercept = mean_y - dot(&slopes, &means);
-    let errors = hac_errors(&Fitted { centred: &centred, means: &means, inverse: &inverse, residuals: &residuals }, lags);
+    let errors =
+        hac_errors(&Fitted { centred: &centred, means: &means, inverse: &inverse, residuals: &residuals }, lags);
     let coefficients = std::iter::once(intercept).chain(slopes).collect();
     Some(Ols { coefficients, errors, r_squared, residuals })
 }
@@ -144,9 +145,8 @@ fn hac_errors(fitted: &Fitted<'_>, lags: usize) -> Vec<f64> {
     slopes.insert(0, intercept);
     let long_run = |values: &Vec<f64>| -> f64 {
         let product = |k: usize| -> f64 { values[k..].iter().zip(values).map(|(a, b)| a * b).sum() };
-        (1..=lags.min(n - 1)).fold(product(0), |total, k| {
-            total + 2.0 * (1.0 - k as f64 / (lags + 1) as f64) * product(k)
-        })
+        (1..=lags.min(n - 1))
+            .fold(product(0), |total, k| total + 2.0 * (1.0 - k as f64 / (lags + 1) as f64) * product(k))
     };
     slopes.iter().map(|values| long_run(values).max(0.0).sqrt()).collect()
 }
@@ -169,9 +169,9 @@ fn inverse(matrix: &[Vec<f64>], scales: &[f64]) -> Option<Vec<Vec<f64>>> {
             };
         }
     }
+    // The inverse is symmetric: its rows are its columns.
     let mut out = vec![vec![0.0; k]; k];
-    for unit in 0..k {
-        let mut solution = vec![0.0; k];
+    for (unit, solution) in out.iter_mut().enumerate() {
         for row in 0..k {
             let known: f64 = (0..row).map(|at| lower[row][at] * solution[at]).sum();
             solution[row] = (f64::from(u8::from(row == unit)) - known) / lower[row][row];
@@ -179,9 +179,6 @@ fn inverse(matrix: &[Vec<f64>], scales: &[f64]) -> Option<Vec<Vec<f64>>> {
         for row in (0..k).rev() {
             let known: f64 = (row + 1..k).map(|at| lower[at][row] * solution[at]).sum();
             solution[row] = (solution[row] - known) / lower[row][row];
-        }
-        for (row, value) in solution.into_iter().enumerate() {
-            out[row][unit] = value;
         }
     }
     Some(out)

@@ -7,9 +7,9 @@
 //!
 //! No IO, no names, no times, no threads. Start reading at [`Graph`] and its operators (`windows.rs`), then [`Machine`].
 
+pub mod bootstrap;
 pub mod cross_section;
 mod custom;
-pub mod bootstrap;
 mod dispersion;
 mod graph;
 mod indicators;

@@ -22,7 +22,7 @@ const POOL_KEYS: [&str; 4] =
 /// # Errors
 /// A value that cannot be read, with its key and origin; a factor set or venue that is not there or not the only one.
 pub(super) fn engine_config(desk: &Desk<'_>, hub: &Hub) -> Result<BacktestConfig, AppError> {
-    let (timeframe, factor_set) = factor_set(&desk.config, hub)?;
+    let (timeframe, factor_set) = factor_set(&desk.config, hub, ("backtest.timeframe", "backtest.factor_set"))?;
     let venue = match desk.config.text("venue") {
         Some(venue) => venue.to_owned(),
         None => source_venue(hub, timeframe, &factor_set)?,
@@ -31,7 +31,7 @@ pub(super) fn engine_config(desk: &Desk<'_>, hub: &Hub) -> Result<BacktestConfig
 }
 
 /// The venue whose bars a factor set was made from: the second part of `bars/<venue>/<bar>`.
-fn source_venue(hub: &Hub, timeframe: Timeframe, factor_set: &str) -> Result<String, AppError> {
+pub(crate) fn source_venue(hub: &Hub, timeframe: Timeframe, factor_set: &str) -> Result<String, AppError> {
     let set = hub.factor_set(timeframe, factor_set)?;
     let path = &set.metadata().source_data_path;
     path.split('/').nth(1).map(str::to_owned).ok_or_else(|| {
@@ -109,14 +109,18 @@ fn pool(config: &Config) -> Result<Option<PoolConfig>, AppError> {
 }
 
 /// A time setting, microseconds.
-fn time(config: &Config, key: &str) -> Result<Option<i64>, AppError> {
+pub(crate) fn time(config: &Config, key: &str) -> Result<Option<i64>, AppError> {
     config.text(key).map(|text| parse_iso(text).map_err(|error| config.refuse(key, &error.to_string()))).transpose()
 }
 
-/// The factor set asked for, or the only one there is, and its timeframe.
-fn factor_set(config: &Config, hub: &Hub) -> Result<(Timeframe, String), AppError> {
-    let wanted_frame: Option<Timeframe> = config.parsed("backtest.timeframe")?;
-    let wanted_set = config.text("backtest.factor_set");
+/// The factor set asked for under these keys, or the only one there is, and its timeframe.
+pub(crate) fn factor_set(
+    config: &Config,
+    hub: &Hub,
+    (frame_key, set_key): (&str, &str),
+) -> Result<(Timeframe, String), AppError> {
+    let wanted_frame: Option<Timeframe> = config.parsed(frame_key)?;
+    let wanted_set = config.text(set_key);
     let mut sets = Vec::new();
     for (frame, set) in hub.factor_sets()? {
         let frame: Timeframe = frame.parse().map_err(|error| AppError::new(format!("{error}")))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crosscut_hub::{FactorMetadata, FactorSet, Hub, hash_file};
-use crosscut_model::{BarSpec, Instrument, Range, Table, Timeframe, format_iso, parse_iso};
+use crosscut_model::{BarSpec, Instrument, Range, Table, Timeframe, format_iso, matches, parse_iso};
 use crosscut_trading::strategy::Column;
 use rayon::prelude::*;
 
@@ -193,28 +193,6 @@ fn nothing_in_range(source: &Source<'_>, symbols: &[String], range: Range) -> Ba
         until: bars_until.min(until),
         hint,
     }
-}
-
-/// Whether a name matches a pattern in which `*` stands for any letters and `?` for one.
-pub(super) fn matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
-    let (mut p, mut n) = (0, 0);
-    let mut star = None;
-    while n < name.len() {
-        if p < pattern.len() && pattern[p] == '*' {
-            star = Some((p, n));
-            p += 1;
-        } else if p < pattern.len() && (pattern[p] == '?' || pattern[p] == name[n]) {
-            (p, n) = (p + 1, n + 1);
-        } else if let Some((star_p, star_n)) = star {
-            // Let the last star take one letter more.
-            star = Some((star_p, star_n + 1));
-            (p, n) = (star_p + 1, star_n + 1);
-        } else {
-            return false;
-        }
-    }
-    pattern[p..].iter().all(|c| *c == '*')
 }
 
 /// What the instruments table says, by symbol.

@@ -469,7 +469,7 @@ fn a_range_without_bars_or_factors_is_not_covered() {
 
 #[test]
 fn patterns() {
-    let matches = load::matches;
+    let matches = crosscut_model::matches;
     for (pattern, name, expected) in [
         ("BTC*", "BTCUSDT", true),
         ("*USDT", "BTCUSDT", true),

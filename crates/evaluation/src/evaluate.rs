@@ -1,0 +1,238 @@
+//! One evaluation from the hub to its results: prices once, factors in batches that fit in memory, what is compared, what
+//! is combined, and what is looked at closely.
+
+use crosscut_hub::{FactorSet, Hub};
+use crosscut_model::calendar::{Annualisation, periods_per_year};
+use crosscut_model::{matches, nearest};
+use rayon::prelude::*;
+
+use crate::combine::Combination;
+use crate::compare::{ComparedFactor, compare};
+use crate::config::EvaluationConfig;
+use crate::error::EvaluationError;
+use crate::horizon::Calendar;
+use crate::load::{Frame, Input, RowCounts, frame};
+use crate::matrix::Matrix;
+use crate::sample::{Sample, SampledFactor, correlations};
+use crate::schedule::{NONE, Schedule, Timing};
+use crate::section::{FactorRows, Pass};
+use crate::summary::{FactorSummary, Summing, loss_words};
+
+/// Bytes of the factor tables that are held at once.
+const BATCH_BYTES: usize = 200 << 20;
+
+/// Names of the combined scores.
+pub const COMBINED: [&str; 2] = ["combined_equal", "combined_ic_weighted"];
+
+/// What came of an evaluation.
+#[derive(Debug)]
+pub struct Evaluation {
+    /// What was asked for.
+    pub config: EvaluationConfig,
+    /// The factors, resolved.
+    pub factors: Vec<String>,
+    /// Prices.
+    pub frame: Frame,
+    /// When positions were entered and left.
+    pub schedule: Schedule,
+    /// How lengths of time were counted.
+    pub calendar: Calendar,
+    /// Bars per year.
+    pub annualisation: Annualisation,
+    /// One per factor, in the order of the set.
+    pub summaries: Vec<FactorSummary>,
+    /// The combined scores, when there are several factors.
+    pub combined: Vec<FactorSummary>,
+    /// The factors and combined scores side by side.
+    pub comparison: Vec<ComparedFactor>,
+    /// Mean rank correlations of the factors, when there are several.
+    pub correlations: Vec<Vec<f64>>,
+    /// The tables.
+    pub inputs: Vec<Input>,
+    /// What people should know.
+    pub warnings: Vec<String>,
+}
+
+/// One factor after the passes.
+struct Judged {
+    /// Its summary.
+    summary: FactorSummary,
+    /// At the sampled times.
+    sampled: SampledFactor,
+    /// A warning about it.
+    warning: Option<String>,
+}
+
+/// Evaluates.
+///
+/// # Errors
+/// Settings that make no sense, tables that are missing or damaged, factors that do not exist, more rows dropped than
+/// allowed.
+pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, EvaluationError> {
+    config.check()?;
+    let set = hub.factor_set(config.timeframe, &config.factor_set)?;
+    let factors = resolve(&set, &config.factors)?;
+    let frame = frame(hub, config, &set)?;
+    let calendar = config.calendar.unwrap_or_else(|| Calendar::of(&frame.market.times));
+    let market = &frame.market;
+    let timing = Timing { base: &market.base, price_times: &market.price_times, lag: config.lag, calendar };
+    let schedule = timing.schedule(&config.horizons)?;
+    let annualisation = periods_per_year(&market.times, config.timeframe);
+    let pass = Pass { market, schedule: &schedule, rules: config.section_rules() };
+    let many = factors.len() > config.n_detailed.max(1);
+    let summing = Summing {
+        pass,
+        horizons: &config.horizons,
+        costs: config.costs,
+        n_draws: if many { 0 } else { config.n_draws },
+        seed: config.seed,
+        bars_per_year: annualisation.periods_per_year,
+    };
+    let is_usable = |t: usize| schedule.entry[t] != NONE && schedule.exits[0][t] != NONE;
+    let sample = Sample::new(market.times.len(), market.symbols.len(), is_usable);
+    let mut combination = (factors.len() > 1).then(|| Combination::new(market.times.len(), market.symbols.len()));
+    let mut judged: Vec<Judged> = Vec::new();
+    for names in factors.chunks(batch_size(market.times.len() * market.symbols.len())) {
+        let columns: Vec<&str> = names.iter().map(String::as_str).collect();
+        let tables = frame.factors(&set, &columns)?;
+        let judge = |(name, (values, rows)): (&String, &(Matrix, RowCounts))| {
+            let sections = pass.run(values);
+            let summary = summing.summary(name, &sections, (values, *rows));
+            (summary, sections)
+        };
+        let done: Vec<_> = names.par_iter().zip(&tables).map(judge).collect();
+        for (summary, sections) in done {
+            check_loss(config, &summary, &loss_words(&summary.coverage, &sections.dropped, &summary.horizons[0]))?;
+            if let Some(combination) = &mut combination {
+                combination.add(&pass, &sections);
+            }
+            let sampled = sample.from_ranks(&sections.ranks);
+            let warning = impossible(&summary);
+            judged.push(Judged { summary, sampled, warning });
+        }
+    }
+    let sampled: Vec<SampledFactor> = judged.iter().map(|one| one.sampled.clone()).collect();
+    let correlations = if sampled.len() > 1 { correlations(&sampled) } else { Vec::new() };
+    let warnings: Vec<String> = judged.iter().filter_map(|one| one.warning.clone()).collect();
+    let summaries: Vec<FactorSummary> = judged.into_iter().map(|one| one.summary).collect();
+    let combined = combination.map_or_else(Vec::new, |combination| combined(&summing, combination));
+    let all: Vec<FactorSummary> = summaries.iter().chain(&combined).cloned().collect();
+    let periods = annualisation.periods_per_year / schedule.bars[0] as f64;
+    let comparison = compare(&all, config.costs.rate(), periods);
+    let mut inputs = frame.inputs.clone();
+    inputs.extend(set_inputs(config, &set, &market.symbols));
+    inputs.sort();
+    Ok(Evaluation {
+        config: config.clone(),
+        factors,
+        calendar,
+        annualisation,
+        summaries,
+        combined,
+        comparison,
+        correlations,
+        inputs,
+        warnings,
+        schedule,
+        frame,
+    })
+}
+
+/// The summaries of the combined scores.
+fn combined(summing: &Summing<'_>, combination: Combination) -> Vec<FactorSummary> {
+    let (equal, weighted) = combination.finish();
+    let one = |name: &str, values: &Matrix<f32>| {
+        let sections = summing.pass.run(values);
+        summing.summary(name, &sections, (values, score_rows(values)))
+    };
+    vec![one(COMBINED[0], &equal), one(COMBINED[1], &weighted)]
+}
+
+/// Counts of a score's rows: all places of the table, as no table stands behind it.
+fn score_rows(values: &Matrix<f32>) -> RowCounts {
+    let mut room = Vec::new();
+    let n_values =
+        |t: usize, room: &mut Vec<f64>| FactorRows::row(values, t, room).iter().filter(|x| x.is_finite()).count();
+    let rows = (0..values.n_rows()).map(|t| n_values(t, &mut room) as u64).sum();
+    RowCounts { rows, ..RowCounts::default() }
+}
+
+/// Factor columns held at once.
+fn batch_size(n_values: usize) -> usize {
+    (BATCH_BYTES / (8 * n_values.max(1))).clamp(1, 64)
+}
+
+/// The factors that names and patterns stand for, in the order of the set.
+fn resolve(set: &FactorSet, asked: &[String]) -> Result<Vec<String>, EvaluationError> {
+    let known = set.columns();
+    let names = |known: &[String]| known.iter().take(20).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if asked.is_empty() && known.len() > 1 {
+        return Err(EvaluationError::Data(format!(
+            "factor set `{}` has {} factors: {}\nhint: say which, such as --factor {}, or all with --factor '*'",
+            set.metadata().factor_set,
+            known.len(),
+            names(known),
+            known[0]
+        )));
+    }
+    for pattern in asked {
+        if !known.iter().any(|name| matches(pattern, name)) {
+            let near = nearest(pattern, known.iter().map(String::as_str));
+            let hint =
+                near.map_or_else(|| format!("there are: {}", names(known)), |near| format!("did you mean `{near}`?"));
+            return Err(EvaluationError::Data(format!(
+                "factor set `{}` has no factor `{pattern}`\nhint: {hint}",
+                set.metadata().factor_set
+            )));
+        }
+    }
+    let is_asked = |name: &&String| asked.is_empty() || asked.iter().any(|pattern| matches(pattern, name));
+    Ok(known.iter().filter(is_asked).cloned().collect())
+}
+
+/// The tables of the factor set.
+fn set_inputs(config: &EvaluationConfig, set: &FactorSet, symbols: &[String]) -> Vec<Input> {
+    let input = |symbol: &String| {
+        let content_hash = set.content_hash(symbol)?.to_owned();
+        let table = format!("factors/{}/{}/{symbol}", config.timeframe, config.factor_set);
+        Some(Input { table, content_hash })
+    };
+    symbols.iter().filter_map(input).collect()
+}
+
+/// Refuses when more rows were dropped than allowed.
+fn check_loss(config: &EvaluationConfig, summary: &FactorSummary, words: &str) -> Result<(), EvaluationError> {
+    let (Some(limit), Some(loss)) = (config.loss_max, summary.coverage.loss) else { return Ok(()) };
+    if loss <= limit {
+        return Ok(());
+    }
+    Err(EvaluationError::Dropped(format!(
+        "factor `{}`: {:.1} % of the rows take no part, more than the {:.1} % of --max-loss; of {words}",
+        summary.factor,
+        100.0 * loss,
+        100.0 * limit
+    )))
+}
+
+/// Rank IC from which on a factor is suspected of knowing the future.
+const IMPOSSIBLE_IC: f64 = 0.5;
+
+/// t per root of the number of times from which on it is suspected: the rank IC hardly ever has the other sign.
+const IMPOSSIBLE_RATIO: f64 = 3.0;
+
+/// A warning when a factor looks as if it knew the future: no honest factor has a rank IC that high, or that steady.
+pub(crate) fn impossible(summary: &FactorSummary) -> Option<String> {
+    let worst = summary.horizons.iter().filter_map(|h| Some((h.rank_ic.mean?, h.rank_ic.ratio, h))).find(
+        |(ic, ratio, h)| {
+            let steady = ratio.is_none_or(|ratio| ratio.abs() > IMPOSSIBLE_RATIO);
+            h.rank_ic.n >= 10 && (ic.abs() > IMPOSSIBLE_IC || (steady && ic.abs() > 0.2))
+        },
+    )?;
+    Some(format!(
+        "factor `{}`: the rank IC over {} is {:.3} ({:.0} % of times above 0): hardly possible unless the factor knows the future; check it with `crosscut factors audit`",
+        summary.factor,
+        worst.2.horizon,
+        worst.0,
+        100.0 * worst.2.rank_ic.share_positive.unwrap_or(0.0)
+    ))
+}

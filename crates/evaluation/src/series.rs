@@ -1,0 +1,83 @@
+//! Statistics of series over judged times, as they stand in tables and documents. Undefined is `None`.
+
+use crosscut_kernels::bootstrap::{Bootstrap, interval};
+use crosscut_kernels::inference::{MeanTest, default_lags, mean_test};
+use crosscut_kernels::metrics::{deviation, mean};
+use serde::Serialize;
+
+/// The mean of a series over time, and how far it can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct MeanStatistics {
+    /// Number of times.
+    pub n: usize,
+    /// Arithmetic mean.
+    pub mean: Option<f64>,
+    /// Sample deviation.
+    pub deviation: Option<f64>,
+    /// Mean over deviation, not annualised.
+    pub ratio: Option<f64>,
+    /// Deviation over the root of the number: the error if neighbours were independent.
+    pub plain_error: Option<f64>,
+    /// Newey-West standard error of the mean.
+    pub error: Option<f64>,
+    /// Mean over error.
+    pub t: Option<f64>,
+    /// Two-sided probability under a true mean of 0, normal distribution.
+    pub p: Option<f64>,
+    /// Lags of the error.
+    pub lags: usize,
+    /// Share of times above 0.
+    pub share_positive: Option<f64>,
+    /// Block-bootstrap band of the mean, 95 %; `None` where none was drawn.
+    pub band: Option<(f64, f64)>,
+}
+
+/// The lags for returns that overlap over `bars` bars: at least the overlap, at least Newey and West's rule.
+pub fn lags_for(n: usize, bars: usize) -> usize {
+    default_lags(n).max(bars.saturating_sub(1))
+}
+
+impl MeanStatistics {
+    /// Of the finite values of a series whose neighbours overlap over `bars` bars.
+    pub fn of(values: impl Iterator<Item = f64>, bars: usize) -> Self {
+        let finite: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+        Self::of_finite(&finite, bars)
+    }
+
+    /// Of finite values.
+    pub fn of_finite(finite: &[f64], bars: usize) -> Self {
+        let n = finite.len();
+        let lags = lags_for(n, bars);
+        let test = mean_test(finite, lags);
+        let (mean, deviation) = (mean(finite), deviation(finite));
+        let positive = finite.iter().filter(|value| **value > 0.0).count();
+        Self {
+            n,
+            mean,
+            deviation,
+            ratio: test.and(mean).zip(deviation).map(|(mean, deviation)| mean / deviation),
+            plain_error: deviation.map(|deviation| deviation / (n as f64).sqrt()),
+            error: test.map(|test| test.error),
+            t: test.map(|test| test.t),
+            p: test.as_ref().map(MeanTest::p),
+            lags: test.map_or(lags, |test| test.lags),
+            share_positive: (n > 0).then(|| positive as f64 / n as f64),
+            band: None,
+        }
+    }
+
+    /// The same with a bootstrap band of the mean.
+    pub fn with_band(mut self, finite: &[f64], bootstrap: Bootstrap) -> Self {
+        if bootstrap.n_draws > 0 && self.t.is_some() {
+            let draws = bootstrap.means(&[finite]);
+            self.band = interval(draws.iter().map(|draw| draw[0]), 0.025, 0.975);
+        }
+        self
+    }
+}
+
+/// The block length of the bootstrap: what the overlap asks for, at least the cube root of the number of values, the
+/// order that is best for the variance of a mean (Kuensch 1989).
+pub fn block_length(n: usize, bars: usize) -> usize {
+    (libm::cbrt(n as f64).ceil() as usize).max(2 * bars).clamp(1, n.max(1))
+}
