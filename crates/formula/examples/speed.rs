@@ -34,8 +34,8 @@ fn main() {
                 .iter()
                 .map(|parameter| match parameter.kind {
                     ParameterKind::Value | ParameterKind::Series => series.next().unwrap_or("open").to_owned(),
-                    ParameterKind::Rows { .. } => window.to_string(),
-                    ParameterKind::Probability | ParameterKind::Positive => "0.3".to_owned(),
+                    ParameterKind::Rows { .. } | ParameterKind::Span => window.to_string(),
+                    ParameterKind::Probability | ParameterKind::Share | ParameterKind::Positive => "0.3".to_owned(),
                     ParameterKind::Whole { min } => min.max(3).to_string(),
                     ParameterKind::Percent => "30".to_owned(),
                     ParameterKind::OneOf { .. } => "2".to_owned(),

@@ -44,10 +44,27 @@ pub struct FaultyFormula {
 
 impl fmt::Display for FaultyFormula {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { owner, message, text, column, width, hint } = self;
-        let (blanks, carets) = (" ".repeat(column - 1), "^".repeat(*width));
+        let Self { owner, message, column, hint, .. } = self;
+        let (text, before, width) = self.excerpt();
+        let (blanks, carets) = (" ".repeat(before), "^".repeat(width));
         let hint = hint_line(hint.as_deref());
         write!(f, "{owner}: {message} (column {column})\n  {text}\n  {blanks}{carets}{hint}")
+    }
+}
+
+/// The most characters of a formula that are shown on either side of the place of a mistake.
+const MAX_SHOWN: usize = 100;
+
+impl FaultyFormula {
+    /// The text around the place, how many characters of it stand before the place, and how many to mark.
+    fn excerpt(&self) -> (String, usize, usize) {
+        let chars: Vec<char> = self.text.chars().collect();
+        let (at, width) = (self.column - 1, self.width.min(MAX_SHOWN));
+        let (begin, end) = (at.saturating_sub(MAX_SHOWN), (at + width + MAX_SHOWN).min(chars.len()));
+        let dots = |is_cut: bool| if is_cut { "..." } else { "" };
+        let (left, right) = (dots(begin > 0), dots(end < chars.len()));
+        let shown: String = chars[begin.min(end)..end].iter().collect();
+        (format!("{left}{shown}{right}"), left.len() + at - begin, width)
     }
 }
 

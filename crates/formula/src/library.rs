@@ -93,6 +93,23 @@ pub fn family(name: &str) -> Option<&'static Family> {
     FAMILIES.iter().find(|family| family.name == name)
 }
 
+/// The first family that has a factor of this name, letter case ignored: a column's (`rsi_14`, `sma_20`), or that without
+/// its window (`rsi`).
+pub(crate) fn family_of(name: &str) -> Option<&'static str> {
+    let stem = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        let name = name.trim_end_matches("_{w}");
+        name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_').to_owned()
+    };
+    let (lower, wanted) = (name.to_ascii_lowercase(), stem(name));
+    let entries = FAMILIES
+        .iter()
+        .flat_map(|family| family.sections.iter().flat_map(|s| s.entries).map(|entry| (family.name, entry)));
+    // Alphas differ in nothing but their number.
+    let is_it = |entry: &Entry| entry.name == lower || (stem(entry.name) == wanted && !wanted.starts_with("alpha"));
+    (!wanted.is_empty()).then(|| entries.clone().find(|(_, entry)| is_it(entry)).map(|(family, _)| family)).flatten()
+}
+
 impl Entry {
     /// The factor for some windows; none for a factor without.
     fn factor(&self, windows: &[usize]) -> FactorSpec {

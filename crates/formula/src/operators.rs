@@ -9,13 +9,14 @@
 //!
 //! Names come from three families: ours (`ts_mean`, `cs_rank`), that of the formulaic alphas (`rank`, `stddev`,
 //! `Ts_ArgMax`), and the capitalised names of qlib (`Mean`, `Rank`, `Ref`). They are aliases of one operator wherever
-//! they mean the same, and `max(a, b)` is never `Max(x, window)`. Where qlib differs: its windows give a value as soon
-//! as one row of the window has one, so at the start and around gaps it has values where ours are missing; `Ref(x, 0)`
-//! there is the first row of the series; a negative delay looks ahead and is refused here.
+//! they mean the same, and `max(a, b)` is never `Max(x, window)`. Under qlib's names a window of 0 means all rows so far
+//! (`Ref(x, 0)` the first). Where qlib differs: its windows give a value as soon as one row of the window has one, so at
+//! the start and around gaps it has values where ours are missing; a negative delay looks ahead and is refused here.
 
 mod arithmetic;
 mod condition;
 mod cross_sectional;
+mod expanding;
 mod group;
 mod indicators;
 mod regression;
@@ -25,7 +26,7 @@ mod stateful;
 mod targets;
 
 use crosscut_kernels::cross_section::{GroupScratch, RankScratch};
-use crosscut_kernels::{Binary, Graph, Term, Unary};
+use crosscut_kernels::{Binary, Graph, StepFunction, Term, Unary};
 
 /// The longest window or delay, in rows: 11 years of hourly bars. A longer one is a typing error, and each window
 /// keeps about twice its rows in memory per symbol.
@@ -98,6 +99,10 @@ pub enum ParameterKind {
     },
     /// A number between 0 and 1, known when the formula is read.
     Probability,
+    /// A number above 0, at most 1, known when the formula is read.
+    Share,
+    /// A number of rows from 1 on, or a number between 0 and 1, known when the formula is read.
+    Span,
     /// A whole number, at least `min`, known when the formula is read.
     Whole {
         /// The smallest that makes sense.
@@ -122,6 +127,8 @@ impl ParameterKind {
             Self::Series => "a series".to_owned(),
             Self::Rows { min } => format!("a whole number of rows from {min} to {MAX_WINDOW}"),
             Self::Probability => "a number from 0 to 1".to_owned(),
+            Self::Share => "a number above 0, at most 1".to_owned(),
+            Self::Span => format!("a whole number of rows from 1 to {MAX_WINDOW}, or a number between 0 and 1 (alpha)"),
             Self::Whole { min } => format!("a whole number from {min} to {MAX_WINDOW}"),
             Self::Positive => "a number above 0".to_owned(),
             Self::Percent => "a number above 0, at most 100".to_owned(),
@@ -146,6 +153,9 @@ pub struct Operator {
     pub name: &'static str,
     /// Further names.
     pub aliases: &'static [&'static str],
+    /// The operator that its names of qlib (those with a capital) mean with a window of 0: from all rows so far. Empty
+    /// where there is none.
+    pub over_all: &'static str,
     /// Parameters, all required.
     pub parameters: &'static [Parameter],
     /// What kind of step it is.
@@ -197,6 +207,8 @@ pub(crate) enum Run {
     One(Unary),
     /// One function of the row's two values, which are the arguments of these positions.
     Two(Binary, [usize; 2]),
+    /// A step from row to row.
+    Step(&'static StepFunction),
     /// Time by time.
     CrossSection(CrossSection),
 }
@@ -271,6 +283,7 @@ impl Operator {
         Self {
             name,
             aliases: &[],
+            over_all: "",
             parameters,
             stage: Stage::Transformer,
             missing: Missing::Operand,
@@ -298,6 +311,17 @@ impl Operator {
         Self { run: Run::Two(function, [1, 0]), ..Self::two(name, summary, function) }
     }
 
+    /// An operator that is a step from row to row.
+    const fn stepped(
+        name: &'static str,
+        parameters: &'static [Parameter],
+        summary: &'static str,
+        step: &'static StepFunction,
+    ) -> Self {
+        let operator = Self::built(name, parameters, summary, |graph, _| graph.constant(f64::NAN));
+        Self { run: Run::Step(step), ..operator }
+    }
+
     /// An operator across symbols: a scorer that leaves missing values out, unless it is told otherwise.
     const fn across(
         name: &'static str,
@@ -312,6 +336,11 @@ impl Operator {
     /// The same under further names.
     const fn also(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
+    }
+
+    /// The same, and what a window of 0 means under a name of qlib.
+    const fn over_all(self, over_all: &'static str) -> Self {
+        Self { over_all, ..self }
     }
 
     /// The same as another kind of step.
@@ -346,15 +375,21 @@ impl Operator {
             Run::Series(build) => Some(build(graph, arguments)),
             Run::One(function) => Some(graph.unary(function, terms[0])),
             Run::Two(function, [a, b]) => Some(graph.binary(function, terms[a], terms[b])),
+            Run::Step(function) => Some(graph.step_by_step(function, terms)),
             Run::CrossSection(_) => None,
         }
     }
 
     /// How a call is written: `ts_mean(x, window)`, `a + b`, `-a`.
     pub fn usage(&self) -> String {
+        self.usage_as(self.name)
+    }
+
+    /// How a call is written under one of its names.
+    pub(crate) fn usage_as(&self, name: &str) -> String {
         let names: Vec<&str> = self.parameters.iter().map(|parameter| parameter.name).collect();
         match names.as_slice() {
-            names if self.is_function() => format!("{}({})", self.name, names.join(", ")),
+            names if self.is_function() => format!("{name}({})", names.join(", ")),
             [a] => format!("{}{a}", self.name),
             names => names.join(&format!(" {} ", self.name)),
         }
@@ -373,6 +408,7 @@ const FAMILIES: &[OperatorFamily] = &[
     rolling::FAMILY,
     regression::FAMILY,
     stateful::FAMILY,
+    expanding::FAMILY,
     session::FAMILY,
     indicators::FAMILY,
     cross_sectional::FAMILY,
@@ -443,6 +479,11 @@ mod table {
     /// A number between 0 and 1.
     pub(super) const fn probability(name: &'static str) -> Parameter {
         Parameter { name, kind: ParameterKind::Probability }
+    }
+
+    /// A number above 0, at most 1.
+    pub(super) const fn share(name: &'static str) -> Parameter {
+        Parameter { name, kind: ParameterKind::Share }
     }
 
     /// A whole number.

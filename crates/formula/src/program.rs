@@ -83,9 +83,14 @@ impl Program {
     ) -> Result<Self, FormulaError> {
         let mut expressions = Expressions::default();
         let mut scope = Scope::new(available, constants, &mut expressions)?;
-        for (name, formula) in lets {
+        let head = |name: &'_ str| name.split('(').next().unwrap_or_default().trim_end().to_owned();
+        let heads: Vec<String> = lets.iter().map(|(name, _)| head(name)).collect();
+        let factors = expand(factors)?;
+        scope.announce(heads.iter().chain(factors.iter().map(|factor| &factor.name)).map(String::as_str));
+        for ((name, formula), head) in lets.iter().zip(&heads) {
+            scope.begin(head);
             if let Some(function) = reader::declaration(name, formula, &scope)? {
-                add_function(function, &mut scope)?;
+                add_function(function, &mut scope, &mut expressions)?;
                 continue;
             }
             check_let_name(name)?;
@@ -93,9 +98,9 @@ impl Program {
                 .map_err(|fault| fault.in_formula(format!("let `{name}`"), formula))?;
             scope.add_let(name, id)?;
         }
-        let factors = expand(factors)?;
         let mut outputs = Vec::with_capacity(factors.len());
         for factor in &factors {
+            scope.begin(&factor.name);
             let id = reader::read(&factor.formula, &scope, &mut expressions)
                 .map_err(|fault| fault.in_formula(format!("factor `{}`", factor.name), &factor.formula))?;
             if let Some(value) = expressions.number(id) {
@@ -241,10 +246,10 @@ fn expand(factors: &[FactorSpec]) -> Result<Vec<FactorSpec>, FormulaError> {
 }
 
 /// Adds a function of the user after checking what can be checked before it is called.
-fn add_function(function: Function, scope: &mut Scope) -> Result<(), FormulaError> {
+fn add_function(function: Function, scope: &mut Scope, expressions: &mut Expressions) -> Result<(), FormulaError> {
     let name = function.usage.split('(').next().unwrap_or_default().to_owned();
     check_let_name(&name)?;
-    reader::check_body(&function, scope)
+    reader::check_body(&function, scope, expressions)
         .map_err(|fault| fault.in_formula(format!("let `{}`", function.usage), &function.body))?;
     scope.add_function(&name, function)
 }

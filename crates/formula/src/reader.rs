@@ -5,6 +5,7 @@
 //! of operators need no recursion.
 
 mod functions;
+mod hints;
 
 use std::ops::Range;
 
@@ -33,6 +34,9 @@ const COMPARISON: u8 = 4;
 const SIGN: u8 = 7;
 /// Strength of power.
 const POWER: u8 = 8;
+
+/// What an operand begins with, in words.
+const AN_OPERAND: &str = "a number, a column, a function or `(`";
 
 /// Strength of an infix operator.
 fn strength(operator: &Operator) -> u8 {
@@ -69,11 +73,14 @@ struct Reader<'a> {
     locals: &'a [(String, ExpressionId)],
     /// Where expressions go.
     expressions: &'a mut Expressions,
+    /// When the body of a function is checked before it is called: what stands for all that follows from its
+    /// parameters, which may be series or numbers.
+    open: Option<ExpressionId>,
 }
 
 /// Reads a whole formula.
 pub(crate) fn read(text: &str, scope: &Scope, expressions: &mut Expressions) -> Result<ExpressionId, Fault> {
-    Reader { tokens: bounded_tokens(text)?, at: 0, depth: 0, scope, locals: &[], expressions }.whole()
+    Reader { tokens: bounded_tokens(text)?, at: 0, depth: 0, scope, locals: &[], expressions, open: None }.whole()
 }
 
 /// The tokens of a formula that is not too long.
@@ -145,7 +152,7 @@ impl Reader<'_> {
             }
             let token = self.next();
             let right = self.expression(if strength == POWER { strength } else { strength + 1 })?;
-            left = self.call(operator, &token.span, vec![left, right])?;
+            left = self.call((operator, operator.name), &token.span, vec![left, right])?;
             if strength == COMPARISON && self.infix().is_some_and(|next| self::strength(next) == COMPARISON) {
                 let fault = Fault::new(self.peek().span.clone(), "comparisons do not chain");
                 return Err(fault.with_hint("write `a < b and b < c`"));
@@ -169,7 +176,7 @@ impl Reader<'_> {
         }
         let no = self.expression(0)?;
         let operator = operators::function("where").expect("the table has a choice");
-        self.call(operator, &question.span, vec![condition, yes, no])
+        self.call((operator, operator.name), &question.span, vec![condition, yes, no])
     }
 
     /// The infix operator that comes next, if one does.
@@ -195,10 +202,11 @@ impl Reader<'_> {
             TokenKind::Sign("-") => self.prefix("-", SIGN, &token.span),
             TokenKind::Sign("!") => self.prefix("!", SIGN, &token.span),
             TokenKind::Name(name) if name == "not" => self.prefix("!", COMPARISON - 1, &token.span),
+            TokenKind::Name(name) if operators::sign(name, 2).is_some() => Err(self.unexpected(&token, AN_OPERAND)),
             TokenKind::Name(name) if self.accept("(") => self.function(name, &token.span),
             TokenKind::Name(name) => self.name(name, &token.span),
             TokenKind::Column(name) => self.column(name, &token.span),
-            _ => Err(self.unexpected(&token, "a number, a column, a function or `(`")),
+            _ => Err(self.unexpected(&token, AN_OPERAND)),
         }
     }
 
@@ -206,7 +214,7 @@ impl Reader<'_> {
     fn prefix(&mut self, sign: &str, weakest: u8, span: &Range<usize>) -> Result<Operand, Fault> {
         let operator = operators::sign(sign, 1).expect("the table has this prefix operator");
         let operand = self.expression(weakest)?;
-        self.call(operator, span, vec![operand])
+        self.call((operator, operator.name), span, vec![operand])
     }
 
     /// The `)` that belongs to the `(` at `open`.
@@ -230,17 +238,19 @@ impl Reader<'_> {
         if let Some(id) = self.derived(name, span)? {
             return Ok(Operand { id, span: span.clone() });
         }
-        let usage = operators::function(name).map(Operator::usage);
+        let usage = operators::function(name).map(|operator| operator.usage_as(name));
         if let Some(usage) = usage.or_else(|| self.scope.function(name).map(|function| function.usage.clone())) {
             let fault = Fault::new(span.clone(), format!("`{name}` is a function"));
             return Err(fault.with_hint(format!("write `{usage}`")));
         }
-        let fault = Fault::new(span.clone(), format!("there is no column or name `{name}`"));
+        let what = if self.locals.is_empty() { "column or name" } else { "column, parameter or name" };
+        let fault = Fault::new(span.clone(), format!("there is no {what} `{name}`"));
+        if let Some(hint) = self.scope.later(name).or_else(|| hints::column(name)) {
+            return Err(fault.with_hint(hint));
+        }
         let locals = self.locals.iter().map(|(local, _)| local.as_str());
-        Err(match fault.with_nearest(name, self.scope.names().chain(locals)) {
-            Fault { hint: None, span, message, place } => Fault { hint: category_hint(name), span, message, place },
-            fault => fault,
-        })
+        let fault = fault.with_nearest(name, self.scope.names().chain(locals));
+        Err(Fault { hint: fault.hint.or_else(|| hints::factor(name)), ..fault })
     }
 
     /// A column written `$close`.
@@ -260,30 +270,42 @@ impl Reader<'_> {
             return self.user_function(name, function, span);
         }
         let Some(simplest) = operators::function(name) else {
-            let message = match self.scope.get(name) {
-                Some(_) => format!("`{name}` is not a function"),
-                None => format!("there is no function `{name}`"),
-            };
-            if name == "Mask" {
-                let hint = "qlib's Mask reads another instrument: import its column beside the bars";
-                return Err(Fault::new(span.clone(), message).with_hint(hint));
-            }
-            let functions = operators::operators().filter(|o| o.is_function());
-            let names = functions.flat_map(|o| [o.name].into_iter().chain(o.aliases.iter().copied()));
-            return Err(Fault::new(span.clone(), message).with_nearest(name, names.chain(self.scope.functions())));
+            return Err(self.no_function(name, span));
         };
-        let arguments = self.arguments()?;
+        let mut arguments = self.arguments()?;
         let end = self.tokens[self.at - 1].span.end;
         let seen = arguments.len();
         if let Some(operator) = operators::functions(name).find(|operator| operator.parameters.len() == seen) {
-            return self.call(operator, &(span.start..end), arguments);
+            let over_all = hints::is_of_qlib(name).then(|| operators::function(operator.over_all)).flatten();
+            let is_rows = |parameter: &operators::Parameter| matches!(parameter.kind, ParameterKind::Rows { .. });
+            if let (Some(over_all), Some(at)) = (over_all, operator.parameters.iter().position(is_rows))
+                && self.expressions.number(arguments[at].id) == Some(0.0)
+            {
+                arguments.remove(at);
+                return self.call((over_all, name), &(span.start..end), arguments);
+            }
+            return self.call((operator, name), &(span.start..end), arguments);
         }
         let mut wanted: Vec<usize> = operators::functions(name).map(|operator| operator.parameters.len()).collect();
         wanted.sort_unstable();
         let fewer: String = wanted[..wanted.len() - 1].iter().map(|n| format!("{n} or ")).collect();
         let most = counted(wanted[wanted.len() - 1], "argument");
         let fault = Fault::new(span.start..end, format!("`{name}` takes {fewer}{most}, not {seen}"));
-        Err(fault.with_hint(format!("write `{}`", simplest.usage())))
+        Err(fault.with_hint(format!("write `{}`", simplest.usage_as(name))))
+    }
+
+    /// The fault of a call of what is no function.
+    fn no_function(&self, name: &str, span: &Range<usize>) -> Fault {
+        if self.scope.get(name).is_some() || self.locals.iter().any(|(local, _)| local == name) {
+            return Fault::new(span.clone(), format!("`{name}` is not a function"));
+        }
+        let fault = Fault::new(span.clone(), format!("there is no function `{name}`"));
+        if let Some(hint) = self.scope.later(name).or_else(|| hints::function(name)) {
+            return fault.with_hint(hint);
+        }
+        let functions = operators::operators().filter(|o| o.is_function());
+        let names = functions.flat_map(|o| [o.name].into_iter().chain(o.aliases.iter().copied()));
+        fault.with_nearest(name, names.chain(self.scope.functions()))
     }
 
     /// The arguments of a call and its `)`; the `(` has been taken.
@@ -300,24 +322,32 @@ impl Reader<'_> {
         Ok(arguments)
     }
 
-    /// Applies an operator to operands after checking each against its parameter. `span` is the sign, or the whole
-    /// call of a function.
+    /// Applies an operator, called by `name`, to operands after checking each against its parameter. `span` is the
+    /// sign, or the whole call of a function.
     fn call(
         &mut self,
-        operator: &'static Operator,
+        (operator, name): (&'static Operator, &str),
         span: &Range<usize>,
         operands: Vec<Operand>,
     ) -> Result<Operand, Fault> {
         let numbers: Vec<Option<f64>> = operands.iter().map(|operand| self.expressions.number(operand.id)).collect();
+        let is_open = |operand: &Operand| Some(operand.id) == self.open;
         for ((parameter, operand), number) in operator.parameters.iter().zip(&operands).zip(&numbers) {
+            if is_open(operand) {
+                continue;
+            }
             if let Some(expected) = mismatch(operator, parameter.kind, *number, &numbers) {
                 let seen = number.map_or_else(|| "a series".to_owned(), |number| number.to_string());
-                let message = format!("`{}` of `{}` is {seen}; expected {expected}", parameter.name, operator.name);
-                return Err(Fault::new(operand.span.clone(), message));
+                let message = format!("`{}` of `{name}` is {seen}; expected {expected}", parameter.name);
+                let hint = hints::rows(operator, name, parameter.kind, *number);
+                return Err(Fault { hint, ..Fault::new(operand.span.clone(), message) });
             }
         }
         let begin = operands.iter().map(|operand| operand.span.start).min().unwrap_or(span.start).min(span.start);
         let end = operands.iter().map(|operand| operand.span.end).max().unwrap_or(span.end).max(span.end);
+        if let Some(open) = self.open.filter(|_| operands.iter().any(is_open)) {
+            return Ok(Operand { id: open, span: begin..end });
+        }
         let id = self.expressions.add_call(operator, operands.iter().map(|operand| operand.id).collect());
         if self.expressions.number(id).is_some_and(f64::is_nan) {
             return Err(Fault::new(begin..end, "this has no value"));
@@ -341,6 +371,8 @@ fn mismatch(operator: &Operator, kind: ParameterKind, number: Option<f64>, all: 
         }
         ParameterKind::Rows { min } | ParameterKind::Whole { min } => whole_from(min, f64::from(MAX_WINDOW)),
         ParameterKind::Probability => number.is_some_and(|n| (0.0..=1.0).contains(&n)),
+        ParameterKind::Share => number.is_some_and(|n| n > 0.0 && n <= 1.0),
+        ParameterKind::Span => number.is_some_and(|n| n > 0.0 && n < 1.0) || whole_from(1, f64::from(MAX_WINDOW)),
         ParameterKind::Positive => number.is_some_and(|n| n > 0.0),
         ParameterKind::Percent => number.is_some_and(|n| n > 0.0 && n <= 100.0),
         ParameterKind::OneOf { of } => whole_from(1, all[of].unwrap_or(f64::MAX)),
@@ -351,15 +383,4 @@ fn mismatch(operator: &Operator, kind: ParameterKind, number: Option<f64>, all: 
 /// `1 argument`, `2 arguments`.
 fn counted(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
-}
-
-/// What to do about a missing category column.
-fn category_hint(name: &str) -> Option<String> {
-    let hint = match name {
-        "sector" | "industry" | "subindustry" => "it is a category: one number per symbol, as a column beside the bars",
-        "cap" => "it is the market capitalisation in quote units, as a column beside the bars",
-        "timestamp" => "it is the time of the row in microseconds since the epoch, as a column beside the bars",
-        _ => return None,
-    };
-    Some(hint.to_owned())
 }

@@ -1,6 +1,6 @@
 //! The names a formula may use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::FormulaError;
 use crate::expression::{Expression, ExpressionId, Expressions};
@@ -38,6 +38,10 @@ pub(crate) struct Scope {
     names: BTreeMap<String, (NameKind, ExpressionId)>,
     /// Functions of the user.
     functions: BTreeMap<String, Function>,
+    /// Names that are defined further on, the one that is being defined among them.
+    later: BTreeSet<String>,
+    /// The name that is being defined.
+    current: String,
 }
 
 impl Scope {
@@ -68,6 +72,25 @@ impl Scope {
     /// All names in alphabetical order.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.names.keys().map(String::as_str)
+    }
+
+    /// Names that are going to be defined, so that a use before that can be told from a slip.
+    pub(crate) fn announce<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
+        self.later.extend(names.map(str::to_owned));
+    }
+
+    /// Begins the definition of an announced name; the one before is through.
+    pub(crate) fn begin(&mut self, name: &str) {
+        self.later.remove(&std::mem::replace(&mut self.current, name.to_owned()));
+    }
+
+    /// What to say of a name that is used before it is defined.
+    pub(crate) fn later(&self, name: &str) -> Option<String> {
+        let is_itself = name == self.current;
+        self.later.contains(name).then(|| match is_itself {
+            true => "a definition cannot use itself".to_owned(),
+            false => format!("`{name}` is defined further on; a formula can use what stands before it"),
+        })
     }
 
     /// A function of the user.

@@ -100,11 +100,32 @@ fn sign(chars: &[char], at: usize) -> Result<(TokenKind, usize), Fault> {
     if let Some(sign) = SIGNS.iter().find(begins) {
         return Ok((TokenKind::Sign(sign), at + sign.len()));
     }
-    let fault = Fault::new(at..at + 1, format!("`{}` has no meaning here", chars[at].escape_debug()));
-    Err(match chars[at] {
-        '=' => fault.with_hint("equality is written `==`"),
-        '{' | '}' => fault.with_hint("`{w}` needs a list of windows"),
-        '$' => fault.with_hint("a column is written `close` or `$close`"),
-        _ => fault,
+    let shown = match chars[at] {
+        plain @ ('"' | '\'' | '\\') => plain.to_string(),
+        other => other.escape_debug().to_string(),
+    };
+    let fault = Fault::new(at..at + 1, format!("`{shown}` has no meaning here"));
+    Err(match sign_hint(chars[at]) {
+        Some(hint) => fault.with_hint(hint),
+        None => fault,
+    })
+}
+
+/// What is meant by a character that no formula has.
+fn sign_hint(character: char) -> Option<&'static str> {
+    Some(match character {
+        '=' => "equality is written `==`",
+        '{' | '}' => "`{w}` needs a list of windows",
+        '$' => "a column is written `close` or `$close`",
+        '"' | '\'' | '\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}' => {
+            "a formula holds no texts; what qlib reads of another instrument is imported as a column beside the bars"
+        }
+        '#' => "remarks belong under `notes`, or behind a `#` outside the formula's quotes",
+        '[' | ']' => "the value some rows before is `delay(x, rows)`",
+        '%' => "a remainder is `x - y * floor(x / y)`",
+        '~' => "`not` is written `!` or `not`",
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => "minus is written `-`",
+        '\u{d7}' | '\u{b7}' => "times is written `*`",
+        _ => return None,
     })
 }

@@ -17,6 +17,8 @@ pub struct OperatorEntry {
     pub family: String,
     /// How a call is written.
     pub usage: String,
+    /// The operator that a window of 0 stands for under a name with a capital, which is qlib's; `None` where it is refused.
+    pub over_all: Option<String>,
     /// Its parameters, all required.
     pub parameters: Vec<ParameterEntry>,
     /// `transformer`, `accumulator`, `scorer` or `target`.
@@ -60,7 +62,8 @@ fn entry(family: &str, operator: &Operator) -> OperatorEntry {
         aliases: texts(operator.aliases),
         family: family.to_owned(),
         usage: operator.usage(),
-        parameters: operator.parameters.iter().map(|p| parameter(p, operator.parameters)).collect(),
+        over_all: (!operator.over_all.is_empty()).then(|| operator.over_all.to_owned()),
+        parameters: operator.parameters.iter().map(|p| parameter(p, operator)).collect(),
         stage: operator.stage.word().to_owned(),
         is_across_symbols: operator.is_across(),
         missing: match operator.missing {
@@ -77,20 +80,35 @@ fn entry(family: &str, operator: &Operator) -> OperatorEntry {
     }
 }
 
-/// One parameter; `all` are those of its operator.
-fn parameter(parameter: &Parameter, all: &[Parameter]) -> ParameterEntry {
+/// One parameter of an operator.
+fn parameter(parameter: &Parameter, operator: &Operator) -> ParameterEntry {
     let kind = match parameter.kind {
         ParameterKind::Value => "value",
         ParameterKind::Series => "series",
         ParameterKind::Rows { .. } => "rows",
         ParameterKind::Whole { .. } | ParameterKind::OneOf { .. } => "whole",
-        ParameterKind::Probability | ParameterKind::Positive | ParameterKind::Percent => "number",
+        ParameterKind::Probability
+        | ParameterKind::Share
+        | ParameterKind::Span
+        | ParameterKind::Positive
+        | ParameterKind::Percent => "number",
     };
     ParameterEntry {
         name: parameter.name.to_owned(),
         kind: kind.to_owned(),
-        expects: parameter.kind.describe(all),
+        expects: expects(parameter, operator),
         is_required: true,
         ..ParameterEntry::default()
+    }
+}
+
+/// What a parameter takes, in words.
+fn expects(parameter: &Parameter, operator: &Operator) -> String {
+    let expects = parameter.kind.describe(operator.parameters);
+    match (parameter.kind, operator.over_all) {
+        (ParameterKind::Rows { .. }, all) if !all.is_empty() => {
+            format!("{expects}; under a name of qlib 0 stands for all rows so far, `{all}`")
+        }
+        _ => expects,
     }
 }

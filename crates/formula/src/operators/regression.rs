@@ -30,6 +30,7 @@ const OPERATORS: &[Operator] = &[
     entry("ts_slope", TREND, "slope of the line through the window, per row", |g, a| {
         g.rolling_trend(a.terms[0], a.rows(1), Fit::Slope)
     })
+    .over_all("cumslope")
     .also(&["Slope"])
     .example("ts_slope(x, 3)", CLOSES, "- - 1 -1"),
     entry(
@@ -38,12 +39,14 @@ const OPERATORS: &[Operator] = &[
         "share of the variance the line through the window explains; missing where x does not vary",
         |g, a| g.rolling_trend(a.terms[0], a.rows(1), Fit::Rsquare),
     )
+    .over_all("cumrsquare")
     .also(&["Rsquare"])
     // Squares sum to 56/3 and 8 around the means; the lines explain 2 of them.
     .example("ts_rsquare(x, 3)", CLOSES, "- - 3/28 1/4"),
     entry("ts_residual", TREND, "newest value minus the line through the window", |g, a| {
         g.rolling_trend(a.terms[0], a.rows(1), Fit::Residual)
     })
+    .over_all("cumresidual")
     .also(&["Resi"])
     .example("ts_residual(x, 3)", CLOSES, "- - -5/3 1"),
     entry("ts_line", TREND, "the line through the window, at the newest row", |g, a| {

@@ -33,26 +33,32 @@ const ALPHAS: &str = "Kakushadze (2015), 101 Formulaic Alphas, arXiv:1601.00991,
 /// The table.
 const OPERATORS: &[Operator] = &[
     Operator::built("delay", DELAY, "the value some rows before", |g, a| g.delay(a.terms[0], a.rows(1)))
+        .over_all("first")
         .also(&["Ref", "ts_delay"])
         .source(ALPHAS)
         .example("delay(x, 1)", CLOSES, "- 2 8 4"),
     Operator::built("delta", DELAY, "x minus its value some rows before", |g, a| g.delta(a.terms[0], a.rows(1)))
+        .over_all("cumdelta")
         .also(&["Delta", "ts_delta"])
         .source(ALPHAS)
         .example("delta(x, 2)", CLOSES, "- - 2 -2"),
     entry("ts_sum", WINDOW, "sum of the window", |g, a| g.rolling_sum(a.terms[0], a.rows(1)))
+        .over_all("cumsum")
         .also(&["sum", "Sum"])
         .example("ts_sum(x, 2)", "x: 2 8 4 - 6 1", "- 10 12 - - 7"),
     entry("ts_product", WINDOW, "product of the window", |g, a| g.rolling_product(a.terms[0], a.rows(1)))
         .also(&["product"])
         .example("ts_product(x, 3)", CLOSES, "- - 64 192"),
     entry("ts_mean", WINDOW, "mean of the window", |g, a| g.rolling_mean(a.terms[0], a.rows(1)))
+        .over_all("cummean")
         .also(&["mean", "Mean"])
         .example("ts_mean(x, 3)", CLOSES, "- - 14/3 6"),
     entry("ts_std", SAMPLE, "sample standard deviation (ddof 1)", |g, a| g.rolling_std(a.terms[0], a.rows(1)))
+        .over_all("cumstd")
         .also(&["stddev", "Std", "ts_stddev"])
         .example("ts_std(x, 3)", "x: 1 2 3 5 7", "- - 1 1.5275252316519468 2"),
     entry("ts_var", SAMPLE, "sample variance (ddof 1)", |g, a| g.rolling_var(a.terms[0], a.rows(1)))
+        .over_all("cumvar")
         .also(&["Var"])
         .example("ts_var(x, 2)", CLOSES, "- 18 8 2"),
     entry("ts_mad", WINDOW, "mean absolute deviation from the mean", |g, a| g.rolling_mad(a.terms[0], a.rows(1)))
@@ -71,6 +77,7 @@ const OPERATORS: &[Operator] = &[
         "sample skewness; missing where all values are equal",
         |g, a| g.rolling_skew(a.terms[0], a.rows(1)),
     )
+    .over_all("cumskew")
     .also(&["Skew"])
     .source("pandas skew: n / ((n - 1) (n - 2)) times the sum of cubes over the cube of the sample deviation")
     // Deviations -8/3 10/3 -2/3: cubes sum to 160/9, variance 28/3; 3/2 of their ratio.
@@ -81,6 +88,7 @@ const OPERATORS: &[Operator] = &[
         "sample excess kurtosis; missing where all values are equal",
         |g, a| g.rolling_kurt(a.terms[0], a.rows(1)),
     )
+    .over_all("cumkurt")
     .also(&["Kurt"])
     .source("pandas kurt")
     // Deviations -3 3 -1 1: variance 20/3, fourth powers 164; 20/6 * 164 / (20/3)^2 - 27/2.
@@ -97,20 +105,24 @@ const OPERATORS: &[Operator] = &[
     })
     .example("ts_scale(x, 3)", CLOSES, "- - 1/3 1/2"),
     entry("ts_min", WINDOW, "smallest value", |g, a| g.rolling_min(a.terms[0], a.rows(1)))
+        .over_all("cummin")
         .also(&["Min", "Ts_Min"])
         .example("ts_min(x, 3)", CLOSES, "- - 2 4"),
     entry("ts_max", WINDOW, "largest value", |g, a| g.rolling_max(a.terms[0], a.rows(1)))
+        .over_all("cummax")
         .also(&["Max", "Ts_Max"])
         .example("ts_max(x, 3)", CLOSES, "- - 8 8"),
     entry("ts_argmin", WINDOW, "position of the smallest value, oldest row 1; the oldest on ties", |g, a| {
         g.rolling_argmin(a.terms[0], a.rows(1))
     })
+    .over_all("cumargmin")
     .also(&["IdxMin", "Ts_ArgMin"])
     .source("qlib IdxMin")
     .example("ts_argmin(x, 3)", "x: 2 8 4 4", "- - 1 2"),
     entry("ts_argmax", WINDOW, "position of the largest value, oldest row 1; the oldest on ties", |g, a| {
         g.rolling_argmax(a.terms[0], a.rows(1))
     })
+    .over_all("cumargmax")
     .also(&["IdxMax", "Ts_ArgMax"])
     .source("qlib IdxMax")
     .example("ts_argmax(x, 3)", "x: 2 8 4 8", "- - 2 1"),
@@ -145,15 +157,18 @@ const OPERATORS: &[Operator] = &[
     entry("ts_corr", PAIR, "Pearson correlation; missing where a side does not vary", |g, a| {
         g.rolling_corr(a.terms[0], a.terms[1], a.rows(2))
     })
+    .over_all("cumcorr")
     .also(&["correlation", "Corr"])
     // Deviations -1 0 1 against -1 1 0, then -1 1 0 against 0 -1 1.
     .example("ts_corr(x, y, 3)", "x: 1 2 3 -; y: 1 3 2 4", "- - 1/2 -"),
     entry("ts_cov", PAIR, "sample covariance (ddof 1)", |g, a| g.rolling_cov(a.terms[0], a.terms[1], a.rows(2)))
+        .over_all("cumcov")
         .also(&["covariance", "Cov"])
         .example("ts_cov(x, y, 3)", "x: 1 2 3 -; y: 1 3 2 4", "- - 1/2 -"),
     entry("decay_linear", WINDOW, "mean with weights from window (newest row) down to 1 (oldest)", |g, a| {
         g.rolling_decay(a.terms[0], a.rows(1))
     })
+    .over_all("cumdecay")
     .also(&["WMA", "ts_decay_linear"])
     .source(ALPHAS)
     // (3 * 4 + 2 * 8 + 2) / 6 and (3 * 6 + 2 * 4 + 8) / 6.
@@ -167,6 +182,7 @@ const OPERATORS: &[Operator] = &[
             g.rolling_sum(here, a.rows(1))
         },
     )
+    .over_all("cumcount")
     .also(&["Count"])
     .missing(Missing::Own)
     .source("qlib Count")
@@ -189,15 +205,12 @@ static MEDIAN_DEVIATION: WindowFunction = WindowFunction {
     n_operands: 1,
     apply: |rows| {
         let mut values = rows[0].to_vec();
-        let center = median(&mut values);
-        values.iter_mut().for_each(|x| *x = (*x - center).abs());
-        median(&mut values)
+        // From the lower of the two values in the middle, so that values near 1e9 lose nothing.
+        values.sort_unstable_by(f64::total_cmp);
+        let low = values[(values.len() - 1) / 2];
+        let half = (values[values.len() / 2] - low) / 2.0;
+        values.iter_mut().for_each(|x| *x = ((*x - low) - half).abs());
+        values.sort_unstable_by(f64::total_cmp);
+        (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0
     },
 };
-
-/// The median of at least one value; of an even number the mean of the middle two.
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    let n = values.len();
-    (values[(n - 1) / 2] + values[n / 2]) / 2.0
-}

@@ -2,8 +2,8 @@
 
 use crosscut_kernels::{Fold, Graph, Recurrence, Scalar, StepFunction, Term};
 
-use super::table::{probability, rows, series};
-use super::{Arguments, Missing, Operator, OperatorFamily, Parameter, Stage};
+use super::table::{rows, series, share};
+use super::{Arguments, Missing, Operator, OperatorFamily, Parameter, ParameterKind, Stage};
 
 /// Parameters of a function of all values so far.
 const ONE: &[Parameter] = &[series("x")];
@@ -48,7 +48,7 @@ const OPERATORS: &[Operator] = &[
     .example("wilder(x, 2)", CLOSES, "- 5 4.5 5.25"),
     entry(
         "ewma",
-        &[series("x"), probability("alpha")],
+        &[series("x"), share("alpha")],
         "exponential mean with the given alpha, from the first value on, which it starts with",
         |g, a| {
             let alpha = Scalar(a.number(1));
@@ -59,15 +59,17 @@ const OPERATORS: &[Operator] = &[
     .example("ewma(x, 0.5)", "x: 2 8 - 4 6", "2 5 - 4.5 5.25"),
     entry(
         "ewm_mean",
-        SPAN,
-        "mean of all values so far, weights falling by 1 - 2 / (span + 1) per value and divided by their sum",
+        &[series("x"), Parameter { name: "span", kind: ParameterKind::Span }],
+        "mean of all values so far, weights falling by 1 - alpha per value and divided by their sum; \
+         alpha = 2 / (span + 1), or the number itself if it is below 1",
         |g, a| {
-            let alpha = Scalar(2.0 / (f64::from(a.rows(1)) + 1.0));
+            let span = a.number(1);
+            let alpha = Scalar(if span < 1.0 { span } else { 2.0 / (span + 1.0) });
             g.recurrence(Recurrence::Weighted { alpha }, &[a.terms[0]])
         },
     )
     .also(&["EMA"])
-    .source("qlib EMA; pandas ewm(span=span)")
+    .source("qlib EMA; pandas ewm(span=span) and ewm(alpha=alpha)")
     // Weights 1, then 1 and 1/3, then 1, 1/3 and 1/9, then also 1/27.
     .example("ewm_mean(x, 2)", "x: 2 8 - 4 6", "2 13/2 - 62/13 28/5"),
     entry(

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::{MAX_DEPTH, Operand, Reader, bounded_tokens, counted};
 use crate::error::{Fault, FormulaError};
-use crate::expression::ExpressionId;
+use crate::expression::{Expression, ExpressionId, Expressions};
 use crate::operators;
 use crate::scope::{Function, Scope};
 use crate::token::{TokenKind, tokens};
@@ -91,26 +91,12 @@ pub(crate) fn declaration(let_name: &str, body: &str, scope: &Scope) -> Result<O
     Ok(Some(Function { number: scope.n_functions(), usage, parameters, body: body.to_owned() }))
 }
 
-/// Checks what can be checked of a body without arguments: its characters and its names.
-pub(crate) fn check_body(function: &Function, scope: &Scope) -> Result<(), Fault> {
+/// Checks what can be checked of a body without arguments, which may be series or numbers.
+pub(crate) fn check_body(function: &Function, scope: &Scope, expressions: &mut Expressions) -> Result<(), Fault> {
+    let open = expressions.add(Expression::Column(usize::MAX));
+    let locals: Vec<_> = function.parameters.iter().map(|parameter| (parameter.clone(), open)).collect();
     let tokens = bounded_tokens(&function.body)?;
-    for (at, token) in tokens.iter().enumerate() {
-        let TokenKind::Name(name) = &token.kind else { continue };
-        let is_call = tokens.get(at + 1).is_some_and(|next| next.kind == TokenKind::Sign("("));
-        let is_known = if is_call {
-            operators::function(name).is_some() || scope.function(name).is_some()
-        } else {
-            function.parameters.contains(name) || scope.get(name).is_some() || derived_text(name).is_some()
-        };
-        if !is_word(name) && !is_known {
-            let what = if is_call { "function" } else { "column, parameter or name" };
-            let fault = Fault::new(token.span.clone(), format!("there is no {what} `{name}`"));
-            let names = scope.names().chain(function.parameters.iter().map(String::as_str));
-            let functions = operators::operators().filter(|o| o.is_function()).map(|o| o.name).chain(scope.functions());
-            return Err(if is_call { fault.with_nearest(name, functions) } else { fault.with_nearest(name, names) });
-        }
-    }
-    Ok(())
+    Reader { tokens, at: 0, depth: 0, scope, locals: &locals, expressions, open: Some(open) }.whole().map(|_| ())
 }
 
 impl Reader<'_> {
@@ -136,6 +122,9 @@ impl Reader<'_> {
             let message = format!("`{name}` takes {}, not {seen}", counted(wanted, "argument"));
             return Err(Fault::new(span, message).with_hint(format!("write `{}`", function.usage)));
         }
+        if let Some(open) = self.open {
+            return Ok(Operand { id: open, span });
+        }
         let ids: Vec<ExpressionId> = arguments.into_iter().map(|argument| argument.id).collect();
         if let Some(id) = self.expressions.result_of(function.number, &ids) {
             return Ok(Operand { id, span });
@@ -159,6 +148,7 @@ impl Reader<'_> {
             scope: self.scope,
             locals,
             expressions: &mut *self.expressions,
+            open: self.open,
         };
         inner.whole()
     }

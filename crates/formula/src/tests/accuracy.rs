@@ -85,6 +85,18 @@ fn mean_deviation(a: &[i128]) -> f64 {
     deviations(a).iter().map(|d| d.abs()).sum::<i128>() as f64 / (n * n) / UNITS
 }
 
+/// Median of the absolute deviations from the median, in halves of halves of units.
+fn median_deviation(a: &[i128]) -> f64 {
+    let twice_median = |a: &[i128]| {
+        let mut sorted = a.to_vec();
+        sorted.sort_unstable();
+        sorted[(a.len() - 1) / 2] + sorted[a.len() / 2]
+    };
+    let middle = twice_median(a);
+    let distances: Vec<i128> = a.iter().map(|x| (2 * x - middle).abs()).collect();
+    twice_median(&distances) as f64 / 4.0 / UNITS
+}
+
 /// A number made of two windows.
 type Exact = fn(&[i128], &[i128]) -> f64;
 
@@ -104,6 +116,7 @@ const CASES: &[Case] = &[
     ("ts_corr(close, open, {w})", correlation, correlation),
     ("ts_zscore(close, {w})", |x, _| distance(x) / deviation(x), one),
     ("ts_mad(close, {w})", |x, _| mean_deviation(x), |x, _| mean_deviation(x)),
+    ("ts_median_deviation(close, {w})", |x, _| median_deviation(x), |x, _| median_deviation(x)),
     ("ts_skew(close, {w})", |x, _| skewness(x), one),
     ("ts_kurt(close, {w})", |x, _| kurtosis(x), one),
     ("ts_slope(close, {w})", |x, _| slope(x, &rows(x.len())), |x, _| deviation(x) / x.len() as f64),
@@ -122,34 +135,68 @@ fn noise(seed: u64, n: usize, level: f64) -> (Vec<i128>, Vec<f64>) {
     (units, values)
 }
 
-#[test]
-fn large_values_keep_nine_digits() {
-    let n = 6000;
+/// The cases of all values so far.
+const SO_FAR: &[Case] = &[
+    ("cumstd(close)", |x, _| deviation(x), |x, _| deviation(x)),
+    ("cumvar(close)", |x, _| covariance(x, x), |x, _| covariance(x, x)),
+    ("cumcov(close, open)", covariance, covariance),
+    ("cumcorr(close, open)", correlation, correlation),
+    ("cumskew(close)", |x, _| skewness(x), one),
+    ("cumkurt(close)", |x, _| kurtosis(x), one),
+    ("cumslope(close)", |x, _| slope(x, &rows(x.len())), |x, _| deviation(x) / x.len() as f64),
+    ("cumrsquare(close)", |x, _| correlation(x, &rows(x.len())).powi(2), one),
+    ("cumresidual(close)", |x, _| residual(x, &rows(x.len())), |x, _| deviation(x)),
+    ("close - cummean(close + 0 * open)", |x, _| distance(x), |_, _| 1e3),
+];
+
+/// Two series near 1e9 and 3e9 that share half of their noise, so that correlations are not near 0: in units, and values.
+fn pair(n: usize) -> [(Vec<i128>, Vec<f64>); 2] {
     let (x_units, x) = noise(1, n, 1e9);
     let (other_units, _) = noise(2, n, 0.0);
-    // The second series shares half of the first's noise: correlations are not near 0.
     let y_units: Vec<i128> = x_units.iter().zip(&other_units).map(|(x, o)| (o - x) / 2).collect();
     let y: Vec<f64> = y_units.iter().map(|u| 3e9 + *u as f64 / UNITS).collect();
-    let mut report = String::new();
+    [(x_units, x), (y_units, y)]
+}
+
+/// What a formula makes of two series, where it is not right to nine digits at some `rows`, each of which looks at the
+/// rows it is given with.
+fn inexact(
+    [(x_units, x), (y_units, y)]: &[(Vec<i128>, Vec<f64>); 2],
+    text: &str,
+    (_, exact, size): &Case,
+    rows: impl Iterator<Item = std::ops::RangeInclusive<usize>>,
+) -> String {
+    let program = Program::compile(&[], &[FactorSpec::new("f", text)], &["close", "open"], &[]).unwrap();
+    let used: Vec<&[f64]> = program.inputs().iter().map(|name| if name == "close" { &x[..] } else { &y[..] }).collect();
+    let mut out = vec![Vec::new()];
+    program.session().unwrap().update(&used, &mut out);
+    let mut worst: f64 = 0.0;
+    for rows in rows {
+        let (x, y) = (&x_units[rows.clone()], &y_units[rows.clone()]);
+        let want = exact(x, y);
+        worst = worst.max((out[0][*rows.end()] - want).abs() / want.abs().max(size(x, y).abs()));
+    }
+    if worst > 1e-9 || worst.is_nan() { format!("{text}: {worst:.1e}\n") } else { String::new() }
+}
+
+#[test]
+fn large_values_keep_nine_digits() {
+    let (n, mut report) = (6000, String::new());
+    let series = pair(n);
     for window in [4, 5, 20, 60, 250, 1000] {
-        for (formula, exact, size) in CASES {
-            let text = formula.replace("{w}", &window.to_string());
-            let program = Program::compile(&[], &[FactorSpec::new("f", &text)], &["close", "open"], &[]).unwrap();
-            let used: Vec<&[f64]> =
-                program.inputs().iter().map(|name| if name == "close" { &x[..] } else { &y[..] }).collect();
-            let mut out = vec![Vec::new()];
-            program.session().unwrap().update(&used, &mut out);
-            let mut worst: f64 = 0.0;
-            for i in (window - 1..n).step_by(41) {
-                let (x, y) = (&x_units[i + 1 - window..=i], &y_units[i + 1 - window..=i]);
-                let want = exact(x, y);
-                worst = worst.max((out[0][i] - want).abs() / want.abs().max(size(x, y).abs()));
-            }
-            if worst > 1e-9 || worst.is_nan() {
-                report += &format!("{text}: {worst:.1e}\n");
-            }
+        for case in CASES {
+            let rows = (window - 1..n).step_by(41).map(|i| i + 1 - window..=i);
+            report += &inexact(&series, &case.0.replace("{w}", &window.to_string()), case, rows);
         }
     }
+    assert!(report.is_empty(), "{report}");
+}
+
+#[test]
+fn statistics_of_all_large_values_keep_nine_digits() {
+    let series = pair(3000);
+    let report: String =
+        SO_FAR.iter().map(|case| inexact(&series, case.0, case, (4..3000).step_by(101).map(|i| 0..=i))).collect();
     assert!(report.is_empty(), "{report}");
 }
 

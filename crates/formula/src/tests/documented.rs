@@ -67,12 +67,22 @@ abs(sign(log(close))); abs(sign(ln(close))); Abs(Sign(Log($close)))
 close ^ 3; close ** 3; Power($close, 3)
 close != open; ne(close, open); Ne($close, $open)
 adv20; sum(volume, 20) / 20 * 0 + adv20; Mean($volume, 20)
+cummean(close); cummean($close); Mean($close, 0)
+cumstd(close); cumstd(close + 0); Std($close, 0)
+cumsum(volume); cumsum($volume); Sum($volume, 0)
+cummax(close); cummax($close); Max($close, 0)
+cumargmin(close); cumargmin($close); IdxMin($close, 0)
+cumcorr(close, volume); cumcorr($close, volume); Corr($close, $volume, 0)
+cumslope(close); cumslope($close); Slope($close, 0)
+first(close); close - cumdelta(close); Ref($close, 0)
+cumdelta(close); close - first(close); Delta($close, 0)
+ewm_mean(close, 0.1); ewm_mean(close, 19); EMA($close, 0.1)
 ";
 
 #[test]
 fn both_families_of_names_mean_the_same() {
     let meanings: Vec<Vec<&str>> = SAME.trim().lines().map(|line| line.split("; ").collect()).collect();
-    assert_eq!((meanings.len(), meanings.iter().all(|formulas| formulas.len() == 3)), (39, true));
+    assert_eq!((meanings.len(), meanings.iter().all(|formulas| formulas.len() == 3)), (49, true));
     meanings.iter().for_each(|formulas| same(formulas));
 }
 

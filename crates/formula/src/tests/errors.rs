@@ -43,6 +43,7 @@ fn names() {
 fn syntax() {
     check("", "the formula is empty", "", "");
     check("close +", "the formula ends; expected a number", "", "");
+    check("close +\tand", "`and` cannot stand here; expected a number", "and", "");
     check("close + * 2", "`*` cannot stand here; expected a number", "*", "");
     check("(close + 1", "the formula ends; expected `)` for the `(` at column 1", "", "");
     check("close + 1)", "`)` cannot stand here; expected an operator or the end", ")", "");
@@ -58,7 +59,7 @@ fn syntax() {
     check("close + 1.2.3", "`1.2.3` is not a number", "1.2.3", "");
     check("close + 1e", "`1e` is not a number", "1e", "");
     check("close + 1e999", "`1e999` is not a number", "1e999", "");
-    check("close \u{2212} 1", "`\u{2212}` has no meaning here", "\u{2212}", "");
+    check("close \u{2212} 1", "`\u{2212}` has no meaning here", "\u{2212}", "minus is written `-`");
     check("close +\n  opne", "no column or name `opne`", "opne", "did you mean `open`?");
 }
 
@@ -66,7 +67,12 @@ fn syntax() {
 fn arguments() {
     check("ts_mean(close)", "`ts_mean` takes 2 arguments, not 1", "ts_mean(close)", "write `ts_mean(x, window)`");
     check("abs(close, 1)", "`abs` takes 1 argument, not 2", "abs(close, 1)", "write `abs(x)`");
-    check("ts_mean(close, 2.5)", "`window` of `ts_mean` is 2.5; expected a whole number of rows from 1", "2.5", "");
+    check(
+        "ts_mean(close, 2.5)",
+        "`window` of `ts_mean` is 2.5; expected a whole number of rows from 1",
+        "2.5",
+        "the formulaic alphas round down: write 2",
+    );
     check("ts_mean(close, open)", "`window` of `ts_mean` is a series; expected a whole number", "open", "");
     check("ts_std(close, 1)", "`window` of `ts_std` is 1; expected a whole number of rows from 2", "1", "");
     check("ts_mean(close, 1e6)", "is 1000000; expected a whole number of rows from 1 to 100000", "1e6", "");
@@ -95,14 +101,14 @@ fn arguments() {
         "",
     );
     check("short_bottom_percent(close, 101)", "is 101; expected a number above 0, at most 100", "101", "");
-    check("scale(close, 1, 2)", "`scale` takes 1 or 2 arguments, not 3", "scale(close, 1, 2)", "write `cs_scale(x)`");
+    check("scale(close, 1, 2)", "`scale` takes 1 or 2 arguments, not 3", "scale(close, 1, 2)", "write `scale(x)`");
     check("long_tpo(close, 3)", "there is no function `long_tpo`", "long_tpo", "did you mean `long_top`?");
     check("Meen($close, 3)", "there is no function `Meen`", "Meen", "did you mean `Mean`?");
     check(
         "Mask($close, 3)",
         "there is no function `Mask`",
         "Mask",
-        "qlib's Mask reads another instrument: import its column beside the bars",
+        "it reads another instrument in qlib: import that as a column beside the bars",
     );
     check(
         "IndNeutralize(close, IndClass.sectr)",
@@ -203,7 +209,104 @@ fn functions_of_the_user() {
     assert!(plain_error(&[double, double], "close").contains("the name `double` is taken"));
     assert!(plain_error(&[("ema(x)", "x")], "close").contains("the name is an operator"));
     assert!(plain_error(&[double, ("double", "close")], "close").contains("the name is a function"));
-    assert!(plain_error(&[("g(x)", "g(x)")], "close").contains("there is no function `g`"));
+    let itself = plain_error(&[("g(x)", "g(x)")], "close");
+    assert!(itself.starts_with("let `g(x)`: there is no function `g` (column 1)"), "{itself}");
+    assert!(itself.ends_with("hint: a definition cannot use itself"), "{itself}");
+}
+
+#[test]
+fn the_body_of_a_function_is_checked_also_where_nothing_calls_it() {
+    for (body, problem) in [
+        ("ts_mean(x, n) +", "the formula ends"),
+        ("ts_mean(x, n", "the formula ends; expected `)`"),
+        ("ts_mean(x)", "`ts_mean` takes 2 arguments, not 1"),
+        ("ts_mean(close, -n) + ts_mean(close, -5)", "a negative one would look ahead"),
+        ("x + log(-1)", "this has no value"),
+        ("x(n)", "`x` is not a function"),
+        ("double(x, n)", "`double` takes 1 argument, not 2"),
+        ("x ? n", "expected `:` for the `?`"),
+        ("x < n < 2", "comparisons do not chain"),
+    ] {
+        let text = plain_error(&[("double(x)", "x * 2"), ("g(x, n)", body)], "close");
+        assert!(text.starts_with("let `g(x, n)`: ") && text.contains(problem), "{body}: {text}");
+    }
+    // What a parameter turns out to be is known when the function is called.
+    let lets = [("g(x, n)", "ts_corr(x, delay(x, n * 2 - 1), n + 1) + ewma(n < 3 ? x : -x, 1 / n) + cs_rank(x + n)")];
+    let lets: Vec<_> = lets.iter().map(|(name, body)| ((*name).to_owned(), (*body).to_owned())).collect();
+    let program = Program::compile(&lets, &[FactorSpec::new("f", "g(close, 4)")], &["close"], &[]).unwrap();
+    assert_eq!(program.lookback().rows, 11);
+}
+
+#[test]
+fn what_is_defined_further_on() {
+    let hint = |lets: &[(&str, &str)], formula: &str| plain_error(lets, formula).lines().last().unwrap().to_owned();
+    let further = |name: &str| format!("hint: `{name}` is defined further on; a formula can use what stands before it");
+    assert_eq!(hint(&[("a", "b"), ("b", "a")], "close"), further("b"));
+    assert_eq!(hint(&[("a(x)", "b(x)"), ("b(x)", "x")], "close"), further("b"));
+    assert_eq!(hint(&[("a", "f + 1")], "close"), further("f"));
+    assert_eq!(hint(&[("a", "a + 1")], "close"), "hint: a definition cannot use itself");
+    assert_eq!(hint(&[], "f + 1"), "hint: a definition cannot use itself");
+}
+
+#[test]
+fn signs_and_names_of_other_languages() {
+    check(
+        "close # now",
+        "`#` has no meaning here",
+        "#",
+        "remarks belong under `notes`, or behind a `#` outside the formula's quotes",
+    );
+    let texts =
+        "a formula holds no texts; what qlib reads of another instrument is imported as a column beside the bars";
+    check("Mask($close, \"X\")", "`\"` has no meaning here", "\"", texts);
+    check("Mask($close, 'X')", "`'` has no meaning here", "'", texts);
+    check("close[1]", "`[` has no meaning here", "[", "the value some rows before is `delay(x, rows)`");
+    check("close \u{2013} 1", "`\u{2013}` has no meaning here", "\u{2013}", "minus is written `-`");
+    check("close % 2", "`%` has no meaning here", "%", "a remainder is `x - y * floor(x / y)`");
+    check("~close", "`~` has no meaning here", "~", "`not` is written `!` or `not`");
+    check("and", "`and` cannot stand here; expected a number", "and", "");
+    check(
+        "close + nan",
+        "there is no column or name `nan`",
+        "nan",
+        "a missing value has no name; `has_value(x)` asks for it",
+    );
+    check("median(close, 5)", "there is no function `median`", "median", "did you mean `ts_median`?");
+    check("TS_MEAN(close, 5)", "there is no function `TS_MEAN`", "TS_MEAN", "did you mean `ts_mean`?");
+    check("RSI(close, 14)", "no function `RSI`", "RSI", "it is a factor of the library: `crosscut factors show rsi`");
+    check(
+        "rsi_14 / 2",
+        "no column or name `rsi_14`",
+        "rsi_14",
+        "it is a factor of the library: `library: [features]` includes it",
+    );
+    check("Std($close, 1)", "`window` of `Std` is 1; expected a whole number of rows from 2", "1", "");
+    check("If(close, 1)", "`If` takes 3 arguments, not 2", "If(close, 1)", "write `If(condition, a, b)`");
+}
+
+#[test]
+fn windows_of_qlib() {
+    check("ts_mean(close, 0)", "`window` of `ts_mean` is 0", "0", "from all rows so far is `cummean(x)`");
+    check("Mean($close, 0.1)", "`window` of `Mean` is 0.1", "0.1", "an exponential mean of alpha 0.1 is `EMA(x, 0.1)`");
+    let all = "qlib's window of all rows so far would have to keep them all for this operator";
+    check("Quantile($close, 0, 0.5)", "`window` of `Quantile` is 0", "0", all);
+    let expected =
+        "`span` of `EMA` is 1.5; expected a whole number of rows from 1 to 100000, or a number between 0 and 1 (alpha)";
+    check("EMA($close, 1.5)", expected, "1.5", "");
+    check("EMA($close, 0)", "`span` of `EMA` is 0; expected a whole number", "0", "");
+    check("ewma(close, 0)", "`alpha` of `ewma` is 0; expected a number above 0, at most 1", "0", "");
+}
+
+#[test]
+fn of_a_long_formula_the_place_is_shown() {
+    let text = error(&format!("close{} + clsoe{}", " + close".repeat(599), " + close".repeat(600)));
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].contains("`clsoe` (column 4801)"), "{text}");
+    assert!(lines[1].len() < 230 && lines[1].starts_with("  ...") && lines[1].ends_with("..."), "{text}");
+    let at = lines[2].find('^').unwrap();
+    assert_eq!((&lines[1][at..at + 5], lines[2].len()), ("clsoe", at + 5), "{text}");
+    let text = error(&"(close + 1) * ".repeat(900));
+    assert!(text.lines().all(|line| line.len() < 330), "{text}");
 }
 
 #[test]
@@ -230,7 +333,12 @@ fn what_a_derived_name_needs() {
          1 + adv20\n      ^^^^^"
     );
     let text = plain_error(&[], "group_rank(close, sector)");
-    assert!(text.ends_with("hint: it is a category: one number per symbol, as a column beside the bars"), "{text}");
+    assert!(
+        text.ends_with(
+            "hint: it is a category: name its file, `groups: {sector: FILE.csv}`, or give the bars such a column"
+        ),
+        "{text}"
+    );
 }
 
 #[test]

@@ -13,7 +13,8 @@ fn call(operator: &Operator, window: u32) -> String {
         .map(|parameter| match parameter.kind {
             ParameterKind::Value | ParameterKind::Series => format!("({})", series.next().unwrap()),
             ParameterKind::Rows { min } => window.max(min).to_string(),
-            ParameterKind::Probability => "0.3".to_owned(),
+            ParameterKind::Span => window.to_string(),
+            ParameterKind::Probability | ParameterKind::Share => "0.3".to_owned(),
             ParameterKind::Positive => "0.1".to_owned(),
             ParameterKind::Whole { min } => min.max(3).to_string(),
             ParameterKind::Percent => "30".to_owned(),

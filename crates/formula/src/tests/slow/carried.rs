@@ -1,5 +1,6 @@
 //! Operators that carry numbers: each result is worked out anew from all rows up to it.
 
+use super::windows::{largest, smallest};
 use super::{Entry, Slow};
 
 /// All values up to row `i`, if row `i` has one.
@@ -19,23 +20,13 @@ fn session(s: &[&[f64]], i: usize) -> Option<Vec<f64>> {
 }
 
 /// What `f` makes of all values so far.
-fn of_all(s: &[&[f64]], i: usize, f: impl Fn(&[f64]) -> f64) -> f64 {
+pub(super) fn of_all(s: &[&[f64]], i: usize, f: impl Fn(&[f64]) -> f64) -> f64 {
     seen(s[0], i).map_or(f64::NAN, |v| f(&v))
 }
 
 /// What `f` makes of the session's values so far.
 fn of_session(s: &[&[f64]], i: usize, f: impl Fn(&[f64]) -> f64) -> f64 {
     session(s, i).map_or(f64::NAN, |v| f(&v))
-}
-
-/// Smallest.
-fn smallest(v: &[f64]) -> f64 {
-    v.iter().copied().fold(f64::INFINITY, f64::min)
-}
-
-/// Largest.
-fn largest(v: &[f64]) -> f64 {
-    v.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
 /// Exponential mean with the weights written out: the start keeps `(1 - alpha)^n`, the others `alpha (1 - alpha)^age`.
@@ -208,7 +199,12 @@ pub(super) const TABLE: &[Entry] = &[
     (&["ema"], 2, 1e-12, Slow::Row(|s, k, i| of_all(s, i, |v| from_the_first(v, 2.0 / (k[0] + 1.0), k[0])))),
     (&["wilder"], 2, 1e-12, Slow::Row(|s, k, i| of_all(s, i, |v| from_the_first(v, 1.0 / k[0], k[0])))),
     (&["ewma"], 2, 1e-12, Slow::Row(|s, k, i| of_all(s, i, |v| from_the_first(v, k[0], 1.0)))),
-    (&["ewm_mean"], 2, 1e-12, Slow::Row(|s, k, i| of_all(s, i, |v| weighted(v, 2.0 / (k[0] + 1.0))))),
+    (
+        &["ewm_mean"],
+        2,
+        1e-12,
+        Slow::Row(|s, k, i| of_all(s, i, |v| weighted(v, if k[0] < 1.0 { k[0] } else { 2.0 / (k[0] + 1.0) }))),
+    ),
     (&["ema_seeded"], 2, 1e-12, Slow::Row(|s, k, i| of_all(s, i, |v| from_a_mean(v, 2.0 / (k[0] + 1.0), k[0])))),
     (&["wilder_seeded"], 2, 1e-12, Slow::Row(|s, k, i| of_all(s, i, |v| from_a_mean(v, 1.0 / k[0], k[0])))),
     (&["wilder_sum"], 2, 1e-12, Slow::Row(|s, k, i| of_all(s, i, |v| wilder_sum(v, k[0])))),

@@ -2,6 +2,7 @@
 
 pub(crate) mod across;
 mod carried;
+mod expanding;
 mod rows;
 mod windows;
 
@@ -27,7 +28,7 @@ pub(crate) type Entry = (&'static [&'static str], usize, f64, Slow);
 
 /// The slow version of an operator.
 fn slow(operator: &Operator) -> Option<&'static Entry> {
-    let tables = [rows::TABLE, windows::TABLE, carried::TABLE, across::TABLE];
+    let tables = [rows::TABLE, windows::TABLE, carried::TABLE, expanding::TABLE, across::TABLE];
     let tables = tables.into_iter().chain(operator_families().iter().map(|family| family.slow));
     let is_it = |entry: &&Entry| entry.0.contains(&operator.name) && entry.1 == operator.parameters.len();
     tables.flatten().find(is_it)
@@ -57,7 +58,8 @@ fn call(operator: &Operator, numbers: Numbers) -> (String, Vec<f64>, usize) {
                 continue;
             }
             ParameterKind::Rows { min } => f64::from(numbers.rows.max(min)),
-            ParameterKind::Probability => numbers.probability,
+            ParameterKind::Span if numbers.rows.is_multiple_of(2) => f64::from(numbers.rows),
+            ParameterKind::Probability | ParameterKind::Share | ParameterKind::Span => numbers.probability,
             ParameterKind::Whole { min } => f64::from(numbers.whole.max(min)),
             ParameterKind::Positive => numbers.positive,
             ParameterKind::Percent => 100.0 * numbers.probability,

@@ -32,7 +32,7 @@ pub(super) fn mean(v: &[f64]) -> f64 {
 }
 
 /// Whether all values are the same.
-fn is_flat(v: &[f64]) -> bool {
+pub(super) fn is_flat(v: &[f64]) -> bool {
     v.iter().all(|x| *x == v[0])
 }
 
@@ -46,7 +46,7 @@ fn comoment(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// Sample covariance.
-fn covariance(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn covariance(a: &[f64], b: &[f64]) -> f64 {
     comoment(a, b) * a.len() as f64 / (a.len() as f64 - 1.0)
 }
 
@@ -56,7 +56,7 @@ pub(super) fn deviation(v: &[f64]) -> f64 {
 }
 
 /// Correlation; 0 / 0 where a side does not vary.
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn correlation(a: &[f64], b: &[f64]) -> f64 {
     comoment(a, b) / (comoment(a, a) * comoment(b, b)).sqrt()
 }
 
@@ -73,12 +73,12 @@ pub(super) fn line(y: &[f64], x: &[f64]) -> (f64, f64) {
 }
 
 /// Row numbers 0, 1, ... of a window.
-fn numbers(v: &[f64]) -> Vec<f64> {
+pub(super) fn numbers(v: &[f64]) -> Vec<f64> {
     (0..v.len()).map(|row| row as f64).collect()
 }
 
 /// The line through a window: at its oldest row, and its slope. A level window has exactly no slope.
-fn trend(v: &[f64]) -> (f64, f64) {
+pub(super) fn trend(v: &[f64]) -> (f64, f64) {
     line(v, &numbers(v))
 }
 
@@ -104,34 +104,34 @@ pub(super) fn rank_of(x: f64, v: &[f64]) -> f64 {
 }
 
 /// Positions, from 0, of a value in a window.
-fn places(v: &[f64], x: f64) -> impl DoubleEndedIterator<Item = usize> {
+pub(super) fn places(v: &[f64], x: f64) -> impl DoubleEndedIterator<Item = usize> {
     v.iter().enumerate().filter(move |(_, v)| **v == x).map(|(at, _)| at)
 }
 
 /// Smallest.
-fn smallest(v: &[f64]) -> f64 {
+pub(super) fn smallest(v: &[f64]) -> f64 {
     v.iter().copied().fold(f64::INFINITY, f64::min)
 }
 
 /// Largest.
-fn largest(v: &[f64]) -> f64 {
+pub(super) fn largest(v: &[f64]) -> f64 {
     v.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
 /// Skewness of a sample.
-fn skewness(v: &[f64]) -> f64 {
+pub(super) fn skewness(v: &[f64]) -> f64 {
     let n = v.len() as f64;
     (n * (n - 1.0)).sqrt() / (n - 2.0) * standard_moment(v, 3)
 }
 
 /// Excess kurtosis of a sample.
-fn kurtosis(v: &[f64]) -> f64 {
+pub(super) fn kurtosis(v: &[f64]) -> f64 {
     let n = v.len() as f64;
     (n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * standard_moment(v, 4) - 3.0 * (n - 1.0))
 }
 
 /// Mean with weights 1 (oldest) to n (newest).
-fn decay(v: &[f64]) -> f64 {
+pub(super) fn decay(v: &[f64]) -> f64 {
     let repeated: Vec<f64> = v.iter().enumerate().flat_map(|(at, x)| vec![*x; at + 1]).collect();
     mean(&repeated)
 }
