@@ -57,7 +57,8 @@ fn explain_leads_from_the_raw_file_to_cash() {
     assert_eq!(told["bar_read"]["timestamp"], row[0].as_str());
     // The order is the row of orders.csv, its fill moved the cash of the equity curve.
     let order = &orders[0];
-    let stored = rows(&world, "orders.csv").into_iter().find(|one| one[0].parse().ok() == order["order_id"].as_u64()).unwrap();
+    let stored =
+        rows(&world, "orders.csv").into_iter().find(|one| one[0].parse().ok() == order["order_id"].as_u64()).unwrap();
     assert_eq!((stored[2].as_str(), stored[3].as_str()), (row[1].as_str(), order["side"].as_str().unwrap()));
     let flow = &told["cash"][0];
     let sum = number(&flow["before"]) + number(&flow["moved"]) + number(&flow["others"]);

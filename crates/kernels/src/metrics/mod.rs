@@ -4,9 +4,16 @@
 //! Deviations are those of a sample (ddof 1). Anything that is not finite in the input makes the result undefined. Knows
 //! nothing of time: whoever knows the calendar hands in `N` and years.
 //!
-//! Curves are here, trades in [`trades`], distributions and the probability of a Sharpe ratio in [`probability`].
+//! Curves are here, trades in [`trades`], distributions and the probability of a Sharpe ratio in [`probability`] and
+//! [`tail`], comparisons with a benchmark in [`relative`], moving windows in [`rolling`], the price of size in [`capacity`].
+//! [`presets`] are the conventions of other libraries under their names.
 
+pub mod capacity;
+pub mod presets;
 pub mod probability;
+pub mod relative;
+pub mod rolling;
+pub mod tail;
 #[cfg(test)]
 mod tests;
 pub mod trades;
@@ -142,6 +149,26 @@ pub fn max_drawdown(equity: &[f64]) -> Option<f64> {
         return None;
     }
     defined(falls.into_iter().fold(0.0, f64::min))
+}
+
+/// All falls below an earlier value, in order of time: each from its high to its recovery, or to the end.
+pub fn all_drawdowns(equity: &[f64]) -> Vec<Drawdown> {
+    let falls = drawdowns(equity);
+    let (mut out, mut peak_idx) = (Vec::new(), 0);
+    let mut idx = 0;
+    while idx < falls.len() {
+        if !(falls[idx] < 0.0) {
+            peak_idx = idx;
+            idx += 1;
+            continue;
+        }
+        let length = falls[idx..].iter().take_while(|fall| **fall < 0.0).count();
+        let last_idx = idx + length - 1;
+        let recovery_idx = Some(last_idx + 1).filter(|&next| next < falls.len());
+        out.push(Drawdown { peak_idx, trough_idx: trough(&falls, peak_idx, last_idx), recovery_idx });
+        idx = last_idx + 1;
+    }
+    out
 }
 
 /// Where the maximum drawdown lies; `None` when equity never falls below an earlier value. The first of equal ones.

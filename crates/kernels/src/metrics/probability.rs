@@ -12,13 +12,21 @@ const EULER: f64 = 0.577_215_664_901_532_9;
 /// `Phi((SR - SR*) sqrt(n - 1) / sqrt(1 - skew SR + (kurtosis - 1) / 4 SR^2))`.
 pub fn probabilistic_sharpe(returns: &[f64], benchmark_sharpe: f64) -> Option<f64> {
     let sharpe = sharpe_per_period(returns, 0.0)?;
-    let (skewness, kurtosis) = shape(returns)?;
+    probability_above(sharpe, benchmark_sharpe, returns.len(), shape(returns)?)
+}
+
+/// [`probabilistic_sharpe`] of a Sharpe ratio per period of `n` returns whose skewness and raw kurtosis are known.
+pub fn probability_above(
+    sharpe: f64,
+    benchmark_sharpe: f64,
+    n: usize,
+    (skewness, kurtosis): (f64, f64),
+) -> Option<f64> {
     let spread = 1.0 - skewness * sharpe + (kurtosis - 1.0) / 4.0 * sharpe * sharpe;
-    if spread <= 0.0 || spread.is_nan() {
+    if n < 2 || spread <= 0.0 || spread.is_nan() {
         return None;
     }
-    let n = returns.len() as f64;
-    super::defined(normal_cdf((sharpe - benchmark_sharpe) * (n - 1.0).sqrt() / spread.sqrt()))
+    super::defined(normal_cdf((sharpe - benchmark_sharpe) * (n as f64 - 1.0).sqrt() / spread.sqrt()))
 }
 
 /// The probabilistic Sharpe ratio against the best of `n_trials` worthless strategies; see [`expected_max_sharpe`].
@@ -64,6 +72,11 @@ pub fn shape(values: &[f64]) -> Option<(f64, f64)> {
 /// The standard normal distribution function.
 pub fn normal_cdf(x: f64) -> f64 {
     0.5 * libm::erfc(-x * core::f64::consts::FRAC_1_SQRT_2)
+}
+
+/// The standard normal density.
+pub fn normal_density(x: f64) -> f64 {
+    libm::exp(-0.5 * x * x) / (2.0 * core::f64::consts::PI).sqrt()
 }
 
 /// The inverse of [`normal_cdf`]; `None` outside (0, 1).

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use super::*;
 
+mod extended;
+mod presets;
+
 /// Whether two numbers agree to 1e-12 of the larger, or of 1.
 #[track_caller]
 fn close(value: Option<f64>, expected: f64) {
@@ -217,4 +220,53 @@ fn check_series(expected: &BTreeMap<String, f64>, r: &[f64], benchmark: &[f64]) 
     let against = regression(r, benchmark, 365.0).unwrap();
     near(Some(against.beta), "beta");
     near(Some((1.0 + against.alpha / 365.0).powf(365.0) - 1.0), "alpha_365");
+    check_preset(expected, &equity, benchmark);
+}
+
+/// The preset gives all seventeen numbers under empyrical's own conventions.
+fn check_preset(expected: &BTreeMap<String, f64>, equity: &[f64], benchmark: &[f64]) {
+    let mut held = vec![1.0];
+    for value in benchmark {
+        held.push(held.last().unwrap() * (1.0 + value));
+    }
+    let days: Vec<f64> = (0..equity.len()).map(|day| day as f64).collect();
+    let sample = super::presets::Sample {
+        equity,
+        benchmark: Some(&held),
+        days: &days,
+        trades: &[],
+        exposure: None,
+        periods_per_year: 365.0,
+        risk_free: 0.0,
+    };
+    let numbers = super::presets::Preset::Empyrical.numbers(&sample);
+    let names = [
+        ("cum_returns_final", "total_return"),
+        ("annual_return", "annual_return_365"),
+        ("annual_volatility", "annual_vol_365"),
+        ("sharpe_ratio", "sharpe_365"),
+        ("sortino_ratio", "sortino_365"),
+        ("calmar_ratio", "calmar_365"),
+        ("max_drawdown", "max_drawdown"),
+        ("omega_ratio", "omega"),
+        ("tail_ratio", "tail_ratio"),
+        ("value_at_risk", "var_95"),
+        ("conditional_value_at_risk", "cvar_95"),
+        ("stability_of_timeseries", "stability"),
+        ("downside_risk", "downside_risk_365"),
+        ("alpha", "alpha_365"),
+        ("beta", "beta"),
+        ("up_capture", "up_capture_365"),
+        ("down_capture", "down_capture_365"),
+    ];
+    assert_eq!(names.len(), expected.len());
+    // empyrical's capture takes no annualisation but its own of a trading year, whatever it is handed.
+    let trading_year =
+        super::presets::Preset::Empyrical.numbers(&super::presets::Sample { periods_per_year: 252.0, ..sample });
+    for (name, golden) in names {
+        let numbers = if name.ends_with("capture") { &trading_year } else { &numbers };
+        let value = numbers.iter().find(|number| number.name == name).unwrap().value.unwrap();
+        let expected = expected[golden];
+        assert!((value - expected).abs() <= 1e-9 * expected.abs().max(1e-3), "{name}: {value} instead of {expected}");
+    }
 }
