@@ -197,14 +197,15 @@ impl Hub {
     /// Opens a bar table, or says what there is instead.
     fn open_bars(&self, venue: &str, bar: &BarSpec, symbol: &str) -> Result<(Arc<ParquetFile>, Provenance), HubError> {
         let table = layout::bar_table(venue, bar, symbol)?;
-        if !self.root().join(&table).exists() {
+        let opened = single::open_table(self.root(), &table);
+        if opened.is_err() && !self.root().join(&table).exists() {
             let instead = names::instead(symbol, &self.bar_symbols(venue, bar)?);
             return Err(HubError::not_found(format!(
                 "`{}` has no {bar} bars of {symbol} at venue `{venue}`{instead}",
                 self.root().display()
             )));
         }
-        let (file, provenance) = single::open_table(self.root(), &table)?;
+        let (file, provenance) = opened?;
         check_schema(&file, bar)?;
         Ok((file, provenance))
     }

@@ -12,6 +12,12 @@ use fs4::FileExt;
 
 use crate::error::HubError;
 
+/// Threads that wait for the disk when many files are synced.
+const SYNC_THREADS: usize = 16;
+
+/// From this many files on, the file system is synced as a whole.
+const SYNC_SYSTEM: usize = 64;
+
 /// A file being written beside the one it will replace. Dropped without [`Aside::publish`], it is removed.
 #[derive(Debug)]
 pub(crate) struct Aside {
@@ -81,10 +87,37 @@ pub(crate) fn write_aside(target: &Path, bytes: &[u8]) -> Result<Aside, HubError
     Ok(aside)
 }
 
-/// Makes renames in a folder last through a power cut.
+/// Makes a file, or renames in a folder, last through a power cut.
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), HubError> {
     let open = File::open(folder).map_err(HubError::io("open", folder))?;
     open.sync_all().map_err(HubError::io("sync", folder))
+}
+
+/// Makes new files and folders, all on the file system of `folder`, last through a power cut.
+pub(crate) fn sync_all(folder: &Path, paths: &[PathBuf]) -> Result<(), HubError> {
+    if paths.len() >= SYNC_SYSTEM && sync_system(folder) {
+        return Ok(());
+    }
+    let share = paths.len().div_ceil(SYNC_THREADS).max(1);
+    // Several at a time: the system then writes its journal once for all of them.
+    std::thread::scope(|scope| {
+        let sync = |share: &[PathBuf]| share.iter().try_for_each(|path| sync_folder(path));
+        let shares: Vec<_> = paths.chunks(share).map(|share| scope.spawn(move || sync(share))).collect();
+        shares.into_iter().try_for_each(|share| share.join().expect("syncing files does not panic"))
+    })
+}
+
+/// Syncs the whole file system of a folder: one call instead of one for each of thousands of small files. Whether that
+/// is offered and was done.
+#[cfg(target_os = "linux")]
+fn sync_system(folder: &Path) -> bool {
+    File::open(folder).is_ok_and(|folder| rustix::fs::syncfs(&folder).is_ok())
+}
+
+/// Other systems have no such call.
+#[cfg(not(target_os = "linux"))]
+fn sync_system(_folder: &Path) -> bool {
+    false
 }
 
 /// Opens and locks an empty file at `path`.

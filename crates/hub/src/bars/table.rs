@@ -2,7 +2,7 @@
 //! of thousands of tables.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crosscut_model::{BarSpec, Column, Table};
 
@@ -23,7 +23,13 @@ pub struct BarTable {
     bar: BarSpec,
     /// What is known of the table.
     info: TableInfo,
+    /// Its last rows with all columns and the number of the first of them, once they were read to see what is new: they
+    /// are what is wanted next.
+    last: OnceLock<(usize, Table)>,
 }
+
+/// Most rows that are kept after they were looked at.
+const LAST_ROWS_MAX: usize = BLOCK_ROWS;
 
 impl Hub {
     /// Opens a bar table for reading piece by piece.
@@ -33,7 +39,7 @@ impl Hub {
     pub fn bar_table(&self, venue: &str, bar: &BarSpec, symbol: &str) -> Result<BarTable, HubError> {
         let (file, provenance) = self.open_bars(venue, bar, symbol)?;
         let info = table_info(&file, provenance, format!("{symbol} {bar} bars of {venue}"))?;
-        Ok(BarTable { file: file.closed()?, bar: *bar, info })
+        Ok(BarTable { file: file.closed(), bar: *bar, info, last: OnceLock::new() })
     }
 }
 
@@ -60,6 +66,9 @@ impl BarTable {
             return Err(HubError::Range {
                 message: format!("rows {from}..{to} of {} were asked for, it has {n}", self.info.name),
             });
+        }
+        if let Some(table) = self.kept_rows(columns, &rows) {
+            return Ok(table);
         }
         let mut file = self.file.open()?;
         file.read_last_group_for(rows.start)?;
@@ -103,8 +112,42 @@ impl BarTable {
         }
         let n_keys = key_columns(&self.bar).len();
         let columns: Vec<&str> = self.info.columns[n_keys..].iter().map(String::as_str).collect();
-        let rows = self.read_rows(&columns, whole..old.rows())?;
-        Ok(if old.has_block(whole / BLOCK_ROWS, &rows) { old.rows() } else { whole })
+        let n_new = self.rows() - old.rows();
+        let to = if n_new < LAST_ROWS_MAX { self.rows() } else { old.rows() };
+        let rows = self.read_rows(&columns, whole..to)?;
+        let is_same = old.has_block(whole / BLOCK_ROWS, &part(&rows, 0..old.rows() - whole));
+        if is_same && to > old.rows() {
+            // With the row before them, from which a fill policy goes on. Two threads read the same.
+            let _ = self.last.set((old.rows() - 1, part(&rows, old.rows() - 1 - whole..to - whole)));
+        }
+        Ok(if is_same { old.rows() } else { whole })
+    }
+
+    /// Rows and columns that were kept from an earlier look; `None` when not all of them were.
+    fn kept_rows(&self, columns: &[&str], rows: &Range<usize>) -> Option<Table> {
+        let (first, kept) = self.last.get()?;
+        let inside = rows.start.checked_sub(*first)?..rows.end.checked_sub(*first)?;
+        if inside.end > kept.len() || columns.iter().any(|name| kept.f64(name).is_none()) {
+            return None;
+        }
+        let keys = key_columns(&self.bar).iter();
+        let wanted = keys.chain(columns).filter_map(|name| kept.columns.iter().find(|(column, _)| column == name));
+        Some(Table { columns: wanted.map(|(name, values)| (name.clone(), slice(values, &inside))).collect() })
+    }
+}
+
+/// Some rows of a table.
+fn part(table: &Table, rows: Range<usize>) -> Table {
+    Table { columns: table.columns.iter().map(|(name, values)| (name.clone(), slice(values, &rows))).collect() }
+}
+
+/// Some rows of a column.
+fn slice(column: &Column, rows: &Range<usize>) -> Column {
+    match column {
+        Column::F64(values) => Column::F64(values[rows.clone()].to_vec()),
+        Column::I64(values) => Column::I64(values[rows.clone()].to_vec()),
+        Column::Bool(values) => Column::Bool(values[rows.clone()].to_vec()),
+        Column::Text(values) => Column::Text(values[rows.clone()].to_vec()),
     }
 }
 

@@ -102,7 +102,7 @@ impl Kept {
     /// Adds the groups of a file that hold its first `rows` rows.
     fn add_groups(&mut self, file: &Arc<ParquetFile>, rows: usize) -> Result<(), HubError> {
         let (mut from, index) = (0, self.files.len());
-        self.files.push(file.closed()?);
+        self.files.push(file.closed());
         for (group, stored) in file.footer.row_groups().iter().enumerate() {
             let n = stored.num_rows() as usize;
             let k = n.min(rows - from);
@@ -194,9 +194,13 @@ impl Base {
     }
 }
 
-/// The time in a row of a column.
+/// The time in a row of a column whose times do not decrease: that of the last row stands in the footer.
 fn time_at(file: &Arc<ParquetFile>, name: &str, row: usize) -> Result<i64, HubError> {
-    let mut cursor = ColumnCursor::new(Arc::clone(file), file.demand(name)?);
+    let leaf = file.demand(name)?;
+    if let Some((_, latest)) = file.bounds(leaf).filter(|_| row + 1 == file.n_rows()) {
+        return Ok(latest);
+    }
+    let mut cursor = ColumnCursor::new(Arc::clone(file), leaf);
     let mut values = Vec::new();
     cursor.skip(row)?;
     cursor.whole(1, &mut values)?;

@@ -38,9 +38,6 @@ use crate::single;
 /// Generations that stay when a new one is published: it and the one before.
 const KEEP: usize = 2;
 
-/// Threads that wait for the disk when a generation is synced.
-const SYNC_THREADS: usize = 16;
-
 /// Publishes factor sets. Used by `factors` alone.
 #[derive(Debug, Clone)]
 pub struct FactorPublisher {
@@ -64,17 +61,7 @@ impl FactorPublisher {
     /// When the set is published with another configuration; the message asks for a new version name.
     pub fn check_definition(&self, timeframe: Timeframe, set: &str, config: &Value) -> Result<(), HubError> {
         let Some(before) = published(&self.root, timeframe, set)? else { return Ok(()) };
-        let (old, new) = (&before.metadata().config_hash, config_hash(config));
-        if *old == new {
-            return Ok(());
-        }
-        Err(HubError::refused(format!(
-            "factor set `{set}` ({timeframe}) is published with another definition (config hash {}, now {})\n\
-             hint: a version is part of the name: publish the new definition as `{}`",
-            &old[..12.min(old.len())],
-            &new[..12],
-            next_version(set)
-        )))
+        check_definition(&before, timeframe, config)
     }
 
     /// Starts a new generation; nothing is visible before [`Generation::commit`].
@@ -300,7 +287,10 @@ impl Generation {
     /// When the configuration differs from the published one, tables and definition disagree, or something cannot be
     /// written; the published generation stays.
     pub fn commit(mut self, definition: &FactorDefinition) -> Result<(), HubError> {
-        self.publisher.check_definition(self.timeframe, &self.set, &definition.config)?;
+        // Nobody else can have published: the lock is held.
+        if let Some(before) = &self.before {
+            check_definition(before, self.timeframe, &definition.config)?;
+        }
         let metadata = self.metadata(definition)?;
         self.sync_tables()?;
         let path = self.folder.join(METADATA);
@@ -359,7 +349,7 @@ impl Generation {
         Ok(shape)
     }
 
-    /// Syncs the new tables, several at a time: the system then writes its journal once for all of them.
+    /// Syncs the new tables and states.
     fn sync_tables(&self) -> Result<(), HubError> {
         let mut paths: Vec<PathBuf> = Vec::new();
         for written in self.tables().values() {
@@ -367,16 +357,7 @@ impl Generation {
         }
         let new_states = self.states().clone().into_values().filter(|state| state.is_new);
         paths.extend(new_states.map(|state| self.folder.join(&state.entry.file)));
-        let share = paths.len().div_ceil(SYNC_THREADS).max(1);
-        let sync = |path: &PathBuf| {
-            let file = File::open(path).map_err(HubError::io("open", path))?;
-            file.sync_all().map_err(HubError::io("sync", path))
-        };
-        std::thread::scope(|scope| {
-            let shares: Vec<_> =
-                paths.chunks(share).map(|share| scope.spawn(move || share.iter().try_for_each(sync))).collect();
-            shares.into_iter().try_for_each(|share| share.join().expect("syncing files does not panic"))
-        })
+        replace::sync_all(&self.folder, &paths)
     }
 
     /// An error that names the set.
@@ -477,6 +458,22 @@ impl Drop for Generation {
             let _ = fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+/// Refuses another definition than that of a published set.
+fn check_definition(before: &FactorSet, timeframe: Timeframe, config: &Value) -> Result<(), HubError> {
+    let (set, old, new) = (&before.metadata().factor_set, &before.metadata().config_hash, config_hash(config));
+    if *old == new {
+        return Ok(());
+    }
+    let short = |hash: &str| hash.chars().take(12).collect::<String>();
+    Err(HubError::refused(format!(
+        "factor set `{set}` ({timeframe}) is published with another definition (config hash {}, now {})\n\
+         hint: a version is part of the name: publish the new definition as `{}`",
+        short(old),
+        short(&new),
+        next_version(set)
+    )))
 }
 
 /// Removes generations other than the last `keep` (at least one) of every factor set, and what killed producers left

@@ -142,19 +142,25 @@ impl FactorSet {
     pub(super) fn open_table(&self, symbol: &str) -> Result<Vec<Arc<ParquetFile>>, HubError> {
         let entry = self.entry(symbol)?;
         let path = self.folder.join(format!("{}.parquet", layout::symbol_name(symbol)?));
-        if !self.folder.exists() {
+        let opened = self.open_parts(&path, entry);
+        if opened.is_err() && !self.folder.exists() {
             let (set, number) = (&self.metadata.factor_set, self.metadata.generation);
             return Err(HubError::not_found(format!(
                 "generation {number} of factor set `{set}` was removed while it was being read\nhint: start again"
             )));
         }
+        opened
+    }
+
+    /// Opens the files of the table at a path.
+    fn open_parts(&self, path: &Path, entry: &TableEntry) -> Result<Vec<Arc<ParquetFile>>, HubError> {
         if entry.parts.is_empty() {
-            return Ok(vec![self.open_part(&path, entry.rows)?]);
+            return Ok(vec![self.open_part(path, entry.rows)?]);
         }
         let stated: u64 = entry.parts.iter().map(|part| part.rows).sum();
         if stated != entry.rows {
             let message = format!("the metadata states {} rows and {stated} in its parts", entry.rows);
-            return Err(self.disagree(&path, message));
+            return Err(self.disagree(path, message));
         }
         entry.parts.iter().map(|part| self.open_part(&path.join(&part.file), part.rows)).collect()
     }

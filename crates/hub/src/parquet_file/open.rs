@@ -62,7 +62,12 @@ pub(crate) struct ParquetFile {
     pub(crate) leaves: Arc<Vec<Leaf>>,
     /// Bytes of the file that were read at once, and where they begin.
     pub(crate) at_hand: Option<(u64, Bytes)>,
+    /// Which file it is.
+    identity: Identity,
 }
+
+/// Bytes at the end of a file that are read to find its footer; most footers are shorter.
+const TAIL_BYTES: u64 = 16 << 10;
 
 /// Most bytes of a row group that are read at once.
 const AT_HAND_BYTES_MAX: u64 = 256 << 10;
@@ -94,7 +99,8 @@ impl ClosedFile {
             });
         }
         let (path, footer, leaves) = (self.path.clone(), Arc::clone(&self.footer), Arc::clone(&self.leaves));
-        Ok(ParquetFile { path, file, size: self.size, footer, leaves, at_hand: None })
+        let (size, identity) = (self.size, self.identity);
+        Ok(ParquetFile { path, file, size, footer, leaves, at_hand: None, identity })
     }
 }
 
@@ -125,10 +131,10 @@ impl ParquetFile {
             return Err(HubError::Parquet { path: path.to_owned(), reason: "it is a folder".to_owned() });
         }
         guarded(path, || {
-            let footer = ParquetMetaDataReader::new().parse_and_finish(&file).map_err(|e| damaged(path, &e))?;
+            let footer = read_footer(path, &file, stat.len())?;
             let leaves: Vec<Leaf> = footer.file_metadata().schema_descr().columns().iter().map(|c| leaf(c)).collect();
-            let (footer, leaves) = (Arc::new(footer), Arc::new(leaves));
-            let opened = Self { path: path.to_owned(), file, size: stat.len(), footer, leaves, at_hand: None };
+            let (footer, leaves, identity) = (Arc::new(footer), Arc::new(leaves), Identity::of(&stat));
+            let opened = Self { path: path.to_owned(), file, size: stat.len(), footer, leaves, at_hand: None, identity };
             opened.check_footer()?;
             Ok(opened)
         })
@@ -160,15 +166,14 @@ impl ParquetFile {
     }
 
     /// The file without its open handle.
-    pub(crate) fn closed(&self) -> Result<ClosedFile, HubError> {
-        let stat = self.file.metadata().map_err(HubError::io("open", &self.path))?;
-        Ok(ClosedFile {
+    pub(crate) fn closed(&self) -> ClosedFile {
+        ClosedFile {
             path: self.path.clone(),
-            identity: Identity::of(&stat),
+            identity: self.identity,
             size: self.size,
             footer: Arc::clone(&self.footer),
             leaves: Arc::clone(&self.leaves),
-        })
+        }
     }
 
     /// Refuses footers that contradict themselves.
@@ -229,13 +234,29 @@ impl ParquetFile {
     }
 }
 
+/// Reads the footer of a file of `size` bytes: with one read for most, where the decoder itself would seek and read
+/// twice.
+fn read_footer(path: &Path, file: &File, size: u64) -> Result<ParquetMetaData, HubError> {
+    let mut wanted = TAIL_BYTES;
+    loop {
+        let length = size.min(wanted);
+        let mut tail = vec![0; length as usize];
+        file.read_exact_at(&mut tail, size - length).map_err(HubError::io("read", path))?;
+        let mut reader = ParquetMetaDataReader::new();
+        match reader.try_parse_sized(&Bytes::from(tail), size) {
+            Err(ParquetError::NeedMoreData(needed)) if needed as u64 > length => wanted = needed as u64,
+            parsed => return parsed.and_then(|()| reader.finish()).map_err(|e| damaged(path, &e)),
+        }
+    }
+}
+
 /// The decoder's complaint about a file, in our words where its own are opaque.
 pub(crate) fn damaged(path: &Path, error: &ParquetError) -> HubError {
     let text = error.to_string();
     let size = std::fs::metadata(path).map_or(0, |stat| stat.len());
     let reason = if size == 0 {
         "it is empty (0 bytes)".to_owned()
-    } else if text.contains("footer") || text.contains("magic") || text.contains("file size") {
+    } else if text.contains("footer") || text.contains("magic") || text.contains("file size") || text.contains("too small") {
         format!("it is not a Parquet file, or its end is missing ({size} bytes; {text})")
     } else {
         text

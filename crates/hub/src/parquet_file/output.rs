@@ -42,7 +42,7 @@ pub(super) struct Output {
     written: u64,
     /// Hash of all bytes so far.
     hasher: blake3::Hasher,
-    /// The file, unless the output rests or nothing was written yet.
+    /// The file, unless the output rests.
     file: Option<File>,
     /// Whether the file's cache is passed by.
     is_direct: bool,
@@ -57,7 +57,7 @@ impl std::fmt::Debug for Output {
 impl Output {
     /// Makes a new file.
     pub(super) fn create(path: &Path) -> Result<Self, HubError> {
-        File::create_new(path).map_err(HubError::io("create", path))?;
+        let file = File::create_new(path).map_err(HubError::io("create", path))?;
         Ok(Self {
             path: path.to_owned(),
             memory: Vec::new(),
@@ -66,7 +66,7 @@ impl Output {
             at_rest: Vec::new(),
             written: 0,
             hasher: blake3::Hasher::new(),
-            file: None,
+            file: Some(file),
             is_direct: false,
         })
     }
@@ -79,6 +79,7 @@ impl Output {
     /// Writes what can be written and gives memory and file back, until more is put.
     pub(super) fn rest(&mut self) -> Result<(), HubError> {
         if self.memory.is_empty() {
+            self.file = None;
             return Ok(());
         }
         let whole = self.filled / ALIGN * ALIGN;
@@ -142,8 +143,10 @@ impl Output {
     /// Writes the first `n` bytes of the block at the end of the file.
     fn write_at_end(&mut self, n: usize) -> Result<(), HubError> {
         let block = &self.memory[self.start..self.start + n];
-        if self.file.is_none() {
-            let is_large = n == BLOCK || self.is_direct;
+        let is_large = n == BLOCK || self.is_direct;
+        // The file was made for small writes; large ones open it again.
+        let is_first = self.written == 0 && is_large && !self.is_direct;
+        if self.file.is_none() || is_first {
             let direct = if is_large { open_direct(&self.path) } else { None };
             self.is_direct = direct.is_some();
             let usual = || OpenOptions::new().write(true).open(&self.path);
