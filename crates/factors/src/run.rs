@@ -201,9 +201,13 @@ impl Run<'_> {
     /// # Errors
     /// [`FactorsError::State`] when it cannot be continued; nothing has been published then.
     fn continued(&self, publisher: &FactorPublisher) -> Result<Summary, FactorsError> {
+        let is_there = self.hub.factor_sets()?.contains(&self.key());
         let generation = publisher.begin(self.config.timeframe, &self.config.factor_set)?;
         let set = generation.before().cloned();
-        let Some(set) = set else { return Err(FactorsError::State { message: "nothing is published yet".to_owned() }) };
+        let Some(set) = set else {
+            let message = if is_there { "what is published cannot be read" } else { "nothing is published yet" };
+            return Err(FactorsError::State { message: message.to_owned() });
+        };
         let basis = Basis::open(&set, &self.options.code_version, self.source, self.plan)?;
         self.make(generation, Some(&basis))
     }
@@ -228,10 +232,14 @@ impl Run<'_> {
         Ok(self.summary(&produced, before.as_ref(), warnings))
     }
 
+    /// Timeframe and name of the set.
+    fn key(&self) -> (String, String) {
+        (self.config.timeframe.to_string(), self.config.factor_set.clone())
+    }
+
     /// The published generation, if there is one that can be read.
     fn published(&self) -> Result<Option<FactorSet>, FactorsError> {
-        let key = (self.config.timeframe.to_string(), self.config.factor_set.clone());
-        if !self.hub.factor_sets()?.contains(&key) {
+        if !self.hub.factor_sets()?.contains(&self.key()) {
             return Ok(None);
         }
         match self.hub.factor_set(self.config.timeframe, &self.config.factor_set) {

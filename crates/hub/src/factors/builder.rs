@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::gaps::{self, Gaps, GroupGaps};
+use super::identity::{RowKeys, RowSum};
 use super::kept::Kept;
 use super::metadata::{PartEntry, TableEntry};
 use super::publish::{Generation, Shape, Written, link, remove};
@@ -116,7 +117,7 @@ impl<'a> TableBuilder<'a> {
             let message = format!("{row} rows are to be kept, the published table has {}", entry.rows);
             return Err(self.refused(message));
         }
-        let (kept, span) = Kept::begin(before.open_table(&self.symbol)?, entry, row)?;
+        let (kept, span) = Kept::begin(before, &self.symbol, row)?;
         (self.kept, self.span) = (Some(kept), Some(span));
         Ok(())
     }
@@ -135,8 +136,9 @@ impl<'a> TableBuilder<'a> {
             let k = GROUP_ROWS.saturating_sub(self.waiting.rows());
             if self.waiting.rows() == 0 {
                 let refuse = |reason| self.generation.refused(reason);
+                let first = self.rows_before();
                 let writer = self.writer.as_mut().expect("it was settled");
-                self.gaps.push(table::write_group(writer, &self.symbol, rows, at..at + k, &refuse)?);
+                self.gaps.push(table::write_group(writer, &self.symbol, (rows, at..at + k, first), &refuse)?);
             } else {
                 self.waiting.push(rows, at..at + k)?;
                 self.write_waiting(GROUP_ROWS)?;
@@ -175,7 +177,7 @@ impl<'a> TableBuilder<'a> {
         {
             link(&base.path, &self.path)?;
             self.is_made = true;
-            let entry = self.entry(base.entry.rows as usize, base.entry.content_hash, Vec::new());
+            let entry = self.entry((base.entry.rows as usize, base.sum), base.entry.content_hash, Vec::new());
             return Ok(self.written(entry, base.gaps, Vec::new()));
         }
         self.settle(self.waiting.rows())?;
@@ -187,9 +189,9 @@ impl<'a> TableBuilder<'a> {
         let finished = table::finish(writer, &self.gaps)?;
         let n_columns = self.shape.names.len();
         let rows: usize = self.gaps.iter().map(GroupGaps::rows).sum();
-        let gaps = gaps::total(&self.gaps, n_columns);
+        let (gaps, sum) = (gaps::total(&self.gaps, n_columns), gaps::sum(&self.gaps));
         let Some(base) = self.kept.as_mut().and_then(|kept| kept.base.take()) else {
-            let entry = self.entry(rows, finished.content_hash, Vec::new());
+            let entry = self.entry((rows, sum), finished.content_hash, Vec::new());
             return Ok(self.written(entry, gaps, vec![self.path.clone()]));
         };
         if size > base.size / TAIL_SHARE {
@@ -200,7 +202,8 @@ impl<'a> TableBuilder<'a> {
         let all = base.gaps.into_iter().zip(gaps).map(|(base, tail)| base.then(tail)).collect();
         let lines: String = parts.iter().map(|part| format!("{}\n", part.content_hash)).collect();
         let hash = blake3::hash(lines.as_bytes()).to_hex().to_string();
-        let entry = self.entry(parts.iter().map(|part| part.rows as usize).sum(), hash, parts);
+        let sum = base.sum.zip(sum).map(|(base, tail)| base.with(tail));
+        let entry = self.entry((parts.iter().map(|part| part.rows as usize).sum(), sum), hash, parts);
         Ok(self.written(entry, all, vec![self.path.join(TAIL), self.path.clone()]))
     }
 
@@ -243,30 +246,37 @@ impl<'a> TableBuilder<'a> {
         Ok(())
     }
 
+    /// Rows of the table before the next row group, those of the base among them.
+    fn rows_before(&self) -> usize {
+        let base = self.kept.as_ref().and_then(|kept| kept.base.as_ref()).map_or(0, |base| base.entry.rows as usize);
+        base + self.gaps.iter().map(GroupGaps::rows).sum::<usize>()
+    }
+
     /// Writes the first `n` waiting rows as a row group.
     fn write_waiting(&mut self, n: usize) -> Result<(), HubError> {
+        let keys = RowKeys::new(self.rows_before(), n);
         let front = self.waiting.front(n)?;
         let writer = self.writer.as_mut().expect("it was settled");
-        let mut times = Vec::new();
+        let (mut times, mut known, mut flags) = (Vec::new(), Vec::new(), Vec::new());
         front.timestamps(&mut times)?;
+        front.times_known(&mut known)?;
+        front.flags(self.shape.names.len(), &mut flags)?;
         writer.times(&times)?;
-        times.clear();
-        front.times_known(&mut times)?;
-        writer.times(&times)?;
+        writer.times(&known)?;
         writer.same_text(&self.symbol, n)?;
+        let mut sum = keys.fixed(&times, &known, &flags);
         let (mut gaps, mut values) = (Vec::new(), Vec::new());
         for at in 0..self.shape.names.len() {
             values.clear();
             front.column(at, &mut values)?;
             let name = &self.shape.names[at];
             gaps.push(table::count(name, &values, 0).map_err(|reason| self.generation.refused(reason))?);
+            sum = sum.with(keys.values(at, &values));
             writer.floats(&values)?;
         }
-        let mut flags = Vec::new();
-        front.flags(self.shape.names.len(), &mut flags)?;
         writer.flags(&flags)?;
         writer.close_group(n)?;
-        self.gaps.push(GroupGaps::new(n, &gaps));
+        self.gaps.push(GroupGaps::new(n, &gaps, Some(sum)));
         self.waiting.take(n);
         Ok(())
     }
@@ -290,9 +300,10 @@ impl<'a> TableBuilder<'a> {
     }
 
     /// What the metadata will say.
-    fn entry(&self, rows: usize, content_hash: String, parts: Vec<PartEntry>) -> TableEntry {
+    fn entry(&self, (rows, sum): (usize, Option<RowSum>), content_hash: String, parts: Vec<PartEntry>) -> TableEntry {
         let (first, last) = self.span.map_or((0, 0), |span| (span.first, span.last));
-        TableEntry { rows: rows as u64, first, last, content_hash, parts }
+        let rows_hash = sum.map(|sum| sum.name(rows, &self.shape.names));
+        TableEntry { rows: rows as u64, first, last, content_hash, rows_hash, parts }
     }
 
     /// A completed table.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::identity::RowSum;
 use crate::error::HubError;
 use crate::parquet_file::{ColumnCursor, ParquetFile, guarded};
 
@@ -60,20 +61,23 @@ impl Gaps {
     }
 }
 
-/// The gaps of a row group, as the footer holds them.
+/// The gaps of a row group and the sum of its rows, as the footer holds them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct GroupGaps {
     /// Rows of the group.
     rows: u64,
     /// Missing, leading, trailing and longest by column.
     columns: Vec<[u64; 4]>,
+    /// The sum of the rows; `None` in a file of a version that did not state it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sum: Option<RowSum>,
 }
 
 impl GroupGaps {
     /// The gaps of a group's columns.
-    pub(super) fn new(rows: usize, columns: &[Gaps]) -> Self {
+    pub(super) fn new(rows: usize, columns: &[Gaps], sum: Option<RowSum>) -> Self {
         let numbers = |gaps: &Gaps| [gaps.missing, gaps.leading, gaps.trailing, gaps.longest];
-        Self { rows: rows as u64, columns: columns.iter().map(numbers).collect() }
+        Self { rows: rows as u64, columns: columns.iter().map(numbers).collect(), sum }
     }
 
     /// Rows of the group.
@@ -102,6 +106,11 @@ pub(super) fn total<'a>(groups: impl IntoIterator<Item = &'a GroupGaps>, n_colum
         sums.iter_mut().zip(group.columns()).for_each(|(sum, gaps)| *sum = sum.then(gaps));
     }
     sums
+}
+
+/// The sum of the rows of groups; `None` when one does not state it.
+pub(super) fn sum(groups: &[GroupGaps]) -> Option<RowSum> {
+    groups.iter().try_fold(RowSum::default(), |sum, group| Some(sum.with(group.sum?)))
 }
 
 /// The gaps of a file's groups as text for its footer.
@@ -137,7 +146,7 @@ fn counted(file: &Arc<ParquetFile>, columns: &[String]) -> Result<Vec<GroupGaps>
         }
     }
     let groups = file.footer.row_groups().iter().zip(&gaps);
-    Ok(groups.map(|(group, gaps)| GroupGaps::new(group.num_rows() as usize, gaps)).collect())
+    Ok(groups.map(|(group, gaps)| GroupGaps::new(group.num_rows() as usize, gaps, None)).collect())
 }
 
 #[cfg(test)]

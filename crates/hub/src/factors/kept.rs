@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::builder::Span;
 use super::gaps::{self, Gaps, GroupGaps};
+use super::identity::RowSum;
 use super::metadata::{PartEntry, TableEntry};
+use super::read::FactorSet;
 use super::table::GROUP_ROWS;
 use super::waiting::Rows;
 use crate::error::HubError;
@@ -38,6 +40,8 @@ pub(super) struct Base {
     pub(super) entry: PartEntry,
     /// How complete its columns are.
     pub(super) gaps: Vec<Gaps>,
+    /// The sum of its rows, if it is known.
+    pub(super) sum: Option<RowSum>,
 }
 
 /// A row group that is kept, or the front of one.
@@ -56,12 +60,13 @@ pub(super) struct KeptGroup {
 }
 
 impl Kept {
-    /// The rows before `row` (not the first) of a published table in these files, and the times at their ends.
+    /// The rows before `row` (not the first) of a symbol's published table, and the times at their ends.
     pub(super) fn begin(
-        files: Vec<Arc<ParquetFile>>,
-        entry: &TableEntry,
+        before: &FactorSet,
+        symbol: &str,
         row: usize,
     ) -> Result<(Self, Span), HubError> {
+        let (files, entry) = (before.open_table(symbol)?, before.entry(symbol)?);
         let mut kept = Self { is_all: row == entry.rows as usize, ..Self::default() };
         let mut left = row;
         let mut last = None;
@@ -74,6 +79,10 @@ impl Kept {
             if is_base {
                 kept.base = Some(Base::new(file, entry)?);
             } else {
+                if rows > 0 {
+                    // What is copied gets a new hash: damage that came since must not be given a good name.
+                    before.check_hash(file, at, entry)?;
+                }
                 kept.add_groups(file, rows)?;
             }
             left -= rows;
@@ -184,12 +193,14 @@ impl Base {
     /// The first file of a table.
     fn new(file: &Arc<ParquetFile>, entry: &TableEntry) -> Result<Self, HubError> {
         let columns: Vec<String> = file.leaves[3..file.leaves.len() - 1].iter().map(|leaf| leaf.name.clone()).collect();
+        let groups = gaps::of_file(file, &columns)?;
         let hash = entry.parts.first().map_or(&entry.content_hash, |part| &part.content_hash);
         Ok(Self {
             path: file.path.clone(),
             size: file.size,
             entry: PartEntry { file: String::new(), rows: file.n_rows() as u64, content_hash: hash.clone() },
-            gaps: gaps::total(&gaps::of_file(file, &columns)?, columns.len()),
+            gaps: gaps::total(&groups, columns.len()),
+            sum: gaps::sum(&groups),
         })
     }
 }

@@ -109,6 +109,10 @@ pub struct TableEntry {
     pub last: i64,
     /// BLAKE3 of the table's file, lower-case hex; of the hashes of its parts, one in a line, when it has parts.
     pub content_hash: String,
+    /// What names its rows, however they are cut into groups and files; `None` when a part of it was written by a version
+    /// that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows_hash: Option<String>,
     /// The files of a table that is stored in parts, earlier rows first; empty when it is one file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<PartEntry>,

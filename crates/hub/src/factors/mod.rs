@@ -2,6 +2,7 @@
 
 mod builder;
 mod gaps;
+mod identity;
 mod kept;
 mod metadata;
 mod publish;

@@ -22,7 +22,7 @@ use serde_json::Value;
 use super::builder::TableBuilder;
 use super::gaps::{self, Gaps};
 use super::metadata::{ColumnProof, ColumnQuality, FactorDefinition, FactorMetadata, StateEntry, TableEntry};
-use super::read::{FactorSet, METADATA, published};
+use super::read::{FactorSet, METADATA, continuable};
 use super::table::{self, FactorTable};
 use super::waiting::Waiting;
 use crate::bars::check_column_name;
@@ -55,12 +55,13 @@ impl FactorPublisher {
         Ok(Self { root: root.to_owned() })
     }
 
-    /// Refuses early what [`Generation::commit`] would refuse: another definition under a published name.
+    /// Refuses early what [`Generation::commit`] would refuse: another definition under a published name. Of a published
+    /// set whose metadata is damaged nothing is known, so it may be replaced.
     ///
     /// # Errors
     /// When the set is published with another configuration; the message asks for a new version name.
     pub fn check_definition(&self, timeframe: Timeframe, set: &str, config: &Value) -> Result<(), HubError> {
-        let Some(before) = published(&self.root, timeframe, set)? else { return Ok(()) };
+        let Some(before) = continuable(&self.root, timeframe, set)? else { return Ok(()) };
         check_definition(&before, timeframe, config)
     }
 
@@ -81,11 +82,12 @@ impl FactorPublisher {
         let lock = lock(&home)?.ok_or_else(|| {
             HubError::refused(format!("factor set `{set}` ({timeframe}) is being produced by another process"))
         })?;
-        let before = published(&self.root, timeframe, set)?;
+        let before = continuable(&self.root, timeframe, set)?;
         // Newer ones were never published: a producer was killed. Without them the numbers are those of an undisturbed
         // history.
         remove_old(&home, current(&link), usize::MAX)?;
-        let number = generations(&home)?.last().map_or(1, |last| last + 1);
+        // A published generation whose folder somebody has removed must not come back to life while this one is made.
+        let number = generations(&home)?.last().copied().unwrap_or(0).max(current(&link)) + 1;
         let folder = home.join(number.to_string());
         fs::create_dir(&folder).map_err(HubError::io("create", &folder))?;
         Ok(Generation {
@@ -114,7 +116,7 @@ pub struct Generation {
     timeframe: Timeframe,
     /// Name of the set.
     set: String,
-    /// The published generation; the lock keeps others from publishing a newer one.
+    /// The published generation, if it can be continued; the lock keeps others from publishing a newer one.
     before: Option<FactorSet>,
     /// Its number.
     number: u64,
@@ -185,6 +187,7 @@ impl Generation {
                 first: rows.timestamp.first().copied().unwrap_or(0),
                 last: rows.timestamp.last().copied().unwrap_or(0),
                 content_hash: finished.content_hash,
+                rows_hash: gaps::sum(&gaps).map(|sum| sum.name(n, &shape.names)),
                 parts: Vec::new(),
             };
             let gaps = gaps::total(&gaps, shape.names.len());

@@ -69,9 +69,11 @@ impl FactorSet {
         &self.metadata.columns
     }
 
-    /// BLAKE3 of a symbol's table; `None` when the set has no such symbol.
+    /// What names the content of a symbol's table: the same for the same rows, whether they were computed at once or in
+    /// updates. `None` when the set has no such symbol.
     pub fn content_hash(&self, symbol: &str) -> Option<&str> {
-        self.metadata.tables.get(symbol).map(|entry| entry.content_hash.as_str())
+        let entry = self.metadata.tables.get(symbol)?;
+        Some(entry.rows_hash.as_ref().unwrap_or(&entry.content_hash))
     }
 
     /// Rows whose timestamp lies in `range`: `timestamp` and `available_at` (`i64`), the asked columns (`f64`, missing
@@ -118,15 +120,22 @@ impl FactorSet {
     pub fn verify(&self) -> Result<(), HubError> {
         for symbol in &self.symbols {
             let (files, entry) = (self.open_table(symbol)?, self.entry(symbol)?);
-            for (file, (_, stated)) in files.iter().zip(parts(entry)) {
-                let found = hash_file(&file.path)?;
-                if found != *stated {
-                    let message = format!("the table's hash is {found}, the metadata states {stated}");
-                    return Err(self.disagree(&file.path, message));
-                }
+            for (part, file) in files.iter().enumerate() {
+                self.check_hash(file, part, entry)?;
             }
         }
         self.state_names().iter().try_for_each(|name| self.read_state(name).map(|_| ()))
+    }
+
+    /// Hashes a file of a table anew, the part number `part` of it, and compares it with what the metadata says.
+    pub(super) fn check_hash(&self, file: &ParquetFile, part: usize, entry: &TableEntry) -> Result<(), HubError> {
+        let found = hash_file(&file.path)?;
+        let stated = entry.parts.get(part).map_or(&entry.content_hash, |part| &part.content_hash);
+        if found == *stated {
+            return Ok(());
+        }
+        let message = format!("the table's hash is {found}, the metadata states {stated}");
+        Err(self.disagree(&file.path, message))
     }
 
     /// What the metadata says of a symbol's table.
@@ -217,14 +226,6 @@ impl FactorSet {
             message: format!("{message}\n{hint}"),
         }
     }
-}
-
-/// Rows and hash of each file of a table.
-fn parts(entry: &TableEntry) -> Vec<(u64, &String)> {
-    if entry.parts.is_empty() {
-        return vec![(entry.rows, &entry.content_hash)];
-    }
-    entry.parts.iter().map(|part| (part.rows, &part.content_hash)).collect()
 }
 
 /// A broken rule of a row counted over all files of a table.
@@ -319,6 +320,16 @@ impl Hub {
         };
         let root = self.root().display();
         Ok(HubError::not_found(format!("`{root}` has no factor set `{set}` of timeframe {frame}{instead}")))
+    }
+}
+
+/// The published generation of a set as far as a producer can continue it: `None` also for one whose metadata is damaged
+/// or gone, which is there to be replaced.
+pub(super) fn continuable(root: &Path, timeframe: Timeframe, set: &str) -> Result<Option<FactorSet>, HubError> {
+    match published(root, timeframe, set) {
+        Err(HubError::Json { .. }) => Ok(None),
+        Err(HubError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        settled => settled,
     }
 }
 

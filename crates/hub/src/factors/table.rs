@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::gaps::{self, GAPS_KEY, Gaps, GroupGaps};
+use super::identity::RowKeys;
 use crate::check::{self, Broken};
 use crate::error::HubError;
 use crate::parquet_file::{ColumnSpec, Finished, GroupWriter, Storage, ValueKind};
@@ -76,31 +77,35 @@ pub(super) fn write(
     let (n, mut gaps) = (table.timestamp.len(), Vec::new());
     for from in (0..n).step_by(GROUP_ROWS) {
         let rows = from..n.min(from + GROUP_ROWS);
-        gaps.push(write_group(&mut writer, symbol, table, rows, refuse)?);
+        gaps.push(write_group(&mut writer, symbol, (table, rows, from), refuse)?);
     }
     Ok((finish(writer, &gaps)?, gaps))
 }
 
-/// Writes some rows as a row group; `refuse` makes the error of a refused value.
+/// Writes some rows as a row group, the first of which is row `first` of the symbol's whole table; `refuse` makes the
+/// error of a refused value.
 pub(super) fn write_group(
     writer: &mut GroupWriter,
     symbol: &str,
-    table: &FactorTable<'_>,
-    rows: Range<usize>,
+    (table, rows, first): (&FactorTable<'_>, Range<usize>, usize),
     refuse: &dyn Fn(String) -> HubError,
 ) -> Result<GroupGaps, HubError> {
+    let keys = RowKeys::new(first, rows.len());
+    let flags = &table.tradable_flag[rows.clone()];
+    let mut sum = keys.fixed(&table.timestamp[rows.clone()], &table.available_at[rows.clone()], flags);
     writer.times(&table.timestamp[rows.clone()])?;
     writer.times(&table.available_at[rows.clone()])?;
     writer.same_text(symbol, rows.len())?;
     let mut gaps = Vec::with_capacity(table.columns.len());
-    for (name, values) in &table.columns {
+    for (at, (name, values)) in table.columns.iter().enumerate() {
         let values = &values[rows.clone()];
         gaps.push(count(name, values, rows.start).map_err(refuse)?);
+        sum = sum.with(keys.values(at, values));
         writer.floats(values)?;
     }
-    writer.flags(&table.tradable_flag[rows.clone()])?;
+    writer.flags(flags)?;
     writer.close_group(rows.len())?;
-    Ok(GroupGaps::new(rows.len(), &gaps))
+    Ok(GroupGaps::new(rows.len(), &gaps, Some(sum)))
 }
 
 /// Completes a file whose groups have these gaps.

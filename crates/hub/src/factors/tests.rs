@@ -124,7 +124,7 @@ fn metadata_tells_what_there_is() {
     assert_eq!(metadata.inputs, definition(1).inputs);
     assert_eq!(metadata.config_hash, crate::config_hash(&definition(1).config));
     assert_eq!(metadata.format_version, FORMAT_VERSION);
-    assert_eq!(set.content_hash("BTCUSDT"), Some(metadata.tables["BTCUSDT"].content_hash.as_str()));
+    assert_eq!(set.content_hash("BTCUSDT"), Some(metadata.tables["BTCUSDT"].rows_hash.as_deref().unwrap()));
     assert_eq!(set.content_hash("X"), None);
     let linked = std::fs::read_to_string(scratch.path("metadata/1h/core__v1.json")).unwrap();
     assert_eq!(&serde_json::from_str::<FactorMetadata>(&linked).unwrap(), metadata);
@@ -312,6 +312,39 @@ fn sets_that_contradict_their_metadata() {
     assert!(open().contains("the metadata is that of `other` (1h)"), "{}", open());
     std::fs::write(folder.join("metadata.json"), "{").unwrap();
     assert!(open().contains("cannot be read as the metadata of a factor set"), "{}", open());
+}
+
+#[test]
+fn a_set_whose_metadata_is_damaged_can_be_replaced() {
+    let scratch = Scratch::new();
+    let damages: [fn(&std::path::Path); 2] =
+        [|path| std::fs::write(path, "{").unwrap(), |path| std::fs::remove_file(path).unwrap()];
+    for damage in damages {
+        publish(&scratch, &["BTCUSDT"], 1.0).unwrap();
+        damage(&scratch.path("factors/1h/core__v1/metadata.json"));
+        scratch.hub.factor_set(hour(), SET).unwrap_err();
+        publisher(&scratch).check_definition(hour(), SET, &json!({"another": true})).unwrap();
+        assert!(publisher(&scratch).begin(hour(), SET).unwrap().before().is_none());
+        publish(&scratch, &["BTCUSDT"], 2.0).unwrap();
+        assert_eq!(rank_of(&scratch.hub.factor_set(hour(), SET).unwrap(), "BTCUSDT"), 2.0);
+    }
+    let path = scratch.path("factors/1h/core__v1/metadata.json");
+    let newer = std::fs::read_to_string(&path).unwrap().replace("\"format_version\": ", "\"format_version\": 9");
+    std::fs::write(path, newer).unwrap();
+    let error = publish(&scratch, &["BTCUSDT"], 3.0).unwrap_err().to_string();
+    assert!(error.contains("newer than this program knows"), "what a newer program wrote is not damaged: {error}");
+}
+
+#[test]
+fn a_removed_generation_does_not_come_back_half_made() {
+    let scratch = Scratch::new();
+    publish(&scratch, &["BTCUSDT"], 1.0).unwrap();
+    std::fs::remove_dir_all(scratch.path(".generations/1h/core__v1/1")).unwrap();
+    let generation = publisher(&scratch).begin(hour(), SET).unwrap();
+    generation.write_symbol("BTCUSDT", &Rows::new(10, 2.0).table()).unwrap();
+    assert!(!scratch.path("factors/1h/core__v1").exists(), "the link leads nowhere until the commit");
+    generation.commit(&definition(1)).unwrap();
+    assert_eq!(rank_of(&scratch.hub.factor_set(hour(), SET).unwrap(), "BTCUSDT"), 2.0);
 }
 
 #[test]

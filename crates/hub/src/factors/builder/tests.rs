@@ -156,7 +156,7 @@ fn check_same(place: &Place, rows: &Rows) {
     assert_eq!(built.metadata().quality, written.metadata().quality);
     let of = |set: &FactorSet| {
         let entry = set.metadata().tables["X"].clone();
-        (entry.rows, entry.first, entry.last)
+        (entry.rows, entry.first, entry.last, entry.rows_hash.unwrap())
     };
     assert_eq!(of(&built), of(&written));
     assert_eq!(built.metadata().start_time, written.metadata().start_time);
@@ -351,4 +351,20 @@ fn rows_wait_on_disk_when_there_are_many() {
     assert_eq!(first[6].1, rows.columns[4].iter().map(|x| x.to_bits()).collect::<Vec<_>>());
     let left = fs::read_dir(set.folder()).unwrap().count();
     assert_eq!(left, names.len() + 1);
+}
+
+#[test]
+fn damage_is_not_copied_under_a_new_hash() {
+    let place = Place::new();
+    let rows = Rows::new(700, 3, 1);
+    place.publish(&Rows::new(500, 3, 1), 0, 500);
+    let path = place.files()[0].path.clone();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let generation = place.begin();
+    let mut builder = generation.table("X", &rows.names).unwrap();
+    let error = builder.keep_before(500).unwrap_err().to_string();
+    assert!(error.contains("the table's hash is") && error.contains("crosscut factors run"), "{error}");
 }
