@@ -101,6 +101,9 @@ impl Index {
     /// The index as bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Writer::new();
+        let n_blocks: usize =
+            self.symbols.values().filter_map(|record| Some(record.digests.as_ref()?.rows() / 256)).sum();
+        out.bytes.reserve(16 * n_blocks + 512 * self.symbols.len());
         out.text(&self.fingerprint);
         match &self.layout {
             Layout::Shards(n_shards) => {

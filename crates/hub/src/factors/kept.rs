@@ -61,11 +61,7 @@ pub(super) struct KeptGroup {
 
 impl Kept {
     /// The rows before `row` (not the first) of a symbol's published table, and the times at their ends.
-    pub(super) fn begin(
-        before: &FactorSet,
-        symbol: &str,
-        row: usize,
-    ) -> Result<(Self, Span), HubError> {
+    pub(super) fn begin(before: &FactorSet, symbol: &str, row: usize) -> Result<(Self, Span), HubError> {
         let (files, entry) = (before.open_table(symbol)?, before.entry(symbol)?);
         let mut kept = Self { is_all: row == entry.rows as usize, ..Self::default() };
         let mut left = row;

@@ -1,5 +1,6 @@
 //! An open Parquet file: its footer, and what its columns mean to us.
 
+use std::cell::RefCell;
 use std::fs::{File, Metadata};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -69,6 +70,11 @@ pub(crate) struct ParquetFile {
 /// Bytes at the end of a file that are read to find its footer; most footers are shorter.
 const TAIL_BYTES: u64 = 16 << 10;
 
+thread_local! {
+    /// Memory for the end of a file: thousands of footers are read in a row.
+    static TAIL: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Most bytes of a row group that are read at once.
 const AT_HAND_BYTES_MAX: u64 = 256 << 10;
 
@@ -134,7 +140,8 @@ impl ParquetFile {
             let footer = read_footer(path, &file, stat.len())?;
             let leaves: Vec<Leaf> = footer.file_metadata().schema_descr().columns().iter().map(|c| leaf(c)).collect();
             let (footer, leaves, identity) = (Arc::new(footer), Arc::new(leaves), Identity::of(&stat));
-            let opened = Self { path: path.to_owned(), file, size: stat.len(), footer, leaves, at_hand: None, identity };
+            let opened =
+                Self { path: path.to_owned(), file, size: stat.len(), footer, leaves, at_hand: None, identity };
             opened.check_footer()?;
             Ok(opened)
         })
@@ -235,19 +242,27 @@ impl ParquetFile {
 }
 
 /// Reads the footer of a file of `size` bytes: with one read for most, where the decoder itself would seek and read
-/// twice.
+/// twice. What is not as usual (damage, encryption, a long footer) is left to the decoder.
 fn read_footer(path: &Path, file: &File, size: u64) -> Result<ParquetMetaData, HubError> {
-    let mut wanted = TAIL_BYTES;
-    loop {
-        let length = size.min(wanted);
-        let mut tail = vec![0; length as usize];
-        file.read_exact_at(&mut tail, size - length).map_err(HubError::io("read", path))?;
-        let mut reader = ParquetMetaDataReader::new();
-        match reader.try_parse_sized(&Bytes::from(tail), size) {
-            Err(ParquetError::NeedMoreData(needed)) if needed as u64 > length => wanted = needed as u64,
-            parsed => return parsed.and_then(|()| reader.finish()).map_err(|e| damaged(path, &e)),
-        }
+    let usual = TAIL.with_borrow_mut(|tail| {
+        let length = size.min(TAIL_BYTES);
+        tail.resize(length as usize, 0);
+        file.read_exact_at(tail, size - length).map_err(HubError::io("read", path))?;
+        let parsed = footer_in(tail).map(ParquetMetaDataReader::decode_metadata);
+        parsed.transpose().map_err(|e| damaged(path, &e))
+    })?;
+    match usual {
+        Some(footer) => Ok(footer),
+        None => ParquetMetaDataReader::new().parse_and_finish(file).map_err(|e| damaged(path, &e)),
     }
+}
+
+/// The bytes of the footer in the end of a file; `None` when they are not all there.
+fn footer_in(tail: &[u8]) -> Option<&[u8]> {
+    let (before, magic) = tail.split_last_chunk::<4>()?;
+    let (before, length) = before.split_last_chunk::<4>()?;
+    let from = before.len().checked_sub(u32::from_le_bytes(*length) as usize)?;
+    (magic == b"PAR1").then(|| &before[from..])
 }
 
 /// The decoder's complaint about a file, in our words where its own are opaque.
@@ -256,7 +271,7 @@ pub(crate) fn damaged(path: &Path, error: &ParquetError) -> HubError {
     let size = std::fs::metadata(path).map_or(0, |stat| stat.len());
     let reason = if size == 0 {
         "it is empty (0 bytes)".to_owned()
-    } else if text.contains("footer") || text.contains("magic") || text.contains("file size") || text.contains("too small") {
+    } else if text.contains("footer") || text.contains("magic") || text.contains("file size") {
         format!("it is not a Parquet file, or its end is missing ({size} bytes; {text})")
     } else {
         text
