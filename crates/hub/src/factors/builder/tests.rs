@@ -359,10 +359,10 @@ fn damage_is_not_copied_under_a_new_hash() {
     let rows = Rows::new(700, 3, 1);
     place.publish(&Rows::new(500, 3, 1), 0, 500);
     let path = place.files()[0].path.clone();
-    let mut bytes = std::fs::read(&path).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
-    std::fs::write(&path, bytes).unwrap();
+    fs::write(&path, bytes).unwrap();
     let generation = place.begin();
     let mut builder = generation.table("X", &rows.names).unwrap();
     let error = builder.keep_before(500).unwrap_err().to_string();
