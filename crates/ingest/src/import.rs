@@ -21,6 +21,7 @@ mod detect;
 mod discover;
 mod fields;
 mod funding;
+mod holders;
 mod instruments;
 mod jobs;
 mod json;
@@ -179,7 +180,8 @@ fn import(request: &ImportRequest, hub: &Path, progress: &dyn Progress) -> Resul
         let stage = Stage { hub: Hub::open(hub)?, publisher: &publisher, request, progress };
         // An unusable venue name concerns all files alike.
         stage.hub.instruments(&request.venue)?;
-        finish(&mut summary, &mut reports, Plan::new(found).run(&stage));
+        let done = Plan::new(found).run(&stage)?;
+        finish(&mut summary, &mut reports, done);
     }
     summary.refusals.sort_by(|a, b| (&a.file, a.row, &a.reason).cmp(&(&b.file, b.row, &b.reason)));
     Ok(summary)

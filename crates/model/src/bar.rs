@@ -199,6 +199,25 @@ impl Bars {
         ]
     }
 
+    /// The bars in a range of rows, all columns.
+    ///
+    /// # Panics
+    /// If the range reaches past the end.
+    pub fn rows(&self, rows: std::ops::Range<usize>) -> Self {
+        let mut out = Self {
+            timestamp: self.timestamp[rows.clone()].to_vec(),
+            available_at: self.available_at[rows.clone()].to_vec(),
+            bar_seq: if self.bar_seq.is_empty() { Vec::new() } else { self.bar_seq[rows.clone()].to_vec() },
+            ..Self::default()
+        };
+        for (to, from) in out.columns_mut().into_iter().zip(self.columns()) {
+            *to = from[rows.clone()].to_vec();
+        }
+        let cut = |(name, values): &(String, Vec<f64>)| (name.clone(), values[rows.clone()].to_vec());
+        out.extra = self.extra.iter().map(cut).collect();
+        out
+    }
+
     /// A numeric column by name, extra columns included.
     pub fn column(&self, name: &str) -> Option<&[f64]> {
         match BAR_COLUMNS.iter().position(|column| *column == name) {

@@ -110,6 +110,27 @@ pub(crate) fn open(path: &Path, container: &Container) -> Result<Box<dyn Read + 
     }
 }
 
+/// The bytes of a JSON file, unpacked as they are read.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_json(path: &Path, container: &Container) -> Result<Box<dyn Read + Send>, Fault> {
+    match container {
+        Container::Json => open(path, &Container::Plain),
+        packed => open(path, packed),
+    }
+}
+
+/// The first few bytes of a file, unpacked.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn first_bytes(path: &Path, container: &Container) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    open_json(path, container)?.take(16).read_to_end(&mut bytes).map_err(|error| cannot_read(&error))?;
+    Ok(bytes)
+}
+
 /// What a failed read means, in words for the user.
 pub(crate) fn cannot_read(error: &io::Error) -> Fault {
     match error.kind() {

@@ -12,7 +12,8 @@ use crate::error::{AGAIN, Fault};
 use super::checksum::{Identity, identify};
 use super::container::{self, Container};
 use super::funding::{self, FundingColumns, FundingFile};
-use super::instruments::{self, InstrumentFile};
+use super::instruments::{self, InstrumentFile, InstrumentForm};
+use super::json;
 use super::klines::Flavour;
 use super::klines::columns::{self, KlineColumns};
 use super::klines::publish::{KlineFile, full_symbol};
@@ -134,8 +135,18 @@ fn check_member(outer: &NameFacts, path: &Path, member: &str) -> Result<(), Faul
 }
 
 impl Context<'_> {
-    /// Recognises CSV.
+    /// Recognises CSV, and tables in JSON.
     fn detect_text(&self) -> Result<Detected, Fault> {
+        let first = container::first_bytes(self.path, &self.container)?;
+        if instruments::is_recording(&first) {
+            return self.instruments(InstrumentForm::Recording);
+        }
+        if matches!(first.first(), Some(b'{' | b'[')) {
+            let answer = json::parse(container::open_json(self.path, &self.container)?, "JSON")?;
+            if instruments::is_snapshot(&answer) || self.container != Container::Json {
+                return self.instruments(InstrumentForm::Answer);
+            }
+        }
         let shape = read_shape(&container::head(self.path, &self.container, HEAD_BYTES)?)?;
         let Some(header) = &shape.header else {
             if let Some(columns) = self.bare_funding(&shape) {
@@ -159,8 +170,11 @@ impl Context<'_> {
         if let Some(layout) = layout::recognise(&shape)? {
             return self.text_trades(layout, "header");
         }
+        if instruments::is_lean(header) {
+            return self.instruments(InstrumentForm::LeanProperties);
+        }
         match instruments::recognise(header) {
-            Some(unknown) => self.instruments(unknown),
+            Some(unknown) => self.instruments(InstrumentForm::Table(unknown)),
             None => Err(self.unknown(&shape)),
         }
     }
@@ -344,15 +358,21 @@ impl Context<'_> {
     }
 
     /// A table of instruments.
-    fn instruments(&self, unknown: Vec<String>) -> Result<Detected, Fault> {
+    fn instruments(&self, form: InstrumentForm) -> Result<Detected, Fault> {
         self.expect_kind(Kind::Instruments)?;
-        let words = format!("instruments, {}", self.surroundings());
+        let words = match form {
+            InstrumentForm::Table(_) => "instruments",
+            InstrumentForm::Answer => "exchange information",
+            InstrumentForm::Recording => "recorded exchange information",
+            InstrumentForm::LeanProperties => "LEAN symbol properties",
+        };
+        let words = format!("{words}, {}", self.surroundings());
         let file = InstrumentFile {
             path: self.path.to_owned(),
             shown: self.shown.clone(),
             identity: self.identity.clone(),
             container: self.container.clone(),
-            unknown,
+            form,
         };
         Ok(Detected { found: Found::Instruments(file), words })
     }

@@ -14,6 +14,7 @@ use super::ImportRequest;
 use super::detect::Found;
 use super::funding::publish::FundingContext;
 use super::funding::{self, FundingFile};
+use super::holders::Holders;
 use super::instruments::{self, InstrumentFile};
 use super::klines::publish::{KlineContext, KlineFile, run_long, run_symbol};
 use super::report::{FileRecord, TableReport};
@@ -89,9 +90,21 @@ impl Plan {
             + self.instruments.len()
     }
 
-    /// Runs all groups on the threads of the current pool.
-    pub fn run(self, stage: &Stage<'_>) -> Done {
+    /// Runs all groups on the threads of the current pool; tables of instruments come first, for they say whose the
+    /// rows of a symbol are.
+    ///
+    /// # Errors
+    /// When the table of instruments is damaged.
+    pub fn run(self, stage: &Stage<'_>) -> Result<Done, IngestError> {
         let done = Counter { done: AtomicU64::new(0), total: self.n_files() as u64, progress: stage.progress };
+        let mut results: Vec<Done> = Vec::new();
+        for file in &self.instruments {
+            let request = stage.request;
+            let result = instruments::run(&stage.hub, stage.publisher, &request.venue, request.replace, file);
+            let result = result.map(|(record, table)| (vec![table], vec![record], Vec::new()));
+            results.push(collect(result, std::slice::from_ref(&file.shown), &done));
+        }
+        let holders = Holders::read(&stage.hub, &stage.request.venue)?;
         let n_tables = self.dated.len() + self.undated.len();
         let touched = Touched::default();
         let ticks = TickContext {
@@ -111,8 +124,8 @@ impl Plan {
             touched: &touched,
             timeframe: stage.request.timeframe,
             suffix: &stage.request.symbol_suffix,
+            holders: &holders,
         };
-        let mut results: Vec<Done> = Vec::new();
         let dated: Vec<TickJob> = self
             .dated
             .into_iter()
@@ -132,15 +145,9 @@ impl Plan {
             results.push(collect(result, std::slice::from_ref(&file.shown), &done));
         }
         if !self.funding.is_empty() {
-            results.push(run_funding(stage, &self.funding, &done));
+            results.push(run_funding(stage, &holders, &self.funding, &done));
         }
-        for file in &self.instruments {
-            let request = stage.request;
-            let result = instruments::run(&stage.hub, stage.publisher, &request.venue, request.replace, file);
-            let result = result.map(|(record, table)| (vec![table], vec![record], Vec::new()));
-            results.push(collect(result, std::slice::from_ref(&file.shown), &done));
-        }
-        results.into_iter().fold(Done::default(), Done::and)
+        Ok(results.into_iter().fold(Done::default(), Done::and))
     }
 }
 
@@ -200,13 +207,14 @@ fn run_ticks(job: &TickJob, context: &TickContext<'_>, done: &Counter<'_>) -> Do
 }
 
 /// Runs all funding files.
-fn run_funding(stage: &Stage<'_>, files: &[FundingFile], done: &Counter<'_>) -> Done {
+fn run_funding(stage: &Stage<'_>, holders: &Holders, files: &[FundingFile], done: &Counter<'_>) -> Done {
     let context = FundingContext {
         hub: &stage.hub,
         publisher: stage.publisher,
         venue: &stage.request.venue,
         replace: stage.request.replace,
         suffix: &stage.request.symbol_suffix,
+        holders,
     };
     let out = funding::publish::run(&context, files);
     done.add(files.len());

@@ -8,6 +8,7 @@ use crosscut_model::{Funding, check_symbol, format_iso};
 use rayon::prelude::*;
 
 use crate::error::{AGAIN, Fault, IngestError, Refusal};
+use crate::import::holders::Holders;
 use crate::import::klines::publish::full_symbol;
 use crate::import::klines::read::read_file;
 use crate::import::report::{FileRecord, TableReport, TableStatus};
@@ -30,6 +31,8 @@ pub(crate) struct FundingContext<'a> {
     pub replace: bool,
     /// Quote currency appended to symbols that do not end with it.
     pub suffix: &'a str,
+    /// Who held a symbol when.
+    pub holders: &'a Holders,
 }
 
 /// What the jobs have done.
@@ -143,7 +146,12 @@ fn read_parts(context: &FundingContext<'_>, file: &FundingFile) -> Result<FilePa
             }
         };
         (n_repeated, n_zero_marks) = (n_repeated + read.n_repeated, n_zero_marks + read.n_zero_marks);
-        parts.push((symbol, Part { shown: file.shown.clone(), input: input(file, &read.rows), rows: read.rows }));
+        let moments: Vec<i64> = read.rows.keys().map(|moment| moment + 1).collect();
+        let mut rows = read.rows.into_iter();
+        for (id, range) in context.holders.split(&symbol, &moments) {
+            let rows: Rows = rows.by_ref().take(range.len()).collect();
+            parts.push((id, Part { shown: file.shown.clone(), input: input(file, &rows), rows }));
+        }
     }
     if n_repeated > 0 {
         record.notes.push(format!("{n_repeated} rows said the same as an earlier one and were dropped"));

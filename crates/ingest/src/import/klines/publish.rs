@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use crate::error::{AGAIN, Fault, IngestError, Refusal};
 use crate::import::checksum::Identity;
 use crate::import::container::Container;
+use crate::import::holders::Holders;
 use crate::import::report::{FileRecord, TableReport, TableStatus};
 use crate::import::touched::Touched;
 
@@ -61,6 +62,8 @@ pub(crate) struct KlineContext<'a> {
     pub timeframe: Option<Timeframe>,
     /// Quote currency appended to symbols that do not end with it.
     pub suffix: &'a str,
+    /// Who held a symbol when.
+    pub holders: &'a Holders,
 }
 
 /// What a job has done.
@@ -128,6 +131,16 @@ impl KlineFile {
         }
     }
 
+    /// The bars of a symbol, by the instrument that held it.
+    fn parts(&self, context: &KlineContext<'_>, symbol: &str, bars: &Bars) -> Vec<(String, Part)> {
+        let split = context.holders.split(symbol, &bars.available_at);
+        let part = |(id, rows)| {
+            let bars = bars.rows(rows);
+            (id, Part { shown: self.shown.clone(), input: self.input(&bars), bars })
+        };
+        split.into_iter().map(part).collect()
+    }
+
     /// What is reported of the file.
     fn record(&self, raw: &RawBars, found: &FoundTimeframe) -> FileRecord {
         let unknown = self.columns.unknown();
@@ -151,7 +164,7 @@ pub(crate) fn run_symbol(
     files: &[KlineFile],
 ) -> Result<KlineOutcome, IngestError> {
     let mut outcome = KlineOutcome::default();
-    let mut tables: BTreeMap<(Flavour, Timeframe), Vec<Part>> = BTreeMap::new();
+    let mut tables: BTreeMap<(String, Flavour, Timeframe), Vec<Part>> = BTreeMap::new();
     for file in files {
         if let Some(known) = known(context, symbol, file)? {
             let (record, table) = known;
@@ -167,13 +180,14 @@ pub(crate) fn run_symbol(
             Ok((file.record(&raw, &found), found.timeframe, bars))
         };
         let (record, timeframe, bars) = read().map_err(|fault: Fault| fault.of(&file.shown))?;
-        let part = Part { shown: file.shown.clone(), input: file.input(&bars), bars };
-        tables.entry((file.flavour, timeframe)).or_default().push(part);
+        for (id, part) in file.parts(context, symbol, &bars) {
+            tables.entry((id, file.flavour, timeframe)).or_default().push(part);
+        }
         outcome.records.push(record);
     }
     let mut merged = Vec::new();
-    for ((flavour, timeframe), parts) in tables {
-        merged.push(Merged::new(context, symbol, flavour.spec(timeframe), parts)?);
+    for ((id, flavour, timeframe), parts) in tables {
+        merged.push(Merged::new(context, &id, flavour.spec(timeframe), parts)?);
     }
     for table in merged {
         let report = table.publish(context)?;
@@ -225,17 +239,22 @@ pub(crate) fn run_long(context: &KlineContext<'_>, file: &KlineFile) -> Result<K
             return Err(Fault::row(row, reason).of(&file.shown).into());
         }
     }
-    let import = |(symbol, at): (&String, &usize)| -> Result<TableReport, IngestError> {
+    let import = |(symbol, at): (&String, &usize)| -> Result<Vec<TableReport>, IngestError> {
         let named = |fault: Fault| Fault { reason: format!("{symbol}: {}", fault.reason), ..fault }.of(&file.shown);
         let bars = build(&raw, &groups[*at], &rules).map_err(named)?;
-        let part = Part { shown: file.shown.clone(), input: file.input(&bars), bars };
-        Merged::new(context, symbol, file.flavour.spec(found.timeframe), vec![part])?.publish(context)
+        let spec = file.flavour.spec(found.timeframe);
+        let merged = file
+            .parts(context, symbol, &bars)
+            .into_iter()
+            .map(|(id, part)| Merged::new(context, &id, spec, vec![part]));
+        let merged: Vec<Merged> = merged.collect::<Result<_, _>>()?;
+        merged.into_iter().map(|table| table.publish(context)).collect()
     };
-    let results: Vec<Result<TableReport, IngestError>> = symbols.par_iter().map(import).collect();
+    let results: Vec<Result<Vec<TableReport>, IngestError>> = symbols.par_iter().map(import).collect();
     let mut outcome = KlineOutcome { records: vec![file.record(&raw, &found)], ..KlineOutcome::default() };
     for (result, symbol) in results.into_iter().zip(symbols.keys()) {
         match result {
-            Ok(table) => outcome.tables.push(table),
+            Ok(tables) => outcome.tables.extend(tables),
             Err(IngestError::Refused(refusal)) => outcome.refusals.push(refusal),
             Err(error) => outcome.refusals.push(Fault::file(format!("{symbol}: {error}")).of(&file.shown)),
         }

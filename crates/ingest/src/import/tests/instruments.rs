@@ -1,8 +1,10 @@
 //! Tables of instruments.
 
-use crosscut_model::time::parse_iso;
+use crosscut_model::time::{DAY, HOUR, parse_iso};
+use crosscut_model::{BarSpec, Instrument};
 
-use crate::testing::Bench;
+use crate::import::ImportRequest;
+use crate::testing::{Bench, shared};
 
 #[test]
 fn listings_and_sizes() {
@@ -53,4 +55,175 @@ fn bad_rows_are_refused() {
     assert_eq!(says("A,2021-01-02,2021-01-01,1\n"), "row 2: A is delisted before it is listed");
     assert_eq!(says("A,,,1\nA,,,1\n"), "row 3: A was in row 2 already");
     assert_eq!(says("A,,1\n"), "row 2: has 3 fields; expected 4");
+}
+
+/// A UTC time.
+fn at(text: &str) -> i64 {
+    parse_iso(text).unwrap()
+}
+
+/// Binance's exchange information of one symbol at a moment.
+fn exchange_info(day: &str, tick: &str, notional: &str) -> String {
+    format!(
+        r#"{{"timezone":"UTC","serverTime":{},"symbols":[{{"symbol":"AUSDT","status":"TRADING","contractType":"PERPETUAL",
+        "deliveryDate":4133404800000,"onboardDate":1577836800000,"filters":[{{"filterType":"PRICE_FILTER","tickSize":"{tick}"}},
+        {{"filterType":"LOT_SIZE","stepSize":"0.001","minQty":"0.002"}},{{"filterType":"MIN_NOTIONAL","notional":"{notional}"}}]}}]}}"#,
+        at(day) / 1000
+    )
+}
+
+#[test]
+fn later_snapshots_begin_where_terms_changed() {
+    let bench = Bench::new();
+    for (day, tick, notional) in [
+        ("2021-06-01", "0.10", "5"),
+        ("2021-07-01", "0.10", "5"),
+        ("2021-09-01", "0.01", "5"),
+        ("2021-10-01", "0.01", "10"),
+    ] {
+        let said = bench.import(&[bench.file(&format!("{day}.json"), exchange_info(day, tick, notional))]);
+        assert!(said.contains("exchange information, JSON"), "{said}");
+    }
+    let rows = bench.hub().instrument("binance", "AUSDT").unwrap();
+    let shown = |row: &Instrument| (row.valid_from.unwrap(), row.seen_at.unwrap(), row.tick_size, row.min_notional);
+    assert_eq!(
+        rows.iter().map(shown).collect::<Vec<_>>(),
+        [
+            (at("2021-06-01"), at("2021-07-01"), Some(0.1), Some(5.0)),
+            (at("2021-09-01"), at("2021-09-01"), Some(0.01), Some(5.0)),
+            (at("2021-10-01"), at("2021-10-01"), Some(0.01), Some(10.0)),
+        ]
+    );
+    assert!(rows.iter().all(|row| row.listed_at == Some(at("2020-01-01")) && row.delisted_at.is_none()));
+    assert_eq!((rows[0].lot_size, rows[0].min_quantity), (Some(0.001), Some(0.002)));
+    let provenance = bench.hub().instruments_provenance("binance").unwrap().unwrap();
+    assert_eq!(provenance.inputs.len(), 4);
+    let before = bench.hub_bytes();
+    bench.import(&[bench.path("2021-07-01.json")]);
+    assert_eq!(bench.hub_bytes(), before);
+    let contradiction = exchange_info("2021-10-01", "0.02", "10");
+    let said = bench.import(&[bench.file("other.json", contradiction)]);
+    assert!(said.contains("row 1: tick size of AUSDT is 0.02 here and 0.01 in the table"), "{said}");
+}
+
+#[test]
+fn a_symbol_listed_again_takes_its_bars_apart() {
+    let bench = Bench::new();
+    let table = "symbol,listing_time,delisting_time\nAUSDT,2024-01-01,2024-01-03\nAUSDT,2024-01-04T03:30:00Z,\nBUSDT,2024-01-01,\n";
+    let instruments = bench.file("instruments.csv", table);
+    let hours: Vec<i64> = (0..120).collect();
+    let bars = |symbol: &str| -> String {
+        let row = |hour: &i64| format!("{symbol},{},1,1,1,1,1\n", at("2024-01-01") / 1000 + hour * 3_600_000);
+        hours.iter().map(row).collect()
+    };
+    let long = format!("symbol,open_time,open,high,low,close,volume\n{}{}", bars("AUSDT"), bars("BUSDT"));
+    let funding = "symbol,funding_time,funding_rate\nAUSDT,1704067200009,0.1\nAUSDT,1704384000001,0.2\n";
+    // One import, in whatever order the files are named.
+    let said = bench.import(&[bench.file("bars.csv", long), bench.file("funding.csv", funding), instruments]);
+    assert!(
+        said.contains(
+            "AUSDT was listed again: the earlier instrument is AUSDT~20240101 from now on, delisted on 2024-01-03"
+        ),
+        "{said}"
+    );
+    let spec: BarSpec = "1h".parse().unwrap();
+    let hub = bench.hub();
+    let first = hub.bar_info("binance", &spec, "AUSDT~20240101").unwrap();
+    let second = hub.bar_info("binance", &spec, "AUSDT").unwrap();
+    // The bar in which the second was listed is the second's.
+    assert_eq!((first.rows, second.rows, second.first), (75, 45, at("2024-01-04") + 3 * HOUR));
+    assert_eq!(hub.bar_info("binance", &spec, "BUSDT").unwrap().rows, 120);
+    assert_eq!(hub.read_funding("binance", "AUSDT~20240101").unwrap().rate, [0.1]);
+    assert_eq!(hub.read_funding("binance", "AUSDT").unwrap().rate, [0.2]);
+    let ids: Vec<String> = hub.instruments("binance").unwrap().into_iter().map(|row| row.symbol).collect();
+    assert_eq!(ids, ["AUSDT", "AUSDT~20240101", "BUSDT"]);
+}
+
+#[test]
+fn answers_of_other_venues() {
+    let bench = Bench::new();
+    let okx = r#"{"code":"0","ts":"1652458996000","data":[{"instId":"BTC-USDT-SWAP","ctVal":"0.01","ctMult":"1","listTime":"1611916828000","expTime":"","tickSz":"0.1","lotSz":"1","minSz":"1","state":"live"}]}"#;
+    let bybit = r#"{"retCode":0,"result":{"list":[{"symbol":"BTCUSDT","status":"Trading","launchTime":"1584230400000","deliveryTime":"0",
+        "priceFilter":{"tickSize":"0.50"},"lotSizeFilter":{"qtyStep":"0.001","minOrderQty":"0.001","minNotionalValue":"5"}}]},"time":1672712495660}"#;
+    bench.import(&[bench.file("okx.json", okx), bench.file("bybit.json", bybit)]);
+    let rows = bench.hub().instruments("binance").unwrap();
+    assert_eq!(
+        (rows[0].symbol.as_str(), rows[0].multiplier, rows[0].lot_size),
+        ("BTC-USDT-SWAP", Some(0.01), Some(1.0))
+    );
+    assert_eq!((rows[1].tick_size, rows[1].min_notional, rows[1].delisted_at), (Some(0.5), Some(5.0), None));
+    let undated = okx.replace(r#""ts":"1652458996000","#, "");
+    assert!(bench.import(&[bench.file("undated.json", undated)]).contains("does not say of when it is"));
+    assert!(
+        bench
+            .import(&[bench.file("bad.json", okx.replace("\"0.1\"", "\"-1\""))])
+            .contains("row 1: tickSz is `-1`; expected a number of at least 0")
+    );
+}
+
+/// Imports a shared file at a venue.
+fn import(bench: &Bench, venue: &str, path: &str) -> Option<String> {
+    let request = ImportRequest { venue: venue.to_owned(), ..bench.request(&[shared(path)?]) };
+    Some(bench.import_as(&request))
+}
+
+#[test]
+fn recorded_exchange_information() {
+    let bench = Bench::new();
+    let spot = "data/fixtures/recorded_streams/BINANCE.0.gz";
+    let Some(said) = import(&bench, "binance", spot) else { return };
+    assert!(
+        said.contains("recorded exchange information, gzip")
+            && said.contains("433 of 1695 instruments were not trading then"),
+        "{said}"
+    );
+    let row = |venue: &str, symbol: &str| bench.hub().instrument(venue, symbol).unwrap().remove(0);
+    let eth = row("binance", "ETHBTC");
+    assert_eq!((eth.tick_size, eth.lot_size, eth.min_notional), (Some(0.000_001), Some(0.0001), Some(0.0001)));
+    assert_eq!((eth.valid_from.unwrap() / DAY * DAY, eth.listed_at), (at("2021-10-12"), None));
+    let futures = "data/fixtures/recorded_streams/BINANCE_FUTURES.0.gz";
+    import(&bench, "binance_futures", futures).unwrap();
+    assert_eq!(bench.hub().instruments("binance_futures").unwrap().len(), 122);
+    let quarter = row("binance_futures", "BTCUSDT_210924");
+    assert_eq!(
+        (quarter.delisted_at, row("binance_futures", "BTCUSDT").delisted_at),
+        (Some(at("2021-09-24T08:00:00Z")), None)
+    );
+    assert_eq!(quarter.valid_from.unwrap() / DAY * DAY, at("2021-07-22"));
+    // Five of these were listed again before 2026, after they were seen trading in 2021.
+    let said = import(&bench, "binance_futures", "data/crypto/binance_um_perp_onboard_dates.csv").unwrap();
+    assert_eq!(said.matches("was listed again").count(), 5, "{said}");
+    let rows = bench.hub().instruments("binance_futures").unwrap();
+    assert_eq!(rows.len(), 122 + 357 - 55);
+    assert!(rows.iter().any(|row| row.symbol == "ICPUSDT~20210511" && row.tick_size.is_some()));
+    assert_eq!(row("binance_futures", "ICPUSDT").tick_size, None, "the second holder's terms are not known");
+    let before = bench.hub_bytes();
+    import(&bench, "binance_futures", futures).unwrap();
+    import(&bench, "binance_futures", "data/crypto/binance_um_perp_onboard_dates.csv").unwrap();
+    assert_eq!(bench.hub_bytes(), before, "the same again changes nothing");
+    for (venue, file, n) in [("okx", "OKX.0.gz", 0), ("bybit", "BYBIT.0.gz", 0)] {
+        let said = import(&bench, venue, &format!("data/fixtures/recorded_streams/{file}")).unwrap();
+        assert!(said.contains("instruments of"), "{said}");
+        assert!(bench.hub().instruments(venue).unwrap().len() > n);
+    }
+}
+
+#[test]
+fn symbol_properties_of_lean() {
+    let bench = Bench::new();
+    let path = "data/reference/lean_symbol_properties.csv.gz";
+    let Some(said) = import(&bench, "binance", path) else { return };
+    assert!(said.contains("LEAN symbol properties") && said.contains("taken to hold always"), "{said}");
+    let row = |venue: &str, symbol: &str| bench.hub().instrument(venue, symbol).unwrap().remove(0);
+    let zero = row("binance", "0GTRY");
+    assert_eq!(
+        (zero.tick_size, zero.lot_size, zero.min_notional, zero.multiplier),
+        (Some(0.001), Some(0.01), Some(10.0), None)
+    );
+    import(&bench, "binance_futures", path).unwrap();
+    assert_eq!(row("binance_futures", "1000BONKUSDT").tick_size, Some(0.000_001));
+    import(&bench, "bybit", path).unwrap();
+    assert_eq!((row("bybit", "1INCHETH").min_quantity, row("bybit", "1INCHETH").min_notional), (Some(0.01), None));
+    let said = import(&bench, "nowhere", path).unwrap();
+    assert!(said.contains("has no rows of market `nowhere`, type `crypto`; it has none of that market"), "{said}");
 }
