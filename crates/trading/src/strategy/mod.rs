@@ -7,16 +7,20 @@
 //! Each template lives in its own file with its parameters beside it; names, help and error texts are derived from
 //! there. Start reading at [`resolve`], then [`rule`].
 
+mod linear_weighted;
 mod long_short;
 mod momentum;
 pub(crate) mod params;
 mod portfolio;
 pub(crate) mod registry;
+mod rotation;
 mod rule;
+mod target_list;
 #[cfg(test)]
 mod tests;
 mod threshold;
 mod top_k;
+mod top_k_dropout;
 mod weighting;
 
 pub use params::{FACTOR, ParamKind, ParamSpec, Values};

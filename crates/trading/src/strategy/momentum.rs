@@ -42,8 +42,7 @@ fn build(values: &Values) -> Result<Rule, TradingError> {
     if n_long == 0 && n_short == 0 {
         return Err(values.conflict("`top_n_long` and `top_n_short` are both 0; expected at least one name"));
     }
-    let side_gross = if n_long > 0 && n_short > 0 { 0.5 } else { 1.0 };
-    let sides = TwoSides::from_values(values, (side_gross, side_gross))?;
+    let sides = TwoSides::dollar_neutral(values, n_long, n_short)?;
     Ok(Rule::new(Momentum { n_long, n_short, sides }, values.factor(), sides.weighting.history_bars()))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::params::{FACTOR, ParamSpec, Values};
 use super::rule::CrossSection;
-use super::{long_short, momentum, threshold, top_k};
+use super::{linear_weighted, long_short, momentum, rotation, target_list, threshold, top_k, top_k_dropout};
 use crate::error::{TradingError, hint};
 use crate::signal::{self, PerSymbol};
 
@@ -126,6 +126,8 @@ pub enum Column {
     Only,
     /// The column of this name.
     Named(String),
+    /// The weights of a file of targets; NaN at all times but those of the file.
+    Targets(String),
 }
 
 /// A named strategy with its parameters checked and completed.
@@ -185,7 +187,21 @@ impl Resolved {
 
     /// Whether its scores are the values of its one column.
     pub fn ranks_by_column(&self) -> bool {
-        self.columns().len() == 1 && self.template.params.iter().any(|spec| spec.name == FACTOR.name)
+        matches!(self.columns(), [Column::Only | Column::Named(_)])
+            && self.template.params.iter().any(|spec| spec.name == FACTOR.name)
+    }
+
+    /// The file of targets whose times are the only ones at which it decides, whatever the run's calendar says.
+    pub fn targets(&self) -> Option<&str> {
+        match self.columns() {
+            [Column::Targets(file)] => Some(file),
+            _ => None,
+        }
+    }
+
+    /// Symbols without which it makes no sense.
+    pub fn symbols_needed(&self) -> &[String] {
+        self.rule().map_or(&[], CrossSection::symbols_needed)
     }
 
     /// How many of a symbol's own bars, the present one among them, it looks back on.
@@ -219,11 +235,15 @@ pub fn templates() -> &'static [&'static Template] {
 }
 
 /// The templates themselves.
-static ALL: [&Template; 9] = [
+static ALL: [&Template; 13] = [
     &top_k::TEMPLATE,
     &long_short::TEMPLATE,
     &threshold::TEMPLATE,
     &momentum::TEMPLATE,
+    &top_k_dropout::TEMPLATE,
+    &linear_weighted::TEMPLATE,
+    &rotation::TEMPLATE,
+    &target_list::TEMPLATE,
     &signal::template::SMA_CROSS,
     &signal::template::EMA_CROSS,
     &signal::template::BREAKOUT,

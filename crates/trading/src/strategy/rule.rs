@@ -39,6 +39,8 @@ pub enum Exclusion {
     ShortHistory,
     /// The score is below `min_factor`.
     BelowMinFactor,
+    /// Its momentum is not above the hurdle.
+    BelowHurdle,
     /// Eligible, but the rank or score was not good enough.
     NotSelected,
     /// Its price does not move, or not for long enough to tell, so that it has no weight by inverse volatility.
@@ -62,6 +64,7 @@ impl Exclusion {
             Self::MissingFactor => "missing factor",
             Self::ShortHistory => "too little history",
             Self::BelowMinFactor => "below min_factor",
+            Self::BelowHurdle => "below the hurdle",
             Self::NotSelected => "not selected",
             Self::NoVolatility => "no volatility",
             Self::ZeroWeight => "zero weight",
@@ -167,6 +170,11 @@ pub trait CrossSection: Debug + Send + Sync {
     /// Why a name that can be traded has no score.
     fn why_no_score(&self) -> Exclusion {
         Exclusion::MissingFactor
+    }
+
+    /// Symbols without which it makes no sense.
+    fn symbols_needed(&self) -> &[String] {
+        &[]
     }
 
     /// Refuses to run on fewer symbols than it asks for.

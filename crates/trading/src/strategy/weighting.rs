@@ -241,6 +241,15 @@ impl TwoSides {
         Ok(Self { long_gross, short_gross, weighting, buffer, band })
     }
 
+    /// Both sides with a gross weight of 1, half of it on each when both have names.
+    ///
+    /// # Errors
+    /// As [`Weighting::from_values`].
+    pub(super) fn dollar_neutral(values: &Values, n_long: usize, n_short: usize) -> Result<Self, TradingError> {
+        let side_gross = if n_long > 0 && n_short > 0 { 0.5 } else { 1.0 };
+        Self::from_values(values, (side_gross, side_gross))
+    }
+
     /// Weighs the `wanted` (long, short) names at the two ends. With too few names both sides shrink alike, each name at the
     /// weight it would have had, and no name is on both.
     pub(super) fn weigh(&self, ranked: &[Ranked], wanted: (usize, usize), view: &dyn View, plan: &mut Plan) {
