@@ -36,6 +36,14 @@ pub enum BacktestError {
         /// `\nhint: ...` with the nearest name, or empty.
         hint: String,
     },
+    /// A file named beside the hub that does not say what it should.
+    #[error("{file}: {problem}")]
+    List {
+        /// The file as given.
+        file: String,
+        /// Row, value and what was expected.
+        problem: String,
+    },
     /// No symbol is left to trade.
     #[error("no symbol is left to trade: {reason}")]
     NoSymbols {

@@ -1,12 +1,14 @@
 //! Columns in, panel out.
 
 use crosscut_model::{Range, Timeframe, format_iso};
+use crosscut_trading::account::Funds;
 use crosscut_trading::pool::PoolRule;
 use crosscut_trading::rules::Execution;
 use crosscut_trading::strategy::Column;
 
+use super::lists::Target;
 use super::series::Stretch;
-use super::{Panel, PanelInput, Series};
+use super::{Panel, PanelInput, Series, Targets};
 use crate::config::{Align, BacktestConfig, Prepared};
 use crate::error::BacktestError;
 use crate::outcome::DataQuality;
@@ -67,6 +69,8 @@ pub struct Extras {
     pub inputs: Vec<PanelInput>,
     /// What was dropped or filled so far.
     pub quality: DataQuality,
+    /// A list of targets by label and symbol; empty without one.
+    pub targets: Vec<Target>,
     /// Until when (exclusive) the data are complete as their source states, microseconds; `None`: the last bar's close.
     pub covered_until: Option<i64>,
 }
@@ -86,6 +90,10 @@ pub struct PanelBuilder {
     factors: Vec<Column>,
     /// A symbol's own bars that a decision looks back on.
     history_bars: usize,
+    /// Symbols without which the strategy makes no sense.
+    symbols_needed: Vec<String>,
+    /// Whether the account may owe anything.
+    may_borrow: bool,
 }
 
 /// A series whose place on the timeline is not known yet.
@@ -142,10 +150,23 @@ impl PanelBuilder {
     /// # Errors
     /// As [`BacktestConfig::prepare`].
     pub fn new(config: &BacktestConfig) -> Result<Self, BacktestError> {
-        let Prepared { pool, strategy, .. } = config.prepare()?;
+        let Prepared { pool, strategy, funds, .. } = config.prepare()?;
         let (factors, history_bars) = (strategy.columns().to_vec(), strategy.history_bars());
-        let (timeframe, execution, start) = (config.timeframe, config.execution, config.start);
-        Ok(Self { timeframe, execution, pool, start, factors, history_bars })
+        Ok(Self {
+            timeframe: config.timeframe,
+            execution: config.execution,
+            pool,
+            start: config.start,
+            factors,
+            history_bars,
+            symbols_needed: strategy.symbols_needed().to_vec(),
+            may_borrow: funds != Funds::Cash,
+        })
+    }
+
+    /// Whether the run reads anything from a factor set.
+    pub fn reads_factors(&self) -> bool {
+        self.factors.iter().any(|column| !matches!(column, Column::Targets(_)))
     }
 
     /// The factor columns the run reads, the ranking one first.
@@ -223,7 +244,8 @@ impl PanelBuilder {
     /// Puts the series on one timeline, sorted by symbol.
     ///
     /// # Errors
-    /// [`BacktestError::NoSymbols`] when no series has a bar, [`BacktestError::Series`] for a symbol that comes twice.
+    /// [`BacktestError::NoSymbols`] when no series has a bar, [`BacktestError::Series`] for a symbol that comes twice,
+    /// [`BacktestError::Unknown`] for a symbol that the strategy or its list of targets needs.
     pub fn build(self, mut unplaced: Vec<Unplaced>, extras: Extras) -> Result<Panel, BacktestError> {
         let mut quality = extras.quality;
         quality.add("symbols_without_bars", unplaced.iter().filter(|one| one.is_empty()).count() as u64);
@@ -246,10 +268,14 @@ impl PanelBuilder {
         };
         let available_at = self.available_at(&unplaced, &slots, &timeline);
         let benchmark = extras.benchmark.map(|benchmark| last_closes(&benchmark, &timeline));
-        let (symbols, series) = unplaced.into_iter().map(|one| (one.series.symbol.clone(), one.series)).unzip();
+        let (symbols, series): (Vec<String>, Vec<Series>) =
+            unplaced.into_iter().map(|one| (one.series.symbol.clone(), one.series)).unzip();
         let mut inputs = extras.inputs;
         inputs.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        Ok(Panel {
+        if let Some(absent) = self.symbols_needed.iter().find(|needed| symbols.binary_search(needed).is_err()) {
+            return Err(BacktestError::unknown("symbol", absent, "the symbols of the run".to_owned(), &symbols));
+        }
+        let mut panel = Panel {
             symbols,
             series,
             timeframe: self.timeframe,
@@ -257,12 +283,19 @@ impl PanelBuilder {
             available_at,
             slots,
             benchmark,
+            targets: None,
             factor: extras.factor,
             pool: self.pool,
             inputs,
             quality,
             covered_until: extras.covered_until,
-        })
+        };
+        if !extras.targets.is_empty() {
+            let mut quality = std::mem::take(&mut panel.quality);
+            panel.targets = Some(Targets::lay(&extras.targets, &panel, self.may_borrow, &mut quality)?);
+            panel.quality = quality;
+        }
+        Ok(panel)
     }
 
     /// Checks that columns are there and of one length.
@@ -276,7 +309,7 @@ impl PanelBuilder {
             ("open", input.open.len(), open),
             ("vwap", input.vwap.len(), vwap),
             ("dollar_volume", input.dollar_volume.len(), self.pool.is_some()),
-            ("factor", input.factor.len(), !self.factors.is_empty()),
+            ("factor", input.factor.len(), self.reads_factors()),
             ("total_return", input.total_return.len(), false),
             ("tradable", input.tradable.len(), false),
         ] {

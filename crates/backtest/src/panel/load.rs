@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::align::{FactorRows, JoinCounts, Joined, join, keep, take};
 use super::build::Unplaced;
+use super::lists;
 use super::{Benchmark, Extras, Panel, PanelBuilder, PanelInput, SeriesInput, SymbolRules};
 use crate::config::BacktestConfig;
 use crate::error::BacktestError;
@@ -55,12 +56,9 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
     let prepared = config.prepare()?;
     let builder = PanelBuilder::new(config)?;
     let set = factor_set(hub, config, &builder)?;
-    let columns = match &set {
-        Some(set) => builder.factor_columns().iter().map(|column| factor_column(set, column)).collect(),
-        None => Ok(Vec::new()),
-    };
-    let columns: Vec<String> = columns?;
+    let columns = read_columns(set.as_ref(), &builder)?;
     let factors: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let (targets, list) = prepared.strategy.targets().map(lists::read_targets).transpose()?.unzip();
     let symbols = choose_symbols(hub, config, set.as_ref())?;
     let rules = symbol_rules(hub.instruments(&config.venue)?);
     let range = Range { start: builder.earliest_needed(config), end: config.end };
@@ -84,20 +82,30 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
     if let Some(set) = &set {
         note_changed_bars(set, &inputs, &mut quality);
     }
+    inputs.extend(list);
     inputs.extend(instruments_input(hub, &config.venue)?);
     let benchmark = config.benchmark.as_ref().map(|symbol| source.benchmark(symbol, &mut inputs)).transpose()?;
     if series.iter().all(Unplaced::is_empty) && !series.is_empty() {
         return Err(nothing_in_range(&source, &symbols, prepared.range));
     }
     let factor = factors.join(", ");
-    let panel = builder.build(series, Extras { factor, benchmark, inputs, quality, covered_until })?;
+    let panel = builder.build(
+        series,
+        Extras { factor, benchmark, inputs, quality, targets: targets.unwrap_or_default(), covered_until },
+    )?;
     super::build::check_cover(&panel, prepared.range)?;
     Ok(panel)
 }
 
+/// The names of the columns that are read from the factor set.
+fn read_columns(set: Option<&FactorSet>, builder: &PanelBuilder) -> Result<Vec<String>, BacktestError> {
+    let columns = builder.factor_columns().iter().filter(|column| !matches!(column, Column::Targets(_)));
+    set.map_or_else(|| Ok(Vec::new()), |set| columns.map(|column| factor_column(set, column)).collect())
+}
+
 /// The factor set, unless the run reads none and none is named.
 fn factor_set(hub: &Hub, config: &BacktestConfig, builder: &PanelBuilder) -> Result<Option<FactorSet>, BacktestError> {
-    if config.factor_set.is_empty() && builder.factor_columns().is_empty() {
+    if config.factor_set.is_empty() && !builder.reads_factors() {
         return Ok(None);
     }
     Ok(Some(hub.factor_set(config.timeframe, &config.factor_set)?))
@@ -113,7 +121,7 @@ fn factor_column(set: &FactorSet, asked: &Column) -> Result<String, BacktestErro
             Err(BacktestError::unknown("factor column", column, format!("factor set `{name}`"), columns))
         }
         (Column::Only, [only]) => Ok(only.clone()),
-        (Column::Only, _) => Err(BacktestError::Setting {
+        (Column::Only | Column::Targets(_), _) => Err(BacktestError::Setting {
             key: "factor",
             value: "not given".to_owned(),
             expected: format!("one of the {} columns of `{name}`\nhint: add --param factor=NAME", columns.len()),

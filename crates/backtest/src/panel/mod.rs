@@ -8,8 +8,10 @@
 
 mod align;
 mod build;
+pub mod lists;
 mod load;
 mod series;
+mod targets;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +27,7 @@ pub(crate) use build::check_cover;
 pub use build::{Benchmark, Extras, PanelBuilder, SeriesInput, SymbolRules, Unplaced};
 pub use load::load;
 pub use series::Series;
+pub use targets::Targets;
 
 use crate::outcome::DataQuality;
 
@@ -47,6 +50,8 @@ pub struct Panel {
     benchmark: Option<Vec<f64>>,
     /// Name of the ranking factor.
     factor: String,
+    /// What a list of targets says to hold; `None` without one.
+    targets: Option<Targets>,
     /// The pool rule for which the series hold entries.
     pool: Option<PoolRule>,
     /// The tables read.
@@ -126,6 +131,20 @@ impl Panel {
             Execution::NextOpen => self.series.iter().all(|series| !series.open.is_empty()),
             Execution::NextVwap => self.series.iter().all(|series| !series.vwap.is_empty()),
         }
+    }
+
+    /// What a list of targets says to hold; the run then decides at its rows and no others.
+    pub(crate) fn targets(&self) -> Option<&Targets> {
+        self.targets.as_ref()
+    }
+
+    /// The value of a column of the strategy for a symbol at a row; NaN when it is missing.
+    pub(crate) fn value(&self, column: usize, symbol_idx: u32, row: usize) -> f64 {
+        if let Some(targets) = &self.targets {
+            return targets.weight(row, symbol_idx);
+        }
+        let series = self.series(symbol_idx);
+        series.bar_in(self.slot(row)).map_or(f64::NAN, |pos| series.column(column)[pos])
     }
 
     /// The pool rule for which the series hold entries.

@@ -91,6 +91,9 @@ impl Schedule {
 
 /// Rows of `rows` at which the portfolio is decided.
 fn decisions(panel: &Panel, rebalance: Rebalance, rows: Range<usize>) -> Vec<usize> {
+    if let Some(targets) = panel.targets() {
+        return targets.rows().iter().copied().filter(|row| rows.contains(row)).collect();
+    }
     if let Rebalance::Bars(n_bars) = rebalance {
         return rows.step_by(n_bars).collect();
     }

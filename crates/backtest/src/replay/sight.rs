@@ -39,8 +39,7 @@ impl View for Sight<'_> {
     }
 
     fn value(&self, column: usize, symbol_idx: u32) -> f64 {
-        let series = self.panel.series(symbol_idx);
-        series.bar_in(self.panel.slot(self.row)).map_or(f64::NAN, |pos| series.column(column)[pos])
+        self.panel.value(column, symbol_idx, self.row)
     }
 
     fn closes(&self, symbol_idx: u32, n: usize) -> &[f64] {

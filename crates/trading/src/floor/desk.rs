@@ -288,6 +288,11 @@ impl Desk {
     /// closed, market orders of an earlier call that still work are cancelled, sells go before buys. Quantities come from
     /// equity and the last prices; an account that owes nothing shrinks all weights so that costs fit in cash.
     pub fn rebalance(&mut self, weights: &[(u32, f64)]) {
+        self.rebalance_around(weights, &[]);
+    }
+
+    /// [`Desk::rebalance`], with positions in `kept` (ascending) left as they are.
+    pub fn rebalance_around(&mut self, weights: &[(u32, f64)], kept: &[u32]) {
         let stale: Vec<OrderId> = self
             .open
             .iter()
@@ -296,7 +301,8 @@ impl Desk {
             .collect();
         stale.into_iter().for_each(|order_id| self.cancel(order_id));
         let mut lines: Vec<Line> = Vec::with_capacity(weights.len());
-        let closed = self.held().iter().filter(|held| weights.iter().all(|(symbol_idx, _)| symbol_idx != *held));
+        let is_named = |held: &u32| weights.iter().any(|(symbol_idx, _)| symbol_idx == held);
+        let closed = self.held().iter().filter(|held| !is_named(held) && kept.binary_search(held).is_err());
         for (symbol_idx, weight) in weights.iter().copied().chain(closed.map(|held| (*held, 0.0))) {
             let (price, held) = (self.price(symbol_idx), self.quantity(symbol_idx));
             if price > 0.0 {

@@ -158,40 +158,38 @@ impl<S: Scorer> Portfolio<S> {
         tradable
     }
 
-    /// The weights of the plan within the limits, symbols ascending. What cannot be traded is held.
-    fn weights(&mut self, desk: &Desk, tradable: &[u32]) -> Vec<(u32, f64)> {
-        let equity = desk.equity();
-        let present = |symbol_idx: u32| desk.account().value(symbol_idx) / equity;
-        let mut kept = Kept::default();
-        let mut keep = |symbol_idx: u32| {
-            let weight = present(symbol_idx);
-            kept.gross += weight.abs();
-            kept.net += weight;
-            (symbol_idx, weight)
-        };
-        let mut held: Vec<(u32, f64)> = Vec::new();
+    /// The weights of the plan within the limits, and what is kept, both by symbol. What cannot be traded is kept.
+    fn weights(&mut self, desk: &Desk, tradable: &[u32]) -> (Vec<(u32, f64)>, Vec<u32>) {
         let mut wanted: Vec<(u32, f64)> = Vec::new();
+        let mut kept: Vec<u32> = Vec::new();
         for &(symbol_idx, aim) in &self.plan.aims {
             match aim {
                 Aim::Weight(weight) => wanted.push((symbol_idx, weight)),
-                Aim::Keep => held.push(keep(symbol_idx)),
+                Aim::Keep => kept.push(symbol_idx),
             }
         }
+        wanted.sort_unstable_by_key(|(symbol_idx, _)| *symbol_idx);
         for &symbol_idx in desk.held() {
             let is_named = self.plan.aims.iter().any(|(named, _)| *named == symbol_idx);
-            let is_leaving = self.ended.1.contains(&symbol_idx);
-            if !is_named && !is_leaving && tradable.binary_search(&symbol_idx).is_err() {
-                held.push(keep(symbol_idx));
+            // What waits to be closed for good is neither weighed nor closed again.
+            if !is_named && tradable.binary_search(&symbol_idx).is_err() {
+                kept.push(symbol_idx);
             }
         }
+        kept.sort_unstable();
+        let equity = desk.equity();
+        let mut exposure = Kept::default();
+        for &symbol_idx in kept.iter().filter(|symbol_idx| !self.ended.1.contains(symbol_idx)) {
+            let weight = desk.account().value(symbol_idx) / equity;
+            exposure.gross += weight.abs();
+            exposure.net += weight;
+        }
         let mut weights: Vec<f64> = wanted.iter().map(|(_, weight)| *weight).collect();
-        self.limits.apply(&mut weights, kept);
+        self.limits.apply(&mut weights, exposure);
         for (line, weight) in wanted.iter_mut().zip(weights) {
             line.1 = weight;
         }
-        wanted.extend(held);
-        wanted.sort_unstable_by_key(|(symbol_idx, _)| *symbol_idx);
-        wanted
+        (wanted, kept)
     }
 }
 
@@ -224,7 +222,7 @@ impl<S: Scorer> Strategy for Portfolio<S> {
             OnShort::Flat if is_short => {}
             _ => self.rule.decide(&self.ranked, &self.sight, &mut self.plan),
         }
-        let weights = self.weights(desk, &tradable);
-        desk.rebalance(&weights);
+        let (weights, kept) = self.weights(desk, &tradable);
+        desk.rebalance_around(&weights, &kept);
     }
 }

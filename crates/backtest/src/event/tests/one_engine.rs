@@ -14,6 +14,7 @@ use crosscut_trading::venue::VenueRules;
 
 use super::*;
 use crate::config::BacktestConfig;
+use crate::panel::lists::Target;
 use crate::panel::{Extras, PanelBuilder, SeriesInput, SymbolRules};
 use crate::replay::replay;
 
@@ -45,11 +46,12 @@ fn walks(seed: u64, n_bars: i64) -> Vec<Bars> {
     walks
 }
 
-/// The return over the last bars.
+/// The return over the last five bars, over the last ten, and so on; or what a list of targets says.
 #[derive(Debug)]
-struct Momentum {
-    n_bars: usize,
+struct Columns {
     closes: Vec<Vec<f64>>,
+    targets: Vec<Target>,
+    label: i64,
 }
 
 /// `close / close[n_bars earlier] - 1`; NaN before there are as many.
@@ -60,14 +62,34 @@ fn momentum(closes: &[f64], n_bars: usize) -> f64 {
     }
 }
 
-impl Scorer for Momentum {
+impl Scorer for Columns {
     fn on_data(&mut self, data: &Data) {
         self.closes[data.symbol_idx() as usize].push(data.price());
+        self.label = data.available_at() - HOUR;
     }
 
-    fn value(&self, _column: usize, symbol_idx: u32) -> f64 {
-        momentum(&self.closes[symbol_idx as usize], self.n_bars)
+    fn value(&self, column: usize, symbol_idx: u32) -> f64 {
+        if self.targets.is_empty() {
+            return momentum(&self.closes[symbol_idx as usize], 5 * (column + 1));
+        }
+        let mut now = self.targets.iter().filter(|target| target.label == self.label).peekable();
+        if now.peek().is_none() {
+            return f64::NAN;
+        }
+        now.find(|target| target.symbol == format!("S{symbol_idx}")).map_or(0.0, |target| target.weight)
     }
+}
+
+/// Targets for some symbols at every 37th hour.
+fn some_targets() -> Vec<Target> {
+    let mut targets = Vec::new();
+    for (at, label) in (10..230).step_by(37).enumerate() {
+        for (symbol, weight) in [(at % 6, 0.5), ((at + 2) % 6, 0.25), ((at + 3) % 6, 0.0)] {
+            targets.push(Target { label: label * HOUR, symbol: format!("S{symbol}"), weight });
+        }
+    }
+    targets.sort_by(|a, b| (a.label, &a.symbol).cmp(&(b.label, &b.symbol)));
+    targets
 }
 
 fn check(strategy: &str, params: &[(&str, &str)], execution: Execution, rebalance: &str) {
@@ -88,20 +110,25 @@ fn check(strategy: &str, params: &[(&str, &str)], execution: Execution, rebalanc
             ..BacktestConfig::default()
         };
         let builder = PanelBuilder::new(&panel_config).unwrap();
+        let targets = if strategy == "target_list" { some_targets() } else { Vec::new() };
+        let n_columns = builder.factor_columns().len();
         let series = symbols.iter().zip(&walks).map(|(symbol, bars)| {
-            let factor = (1..=bars.len()).map(|end| momentum(&bars.close[..end], 5)).collect();
+            let column = |n_bars| (1..=bars.len()).map(|end| momentum(&bars.close[..end], n_bars)).collect();
             let input = SeriesInput {
                 symbol: symbol.clone(),
                 timestamps: bars.timestamp.clone(),
                 close: bars.close.clone(),
                 open: bars.open.clone(),
-                factor,
+                factor: if targets.is_empty() && n_columns > 0 { column(5) } else { Vec::new() },
+                more_factors: (1..n_columns).map(|at| column(5 * (at + 1))).collect(),
                 ..SeriesInput::default()
             };
             builder.series(input, SymbolRules::default()).unwrap()
         });
         let series = series.collect();
-        let panel = builder.build(series, Extras { factor: "f".to_owned(), ..Extras::default() }).unwrap();
+        let panel = builder
+            .build(series, Extras { factor: "f".to_owned(), targets: targets.clone(), ..Extras::default() })
+            .unwrap();
         let expected = replay(&panel, &panel_config).unwrap();
 
         let feeds = symbols.iter().zip(&walks).map(|(symbol, bars)| Feed::Bars { symbol, bars }).collect();
@@ -114,10 +141,12 @@ fn check(strategy: &str, params: &[(&str, &str)], execution: Execution, rebalanc
             venue: VenueRules { market: execution, ..VenueRules::default() },
             ..config(10_000.0, N_SYMBOLS)
         };
-        let scorer = Momentum { n_bars: 5, closes: vec![Vec::new(); N_SYMBOLS] };
+        // A list decides at its own times only: at others it says nothing of any symbol.
+        let rebalance = if targets.is_empty() { panel_config.rebalance } else { Rebalance::Bars(1) };
+        let scorer = Columns { closes: vec![Vec::new(); N_SYMBOLS], targets, label: 0 };
         let rules = PortfolioRules { symbols: symbols.clone(), limits: Limits::default(), on_short: OnShort::Skip };
         let mut portfolio = Portfolio::new(rule, scorer, rules).unwrap();
-        let options = EventOptions { evaluate: Some(panel_config.rebalance), ..EventOptions::default() };
+        let options = EventOptions { evaluate: Some(rebalance), ..EventOptions::default() };
         let outcome = replay_events(market, config, options, &mut portfolio).unwrap();
 
         assert_eq!(outcome.curves.equity.len(), expected.equity.len());
@@ -147,4 +176,29 @@ fn top_k_is_the_same_either_way() {
 fn long_short_is_the_same_either_way() {
     check("long_short", &[("long_count", "2"), ("short_count", "2")], Execution::NextOpen, "12");
     check("momentum", &[("top_n_long", "2"), ("top_n_short", "1")], Execution::Close, "D");
+}
+
+#[test]
+fn weighting_buffers_and_bands_are_the_same_either_way() {
+    let top_k = |params: &[(&str, &str)], rebalance| check("top_k", params, Execution::NextOpen, rebalance);
+    top_k(&[("k", "3"), ("weighting", "inverse_volatility"), ("vol_lookback", "8")], "12");
+    top_k(&[("k", "3"), ("weighting", "capped"), ("max_weight", "0.4"), ("no_trade_band", "0.05")], "7");
+    top_k(&[("k", "2"), ("buffer", "2")], "6");
+    check("long_short", &[("long_count", "2"), ("short_count", "2"), ("buffer", "1")], Execution::Close, "9");
+}
+
+#[test]
+fn every_rule_is_the_same_either_way() {
+    let dropout = [("k", "3"), ("n_drop", "1"), ("hold_thresh", "20")];
+    check("top_k_dropout", &dropout, Execution::NextOpen, "6");
+    check("top_k_dropout", &dropout, Execution::Close, "5");
+    let factors = [("factors", "a:1,b:-0.5"), ("k", "2"), ("short_k", "1")];
+    check("linear_weighted", &factors, Execution::NextOpen, "8");
+    let rotation = [("top_n", "2"), ("lookbacks", "10,20"), ("safe", "S0"), ("absolute", "safe")];
+    check("rotation", &rotation, Execution::NextOpen, "D");
+    check("rotation", &[("top_n", "3"), ("lookbacks", "15"), ("skip", "2")], Execution::Close, "11");
+    check("target_list", &[("file", "given")], Execution::NextOpen, "D");
+    let threshold = [("buy_threshold", "0.02"), ("sell_threshold", "-0.02"), ("hold_max_bars", "9")];
+    check("threshold", &threshold, Execution::NextOpen, "4");
+    check("threshold", &threshold[..2], Execution::Close, "3");
 }
