@@ -6,8 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crosscut_formula::operators::MAX_WINDOW;
 use crosscut_model::bar::BAR_COLUMNS;
-use crosscut_model::{BarSpec, Timeframe, check_symbol, nearest};
+use crosscut_model::{BarSpec, Timeframe, check_symbol};
 use serde_saphyr::{Location, Spanned};
 
 use crate::error::{FactorsError, Place};
@@ -15,6 +16,7 @@ use crate::error::{FactorsError, Place};
 mod document;
 mod published;
 mod weights;
+mod yaml;
 
 use document::{Choice, Document, Factor, Families, Symbols as SymbolsShape};
 
@@ -146,8 +148,8 @@ pub struct Factors {
 /// Names that no factor may have: the other columns of a factor table, and the key `tradable`.
 const RESERVED: [&str; 6] = ["timestamp", "available_at", "symbol", "tradable_flag", "bar_seq", "tradable"];
 
-/// The longest window and the longest fill that are believed, in bars.
-const MAX_BARS: usize = 1_000_000;
+/// The longest fill that is believed, in bars.
+const MAX_FILL: u32 = 1_000_000;
 
 impl Config {
     /// Reads and checks a factor-set file.
@@ -167,30 +169,20 @@ impl Config {
     pub fn parse(text: &str, file: &str) -> Result<Self, FactorsError> {
         let options = serde_saphyr::options! { with_snippet: false };
         let document: Document =
-            serde_saphyr::from_str_with_options(text, options).map_err(|error| yaml_error(file, &error))?;
+            serde_saphyr::from_str_with_options(text, options).map_err(|error| yaml::error(file, text, &error))?;
         Checker { file }.config(document)
     }
-}
-
-/// Turns a reader's error into ours, with the nearest key for an unknown one.
-fn yaml_error(file: &str, error: &serde_saphyr::Error) -> FactorsError {
-    let place = Place { file: file.to_owned(), line: error.location().map_or(0, |at| line(&at)) };
-    let message = match error.without_snippet() {
-        serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
-            let known = expected.join(", ");
-            let hint = nearest(field, expected.iter().copied());
-            let hint = hint.map_or(String::new(), |name| format!("\nhint: did you mean `{name}`?"));
-            format!("unknown key `{field}`; expected one of {known}{hint}")
-        }
-        serde_saphyr::Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing"),
-        other => other.render_with_formatter(&serde_saphyr::UserMessageFormatter),
-    };
-    FactorsError::Config { place, message }
 }
 
 /// The line of a location; 0 when it is not known.
 fn line(at: &Location) -> u64 {
     if *at == Location::UNKNOWN { 0 } else { at.line() }
+}
+
+/// Whether a text is the name of a folder of the hub: `[a-z0-9_.-]+`, no leading dot.
+fn is_folder_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.-".contains(c);
+    !text.is_empty() && text.len() <= 100 && !text.starts_with('.') && text.chars().all(allowed)
 }
 
 /// Turns the shapes of a file into a [`Config`], naming the file in each complaint.
@@ -254,8 +246,7 @@ impl Checker<'_> {
     /// A name that becomes a folder of the hub: `[a-z0-9_.-]+`, no leading dot.
     fn folder_name(&self, name: &Spanned<String>, key: &str) -> Result<String, FactorsError> {
         let text = &name.value;
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.-".contains(c);
-        if text.is_empty() || text.len() > 100 || text.starts_with('.') || !text.chars().all(allowed) {
+        if !is_folder_name(text) {
             let message =
                 format!("{key}: `{text}` is not a name; expected lower-case letters, digits, `_`, `-` and `.`");
             return Err(self.error(line(&name.referenced), message));
@@ -268,7 +259,11 @@ impl Checker<'_> {
         let at = line(&shape.referenced);
         let mut list = match shape.value {
             SymbolsShape::Word(word) if word == "all" => return Ok(Symbols::All),
-            SymbolsShape::Word(word) => return Ok(Symbols::Pool(word)),
+            SymbolsShape::Word(word) if is_folder_name(&word) => return Ok(Symbols::Pool(word)),
+            SymbolsShape::Word(word) => {
+                let message = format!("symbols: `{word}` is neither `all` nor the name of a pool");
+                return Err(self.error(at, format!("{message}\nhint: one symbol is written `symbols: [{word}]`")));
+            }
             SymbolsShape::List(list) => list,
         };
         for symbol in &list {
@@ -289,7 +284,7 @@ impl Checker<'_> {
         let at = line(&choice.referenced);
         match (choice.value.word.as_str(), choice.value.number) {
             ("none", None) => Ok(Fill::None),
-            ("forward", Some(n)) if n.fract() == 0.0 && (1.0..=MAX_BARS as f64).contains(&n) => {
+            ("forward", Some(n)) if n.fract() == 0.0 && (1.0..=f64::from(MAX_FILL)).contains(&n) => {
                 if bars.is_event() {
                     let message =
                         format!("fill: `{bars}` bars close on events and cannot be missing; use `fill: none`");
@@ -330,10 +325,7 @@ impl Checker<'_> {
                 0 => outer,
                 at => at,
             };
-            let windows = family.value.options.windows;
-            if let Some(windows) = &windows {
-                self.windows(windows, at)?;
-            }
+            let windows = family.value.options.windows.map(|windows| self.windows(&windows, at)).transpose()?;
             out.push(Family { name: family.value.name, windows, line: at });
         }
         Ok(out)
@@ -387,8 +379,9 @@ impl Checker<'_> {
             }
         };
         let windowed = name.contains("{w}");
+        let windows = windows.map(|windows| self.windows(&windows, at)).transpose()?;
         match &windows {
-            Some(windows) if windowed => self.windows(windows, at)?,
+            Some(_) if windowed => {}
             Some(_) => {
                 let message =
                     format!("factor `{name}`: there are windows but no {{w}} in the name; write `{name}_{{w}}`");
@@ -404,18 +397,21 @@ impl Checker<'_> {
         Ok(Factors { name, formula, weighted, windows: windows.unwrap_or_default(), notes, line: at })
     }
 
-    /// Window lengths: some, from 1, none twice.
-    fn windows(&self, windows: &[usize], at: u64) -> Result<(), FactorsError> {
+    /// Window lengths: some, whole, from 1 to the longest of the language, none twice.
+    fn windows(&self, windows: &[f64], at: u64) -> Result<Vec<usize>, FactorsError> {
         if windows.is_empty() {
             return Err(self.error(at, "windows: the list is empty".to_owned()));
         }
-        if let Some(bad) = windows.iter().find(|w| !(1..=MAX_BARS).contains(*w)) {
-            return Err(self.error(at, format!("windows: {bad} is not a window; expected 1 to {MAX_BARS} bars")));
+        let is_window = |w: f64| w.fract() == 0.0 && (1.0..=f64::from(MAX_WINDOW)).contains(&w);
+        if let Some(bad) = windows.iter().find(|w| !is_window(**w)) {
+            let message =
+                format!("windows: {bad} is not a window; expected a whole number from 1 to {MAX_WINDOW} bars");
+            return Err(self.error(at, message));
         }
         if let Some((_, twice)) = windows.iter().enumerate().find(|(i, w)| windows[..*i].contains(w)) {
             return Err(self.error(at, format!("windows: {twice} is listed twice")));
         }
-        Ok(())
+        Ok(windows.iter().map(|&w| w as usize).collect())
     }
 
     /// A column name: lower_snake, none of the table's own columns.

@@ -130,17 +130,41 @@ pub fn library_entries(family: Option<&str>) -> Result<Vec<LibraryEntry>, Factor
 }
 
 /// The factors of the library that a name means: `sma_20` and `sma` (with the family's windows, or with `windows`) in
-/// every family that has it, `talib:sma_20` in one. Empty when there is none.
+/// every family that has it, with `windows` in every one that takes them, `talib:sma_20` in one. Where there is none,
+/// those that are so called but for letter case, `_` and leading zeros (`SMA_20`, `alpha#48`), or whose names begin so
+/// (`adx`, `ichimoku`). Empty when there is none either.
 ///
 /// # Errors
-/// Windows for a family whose windows are fixed, or windows that cannot be.
+/// Windows where only families with fixed ones have the name, or windows that cannot be.
 pub fn library_factors(name: &str, windows: Option<&[usize]>) -> Result<Vec<FactorCard>, FactorsError> {
     let (wanted, name) = match name.split_once(':') {
         Some((family, name)) => (Some(family), name),
         None => (None, name),
     };
+    let families = library::families().iter().filter(|family| wanted.is_none_or(|wanted| wanted == family.name));
+    let families: Vec<&Family> = families.collect();
+    let takes_windows = |family: &&&Family| family.windows_are_free;
+    let named = named_factors(&families, name, None)?;
+    match windows {
+        None if named.is_empty() => similar_factors(&families, name),
+        Some(_) if families.iter().any(|family| takes_windows(&family)) => {
+            let free: Vec<&Family> = families.iter().filter(takes_windows).copied().collect();
+            let free = named_factors(&free, name, windows)?;
+            if free.is_empty() && !named.is_empty() { named_factors(&families, name, windows) } else { Ok(free) }
+        }
+        Some(_) => named_factors(&families, name, windows),
+        None => Ok(named),
+    }
+}
+
+/// The factors of some families that have a name.
+fn named_factors(
+    families: &[&'static Family],
+    name: &str,
+    windows: Option<&[usize]>,
+) -> Result<Vec<FactorCard>, FactorsError> {
     let mut cards = Vec::new();
-    for family in library::families().iter().filter(|family| wanted.is_none_or(|wanted| wanted == family.name)) {
+    for family in families {
         let specs = family.factors(None).map_err(|error| broken(family.name, error))?;
         let plain = specs.iter().find(|spec| spec.windows.is_empty() && spec.name == name);
         let mut spec = match plain.or_else(|| specs.iter().find(|spec| means(spec, family, name))) {
@@ -157,6 +181,50 @@ pub fn library_factors(name: &str, windows: Option<&[usize]>) -> Result<Vec<Fact
         cards.extend(family_cards(family, &spec)?);
     }
     Ok(cards)
+}
+
+/// The most factors that are shown of those whose names begin alike.
+const MAX_ALIKE: usize = 12;
+
+/// The factors whose names are the same but for how they are written, or begin with `name`.
+fn similar_factors(families: &[&'static Family], name: &str) -> Result<Vec<FactorCard>, FactorsError> {
+    let (wanted, mut same, mut begin) = (plain(name), Vec::new(), Vec::new());
+    for family in families {
+        let specs = family.factors(None).map_err(|error| broken(family.name, error))?;
+        for spec in specs {
+            let expanded = spec.expand().map_err(|error| broken(family.name, error))?;
+            let is_same = plain(&stem(&spec)) == wanted || expanded.iter().any(|one| plain(&one.name) == wanted);
+            if is_same {
+                same.push((*family, spec));
+            } else if spec.name.starts_with(&format!("{}_", name.to_ascii_lowercase())) {
+                begin.push((*family, spec));
+            }
+        }
+    }
+    let found = if same.is_empty() { begin } else { same };
+    if wanted.is_empty() || found.len() > MAX_ALIKE {
+        return Ok(Vec::new());
+    }
+    let mut cards = Vec::new();
+    for (family, spec) in found {
+        let all = family_cards(family, &spec)?;
+        let one: Vec<FactorCard> = all.iter().filter(|card| plain(&card.name) == wanted).cloned().collect();
+        cards.extend(if one.is_empty() { all } else { one });
+    }
+    Ok(cards)
+}
+
+/// A name without what people write differently: letter case, signs, zeros before a number.
+fn plain(name: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = name.chars().filter(char::is_ascii_alphanumeric).peekable();
+    while let Some(c) = rest.next() {
+        let is_leading = c == '0' && !plain.ends_with(|last: char| last.is_ascii_digit());
+        if !(is_leading && rest.peek().is_some_and(char::is_ascii_digit)) {
+            plain.push(c.to_ascii_lowercase());
+        }
+    }
+    plain
 }
 
 /// Names of the library's factors, for messages: windows filled in, and templates without them.

@@ -31,7 +31,7 @@ struct Entry {
     formula: &'static str,
     /// What it says.
     notes: &'static str,
-    /// Where it comes from; empty when it is plain arithmetic.
+    /// Where it comes from.
     source: &'static str,
 }
 
@@ -118,7 +118,7 @@ impl Entry {
             formula: self.formula.to_owned(),
             windows: windows.to_vec(),
             notes: Some(self.notes.to_owned()),
-            source: (!self.source.is_empty()).then(|| self.source.to_owned()),
+            source: Some(self.source.to_owned()),
         }
     }
 }

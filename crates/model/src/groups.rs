@@ -1,6 +1,6 @@
 //! Group files: which category (sector, chain) a symbol belongs to, from which time on.
 //!
-//! CSV, `symbol,category` or `symbol,category,from`: the category of a symbol for all rows, or for those whose timestamp
+//! CSV, `symbol,category` or `symbol,category,from`, where the second column may have another name (`sector`): the category of a symbol for all rows, or for those whose timestamp
 //! is not before `from` (a date or an ISO-8601 time, empty for the first row on), until a later line of the symbol says
 //! otherwise. An empty category means that the symbol has none from then on.
 
@@ -44,9 +44,12 @@ pub fn parse_groups(text: &str) -> Result<Vec<GroupLine>, GroupError> {
     let (at, heading) = lines.next().unwrap_or((1, ""));
     let names: Vec<String> = cells(at, heading)?.iter().map(|name| name.to_ascii_lowercase()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    if names != ["symbol", "category"] && names != ["symbol", "category", "from"] {
+    if !matches!(names.as_slice(), ["symbol", name] | ["symbol", name, "from"] if !name.is_empty() && *name != "from") {
         let expected = "expected `symbol,category` or `symbol,category,from`";
-        return Err(error(at, format!("the heading of the group file is `{heading}`; {expected}")));
+        let is_parted_otherwise = heading.contains([';', '\t']) && !heading.contains(',');
+        let hint = if is_parted_otherwise { "\nhint: the cells are parted by commas" } else { "" };
+        let heading = heading.escape_debug();
+        return Err(error(at, format!("the heading of the group file is `{heading}`; {expected}{hint}")));
     }
     let mut parsed = Vec::new();
     let mut seen: BTreeMap<(String, i64), usize> = BTreeMap::new();

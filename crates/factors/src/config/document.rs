@@ -72,7 +72,7 @@ pub(super) struct Factor {
     pub standardise: Option<String>,
     /// Window lengths, one column each.
     #[serde(default)]
-    pub windows: Option<Vec<usize>>,
+    pub windows: Option<Vec<f64>>,
     /// What the factor means.
     #[serde(default)]
     pub notes: Option<String>,
@@ -84,7 +84,7 @@ pub(super) struct Factor {
 pub(super) struct FamilyOptions {
     /// Window lengths in place of the family's own.
     #[serde(default)]
-    pub windows: Option<Vec<usize>>,
+    pub windows: Option<Vec<f64>>,
 }
 
 /// `all`, a list of symbols, or the name of a pool.

@@ -106,8 +106,10 @@ fn missing_and_mistyped_values() {
         ),
         ("factor_set: a\ntimeframe: 1h\nsource: {venue: b, bars: 1h}\n", "set.yaml: no factors"),
         ("factor_set: [a\n", "set.yaml:"),
-        ("", "set.yaml"),
-        ("- a\n", "set.yaml"),
+        ("", "the file is empty; expected a factor set"),
+        ("# later\n\n", "the file is empty; expected a factor set"),
+        ("factor_set: a\nfactors:\n\t- {name: a}\n", "set.yaml:3: a tab; lines are indented with blanks"),
+        ("- a\n", "set.yaml:1: expected keys and values, such as {name: value}\n  - a\n  ^"),
     ] {
         let message = refused(text);
         assert!(message.contains(expected), "{text:?} gave {message}");
@@ -127,6 +129,8 @@ fn wrong_choices() {
         ("symbols: []", "the list is empty"),
         ("symbols: [A, B, A]", "`A` is listed twice"),
         ("symbols: ['../A']", "cannot be a symbol"),
+        ("symbols: BTCUSDT", "nor the name of a pool\nhint: one symbol is written `symbols: [BTCUSDT]`"),
+        ("let: [a]", "expected keys and values, such as {name: value}\n  let: [a]\n       ^"),
         ("symbols: {top: 3}", "`all`, a list of symbols, or the name of a pool"),
         ("library: {features: {windows: [5]}}", "a family name, or a list"),
         ("library: [{features: {windows: []}}]", "windows: the list is empty"),
@@ -153,8 +157,20 @@ fn wrong_factors() {
         ("{name: a, formula: 'delay(close, {w})'}", "there are no windows"),
         ("{name: 'a_{w}', formula: close, windows: [5, 5]}", "5 is listed twice"),
         ("{name: 'a_{w}', formula: close, windows: [0]}", "0 is not a window"),
+        (
+            "{name: 'a_{w}', formula: close, windows: [-5]}",
+            "-5 is not a window; expected a whole number from 1 to 100000",
+        ),
+        ("{name: 'a_{w}', formula: close, windows: [2.5]}", "2.5 is not a window"),
+        ("{name: 'a_{w}', formula: close, windows: [100001]}", "100001 is not a window"),
+        ("{name: 'a_{w}', formula: close, windows: [.nan]}", "NaN is not a window"),
+        ("{name: 'a_{w}', formula: close, windows: [five]}", "expected a number\n  "),
+        (
+            "{name: a, formula: [close]}",
+            "expected a text\n    - {name: a, formula: [close]}\n                         ^",
+        ),
         ("{name: a}", "the key `formula` is missing"),
-        ("{name: a, formula: close, windows: 5}", "set.yaml:5"),
+        ("{name: a, formula: close, windows: 5}", "expected a list, such as [5, 20]"),
     ] {
         let message = refused(&format!("{HEAD}factors:\n  - {entry}\n"));
         assert!(message.contains(expected), "{entry:?} gave {message}");

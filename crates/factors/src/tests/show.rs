@@ -26,6 +26,18 @@ fn a_library_factor_has_several_names() {
     assert!(
         found("sma_0", None).is_empty() && found("no_such", None).is_empty() && found("features:", None).is_empty()
     );
+    assert_eq!(found("sma", Some(&[3, 5])), ["sma_3 of family features", "sma_5 of family features"]);
+    assert_eq!(found("SMA_37", None), [""; 0]);
+    assert_eq!(found("alpha#6", None), ["alpha_006 of family alpha101"]);
+    assert_eq!(found("KMID", None), ["kmid of family alpha158"]);
+    assert!(found("ATR_14", None).contains(&"atr_14 of family talib".to_owned()));
+    for begin in ["adx", "Ichimoku", "keltner", "donchian", "heikin", "macd", "session"] {
+        let found = found(begin, None);
+        let is_it = |name: &String| name.starts_with(&begin.to_ascii_lowercase());
+        assert!(!found.is_empty() && found.iter().all(is_it), "{begin}: {found:?}");
+    }
+    let message = library_factors("talib:sma", Some(&[7])).unwrap_err().to_string();
+    assert!(message.contains("fixed windows"), "{message}");
     let message = library_factors("features:sma", Some(&[0])).unwrap_err().to_string();
     assert!(message.contains("window 0"), "{message}");
 }
@@ -40,6 +52,7 @@ fn every_library_factor_can_be_shown() {
         let card = &cards[0];
         assert!(card.name == name && !card.inputs.is_empty() && card.usage.contains(&entry.family), "{card:?}");
         assert!(card.missing.iter().all(|rule| !rule.rule.is_empty()), "{card:?}");
+        assert!(card.source.as_ref().is_some_and(|source| !source.is_empty()), "{card:?}");
         assert!(library_names().contains(&name));
     }
     let message = library_entries(Some("alpha10")).unwrap_err().to_string();

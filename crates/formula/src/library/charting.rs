@@ -37,8 +37,18 @@ const PRICES: &[Entry] = &[
     entry("rocr_10", "close / delay(close, 10)", "ratio to the close 10 bars before", "TA-Lib"),
     entry("var_5", "ts_var(close, 5) * 4 / 5", "variance, divided by n", "TA-Lib"),
     entry("linearreg_intercept_14", "ts_line_start(close, 14)", "least-squares line at the oldest bar", "TA-Lib"),
-    entry("log_return_14", "log(close / delay(close, 14))", "logarithm of the ratio to the close 14 bars before", ""),
-    entry("bar_strength", "(close - low) / (high - low)", "place of the close in the bar; missing without a range", ""),
+    entry(
+        "log_return_14",
+        "log(close / delay(close, 14))",
+        "logarithm of the ratio to the close 14 bars before",
+        "LEAN LogReturn",
+    ),
+    entry(
+        "bar_strength",
+        "(close - low) / (high - low)",
+        "place of the close in the bar; missing without a range",
+        "LEAN InternalBarStrength",
+    ),
 ];
 
 /// Averages of prices.
@@ -72,7 +82,7 @@ const AVERAGES: &[Entry] = &[
         "vwma_20",
         "ts_sum(close * volume, 20) / ts_sum(volume, 20)",
         "volume-weighted mean of the close; missing without volume",
-        "",
+        "Stock.Indicators VWMA; Tulip vwma",
     ),
     entry(
         "vidya_14",
@@ -166,7 +176,7 @@ const OSCILLATORS: &[Entry] = &[
         "dpo_14",
         "delay(close, 8) - ts_mean(close, 14)",
         "detrended price: the close 8 bars before against the mean of 14",
-        "",
+        "Stock.Indicators DPO; Tulip dpo, at the time when the number is known",
     ),
     entry(
         "ppo_ema",
@@ -324,7 +334,12 @@ const VOLUMES: &[Entry] = &[
         "mean of 14 of it",
         "Arms (1983)",
     ),
-    entry("volume_price_trend", "cumsum(volume * (close / delay(close, 1) - 1))", "sum of volume times return", ""),
+    entry(
+        "volume_price_trend",
+        "cumsum(volume * (close / delay(close, 1) - 1))",
+        "sum of volume times return",
+        "LEAN and ta: volume price trend, not smoothed",
+    ),
     entry(
         "negative_volume",
         "1000 * cumprod(where(fill(delta(volume, 1), 0) < 0, fill(close / delay(close, 1), 1), 1))",
@@ -341,13 +356,13 @@ const VOLUMES: &[Entry] = &[
         "volume_oscillator",
         "100 * (ts_mean(volume, 12) / ts_mean(volume, 26) - 1)",
         "12 against 26 bar mean volume in percent",
-        "",
+        "Tulip vosc",
     ),
     entry(
         "pvo",
         "100 * (ema_seeded(volume, 12) / ema_seeded(volume, 26) - 1)",
         "12 against 26 bar exponential mean of volume in percent",
-        "",
+        "the form of PPO on volume, means begun as in TA-Lib",
     ),
     entry(
         "market_facilitation",
@@ -365,6 +380,6 @@ const VOLUMES: &[Entry] = &[
         "vwap_all",
         "cumsum((high + low + close) / 3 * volume) / cumsum(volume)",
         "volume-weighted mean of the typical price since the first bar",
-        "",
+        "Stock.Indicators VWAP, anchored to the first bar",
     ),
 ];

@@ -18,18 +18,23 @@ pub(super) const FAMILY: Family = Family {
 
 /// Factors of one bar, or of a bar and the one before.
 const SINGLE: &[Entry] = &[
-    Entry { name: "return_1", formula: "close / delay(close, 1) - 1", notes: "simple return over one bar", source: "" },
+    Entry {
+        name: "return_1",
+        formula: "close / delay(close, 1) - 1",
+        notes: "simple return over one bar",
+        source: "Campbell, Lo and MacKinlay (1997), The Econometrics of Financial Markets, section 1.4",
+    },
     Entry {
         name: "log_return_1",
         formula: "log(close) - delay(log(close), 1)",
         notes: "logarithmic return over one bar",
-        source: "",
+        source: "Campbell, Lo and MacKinlay (1997), The Econometrics of Financial Markets, section 1.4",
     },
     Entry {
         name: "buy_ratio",
         formula: "buy_volume / volume",
         notes: "share of the volume bought by takers",
-        source: "",
+        source: "the feature set of this library: volume bought by takers over volume",
     },
     Entry {
         name: "imbalance",
@@ -41,36 +46,41 @@ const SINGLE: &[Entry] = &[
         name: "vwap_deviation",
         formula: "close / vwap - 1",
         notes: "close against the bar's volume-weighted mean price",
-        source: "",
+        source: "the feature set of this library; the price is that of Berkowitz, Logue and Noser (1988), The total cost of transactions on the NYSE",
     },
     Entry {
         name: "vwap_median_dev",
         formula: "vwap / medium_price - 1",
         notes: "mean trade price by volume against the median trade price: where the large trades were",
-        source: "",
+        source: "the feature set of this library",
     },
 ];
 
 /// Factors with a window.
 const WINDOWED: &[Entry] = &[
-    Entry { name: "return_{w}", formula: "close / delay(close, {w}) - 1", notes: "simple return", source: "" },
+    Entry {
+        name: "return_{w}",
+        formula: "close / delay(close, {w}) - 1",
+        notes: "simple return",
+        source: "Campbell, Lo and MacKinlay (1997), The Econometrics of Financial Markets, section 1.4",
+    },
     Entry {
         name: "log_return_{w}",
         formula: "log(close) - delay(log(close), {w})",
         notes: "logarithmic return",
-        source: "",
+        source: "Campbell, Lo and MacKinlay (1997), The Econometrics of Financial Markets, section 1.4",
     },
     Entry {
         name: "volatility_{w}",
         formula: "ts_std(close / delay(close, 1) - 1, {w})",
         notes: "sample deviation (ddof 1) of one-bar returns, per bar",
-        source: "",
+        source: "the feature set of this library: deviation of close-to-close returns",
     },
     Entry {
         name: "volatility_ann_{w}",
         formula: "ts_std(close / delay(close, 1) - 1, {w}) * sqrt(periods_per_year)",
         notes: "volatility per year",
-        source: "",
+        source: "the feature set of this library: times the root of the bars in a year",
     },
     Entry {
         name: "parkinson_{w}",
@@ -82,20 +92,25 @@ const WINDOWED: &[Entry] = &[
         name: "momentum_{w}",
         formula: "close - delay(close, {w})",
         notes: "price change in quote units",
-        source: "",
+        source: "Murphy (1999), Technical Analysis of the Financial Markets, chapter 10",
     },
-    Entry { name: "sma_{w}", formula: "ts_mean(close, {w})", notes: "simple moving average of the close", source: "" },
+    Entry {
+        name: "sma_{w}",
+        formula: "ts_mean(close, {w})",
+        notes: "simple moving average of the close",
+        source: "Murphy (1999), Technical Analysis of the Financial Markets, chapter 9",
+    },
     Entry {
         name: "ema_{w}",
         formula: "ema(close, {w})",
         notes: "exponential moving average, alpha = 2 / (w + 1), started at the first close",
-        source: "",
+        source: "Murphy (1999), Technical Analysis of the Financial Markets, chapter 9",
     },
     Entry {
         name: "price_sma_{w}",
         formula: "close / ts_mean(close, {w})",
         notes: "close over its moving average",
-        source: "",
+        source: "the feature set of this library: close over its moving average",
     },
     Entry {
         name: "bb_pos_{w}",
@@ -109,30 +124,35 @@ const WINDOWED: &[Entry] = &[
         notes: "relative strength index, 0 to 100: 100 - 100 / (1 + gain / loss) written so that no loss gives 100; missing when nothing moved",
         source: "Wilder (1978), New Concepts in Technical Trading Systems",
     },
-    Entry { name: "volume_sma_{w}", formula: "ts_mean(volume, {w})", notes: "mean volume in base units", source: "" },
+    Entry {
+        name: "volume_sma_{w}",
+        formula: "ts_mean(volume, {w})",
+        notes: "mean volume in base units",
+        source: "the feature set of this library",
+    },
     Entry {
         name: "volume_ratio_{w}",
         formula: "volume / ts_mean(volume, {w})",
         notes: "volume over its mean",
-        source: "",
+        source: "the feature set of this library",
     },
     Entry {
         name: "dollar_vol_sma_{w}",
         formula: "ts_mean(dollar_volume, {w})",
         notes: "mean turnover in quote units",
-        source: "",
+        source: "the feature set of this library",
     },
     Entry {
         name: "up_ratio_sma_{w}",
         formula: "ts_mean(up_move_ratio, {w})",
         notes: "mean share of rising price moves within the bar",
-        source: "",
+        source: "the feature set of this library",
     },
     Entry {
         name: "reversal_rate_{w}",
         formula: "ts_sum(reversals, {w}) / ts_sum(tick_count, {w})",
         notes: "sign changes of consecutive price moves per trade",
-        source: "",
+        source: "the feature set of this library",
     },
     Entry {
         name: "amihud_{w}",

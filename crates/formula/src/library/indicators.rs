@@ -124,18 +124,18 @@ const INDICATORS: &[Entry] = &[
         "vwap_20",
         "ts_sum(((high + low + close) / 3) * volume, 20) / ts_sum(volume, 20)",
         "volume-weighted mean of the typical price, 20 bars",
-        "",
+        "charting platforms' VWAP with bands, over a window of 20 bars",
     ),
     entry(
         "vwap_20_upper",
         "ts_sum(((high + low + close) / 3) * volume, 20) / ts_sum(volume, 20) + 2 * sqrt(max(ts_sum((((high + low + close) / 3) - first((high + low + close) / 3)) ^ 2 * volume, 20) / ts_sum(volume, 20) - (ts_sum((((high + low + close) / 3) - first((high + low + close) / 3)) * volume, 20) / ts_sum(volume, 20)) ^ 2, 0))",
         "two volume-weighted deviations above",
-        "",
+        "charting platforms' VWAP with bands, over a window of 20 bars",
     ),
     entry(
         "vwap_20_lower",
         "ts_sum(((high + low + close) / 3) * volume, 20) / ts_sum(volume, 20) - 2 * sqrt(max(ts_sum((((high + low + close) / 3) - first((high + low + close) / 3)) ^ 2 * volume, 20) / ts_sum(volume, 20) - (ts_sum((((high + low + close) / 3) - first((high + low + close) / 3)) * volume, 20) / ts_sum(volume, 20)) ^ 2, 0))",
         "two volume-weighted deviations below",
-        "",
+        "charting platforms' VWAP with bands, over a window of 20 bars",
     ),
 ];

@@ -13,9 +13,12 @@ pub(super) const FAMILY: Family = Family {
     window_by_window: false,
 };
 
+/// Where the formulas come from.
+const SOURCE: &str = "charting platforms' VWAP with bands, and plain arithmetic, anchored to the UTC day";
+
 /// An entry.
 const fn entry(name: &'static str, formula: &'static str, notes: &'static str) -> Entry {
-    Entry { name, formula, notes, source: "" }
+    Entry { name, formula, notes, source: SOURCE }
 }
 
 /// The factors.
