@@ -14,6 +14,7 @@ pub mod outcome;
 pub mod panel;
 pub mod replay;
 pub mod results;
+mod tally;
 pub mod trace;
 pub mod w4;
 pub mod w6;

@@ -85,8 +85,12 @@ pub struct Account {
     ledger: Ledger,
     /// Last price of each symbol; NaN before the first.
     marks: Vec<f64>,
-    /// Bars of each symbol that have closed.
+    /// Bars of each symbol that have begun.
     n_bars: Vec<u64>,
+    /// Whether the last of them is still under way.
+    is_in_bar: Vec<bool>,
+    /// Whether each present position was opened while a bar was under way.
+    is_opened_in_bar: Vec<bool>,
     /// What it may owe.
     funds: Funds,
     /// Cash moved by kind, in the order of [`CashKind::ALL`].
@@ -117,6 +121,8 @@ impl Account {
             ledger: Ledger::new(capital, n_symbols),
             marks: vec![f64::NAN; n_symbols],
             n_bars: vec![0; n_symbols],
+            is_in_bar: vec![false; n_symbols],
+            is_opened_in_bar: vec![false; n_symbols],
             funds,
             moved: [0.0; 4],
             commission: 0.0,
@@ -157,16 +163,30 @@ impl Account {
         self.marks[symbol_idx as usize] = price;
     }
 
-    /// Counts a bar of a symbol that has closed.
+    /// Counts a bar of a symbol that has begun.
     #[inline]
     pub fn count_bar(&mut self, symbol_idx: u32) {
         self.n_bars[symbol_idx as usize] += 1;
+        self.is_in_bar[symbol_idx as usize] = true;
+    }
+
+    /// Says how many bars of a symbol have begun, for a driver that leaves out bars in which nothing happens.
+    #[inline]
+    pub fn set_bars(&mut self, symbol_idx: u32, n_bars: u64) {
+        self.n_bars[symbol_idx as usize] = n_bars;
+    }
+
+    /// A bar of a symbol is over.
+    #[inline]
+    pub fn end_bar(&mut self, symbol_idx: u32) {
+        self.is_in_bar[symbol_idx as usize] = false;
     }
 
     /// Bars of a symbol that have closed since its position was opened from flat, the bar it was opened in among them unless
-    /// that was at its close.
+    /// that was after its close.
     pub fn bars_held(&self, symbol_idx: u32) -> u64 {
-        self.n_bars[symbol_idx as usize].saturating_sub(self.ledger.opened_bar(symbol_idx))
+        let since = self.n_bars[symbol_idx as usize].saturating_sub(self.ledger.opened_bar(symbol_idx));
+        since + u64::from(self.is_opened_in_bar[symbol_idx as usize])
     }
 
     /// Cash plus positions at their last prices, quote units. Symbols are summed in ascending order.
@@ -209,6 +229,10 @@ impl Account {
     pub fn book(&mut self, symbol_idx: u32, side: Side, fill: &Fill) {
         self.commission += fill.commission;
         self.slippage += fill.slippage;
+        let before = self.quantity(symbol_idx);
+        if before == 0.0 || (before * side.sign() < 0.0 && fill.quantity > before.abs()) {
+            self.is_opened_in_bar[symbol_idx as usize] = self.is_in_bar[symbol_idx as usize];
+        }
         self.ledger.book(symbol_idx, side, fill, self.n_bars[symbol_idx as usize]);
     }
 

@@ -80,8 +80,7 @@ impl RiskRules {
     }
 }
 
-/// An order as the guard looks at it, and the account it would be made in. Working orders that increase count as if they
-/// were filled.
+/// An order as the guard looks at it, and the account it would be made in, working orders that are counted on included.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Asked {
     /// When, microseconds UTC.
@@ -96,13 +95,15 @@ pub struct Asked {
     pub price: f64,
     /// Base units of the symbol held.
     pub held: f64,
-    /// Base units of working orders of the same symbol and side.
+    /// Base units by which working orders of the same symbol and side increase the position.
     pub working: f64,
+    /// Base units by which they reduce it.
+    pub reducing: f64,
     /// Cash plus positions, quote units.
     pub equity: f64,
     /// Cash less what working buys will take, quote units.
     pub cash: f64,
-    /// Sum of absolute values of positions and of working orders that increase one, quote units.
+    /// Sum of absolute values of positions, working orders counted in, quote units.
     pub gross: f64,
     /// Sum of signed values of the same, quote units.
     pub net: f64,
@@ -197,7 +198,7 @@ impl RiskGuard {
     /// How much of an order may be sent.
     pub fn judge(&self, asked: &Asked) -> Verdict {
         let is_against = asked.held * asked.side.sign() < 0.0;
-        let reducing = if is_against { (asked.held.abs() - asked.working).clamp(0.0, asked.quantity) } else { 0.0 };
+        let reducing = if is_against { (asked.held.abs() - asked.reducing).clamp(0.0, asked.quantity) } else { 0.0 };
         let increasing = asked.quantity - reducing;
         if increasing <= 0.0 {
             return Verdict { quantity: asked.quantity, rule: None };
@@ -216,8 +217,9 @@ impl RiskGuard {
         for (rule, room) in self.rooms(asked) {
             if let Some(room) = room {
                 // A hair of allowance: an order sized to the limit is not to lose its last digit.
-                let most = room / asked.price;
-                allow(rule, if most * (1.0 + 1e-12) >= increasing { increasing } else { most });
+                let hair = 1e-12 * asked.equity.abs();
+                let most = if room + hair >= increasing * asked.price { increasing } else { room / asked.price };
+                allow(rule, most);
             }
         }
         verdict
@@ -244,7 +246,7 @@ impl RiskGuard {
         let limits = &self.rules.limits;
         let share = |limit: Option<f64>| limit.map(|limit| limit * asked.equity);
         // What the position on the order's side is worth once what works has been filled.
-        let on_side = (asked.held * sign + asked.working).max(0.0) * asked.price;
+        let on_side = ((asked.held * sign).max(0.0) + asked.working) * asked.price;
         let is_buy = asked.side == Side::Buy;
         let buffer = limits.cash_buffer.filter(|_| is_buy).map(|buffer| asked.cash - buffer * asked.equity);
         let turnover = self.rules.turnover.map(|most| most * self.day_equity - self.day_traded);
@@ -264,29 +266,39 @@ impl RiskGuard {
         self.day_traded += value;
     }
 
-    /// Looks at equity; gives the rule that stops trading now: everything is to be closed.
+    /// The rule by which [`RiskGuard::watch`] would stop trading at this equity.
     #[inline]
-    pub fn watch(&mut self, now: i64, equity: f64) -> Option<Rule> {
-        let day = now.div_euclid(DAY);
-        if day != self.day {
-            (self.day, self.day_equity, self.day_traded, self.day_is_over) = (day, equity, 0.0, false);
-        }
+    pub fn alarm(&self, now: i64, equity: f64) -> Option<Rule> {
         if self.halted.is_some() {
             return None;
         }
         if self.drawdown.is_exceeded_by(equity) {
-            let rule = if equity <= 0.0 { Rule::EquityGone } else { Rule::MaxDrawdown };
-            self.drawdown.halt();
-            self.halted = Some(rule);
-            return Some(rule);
+            return Some(if equity <= 0.0 { Rule::EquityGone } else { Rule::MaxDrawdown });
         }
-        self.drawdown.observe(equity);
         let is_lost = |limit: f64| equity < self.day_equity * (1.0 - limit);
-        if !self.day_is_over && self.rules.daily_loss.is_some_and(is_lost) {
-            self.day_is_over = true;
-            return Some(Rule::DailyLoss);
+        let is_same_day = now.div_euclid(DAY) == self.day;
+        let is_day_lost = is_same_day && !self.day_is_over && self.rules.daily_loss.is_some_and(is_lost);
+        is_day_lost.then_some(Rule::DailyLoss)
+    }
+
+    /// Looks at equity; gives the rule that stops trading now: everything is to be closed.
+    #[inline]
+    pub fn watch(&mut self, now: i64, equity: f64) -> Option<Rule> {
+        let alarm = self.alarm(now, equity);
+        let day = now.div_euclid(DAY);
+        if day != self.day {
+            (self.day, self.day_equity, self.day_traded, self.day_is_over) = (day, equity, 0.0, false);
         }
-        None
+        match alarm {
+            Some(Rule::DailyLoss) => self.day_is_over = true,
+            Some(rule) => {
+                self.drawdown.halt();
+                self.halted = Some(rule);
+            }
+            None if self.halted.is_none() => self.drawdown.observe(equity),
+            None => {}
+        }
+        alarm
     }
 
     /// Looks at a held position at a price; gives the rule by which it is to be closed, from which on the symbol cools.
@@ -334,6 +346,7 @@ mod tests {
             price: 10.0,
             held: 0.0,
             working: 0.0,
+            reducing: 0.0,
             equity: 1000.0,
             cash: 1000.0,
             gross: 0.0,

@@ -9,11 +9,41 @@ use crate::account::CashKind;
 use crate::limits::Rule;
 use crate::order::{Event, Reason, Update};
 
+/// Who wants an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The strategy.
+    Strategy,
+    /// The strategy, at the last price there was, because the symbol cannot be traded now.
+    LastPrice,
+    /// A rule of the guard.
+    Guard(Rule),
+    /// The end of trading in the symbol.
+    Delisting,
+    /// Too little margin.
+    Liquidation,
+}
+
+impl Origin {
+    /// The words in files and logs.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Strategy => "strategy",
+            Self::LastPrice => "closed at last price",
+            Self::Guard(rule) => rule.text(),
+            Self::Delisting => "delisted",
+            Self::Liquidation => "liquidated",
+        }
+    }
+}
+
 /// What a record says.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Entry {
-    /// The strategy, or the guard, wants to trade.
+    /// Somebody wants to trade.
     Decision {
+        /// Who.
+        origin: Origin,
         /// The kind of order.
         order_type: OrderType,
         /// Base units wanted.
@@ -141,6 +171,11 @@ impl Journal {
         std::mem::take(&mut self.records)
     }
 
+    /// Moves what was recorded so far to the end of `out`, so that a driver can put it away and the journal stays small.
+    pub fn drain_into(&mut self, out: &mut Vec<Record>) {
+        out.append(&mut self.records);
+    }
+
     /// Records a line.
     #[inline]
     pub fn note(&mut self, record: Record) {
@@ -151,13 +186,14 @@ impl Journal {
 
     /// Records that an order is wanted.
     #[inline]
-    pub fn decision(&mut self, at: i64, order_id: OrderId, request: &OrderRequest) {
+    pub fn decision(&mut self, (at, origin): (i64, Origin), order_id: OrderId, request: &OrderRequest) {
         self.note(Record {
             at,
             order_id,
             symbol_idx: request.symbol_idx,
             side: request.side,
             entry: Entry::Decision {
+                origin,
                 order_type: request.kind.order_type(),
                 quantity: request.quantity,
                 price: request.kind.limit().unwrap_or(f64::NAN),
@@ -192,10 +228,10 @@ impl Record {
         let OrderId(number) = self.order_id;
         let side = self.side.name();
         match self.entry {
-            Entry::Decision { order_type, quantity, price } if price.is_nan() => {
+            Entry::Decision { order_type, quantity, price, .. } if price.is_nan() => {
                 format!("order {number}: {side} {quantity} {}", order_type.name())
             }
-            Entry::Decision { order_type, quantity, price } => {
+            Entry::Decision { order_type, quantity, price, .. } => {
                 format!("order {number}: {side} {quantity} {} at {price}", order_type.name())
             }
             Entry::Weighed { rule, wanted, allowed } => {
@@ -237,10 +273,10 @@ mod tests {
     fn a_journal_that_is_off_keeps_nothing() {
         let mut journal = Journal::off();
         let request = OrderRequest::limit(0, Side::Buy, 2.0, 9.5);
-        journal.decision(1, OrderId(7), &request);
+        journal.decision((1, Origin::Strategy), OrderId(7), &request);
         assert!(journal.records().is_empty());
         let mut journal = Journal::on();
-        journal.decision(1, OrderId(7), &request);
+        journal.decision((1, Origin::Strategy), OrderId(7), &request);
         assert_eq!(journal.records()[0].text(), "order 7: buy 2 limit at 9.5");
         assert_eq!(journal.take().len(), 1);
         assert!(journal.records().is_empty());

@@ -35,6 +35,8 @@ pub enum Rule {
     NoTrade,
     /// Nothing is left of the account.
     EquityGone,
+    /// What is bought has to be paid, costs included.
+    FitsInCash,
 }
 
 impl Rule {
@@ -56,6 +58,7 @@ impl Rule {
             Self::Turnover => "turnover",
             Self::NoTrade => "no_trade",
             Self::EquityGone => "equity gone",
+            Self::FitsInCash => "fits in cash",
         }
     }
 }
@@ -115,31 +118,41 @@ impl Limits {
     /// Brings `weights` (fractions of equity) within the limits: first each position is cut to `max_position`, then
     /// all are scaled to `max_gross`, then to what `cash_buffer` leaves. What is kept takes its share first.
     pub fn apply(&self, weights: &mut [f64], kept: Kept) {
+        self.apply_noting(weights, kept, |_, _, _| {});
+    }
+
+    /// [`Limits::apply`], telling each change: the rule, the position of the weight, and the weight before and after.
+    pub fn apply_noting(&self, weights: &mut [f64], kept: Kept, mut note: impl FnMut(Rule, usize, (f64, f64))) {
         if let Some(cap) = self.max_position {
-            for weight in &mut *weights {
-                *weight = weight.clamp(-cap, cap);
-            }
+            change(weights, |weight| weight.clamp(-cap, cap), |at, change| note(Rule::MaxPosition, at, change));
         }
         if let Some(cap) = self.max_gross {
             let gross: f64 = weights.iter().map(|weight| weight.abs()).sum();
-            scale_to(weights, gross, (cap - kept.gross).max(0.0));
+            let factor = factor_to(gross, (cap - kept.gross).max(0.0));
+            change(weights, |weight| weight * factor, |at, change| note(Rule::MaxGross, at, change));
         }
         if let Some(buffer) = self.cash_buffer {
             let net: f64 = weights.iter().sum();
-            scale_to(weights, net, (1.0 - buffer - kept.net).max(0.0));
+            let factor = factor_to(net, (1.0 - buffer - kept.net).max(0.0));
+            change(weights, |weight| weight * factor, |at, change| note(Rule::CashBuffer, at, change));
         }
     }
 }
 
-/// Scales `weights` so that `measure` (their sum in some sense) becomes `cap`, when it is above by more than rounding:
-/// seven weights of 1/7 are not to lose their last digit.
-fn scale_to(weights: &mut [f64], measure: f64, cap: f64) {
-    if measure > cap + 1e-12 {
-        let factor = cap / measure;
-        for weight in weights {
-            *weight *= factor;
+/// Changes each weight by `rule`, telling `note` of those that did change.
+fn change(weights: &mut [f64], rule: impl Fn(f64) -> f64, mut note: impl FnMut(usize, (f64, f64))) {
+    for (at, weight) in weights.iter_mut().enumerate() {
+        let before = std::mem::replace(weight, rule(*weight));
+        if *weight != before {
+            note(at, (before, *weight));
         }
     }
+}
+
+/// The factor by which weights are multiplied so that `measure` (their sum in some sense) becomes `cap`, when it is above
+/// by more than rounding: seven weights of 1/7 are not to lose their last digit.
+fn factor_to(measure: f64, cap: f64) -> f64 {
+    if measure > cap + 1e-12 { cap / measure } else { 1.0 }
 }
 
 /// Watches equity against `max_drawdown`, and for having anything left at all; once it has tripped it stays so.

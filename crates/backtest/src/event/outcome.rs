@@ -3,20 +3,20 @@
 //! Orders, positions and closed trades are told by bar labels. An order filled in several executions becomes one with
 //! their sum, at their mean price. What only a cross-section has (selections, turnover at rebalances) stays empty.
 
-use std::collections::BTreeMap;
-
 use crosscut_model::calendar::periods_per_year;
-use crosscut_model::{Fill, Order, OrderId, OrderStatus, Timeframe};
+use crosscut_model::{Order, Timeframe};
 use crosscut_trading::account::CashKind;
 use crosscut_trading::journal::{Entry, Record};
-use crosscut_trading::ledger::{ClosedTrade, Ledger};
+use crosscut_trading::ledger::ClosedTrade;
 
 use super::EventOutcome;
+use crate::tally::Tally;
 use crate::outcome::{AuditLine, DataQuality, LogLevel, LogLine, RunOutcome, SymbolEnd};
 
 impl EventOutcome {
     /// The run, of bars of this length. Needs a journal and samples at bars: without them there are curves at best.
     pub fn into_run(self, timeframe: Timeframe) -> RunOutcome {
+        let (orders, trades) = self.told();
         let equity = &self.curves.equity;
         let over_equity = |values: &[f64]| values.iter().zip(equity).map(|(value, equity)| value / equity).collect();
         let mut peak = self.capital;
@@ -32,9 +32,9 @@ impl EventOutcome {
             net_exposure: over_equity(&self.curves.net),
             drawdown,
             benchmark: None,
-            orders: self.orders(),
+            orders,
             selections: Vec::new(),
-            trades: self.labelled_trades(),
+            trades,
             turnover: Vec::new(),
             ends: self.ends(),
             moved: self.moved.clone(),
@@ -68,47 +68,11 @@ impl EventOutcome {
         ends
     }
 
-    /// Orders by number, each with what became of it.
-    fn orders(&self) -> Vec<Order> {
-        let mut orders: BTreeMap<OrderId, Order> = BTreeMap::new();
-        for (label, record) in self.labelled() {
-            if let Entry::Decision { order_type, quantity, .. } = record.entry {
-                orders.insert(
-                    record.order_id,
-                    Order {
-                        order_id: record.order_id.0,
-                        decided_at: label,
-                        symbol_idx: record.symbol_idx as usize,
-                        side: record.side,
-                        order_type,
-                        quantity,
-                        status: OrderStatus::Working,
-                        reason: "strategy".to_owned(),
-                        fill: None,
-                    },
-                );
-            } else if let Some(order) = orders.get_mut(&record.order_id) {
-                take_in(order, label, record.entry);
-            }
-        }
-        orders.into_values().collect()
-    }
-
-    /// Closed trades whose times are labels.
-    fn labelled_trades(&self) -> Vec<ClosedTrade> {
-        let mut ledger = Ledger::new(self.capital, self.symbols.len());
-        for (label, record) in self.labelled() {
-            if let Entry::Filled { quantity, price, commission, slippage } = record.entry {
-                let fill = Fill { filled_at: label, quantity, price, commission, slippage };
-                ledger.book(record.symbol_idx, record.side, &fill, 0);
-            }
-        }
-        // The same fills in the same order close the same trades; their lengths are in the symbols' own bars.
-        let mut trades = ledger.into_closed();
-        for (trade, counted) in trades.iter_mut().zip(&self.trades) {
-            trade.n_bars = counted.n_bars;
-        }
-        trades
+    /// Orders by number, each with what became of it, and closed trades whose times are labels.
+    fn told(&self) -> (Vec<Order>, Vec<ClosedTrade>) {
+        let mut tally = Tally::new(self.symbols.len());
+        self.labelled().for_each(|(label, record)| tally.take(label, record));
+        tally.finish(&self.trades)
     }
 
     /// Counts a reader of the results should know.
@@ -163,43 +127,4 @@ impl EventOutcome {
 /// The name of a kind of cash in words.
 fn kind_name(kind: CashKind) -> String {
     kind.name().replace('_', " ")
-}
-
-/// Adds to an order what a record says of it.
-fn take_in(order: &mut Order, label: i64, entry: Entry) {
-    match entry {
-        Entry::Filled { quantity, price, commission, slippage } => {
-            let before =
-                order.fill.unwrap_or(Fill { filled_at: label, quantity: 0.0, price, commission: 0.0, slippage: 0.0 });
-            let filled = before.quantity + quantity;
-            let mean = if before.quantity == 0.0 {
-                price
-            } else {
-                (before.quantity * before.price + quantity * price) / filled
-            };
-            order.fill = Some(Fill {
-                filled_at: label,
-                quantity: filled,
-                price: mean,
-                commission: before.commission + commission,
-                slippage: before.slippage + slippage,
-            });
-            // A modified order may fill more than it was decided with.
-            order.quantity = order.quantity.max(filled);
-            let is_done = filled >= order.quantity * (1.0 - 1e-9);
-            order.status = if is_done { OrderStatus::Filled } else { OrderStatus::Partial };
-        }
-        Entry::Limited { rule, .. } => rule.text().clone_into(&mut order.reason),
-        Entry::Rounded { quantity, .. } => order.quantity = quantity,
-        Entry::Rejected(reason) => {
-            order.status = OrderStatus::Rejected;
-            reason.text().clone_into(&mut order.reason);
-        }
-        Entry::Cancelled(reason) => {
-            let is_partial = order.fill.is_some();
-            order.status = if is_partial { OrderStatus::Partial } else { OrderStatus::Cancelled };
-            reason.text().clone_into(&mut order.reason);
-        }
-        _ => {}
-    }
 }

@@ -10,11 +10,11 @@ use super::Dropped;
 use crate::account::Account;
 use crate::cost::Costs;
 use crate::guard::{Asked, RiskGuard};
-use crate::journal::{Entry, Journal, Record};
+use crate::journal::{Entry, Journal, Origin, Record};
 use crate::limits::Rule;
 use crate::order::{Event, Reason, Update};
 use crate::sizing::{self, Line, affordable_scale};
-use crate::steps::Steps;
+use crate::steps::{Step, Steps};
 
 /// An order that works, as the desk knows it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,6 +29,16 @@ pub struct OpenOrder {
     pub entry: OrderId,
     /// The rule of the guard that made it; `None`: the strategy did.
     pub rule: Option<Rule>,
+    /// Whether it has been asked to go: it does not count any more.
+    pub is_cancelled: bool,
+}
+
+impl OpenOrder {
+    /// An order as it is sent.
+    fn new(order_id: OrderId, request: OrderRequest) -> Self {
+        let (entry, remaining) = (OrderId(0), request.quantity);
+        Self { order_id, request, remaining, entry, rule: None, is_cancelled: false }
+    }
 }
 
 /// Something for the venue.
@@ -45,6 +55,8 @@ pub(crate) enum Command {
         /// The pair it belongs to; 0: none.
         pair: OrderId,
     },
+    /// A position to close at its last price.
+    CloseLast(u32, OrderId),
     /// An order to cancel.
     Cancel(u32, OrderId),
     /// An order to change.
@@ -143,6 +155,11 @@ impl Desk {
         &self.account
     }
 
+    /// What trading costs.
+    pub fn costs(&self) -> &Costs {
+        &self.costs
+    }
+
     /// Orders that work or are on their way, by number.
     #[inline]
     pub fn open_orders(&self) -> &[OpenOrder] {
@@ -156,40 +173,78 @@ impl Desk {
 
     /// Sends an order. Whatever becomes of it is told by `on_order`, refusals included.
     pub fn submit(&mut self, request: OrderRequest) -> OrderId {
-        let order_id = self.number(&request);
+        let order_id = self.number(&request, Origin::Strategy);
         if let Some(request) = self.checked(order_id, request) {
-            self.send(
-                OpenOrder { order_id, request, remaining: request.quantity, entry: OrderId(0), rule: None },
-                OrderId(0),
-            );
+            self.send(OpenOrder::new(order_id, request), OrderId(0));
         }
         order_id
     }
 
+    /// Closes a position that cannot be traded at its last price, however old: a rule of simulations, which no venue
+    /// offers. Nothing when there is no position.
+    pub fn close_last(&mut self, symbol_idx: u32) -> Option<OrderId> {
+        let quantity = self.quantity(symbol_idx);
+        (quantity != 0.0).then(|| {
+            let request = closing(symbol_idx, quantity);
+            let order_id = self.number(&request, Origin::LastPrice);
+            self.outbox.push(Command::CloseLast(symbol_idx, order_id));
+            order_id
+        })
+    }
+
+    /// The part of `change` (signed base units) that lots and the least order value let through, toward zero; 0: nothing.
+    /// What they keep back is counted and written down, so that a strategy that asks first leaves as clear a trail as one
+    /// that is refused. What closes a position need not be whole lots.
+    pub fn in_lots(&mut self, symbol_idx: u32, change: f64) -> f64 {
+        let step = self.steps.at(symbol_idx, self.now);
+        if step == Step::default() || change == -self.quantity(symbol_idx) {
+            return change;
+        }
+        let price = self.price(symbol_idx);
+        let rounded = step.quantity(change.abs());
+        let kept = if step.allows(rounded, price) { rounded } else { 0.0 };
+        if kept < change.abs() {
+            match (rounded > 0.0, kept > 0.0) {
+                (false, _) => self.dropped.n_below_one_lot += 1,
+                (true, false) => self.dropped.n_below_min_notional += 1,
+                (true, true) => self.dropped.n_rounded += 1,
+            }
+            self.dropped.quantity_value += (change.abs() - kept) * price;
+            let side = if change > 0.0 { Side::Buy } else { Side::Sell };
+            let entry = Entry::Rounded { wanted: change.abs(), quantity: kept };
+            self.journal.note(Record { at: self.now, order_id: OrderId(0), symbol_idx, side, entry });
+        }
+        kept.copysign(change)
+    }
+
+    /// Writes down that a rule let less weight through than was wanted.
+    pub fn note_weight(&mut self, symbol_idx: u32, rule: Rule, (wanted, allowed): (f64, f64)) {
+        let side = if wanted < 0.0 { Side::Sell } else { Side::Buy };
+        let entry = Entry::Weighed { rule, wanted, allowed };
+        self.journal.note(Record { at: self.now, order_id: OrderId(0), symbol_idx, side, entry });
+    }
+
     /// Sends an entry whose exits begin to work as it fills and cancel one another.
     pub fn bracket(&mut self, entry: OrderRequest, exits: Exits) -> Bracket {
-        let entry_id = self.number(&entry);
+        let entry_id = self.number(&entry, Origin::Strategy);
         let Some(entry) = self.checked(entry_id, entry) else {
             return Bracket { entry: entry_id, stop_loss: None, take_profit: None };
         };
         let none = OrderId(0);
         let first = self.outbox.len();
-        self.send(
-            OpenOrder { order_id: entry_id, request: entry, remaining: entry.quantity, entry: none, rule: None },
-            none,
-        );
+        self.send(OpenOrder::new(entry_id, entry), none);
         let pair = if exits.stop_loss.is_some() && exits.take_profit.is_some() { entry_id } else { none };
         let mut exit = |kind: Option<OrderKind>| {
             let request =
                 OrderRequest::new(entry.symbol_idx, entry.side.opposite(), entry.quantity, kind?).reduce_only();
-            let order_id = self.number(&request);
+            let order_id = self.number(&request, Origin::Strategy);
             if !request.kind.is_sound() {
                 self.refuse(order_id, &request, Reason::Unsound);
                 return None;
             }
             let step = self.steps.at(request.symbol_idx, self.now);
             let request = OrderRequest { kind: step.kind(request.kind, request.side), ..request };
-            self.send(OpenOrder { order_id, request, remaining: request.quantity, entry: entry_id, rule: None }, pair);
+            self.send(OpenOrder { entry: entry_id, ..OpenOrder::new(order_id, request) }, pair);
             Some(order_id)
         };
         // The stop comes first: of two exits at one price it is the one that acts.
@@ -202,7 +257,7 @@ impl Desk {
 
     /// Sends two orders of one symbol of which the one loses what the other fills. Orders of two symbols are refused.
     pub fn one_cancels_other(&mut self, first: OrderRequest, second: OrderRequest) -> (OrderId, OrderId) {
-        let (first_id, second_id) = (self.number(&first), self.number(&second));
+        let (first_id, second_id) = (self.number(&first, Origin::Strategy), self.number(&second, Origin::Strategy));
         if first.symbol_idx != second.symbol_idx {
             self.refuse(first_id, &first, Reason::Unsupported);
             self.refuse(second_id, &second, Reason::Unsupported);
@@ -210,8 +265,7 @@ impl Desk {
         }
         for (order_id, request) in [(first_id, first), (second_id, second)] {
             if let Some(request) = self.checked(order_id, request) {
-                let remaining = request.quantity;
-                self.send(OpenOrder { order_id, request, remaining, entry: OrderId(0), rule: None }, first_id);
+                self.send(OpenOrder::new(order_id, request), first_id);
             }
         }
         (first_id, second_id)
@@ -220,13 +274,15 @@ impl Desk {
     /// Asks the venue to cancel an order; one that does not work any more is left alone.
     pub fn cancel(&mut self, order_id: OrderId) {
         if let Ok(at) = self.open.binary_search_by_key(&order_id, |order| order.order_id) {
+            self.open[at].is_cancelled = true;
             self.outbox.push(Command::Cancel(self.open[at].request.symbol_idx, order_id));
         }
     }
 
     /// Asks the venue to cancel all orders of a symbol.
     pub fn cancel_all(&mut self, symbol_idx: u32) {
-        for order in self.open.iter().filter(|order| order.request.symbol_idx == symbol_idx) {
+        for order in self.open.iter_mut().filter(|order| order.request.symbol_idx == symbol_idx) {
+            order.is_cancelled = true;
             self.outbox.push(Command::Cancel(symbol_idx, order.order_id));
         }
     }
@@ -266,8 +322,7 @@ impl Desk {
     pub fn close(&mut self, symbol_idx: u32) -> Option<OrderId> {
         let quantity = self.quantity(symbol_idx);
         (quantity != 0.0).then(|| {
-            let side = if quantity > 0.0 { Side::Sell } else { Side::Buy };
-            self.submit(OrderRequest::market(symbol_idx, side, quantity.abs()).reduce_only())
+            self.submit(closing(symbol_idx, quantity).reduce_only())
         })
     }
 
@@ -325,10 +380,10 @@ impl Desk {
     }
 
     /// Gives a request its number and writes it down.
-    fn number(&mut self, request: &OrderRequest) -> OrderId {
+    pub(super) fn number(&mut self, request: &OrderRequest, origin: Origin) -> OrderId {
         self.last_id += 1;
         let order_id = OrderId(self.last_id);
-        self.journal.decision(self.now, order_id, request);
+        self.journal.decision((self.now, origin), order_id, request);
         order_id
     }
 
@@ -395,28 +450,32 @@ impl Desk {
         verdict
     }
 
-    /// A request and its account as the guard looks at them.
+    /// A request and its account as the guard looks at them: as if every working order had been filled that adds to a
+    /// position, and those at market that take from one, which fill no later than this one. What limit and stop orders
+    /// may take off cannot be counted on.
     fn asked(&self, request: &OrderRequest) -> Asked {
         let (symbol_idx, side) = (request.symbol_idx, request.side);
         let (mut cash, mut gross, mut net) = (self.cash(), self.account.gross(), self.account.net());
-        let mut working = 0.0;
+        let (mut working, mut reducing) = (0.0, 0.0);
         let mut new: Vec<u32> = Vec::new();
-        for order in self.open.iter().filter(|order| !order.request.is_reduce_only) {
+        for order in self.open.iter().filter(|order| !order.is_cancelled) {
             let at = order.request.symbol_idx;
-            let value = order.remaining * order.request.kind.limit().unwrap_or(self.price(at));
+            let price = order.request.kind.limit().unwrap_or(self.price(at));
             let (held, sign) = (self.quantity(at), order.request.side.sign());
-            if order.request.side == Side::Buy {
-                cash -= value;
-            }
-            net += sign * value;
-            if held * sign >= 0.0 {
-                gross += value;
-            }
-            if held == 0.0 && !new.contains(&at) {
+            let is_against = held * sign < 0.0;
+            let takes = if is_against { order.remaining.min(held.abs()) } else { 0.0 };
+            let is_sure = matches!(order.request.kind, OrderKind::Market | OrderKind::MarketOnOpen);
+            let taken = if is_sure { takes } else { 0.0 };
+            let added = if order.request.is_reduce_only { 0.0 } else { order.remaining - takes };
+            cash -= sign * (taken + added) * price;
+            net += sign * (taken + added) * price;
+            gross += (added - taken) * price;
+            if held == 0.0 && added > 0.0 && !new.contains(&at) {
                 new.push(at);
             }
             if at == symbol_idx && order.request.side == side {
-                working += order.remaining;
+                working += added;
+                reducing += takes;
             }
         }
         Asked {
@@ -427,6 +486,7 @@ impl Desk {
             price: request.kind.limit().unwrap_or(self.price(symbol_idx)),
             held: self.quantity(symbol_idx),
             working,
+            reducing,
             equity: self.equity(),
             cash,
             gross,
@@ -465,12 +525,10 @@ impl Desk {
         if quantity == 0.0 {
             return;
         }
-        let side = if quantity > 0.0 { Side::Sell } else { Side::Buy };
-        let request = OrderRequest::market(symbol_idx, side, quantity.abs()).reduce_only().lasting(TimeInForce::Gtc);
-        let order_id = self.number(&request);
+        let request = closing(symbol_idx, quantity).reduce_only().lasting(TimeInForce::Gtc);
+        let order_id = self.number(&request, Origin::Guard(rule));
         self.note(order_id, &request, Entry::Limited { rule, wanted: quantity.abs(), allowed: 0.0 });
-        let remaining = request.quantity;
-        self.send(OpenOrder { order_id, request, remaining, entry: OrderId(0), rule: Some(rule) }, OrderId(0));
+        self.send(OpenOrder { rule: Some(rule), ..OpenOrder::new(order_id, request) }, OrderId(0));
     }
 
     /// Takes note of what happened to an order: journal, open orders, the guard's turnover.
@@ -488,4 +546,10 @@ impl Desk {
             self.open[at].remaining = remaining;
         }
     }
+}
+
+/// The market order that closes a position of so many base units (negative when short).
+pub(super) fn closing(symbol_idx: u32, quantity: f64) -> OrderRequest {
+    let side = if quantity > 0.0 { Side::Sell } else { Side::Buy };
+    OrderRequest::market(symbol_idx, side, quantity.abs())
 }

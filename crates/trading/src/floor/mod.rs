@@ -21,6 +21,7 @@ use crate::cost::{BorrowRate, Costs};
 use crate::error::TradingError;
 use crate::guard::{RiskGuard, RiskRules};
 use crate::journal::{Journal, Record};
+use crate::limits::Rule;
 use crate::market::{Bar, Data, Trade};
 use crate::order::Update;
 use crate::steps::Steps;
@@ -150,6 +151,28 @@ impl Floor {
         self.desk.journal.records()
     }
 
+    /// The rule by which the guard would stop trading at this equity: a driver that values positions as arrays asks before
+    /// it goes on.
+    #[inline]
+    pub fn alarm(&self, now: i64, equity: f64) -> Option<Rule> {
+        self.desk.guard.alarm(now, equity)
+    }
+
+    /// Tells the guard an equity at which there is no alarm, for a driver that values positions as arrays.
+    #[inline]
+    pub fn observe(&mut self, now: i64, equity: f64) {
+        self.desk.guard.watch(now, equity);
+    }
+
+    /// Whether something may happen at any price of what is held: stops of the guard, liquidation, borrowing.
+    pub fn has_to_watch(&self) -> bool {
+        let account = &self.desk.account;
+        let is_short = || account.ledger().held().iter().any(|&symbol_idx| account.quantity(symbol_idx) < 0.0);
+        let is_margin = matches!(account.funds(), Funds::Margin(_));
+        let is_watching = self.desk.guard.has_to_exit() || is_margin || (self.borrow.is_some() && is_short());
+        is_watching && !account.ledger().held().is_empty()
+    }
+
     /// The account, to take closed trades out of.
     pub fn account(&mut self) -> &mut Account {
         &mut self.desk.account
@@ -177,6 +200,13 @@ impl Floor {
     fn at_venue(&mut self) -> (&mut SimulatedVenue, Clearing<'_>) {
         let Desk { account, costs, steps, inbox, .. } = &mut self.desk;
         (&mut self.venue, Clearing { account, costs, steps, updates: inbox })
+    }
+
+    /// A bar begins whose prices nobody may meet; [`Floor::open`], [`Floor::path`] and [`Floor::last`] begin it themselves.
+    #[inline]
+    pub fn begin(&mut self, bar: &Bar) {
+        let (venue, clearing) = self.at_venue();
+        venue.begin(bar, clearing.account);
     }
 
     /// A bar opens: orders of `side` (`None`: both) meet its first price. Only its time, open and volume are looked at.
@@ -216,7 +246,7 @@ impl Floor {
         let (venue, mut clearing) = self.at_venue();
         venue.end(bar, &mut clearing);
         self.liquidate_within(bar);
-        self.desk.account.count_bar(bar.symbol_idx);
+        self.desk.account.end_bar(bar.symbol_idx);
         self.desk.account.mark(bar.symbol_idx, bar.close);
     }
 
@@ -319,15 +349,23 @@ impl Floor {
         let (now, rules) = (self.desk.now, *self.venue.rules());
         let mut sending = std::mem::take(&mut self.sending);
         for command in sending.drain(..) {
-            let (venue, mut clearing) = self.at_venue();
             match command {
                 Command::Submit { order_id, request, entry, pair } => {
+                    let (venue, mut clearing) = self.at_venue();
                     let mut order = Working::new(order_id, request, (now, rules.latency), rules.session);
                     (order.entry, order.pair, order.is_active) = (entry, pair, entry == OrderId(0));
                     venue.submit(order, now, &mut clearing);
                 }
-                Command::Cancel(symbol_idx, order_id) => venue.cancel((symbol_idx, order_id), now, &mut clearing),
+                Command::CloseLast(symbol_idx, order_id) => {
+                    let price = self.desk.account.price(symbol_idx);
+                    self.close_at(order_id, symbol_idx, (price, now));
+                }
+                Command::Cancel(symbol_idx, order_id) => {
+                    let (venue, mut clearing) = self.at_venue();
+                    venue.cancel((symbol_idx, order_id), now, &mut clearing);
+                }
                 Command::Modify(symbol_idx, order_id, change) => {
+                    let (venue, mut clearing) = self.at_venue();
                     venue.modify((symbol_idx, order_id), change, now, &mut clearing);
                 }
             }

@@ -1,10 +1,11 @@
 //! What happens on a floor without a strategy: funding, borrowing, delisting, the guard's closing, liquidation.
 
-use crosscut_model::{OrderId, OrderRequest, Side};
+use crosscut_model::{OrderId, Side};
 
 use super::Floor;
+use super::desk::closing;
 use crate::account::{CashKind, Funds};
-use crate::journal::{ACCOUNT, Entry, Record};
+use crate::journal::{ACCOUNT, Entry, Origin, Record};
 use crate::limits::Rule;
 use crate::market::Bar;
 use crate::order::{Event, Reason, Update};
@@ -68,7 +69,7 @@ impl Floor {
         let (venue, mut clearing) = self.at_venue();
         venue.cancel_all(symbol_idx, (now, Reason::NotTrading), &mut clearing);
         let price = self.desk.account.price(symbol_idx);
-        self.close_at(symbol_idx, price, now);
+        self.close_for(Origin::Delisting, symbol_idx, (price, now));
     }
 
     /// Whether a day has begun that the guard has not seen.
@@ -154,32 +155,38 @@ impl Floor {
         for symbol_idx in self.desk.held().to_vec() {
             let fee = margin.liquidation_fee * self.desk.account.value(symbol_idx).abs();
             let price = self.desk.account.price(symbol_idx);
-            self.close_at(symbol_idx, price, at);
+            self.close_for(Origin::Liquidation, symbol_idx, (price, at));
             if fee > 0.0 {
                 self.move_cash(symbol_idx, CashKind::LiquidationFee, -fee);
             }
         }
     }
 
-    /// Closes a position at a price, costs included, without asking anybody.
-    fn close_at(&mut self, symbol_idx: u32, price: f64, at: i64) {
+    /// Closes a position at a price and a time, costs included, without asking anybody.
+    fn close_for(&mut self, origin: Origin, symbol_idx: u32, price: (f64, i64)) {
         let quantity = self.desk.account.quantity(symbol_idx);
-        if quantity == 0.0 {
-            return;
+        if quantity != 0.0 {
+            let order_id = self.desk.number(&closing(symbol_idx, quantity), origin);
+            self.close_at(order_id, symbol_idx, price);
         }
-        let side = if quantity > 0.0 { Side::Sell } else { Side::Buy };
-        let request = OrderRequest::market(symbol_idx, side, quantity.abs());
-        self.desk.last_id += 1;
-        let order_id = OrderId(self.desk.last_id);
-        self.desk.journal.decision(at, order_id, &request);
+    }
+
+    /// Executes an order that closes a position at a price and a time.
+    pub(super) fn close_at(&mut self, order_id: OrderId, symbol_idx: u32, (price, at): (f64, i64)) {
+        let request = closing(symbol_idx, self.desk.account.quantity(symbol_idx));
+        let side = request.side;
+        // Nobody trades there: the order is judged as the smallest in a deep market.
         let terms = Terms::default();
-        let meeting = Meeting { side, quantity: quantity.abs(), reference: price, at, lot_size: None, terms };
+        let meeting = Meeting { side, quantity: request.quantity, reference: price, at, lot_size: None, terms };
         let (_, clearing) = self.at_venue();
         let Clearing { account, costs, updates, .. } = clearing;
-        if let Some(fill) = execute(meeting, Purse::Unlimited, costs) {
-            account.book(symbol_idx, side, &fill);
-            let event = Event::Filled { fill, remaining: 0.0 };
-            updates.push(Update { order_id, symbol_idx, side, at, event });
-        }
+        let event = match execute(meeting, Purse::Unlimited, costs) {
+            Some(fill) => {
+                account.book(symbol_idx, side, &fill);
+                Event::Filled { fill, remaining: 0.0 }
+            }
+            None => Event::Rejected(Reason::NothingToReduce),
+        };
+        updates.push(Update { order_id, symbol_idx, side, at, event });
     }
 }

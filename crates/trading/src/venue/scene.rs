@@ -57,9 +57,10 @@ pub(super) fn acts(order: &Working, price: f64, scene: Scene, rules: &VenueRules
     let is_late = order.arrives_at > scene.bar_began;
     match order.request.kind {
         OrderKind::Market => match (scene.phase, rules.market) {
-            (Phase::Trade, _) | (Phase::Open, Execution::NextOpen | Execution::Close) => true,
+            // What `close` did not fill at the close just seen meets the next one.
+            (Phase::Trade, _) | (Phase::Open, Execution::NextOpen) | (Phase::Close, Execution::Close) => true,
             (Phase::Close, Execution::NextClose) => !is_late,
-            (Phase::Close, Execution::NextOpen | Execution::Close) => is_late,
+            (Phase::Close, Execution::NextOpen) => is_late,
             _ => false,
         },
         OrderKind::MarketOnOpen => scene.is_session_edge && matches!(scene.phase, Phase::Open | Phase::Trade),

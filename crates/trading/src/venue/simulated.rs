@@ -211,7 +211,7 @@ impl SimulatedVenue {
         if !self.has_orders(symbol_idx) {
             return;
         }
-        self.begin(bar);
+        self.begin(bar, clearing.account);
         self.expire(symbol_idx, bar.timestamp, clearing);
         self.meet(bar.open, self.opening(bar, side), clearing);
     }
@@ -223,7 +223,7 @@ impl SimulatedVenue {
         if !self.pending.is_empty() {
             self.arrive(symbol_idx, bar.available_at - 1, clearing);
         }
-        self.begin(bar);
+        self.begin(bar, clearing.account);
         if self.has_orders(symbol_idx) {
             self.expire(symbol_idx, bar.timestamp, clearing);
             // Whoever came after the open was met but in time for it, and all when nobody called for the open.
@@ -238,6 +238,7 @@ impl SimulatedVenue {
         if !self.has_orders(bar.symbol_idx) {
             return;
         }
+        self.begin(bar, clearing.account);
         let scene = Scene {
             phase: Phase::Close,
             arrived_by: bar.available_at,
@@ -246,7 +247,7 @@ impl SimulatedVenue {
             is_session_edge: self.rules.session.closes_with(bar.timestamp, bar.available_at),
             ..self.opening(bar, side)
         };
-        if self.rules.market == Execution::NextVwap && bar.vwap > 0.0 {
+        if self.rules.market == Execution::NextVwap && bar.vwap > 0.0 && bar.vwap.is_finite() {
             self.act_all(bar.vwap, scene, |order| order.request.kind == OrderKind::Market, clearing);
         }
         self.meet(bar.close, scene, clearing);
@@ -313,10 +314,12 @@ impl SimulatedVenue {
     }
 
     /// Starts a bar, once.
-    fn begin(&mut self, bar: &Bar) {
+    #[inline]
+    pub fn begin(&mut self, bar: &Bar, account: &mut Account) {
         let seen = &mut self.seen[bar.symbol_idx as usize];
         if !seen.is_opened {
             seen.is_opened = true;
+            account.count_bar(bar.symbol_idx);
             // A volume that is missing lets nobody take part: it is not a market without end.
             let volume = if bar.volume > 0.0 { bar.volume } else { 0.0 };
             seen.budget = self.rules.participation.map_or(f64::INFINITY, |share| share * volume);
