@@ -160,3 +160,13 @@ pub struct LogLine {
     /// One sentence.
     pub text: String,
 }
+
+/// The remark on what rounding dropped, quote units.
+pub(crate) fn dropped_note(value: f64) -> String {
+    format!("rounding to lots and least values left {value} untraded")
+}
+
+/// The remark on cash that moved without a trade, quote units.
+pub(crate) fn moved_note(kind: CashKind, amount: f64) -> String {
+    format!("{}: {amount} in all", kind.name().replace('_', " "))
+}

@@ -14,7 +14,7 @@ use crate::config::{BacktestConfig, PoolConfig};
 use crate::error::BacktestError;
 use crate::outcome::RunOutcome;
 use crate::panel::{Extras, Panel, PanelBuilder, Unplaced};
-use crate::replay::{Driving, ReplayOptions, replay_with};
+use crate::replay::{ReplayOptions, replay_with};
 
 /// The figures by which implementations of W4 are compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,7 +59,7 @@ pub fn panel(builder: PanelBuilder, series: Vec<Unplaced>) -> Result<Panel, Back
 /// # Errors
 /// As [`crate::replay()`].
 pub fn run(panel: &Panel, config: &BacktestConfig) -> Result<W4Check, BacktestError> {
-    let options = ReplayOptions { driving: Driving::Events, records_selections: false };
+    let options = ReplayOptions { records_selections: false, keeps_journal: false, ..ReplayOptions::default() };
     Ok(check(&replay_with(panel, config, options)?))
 }
 

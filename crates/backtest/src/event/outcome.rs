@@ -5,13 +5,12 @@
 
 use crosscut_model::calendar::periods_per_year;
 use crosscut_model::{Order, Timeframe};
-use crosscut_trading::account::CashKind;
 use crosscut_trading::journal::{Entry, Record};
 use crosscut_trading::ledger::ClosedTrade;
 
 use super::EventOutcome;
 use crate::tally::Tally;
-use crate::outcome::{AuditLine, DataQuality, LogLevel, LogLine, RunOutcome, SymbolEnd};
+use crate::outcome::{AuditLine, DataQuality, LogLevel, LogLine, RunOutcome, SymbolEnd, dropped_note, moved_note};
 
 impl EventOutcome {
     /// The run, of bars of this length. Needs a journal and samples at bars: without them there are curves at best.
@@ -95,12 +94,10 @@ impl EventOutcome {
             }
         }
         if self.dropped.quantity_value > 0.0 {
-            quality
-                .notes
-                .push(format!("rounding to lots and least values left {} untraded", self.dropped.quantity_value));
+            quality.notes.push(dropped_note(self.dropped.quantity_value));
         }
         for (kind, amount) in self.moved.iter().filter(|(_, amount)| *amount != 0.0) {
-            quality.notes.push(format!("{}: {amount} in all", kind_name(*kind)));
+            quality.notes.push(moved_note(*kind, *amount));
         }
         quality
     }
@@ -122,9 +119,4 @@ impl EventOutcome {
             })
             .collect()
     }
-}
-
-/// The name of a kind of cash in words.
-fn kind_name(kind: CashKind) -> String {
-    kind.name().replace('_', " ")
 }

@@ -22,6 +22,7 @@ use crosscut_hub::InputFile;
 use crosscut_model::Timeframe;
 use crosscut_trading::pool::PoolRule;
 use crosscut_trading::rules::Execution;
+use crosscut_trading::steps::{Step, Steps};
 
 pub(crate) use build::check_cover;
 pub use build::{Benchmark, Extras, PanelBuilder, SeriesInput, SymbolRules, Unplaced};
@@ -145,6 +146,17 @@ impl Panel {
         }
         let series = self.series(symbol_idx);
         series.bar_in(self.slot(row)).map_or(f64::NAN, |pos| series.column(column)[pos])
+    }
+
+    /// Whether the series hold first prices.
+    pub(crate) fn holds_opens(&self) -> bool {
+        self.series.iter().any(|series| !series.open.is_empty())
+    }
+
+    /// Lots of all symbols.
+    pub(crate) fn steps(&self) -> Steps {
+        let step = |&(from, lot_size): &(i64, Option<f64>)| Step { from, lot_size, ..Step::default() };
+        Steps::new(self.series.iter().map(|series| series.lots.iter().map(step).collect()).collect())
     }
 
     /// The pool rule for which the series hold entries.

@@ -1,7 +1,7 @@
 //! The bars of one symbol, as columns, and where they lie on the timeline.
 
 use crosscut_trading::pool::PoolEntry;
-use crosscut_trading::venue::BarPrices;
+use crosscut_trading::market::Bar;
 
 /// The bars of one symbol in time order.
 #[derive(Debug, Clone, Default)]
@@ -82,16 +82,21 @@ impl Series {
         &self.pool
     }
 
-    /// Smallest quantity step at a time; `None` when sizes are fractional.
-    pub(crate) fn lot_size(&self, timestamp: i64) -> Option<f64> {
-        let after = self.lots.partition_point(|(from, _)| *from <= timestamp);
-        after.checked_sub(1).and_then(|at| self.lots[at].1)
-    }
-
-    /// The prices of bar `pos`; NaN where the panel does not hold them.
-    pub(crate) fn prices(&self, pos: usize) -> BarPrices {
-        let price = |column: &[f64]| column.get(pos).copied().unwrap_or(f64::NAN);
-        BarPrices { open: price(&self.open), close: self.close[pos], vwap: price(&self.vwap) }
+    /// Bar `pos`, from `timestamp` to `available_at`; NaN where the panel does not hold a column.
+    pub(crate) fn bar(&self, symbol_idx: u32, pos: usize, (timestamp, available_at): (i64, i64)) -> Bar {
+        let value = |column: &[f64]| column.get(pos).copied().unwrap_or(f64::NAN);
+        Bar {
+            symbol_idx,
+            feed_idx: 0,
+            timestamp,
+            available_at,
+            open: value(&self.open),
+            high: f64::NAN,
+            low: f64::NAN,
+            close: self.close[pos],
+            volume: f64::NAN,
+            vwap: value(&self.vwap),
+        }
     }
 
     /// Position of the last bar at or before a slot.

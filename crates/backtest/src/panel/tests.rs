@@ -239,7 +239,7 @@ fn a_panel_from_a_hub() {
     assert_eq!(closes(&panel), "10 -; 11 -; 12 10; 13 11; 14 11; 15 11");
     assert_eq!(panel.series(0).factor(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
     assert_eq!(panel.series(1).delisted_at(), Some(start() + 4 * HOUR));
-    assert_eq!(panel.series(1).lot_size(start()), Some(0.5));
+    assert_eq!(panel.steps().at(1, start()).lot_size, Some(0.5));
     assert_eq!(panel.factor(), "f");
     let names: Vec<&str> = panel.inputs().iter().map(|input| input.name.as_str()).collect();
     assert_eq!(

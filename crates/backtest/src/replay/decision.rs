@@ -1,13 +1,15 @@
 //! One rebalance: who can be traded, in what order, with what weight, and what that means in orders.
 
-use crosscut_trading::limits::Kept;
+use crosscut_model::{OrderRequest, Side};
+use crosscut_trading::Desk;
+use crosscut_trading::account::Funds;
+use crosscut_trading::limits::{Kept, Rule};
 use crosscut_trading::rules::{OnShort, Untradable};
-use crosscut_trading::sizing::{Account, Line, affordable_scale, whole_lots};
+use crosscut_trading::sizing::{Account, Line, affordable_scale};
 use crosscut_trading::strategy::{Aim, Exclusion, Ranked, rank};
 
-use super::Engine;
+use super::rebalancer::Rebalancer;
 use super::sight::Sight;
-use super::trading::{Purpose, Wish};
 use crate::outcome::{LogLevel, Selection};
 
 /// A change this small beside the position is rounding, not a wish: fully invested portfolios would otherwise trade
@@ -64,6 +66,17 @@ struct Targets {
     kept: Vec<u32>,
 }
 
+/// Something to trade.
+#[derive(Debug, Clone, Copy)]
+struct Wish {
+    /// The symbol.
+    symbol_idx: u32,
+    /// Signed base units.
+    change: f64,
+    /// Whether it closes at the last price, however old.
+    is_stale: bool,
+}
+
 /// What a rebalance does after looking at the number of eligible names.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Course {
@@ -75,17 +88,17 @@ enum Course {
     Leave(Exclusion),
 }
 
-impl Engine<'_> {
-    /// Decides the portfolio at a row whose equity before any trade of the decision is `equity`.
-    pub(super) fn decide(&mut self, row: usize, equity: f64) {
-        let mut standings = self.standings(row);
-        let mut sight = self.sight(row, equity);
+impl Rebalancer<'_> {
+    /// Decides the portfolio.
+    pub(super) fn decide(&mut self, desk: &mut Desk) {
+        let mut standings = self.standings(desk);
+        let mut sight = Sight::new(self.setup.panel, self.row, desk);
         let ranked = self.score(&mut standings, &mut sight);
-        let course = self.course(row, ranked.len());
+        let course = self.course(ranked.len(), desk);
         self.plan.clear();
         self.of_rebalance.clear();
         if !matches!(course, Course::Leave(_)) {
-            self.cancel_superseded();
+            self.cancel_superseded(desk);
         }
         match course {
             Course::Trade => self.rule.decide(&ranked, &sight, &mut self.plan),
@@ -97,40 +110,40 @@ impl Engine<'_> {
         }
         self.plan.aims.sort_unstable_by_key(|(symbol_idx, _)| *symbol_idx);
         for at in 0..self.plan.warnings.len() {
-            self.log(row, LogLevel::Warning, self.plan.warnings[at]);
+            self.log(LogLevel::Warning, self.plan.warnings[at]);
         }
         self.records.quality.add("strategy_warnings", self.plan.warnings.len() as u64);
         let targets = match course {
-            Course::Leave(_) => Targets { kept: self.ledger.held().to_vec(), ..Targets::default() },
-            Course::Trade | Course::Flat(_) => self.targets(row, equity, &standings),
+            Course::Leave(_) => Targets { kept: desk.held().to_vec(), ..Targets::default() },
+            Course::Trade | Course::Flat(_) => self.targets(desk, &standings),
         };
-        self.record_selections(row, equity, (&standings, &ranked), &targets);
+        self.record_selections(desk, (&standings, &ranked), &targets);
         if !matches!(course, Course::Leave(_)) {
-            self.trade_targets(row, equity, &targets);
+            self.trade_targets(desk, &targets);
         }
     }
 
     /// How every symbol stands that can matter: all of them when selections are recorded.
-    fn standings(&mut self, row: usize) -> Vec<Standing> {
-        self.choose_pool(row);
-        let n_symbols = self.panel.symbols().len() as u32;
-        if self.options.records_selections || self.prepared.pool.is_none() {
-            return (0..n_symbols).map(|symbol_idx| self.standing(row, symbol_idx)).collect();
+    fn standings(&mut self, desk: &Desk) -> Vec<Standing> {
+        self.choose_pool();
+        let n_symbols = self.setup.panel.symbols().len() as u32;
+        if self.setup.options.records_selections || self.setup.prepared.pool.is_none() {
+            return (0..n_symbols).map(|symbol_idx| self.standing(symbol_idx, desk)).collect();
         }
-        let mut symbols: Vec<u32> = self.pool.members.iter().chain(self.ledger.held()).copied().collect();
+        let mut symbols: Vec<u32> = self.pool.members.iter().chain(desk.held()).copied().collect();
         symbols.sort_unstable();
         symbols.dedup();
-        symbols.into_iter().map(|symbol_idx| self.standing(row, symbol_idx)).collect()
+        symbols.into_iter().map(|symbol_idx| self.standing(symbol_idx, desk)).collect()
     }
 
     /// How one symbol stands.
-    fn standing(&self, row: usize, symbol_idx: u32) -> Standing {
-        let series = self.panel.series(symbol_idx);
-        let pos = series.bar_in(self.panel.slot(row));
-        let ranks = self.prepared.strategy.ranks_by_column();
+    fn standing(&self, symbol_idx: u32, desk: &Desk) -> Standing {
+        let series = self.setup.panel.series(symbol_idx);
+        let pos = series.bar_in(self.setup.panel.slot(self.row));
+        let ranks = self.setup.prepared.strategy.ranks_by_column();
         let score = pos.filter(|_| ranks).map_or(f64::NAN, |pos| series.factor()[pos]);
-        let is_leaving = self.working.iter().any(|working| working.is_exit_of(symbol_idx));
-        let barrier = if series.delisted_at().is_some_and(|at| at <= self.label(row)) {
+        let is_leaving = self.is_leaving(symbol_idx, desk);
+        let barrier = if desk.is_ended(symbol_idx) {
             Some(Exclusion::Delisted)
         } else if pos.is_none() {
             Some(Exclusion::NoBar)
@@ -141,7 +154,7 @@ impl Engine<'_> {
         } else {
             None
         };
-        let is_outside = self.prepared.pool.is_some() && !self.pool.is_member[symbol_idx as usize];
+        let is_outside = self.setup.prepared.pool.is_some() && !self.pool.is_member[symbol_idx as usize];
         let ends_now = self.ends_now.binary_search(&symbol_idx).is_ok();
         let excluded = match barrier {
             Some(Exclusion::Delisted) => barrier,
@@ -149,7 +162,7 @@ impl Engine<'_> {
             None if ends_now || is_leaving => Some(Exclusion::NotSelected),
             _ => barrier,
         };
-        let excluded = excluded.or(self.guard.is_halted().then_some(Exclusion::Halted));
+        let excluded = excluded.or(desk.halted().map(|_| Exclusion::Halted));
         Standing { symbol_idx, score, excluded, is_tradable: barrier.is_none(), is_leaving }
     }
 
@@ -167,7 +180,7 @@ impl Engine<'_> {
                 standing.is_tradable = false;
             }
         }
-        let holds = self.config.untradable == Untradable::Hold;
+        let holds = self.setup.config.untradable == Untradable::Hold;
         for holding in &mut sight.holdings {
             let at = standings.binary_search_by_key(&holding.symbol_idx, |standing| standing.symbol_idx);
             let standing = at.map(|at| standings[at]).expect("every held symbol has a standing");
@@ -177,16 +190,16 @@ impl Engine<'_> {
     }
 
     /// Chooses the pool when a new period has begun.
-    fn choose_pool(&mut self, row: usize) {
-        let Some(rule) = &self.prepared.pool else {
+    fn choose_pool(&mut self) {
+        let Some(rule) = &self.setup.prepared.pool else {
             return;
         };
-        let period = rule.period(self.label(row));
+        let period = rule.period(self.label());
         if self.pool.period == Some(period) {
             return;
         }
-        let n_symbols = self.panel.symbols().len() as u32;
-        let members = rule.choose(period, (0..n_symbols).map(|symbol_idx| self.panel.series(symbol_idx).pool()));
+        let n_symbols = self.setup.panel.symbols().len() as u32;
+        let members = rule.choose(period, (0..n_symbols).map(|symbol_idx| self.setup.panel.series(symbol_idx).pool()));
         let mut is_member = vec![false; n_symbols as usize];
         for &member in &members {
             is_member[member as usize] = true;
@@ -194,23 +207,23 @@ impl Engine<'_> {
         if members.is_empty() {
             self.records.quality.add("empty_pools", 1);
             let text = format!("the pool is empty: no symbol has {} bars in the lookback", rule.min_bars);
-            self.log(row, LogLevel::Warning, text);
+            self.log(LogLevel::Warning, text);
         }
         self.pool = PoolNow { period: Some(period), members, is_member };
     }
 
     /// What to do with so many eligible names.
-    fn course(&mut self, row: usize, n_eligible: usize) -> Course {
-        if self.guard.is_halted() {
+    fn course(&mut self, n_eligible: usize, desk: &Desk) -> Course {
+        if desk.halted().is_some() {
             return Course::Leave(Exclusion::Halted);
         }
         let needed = self.rule.names_needed(n_eligible);
         if n_eligible >= needed {
             return Course::Trade;
         }
-        let rule = self.config.on_short;
+        let rule = self.setup.config.on_short;
         self.records.quality.add("short_rebalances", 1);
-        self.log(row, LogLevel::Warning, format!("{n_eligible} eligible names where {needed} are needed: {rule}"));
+        self.log(LogLevel::Warning, format!("{n_eligible} eligible names where {needed} are needed: {rule}"));
         match rule {
             OnShort::Skip => Course::Leave(Exclusion::TooFewNames),
             OnShort::Flat => Course::Flat(Exclusion::TooFewNames),
@@ -219,35 +232,41 @@ impl Engine<'_> {
     }
 
     /// The strategy's aims, the fate of held names without one, and the limits.
-    fn targets(&mut self, row: usize, equity: f64, standings: &[Standing]) -> Targets {
+    fn targets(&mut self, desk: &mut Desk, standings: &[Standing]) -> Targets {
+        let equity = self.equity;
         let mut targets = Targets::default();
         let mut kept = Kept::default();
         for standing in standings {
             let symbol_idx = standing.symbol_idx;
-            let held = self.ledger.quantity(symbol_idx);
+            let held = desk.quantity(symbol_idx);
             let (weight, is_stale) = match self.fate(standing, held) {
                 Fate::Nothing => continue,
                 Fate::Weight(weight) => (weight, false),
                 Fate::Stale => (0.0, true),
                 Fate::Kept => {
-                    let weight = held * self.last_close(symbol_idx, row) / equity;
+                    let weight = held * desk.price(symbol_idx) / equity;
                     kept.gross += weight.abs();
                     kept.net += weight;
                     targets.kept.push(symbol_idx);
                     continue;
                 }
             };
-            let price = self.last_close(symbol_idx, row);
+            let price = desk.price(symbol_idx);
             targets.lines.push(Line { symbol_idx, weight, price, held });
             targets.is_stale.push(is_stale);
         }
         let mut weights: Vec<f64> = targets.lines.iter().map(|line| line.weight).collect();
-        let mut limits = self.prepared.limits;
-        if !self.may_borrow() {
+        let mut limits = self.setup.prepared.limits;
+        let has_buffer = limits.cash_buffer.is_some();
+        if !may_owe(desk) {
             // What is kept has used its share of the cash; the rest cannot weigh more than what is left.
             limits.cash_buffer = limits.cash_buffer.or(Some(0.0));
         }
-        limits.apply(&mut weights, kept);
+        let lines = &targets.lines;
+        limits.apply_noting(&mut weights, kept, |rule, at, change| {
+            let rule = if rule == Rule::CashBuffer && !has_buffer { Rule::FitsInCash } else { rule };
+            desk.note_weight(lines[at].symbol_idx, rule, change);
+        });
         for (line, weight) in targets.lines.iter_mut().zip(weights) {
             line.weight = weight;
         }
@@ -270,7 +289,7 @@ impl Engine<'_> {
         if standing.is_tradable {
             return Fate::Weight(0.0);
         }
-        match self.config.untradable {
+        match self.setup.config.untradable {
             Untradable::Hold => {
                 self.records.quality.add("untradable_held", 1);
                 Fate::Kept
@@ -283,66 +302,59 @@ impl Engine<'_> {
     }
 
     /// Turns targets into orders, sells first, and notes the turnover.
-    fn trade_targets(&mut self, row: usize, equity: f64, targets: &Targets) {
-        let scale = if self.may_borrow() {
+    fn trade_targets(&mut self, desk: &mut Desk, targets: &Targets) {
+        let equity = self.equity;
+        let scale = if may_owe(desk) {
             1.0
         } else {
-            let reserve = self.prepared.limits.cash_buffer.unwrap_or(0.0) * equity;
-            let account = Account { equity, cash: self.ledger.cash(), reserve };
-            affordable_scale(&targets.lines, account, &self.prepared.costs)
+            let reserve = self.setup.prepared.limits.cash_buffer.unwrap_or(0.0) * equity;
+            let account = Account { equity, cash: desk.cash(), reserve };
+            affordable_scale(&targets.lines, account, desk.costs())
         };
         let (mut weights, mut drifted) = (Vec::new(), Vec::new());
         let mut wishes = Vec::new();
         for (line, &is_stale) in targets.lines.iter().zip(&targets.is_stale) {
-            let target = line.target(equity, scale);
+            let (symbol_idx, target) = (line.symbol_idx, line.target(equity, scale));
             weights.push(line.weight * scale);
             drifted.push(line.held * line.price / equity);
-            let change = self.tradable_change(row, line.symbol_idx, target, line.held);
+            if line.weight * scale != line.weight {
+                desk.note_weight(symbol_idx, Rule::FitsInCash, (line.weight, line.weight * scale));
+            }
+            let change = tradable_change(desk, symbol_idx, target, line.held);
             if change != 0.0 {
-                let purpose = if is_stale { Purpose::Stale } else { Purpose::Rebalance };
-                wishes.push(Wish { symbol_idx: line.symbol_idx, change, purpose });
+                wishes.push(Wish { symbol_idx, change, is_stale });
             }
         }
         let turnover = crosscut_kernels::metrics::turnover(&weights, &drifted);
-        self.records.turnover.push((self.label(row), turnover));
+        self.records.turnover.push((self.label(), turnover));
         wishes.sort_by_key(|wish| (wish.change > 0.0, wish.symbol_idx));
-        self.place_all(row, &wishes);
-    }
-
-    /// The change that brings `held` to `target`, in whole lots unless it closes the position.
-    fn tradable_change(&mut self, row: usize, symbol_idx: u32, target: f64, held: f64) -> f64 {
-        let change = target - held;
-        if target != 0.0 && change.abs() <= ROUNDING * held.abs() {
-            return 0.0;
+        for wish in wishes {
+            let order_id = if wish.is_stale {
+                desk.close_last(wish.symbol_idx)
+            } else {
+                let side = if wish.change > 0.0 { Side::Buy } else { Side::Sell };
+                Some(desk.submit(OrderRequest::market(wish.symbol_idx, side, wish.change.abs())))
+            };
+            self.of_rebalance.extend(order_id);
         }
-        let lot_size = self.panel.series(symbol_idx).lot_size(self.label(row));
-        if target == 0.0 || lot_size.is_none() {
-            return change;
-        }
-        let rounded = whole_lots(change, lot_size);
-        if rounded == 0.0 && change != 0.0 {
-            self.records.quality.add("changes_below_one_lot", 1);
-        }
-        rounded
     }
 
     /// Records rank, score, weight or reason of every symbol.
     fn record_selections(
         &mut self,
-        row: usize,
-        equity: f64,
+        desk: &Desk,
         (standings, ranked): (&[Standing], &[Ranked]),
         targets: &Targets,
     ) {
-        if !self.options.records_selections {
+        if !self.setup.options.records_selections {
             return;
         }
-        let timestamp = self.label(row);
+        let timestamp = self.label();
         self.selections_from = self.records.selections.len();
         for standing in standings {
             let symbol_idx = standing.symbol_idx;
-            let held = self.ledger.quantity(symbol_idx);
-            let weight = if held == 0.0 { 0.0 } else { held * self.last_close(symbol_idx, row) / equity };
+            let held = desk.quantity(symbol_idx);
+            let weight = if held == 0.0 { 0.0 } else { held * desk.price(symbol_idx) / self.equity };
             self.records.selections.push(Selection {
                 timestamp,
                 symbol_idx,
@@ -376,4 +388,18 @@ impl Engine<'_> {
             row.target_weight = row.filled_weight;
         }
     }
+}
+
+/// Whether the account may owe something.
+fn may_owe(desk: &Desk) -> bool {
+    desk.account().funds() != Funds::Cash
+}
+
+/// The change that brings `held` to `target`, in whole lots unless it closes the position.
+fn tradable_change(desk: &mut Desk, symbol_idx: u32, target: f64, held: f64) -> f64 {
+    let change = target - held;
+    if target == 0.0 {
+        return change;
+    }
+    if change.abs() <= ROUNDING * held.abs() { 0.0 } else { desk.in_lots(symbol_idx, change) }
 }

@@ -1,13 +1,12 @@
-//! The rows at which something is bound to happen.
+//! The rows at which something is bound to happen, known before the run.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crosscut_model::calendar::Rebalance;
 
 use crate::panel::Panel;
 
-/// Decisions, delistings and ends of holding times.
+/// Decisions and delistings.
 #[derive(Debug)]
 pub(super) struct Schedule {
     /// Rows of the run.
@@ -16,8 +15,6 @@ pub(super) struct Schedule {
     decisions: Vec<usize>,
     /// `(row, symbol)` of delistings, ascending.
     delistings: Vec<(usize, u32)>,
-    /// `(row, symbol, bar at which the position was opened)` of ends of holding times.
-    expiries: BTreeSet<(usize, u32, u64)>,
     /// Decisions that have passed.
     n_decided: usize,
     /// Delistings that have passed.
@@ -28,14 +25,13 @@ impl Schedule {
     /// What is known before the run.
     pub(super) fn new(panel: &Panel, rebalance: Rebalance, rows: Range<usize>) -> Self {
         let mut delistings: Vec<(usize, u32)> = (0..panel.symbols().len() as u32)
-            .filter_map(|symbol_idx| Some((delisting_row(panel, symbol_idx)?, symbol_idx)))
+            .filter_map(|symbol_idx| Some((delisting_row(panel, symbol_idx)?.max(rows.start), symbol_idx)))
             .filter(|(row, _)| rows.contains(row))
             .collect();
         delistings.sort_unstable();
         Self {
             decisions: decisions(panel, rebalance, rows.clone()),
             delistings,
-            expiries: BTreeSet::new(),
             n_decided: 0,
             n_delisted: 0,
             rows,
@@ -46,8 +42,7 @@ impl Schedule {
     pub(super) fn next(&self, row: usize) -> usize {
         let decision = self.decisions.get(self.n_decided).copied();
         let delisting = self.delistings.get(self.n_delisted).map(|(row, _)| *row);
-        let expiry = self.expiries.first().map(|(row, _, _)| *row);
-        [decision, delisting, expiry].into_iter().flatten().min().map_or(self.rows.end, |next| next.max(row))
+        [decision, delisting].into_iter().flatten().min().map_or(self.rows.end, |next| next.max(row))
     }
 
     /// Whether the portfolio is decided at `row`.
@@ -64,18 +59,6 @@ impl Schedule {
     pub(super) fn delisted_at(&self, row: usize) -> Vec<u32> {
         let due = self.delistings[self.n_delisted..].iter().take_while(|(at, _)| *at == row);
         due.map(|(_, symbol_idx)| *symbol_idx).collect()
-    }
-
-    /// Asks for a stop at `row` because the position that `symbol_idx` opened at its bar `opened_bar` ends there.
-    pub(super) fn expire(&mut self, row: usize, symbol_idx: u32, opened_bar: u64) {
-        self.expiries.insert((row, symbol_idx, opened_bar));
-    }
-
-    /// Takes out the ends of holding times at `row`: `(symbol, bar at which the position was opened)`, by symbol.
-    pub(super) fn take_expired(&mut self, row: usize) -> Vec<(u32, u64)> {
-        let later = self.expiries.split_off(&(row + 1, 0, 0));
-        let due = std::mem::replace(&mut self.expiries, later);
-        due.into_iter().map(|(_, symbol_idx, opened_bar)| (symbol_idx, opened_bar)).collect()
     }
 
     /// Leaves a row behind.

@@ -1,8 +1,8 @@
 //! What a rule may look at: the panel up to one row, and what is held.
 
+use crosscut_trading::Desk;
 use crosscut_trading::strategy::{Holding, View};
 
-use super::Engine;
 use crate::panel::Panel;
 
 /// The panel as it is seen at a row.
@@ -15,21 +15,17 @@ pub(super) struct Sight<'a> {
     pub(super) holdings: Vec<Holding>,
 }
 
-impl<'a> Engine<'a> {
-    /// What a rule may look at, at a row whose equity is `equity`. Every position counts as stuck until it is known what can
-    /// be traded.
-    pub(super) fn sight(&self, row: usize, equity: f64) -> Sight<'a> {
-        let holding = |&symbol_idx: &u32| {
-            let pos = self.last_bar(symbol_idx, row).unwrap_or_default() as u64;
-            let since = pos.saturating_sub(self.ledger.opened_bar(symbol_idx));
-            Holding {
-                symbol_idx,
-                weight: self.ledger.quantity(symbol_idx) * self.last_close(symbol_idx, row) / equity,
-                n_bars: since + u64::from(!self.config.execution.is_immediate()),
-                is_stuck: true,
-            }
+impl<'a> Sight<'a> {
+    /// What a rule may look at at a row. Every position counts as stuck until it is known what can be traded.
+    pub(super) fn new(panel: &'a Panel, row: usize, desk: &Desk) -> Self {
+        let equity = desk.equity();
+        let holding = |&symbol_idx: &u32| Holding {
+            symbol_idx,
+            weight: desk.account().value(symbol_idx) / equity,
+            n_bars: desk.account().bars_held(symbol_idx),
+            is_stuck: true,
         };
-        Sight { panel: self.panel, row, holdings: self.ledger.held().iter().map(holding).collect() }
+        Self { panel, row, holdings: desk.held().iter().map(holding).collect() }
     }
 }
 

@@ -52,10 +52,4 @@ impl Tape {
         let at = row - self.first;
         self.cash[at] + self.net[at]
     }
-
-    /// Equity at a row with the ledger as it is now, which is not recorded.
-    pub(super) fn value(&mut self, panel: &Panel, ledger: &Ledger, row: usize) -> f64 {
-        self.mark(panel, ledger, row..row + 1);
-        self.equity(row)
-    }
 }

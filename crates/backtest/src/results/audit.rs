@@ -76,7 +76,7 @@ impl Cells {
         let side = if line.record.order_id.0 == 0 { "" } else { line.record.side.name() };
         let cells = |event, reason, numbers| Self { event, side, order_type: "", reason, numbers };
         match line.record.entry {
-            Entry::Decision { order_type, quantity, price } => Self {
+            Entry::Decision { order_type, quantity, price, .. } => Self {
                 order_type: order_type.name(),
                 ..cells("decision", "", [quantity, quantity, price, NONE, NONE, NONE])
             },

@@ -166,6 +166,11 @@ impl Desk {
         &self.open
     }
 
+    /// Whether trading in a symbol has ended.
+    pub fn is_ended(&self, symbol_idx: u32) -> bool {
+        self.ended[symbol_idx as usize]
+    }
+
     /// The rule that has stopped trading for now, if one has.
     pub fn halted(&self) -> Option<Rule> {
         self.guard.halted()

@@ -189,6 +189,11 @@ impl Floor {
         self.venue.has_orders(symbol_idx)
     }
 
+    /// Working orders of a symbol, in order of acceptance.
+    pub fn orders(&self, symbol_idx: u32) -> &[Working] {
+        self.venue.orders(symbol_idx)
+    }
+
     /// Sets the time. Time does not go back.
     #[inline]
     pub fn advance(&mut self, now: i64) {
