@@ -9,8 +9,8 @@ use crosscut_trading::journal::{Entry, Record};
 use crosscut_trading::ledger::ClosedTrade;
 
 use super::EventOutcome;
-use crate::tally::Tally;
 use crate::outcome::{AuditLine, DataQuality, LogLevel, LogLine, RunOutcome, SymbolEnd, dropped_note, moved_note};
+use crate::tally::Tally;
 
 impl EventOutcome {
     /// The run, of bars of this length. Needs a journal and samples at bars: without them there are curves at best.

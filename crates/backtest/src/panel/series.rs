@@ -1,7 +1,7 @@
 //! The bars of one symbol, as columns, and where they lie on the timeline.
 
-use crosscut_trading::pool::PoolEntry;
 use crosscut_trading::market::Bar;
+use crosscut_trading::pool::PoolEntry;
 
 /// The bars of one symbol in time order.
 #[derive(Debug, Clone, Default)]

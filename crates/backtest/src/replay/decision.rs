@@ -340,12 +340,7 @@ impl Rebalancer<'_> {
     }
 
     /// Records rank, score, weight or reason of every symbol.
-    fn record_selections(
-        &mut self,
-        desk: &Desk,
-        (standings, ranked): (&[Standing], &[Ranked]),
-        targets: &Targets,
-    ) {
+    fn record_selections(&mut self, desk: &Desk, (standings, ranked): (&[Standing], &[Ranked]), targets: &Targets) {
         if !self.setup.options.records_selections {
             return;
         }

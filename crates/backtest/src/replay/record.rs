@@ -96,11 +96,7 @@ impl Engine<'_> {
                 self.strategy.records.quality.add("halts", 1);
             }
             Entry::Liquidated { .. } => self.warn("liquidations", record),
-            Entry::Weighed { .. }
-            | Entry::Rounded { .. }
-            | Entry::Accepted
-            | Entry::Triggered
-            | Entry::Modified => {}
+            Entry::Weighed { .. } | Entry::Rounded { .. } | Entry::Accepted | Entry::Triggered | Entry::Modified => {}
         }
     }
 

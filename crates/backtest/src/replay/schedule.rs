@@ -29,13 +29,7 @@ impl Schedule {
             .filter(|(row, _)| rows.contains(row))
             .collect();
         delistings.sort_unstable();
-        Self {
-            decisions: decisions(panel, rebalance, rows.clone()),
-            delistings,
-            n_decided: 0,
-            n_delisted: 0,
-            rows,
-        }
+        Self { decisions: decisions(panel, rebalance, rows.clone()), delistings, n_decided: 0, n_delisted: 0, rows }
     }
 
     /// The first row from `row` on at which something is scheduled, or the end of the run.

@@ -326,9 +326,7 @@ impl Desk {
     /// Sends a market order that closes a position; nothing when there is none.
     pub fn close(&mut self, symbol_idx: u32) -> Option<OrderId> {
         let quantity = self.quantity(symbol_idx);
-        (quantity != 0.0).then(|| {
-            self.submit(closing(symbol_idx, quantity).reduce_only())
-        })
+        (quantity != 0.0).then(|| self.submit(closing(symbol_idx, quantity).reduce_only()))
     }
 
     /// Sends the market order that brings a position to `quantity` base units; nothing when it is there already.
