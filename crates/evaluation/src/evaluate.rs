@@ -1,18 +1,23 @@
 //! One evaluation from the hub to its results: prices once, factors in batches that fit in memory, what is compared, what
 //! is combined, and what is looked at closely.
 
-use crosscut_hub::{FactorSet, Hub};
+use crosscut_hub::{FactorMetadata, FactorSet, Hub};
 use crosscut_model::calendar::{Annualisation, periods_per_year};
 use crosscut_model::{matches, nearest};
 use rayon::prelude::*;
+use serde_json::{Value, json};
 
 use crate::combine::Combination;
 use crate::compare::{ComparedFactor, compare};
 use crate::config::EvaluationConfig;
+use crate::detail::{Close, Detail};
 use crate::error::EvaluationError;
+use crate::exposure::{exposures, window_of};
 use crate::horizon::Calendar;
 use crate::load::{Frame, Input, RowCounts, frame};
 use crate::matrix::Matrix;
+use crate::neutral::Groups;
+use crate::redundancy::others;
 use crate::sample::{Sample, SampledFactor, correlations};
 use crate::schedule::{NONE, Schedule, Timing};
 use crate::section::{FactorRows, Pass};
@@ -47,10 +52,16 @@ pub struct Evaluation {
     pub comparison: Vec<ComparedFactor>,
     /// Mean rank correlations of the factors, when there are several.
     pub correlations: Vec<Vec<f64>>,
+    /// The strongest factors looked at closely, or those asked for when there are few.
+    pub details: Vec<Detail>,
+    /// Of each factor looked at the set's own words: formula, notes, what was proved.
+    pub definitions: Vec<Value>,
     /// The tables.
     pub inputs: Vec<Input>,
-    /// What people should know.
+    /// What looks wrong.
     pub warnings: Vec<String>,
+    /// What people should know.
+    pub notes: Vec<String>,
 }
 
 /// One factor after the passes.
@@ -119,9 +130,28 @@ pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, Eval
     let all: Vec<FactorSummary> = summaries.iter().chain(&combined).cloned().collect();
     let periods = annualisation.periods_per_year / schedule.bars[0] as f64;
     let comparison = compare(&all, config.costs.rate(), periods);
+    let groups = config.group.as_deref().map(|path| Groups::read(path, &market.symbols)).transpose()?;
     let mut inputs = frame.inputs.clone();
     inputs.extend(set_inputs(config, &set, &market.symbols));
+    inputs.extend(groups.iter().map(|groups| groups.input.clone()));
     inputs.sort();
+    let window = window_of(annualisation.periods_per_year, market.times.len());
+    let exposures = exposures(&frame, window, &sample.times);
+    let others = others(hub, config, &frame, &schedule)?;
+    let mut notes = frame.notes.clone();
+    notes.extend(others.notes.clone());
+    let close = Close {
+        frame: &frame,
+        config,
+        summing: Summing { n_draws: config.n_draws, ..summing },
+        exposures: &exposures,
+        sample: &sample,
+        others: &others,
+        groups: groups.as_ref(),
+    };
+    let details = details(&close, &set, &comparison)?;
+    let metadata = set.metadata();
+    let definitions = details.iter().map(|detail| definition(metadata, &detail.summary.factor)).collect();
     Ok(Evaluation {
         config: config.clone(),
         factors,
@@ -131,10 +161,46 @@ pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, Eval
         combined,
         comparison,
         correlations,
+        details,
+        definitions,
         inputs,
         warnings,
+        notes,
         schedule,
         frame,
+    })
+}
+
+/// The strongest factors of a comparison looked at closely, combined scores left out.
+fn details(
+    close: &Close<'_>,
+    set: &FactorSet,
+    comparison: &[ComparedFactor],
+) -> Result<Vec<Detail>, EvaluationError> {
+    let names = comparison.iter().map(|factor| factor.factor.as_str()).filter(|name| !COMBINED.contains(name));
+    let mut out = Vec::new();
+    for name in names.take(close.config.n_detailed) {
+        let tables = close.frame.factors(set, &[name])?;
+        out.extend(tables.iter().map(|(values, rows)| close.detail(name, values, *rows)));
+    }
+    Ok(out)
+}
+
+/// What the set says of a factor.
+fn definition(metadata: &FactorMetadata, name: &str) -> Value {
+    let formula = metadata.config.get("factors").and_then(Value::as_array).and_then(|factors| {
+        factors.iter().find(|factor| factor.get("name").and_then(Value::as_str) == Some(name)).cloned()
+    });
+    json!({
+        "factor": name,
+        "factor_set": metadata.factor_set,
+        "generation": metadata.generation,
+        "code_version": metadata.code_version,
+        "config_hash": metadata.config_hash,
+        "definition": formula,
+        "proof": metadata.proof.get(name),
+        "missing_ratio": metadata.quality.get(name).map(|quality| quality.missing_ratio),
+        "longest_gap": metadata.quality.get(name).map(|quality| quality.longest_gap),
     })
 }
 

@@ -18,6 +18,18 @@ pub enum Horizon {
     Bars(usize),
     /// Microseconds.
     Duration(i64),
+    /// Microseconds of a number of whole hours that is written as such: `24h`.
+    Hours(i64),
+}
+
+impl Horizon {
+    /// Microseconds of a length of time; `None` for a number of bars.
+    pub fn micros(self) -> Option<i64> {
+        match self {
+            Self::Bars(_) => None,
+            Self::Duration(micros) | Self::Hours(micros) => Some(micros),
+        }
+    }
 }
 
 impl FromStr for Horizon {
@@ -51,8 +63,8 @@ impl fmt::Display for Horizon {
         match *self {
             Self::Bars(bars) => write!(f, "{bars}"),
             Self::Duration(micros) if micros % DAY == 0 => write!(f, "{}d", micros / DAY),
-            Self::Duration(micros) if micros % HOUR == 0 => write!(f, "{}h", micros / HOUR),
-            Self::Duration(micros) => write!(f, "{}m", micros / MINUTE),
+            Self::Duration(micros) | Self::Hours(micros) if micros % HOUR == 0 => write!(f, "{}h", micros / HOUR),
+            Self::Duration(micros) | Self::Hours(micros) => write!(f, "{}m", micros / MINUTE),
         }
     }
 }

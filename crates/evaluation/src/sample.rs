@@ -78,6 +78,16 @@ impl SampledFactor {
         both.zip(products).map(|(both, product)| if both { product } else { f64::NAN }).collect()
     }
 
+    /// Number of sampled times.
+    pub fn n_times(&self) -> usize {
+        self.present.len()
+    }
+
+    /// The scaled ranks at a sampled time; `None` where the factor is absent.
+    pub fn row(&self, at: usize, width: usize) -> Option<Vec<f64>> {
+        self.present[at].then(|| self.values[at * width..(at + 1) * width].iter().map(|x| f64::from(*x)).collect())
+    }
+
     /// The mean over the sampled times of the rank correlation with another factor; NaN when they never meet.
     pub fn correlation(&self, other: &Self) -> f64 {
         let n = self.present.iter().zip(&other.present).filter(|(a, b)| **a && **b).count();

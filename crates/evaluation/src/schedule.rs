@@ -50,7 +50,7 @@ impl Timing<'_> {
                 Horizon::Bars(bars) => {
                     (0..schedule.entry.len()).map(|t| schedule.entry.get(t + bars).copied().unwrap_or(NONE)).collect()
                 }
-                Horizon::Duration(micros) => {
+                Horizon::Duration(micros) | Horizon::Hours(micros) => {
                     schedule.entry.iter().map(|&at| self.exit(at, micros, &sessions)).collect()
                 }
             };
@@ -85,11 +85,11 @@ impl Timing<'_> {
     fn impossible(&self, horizon: Horizon) -> EvaluationError {
         let spacing = self.price_times.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap_or(0);
         let span = self.price_times.last().zip(self.price_times.first()).map_or(0, |(last, first)| last - first);
-        let why = match horizon {
-            Horizon::Duration(micros) if micros < spacing => {
+        let why = match horizon.micros() {
+            Some(micros) if micros < spacing => {
                 format!("the bars of prices are {} apart", Horizon::Duration(spacing))
             }
-            Horizon::Duration(micros) if micros < span => {
+            Some(micros) if micros < span => {
                 "no bar of prices lies at that distance from another".to_owned()
             }
             _ => format!("the data have {} bars", self.base.len()),

@@ -115,7 +115,7 @@ fn costs_are_taken_off_what_is_traded() {
 fn horizons_are_read() {
     for (text, expected) in [
         ("5", Some(Horizon::Bars(5))),
-        ("24h", Some(Horizon::Duration(24 * HOUR))),
+        ("24h", Some(Horizon::Hours(24 * HOUR))),
         ("1m", Some(Horizon::Duration(MINUTE))),
         ("60d", Some(Horizon::Duration(60 * DAY))),
         ("61d", None),
@@ -128,7 +128,7 @@ fn horizons_are_read() {
     ] {
         assert_eq!(text.parse::<Horizon>().ok(), expected, "{text}");
     }
-    assert_eq!(Horizon::Duration(36 * HOUR).to_string(), "36h");
+    assert_eq!(Horizon::Hours(48 * HOUR).to_string(), "48h");
 }
 
 #[test]
