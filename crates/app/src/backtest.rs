@@ -297,8 +297,13 @@ impl Watch {
         Self { clock, started_at: now, lap_began: now, laps: Vec::new() }
     }
 
+    /// Finished stages and their seconds.
+    pub(crate) fn laps(&self) -> &[(String, f64)] {
+        &self.laps
+    }
+
     /// Ends a stage.
-    fn lap(&mut self, name: &str) {
+    pub(crate) fn lap(&mut self, name: &str) {
         let now = (self.clock)();
         self.laps.push((name.to_owned(), (now - self.lap_began) as f64 / 1e6));
         self.lap_began = now;

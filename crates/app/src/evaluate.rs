@@ -1,21 +1,24 @@
 //! `evaluate`: how good factors are, and the folder with the report; `evaluate verify`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crosscut_evaluation::compare::ComparedFactor;
 use crosscut_evaluation::config::{Against, Costs, EvaluationConfig, PriceColumn};
+use crosscut_evaluation::folder::{self, Verification};
 use crosscut_evaluation::horizon::Calendar;
 use crosscut_evaluation::market::Delisting;
 use crosscut_evaluation::quantile::QuantileRule;
 use crosscut_evaluation::section::Rows;
 use crosscut_evaluation::summary::FactorSummary;
-use crosscut_hub::Hub;
-use crosscut_model::{Range, Timeframe, nearest};
+use crosscut_hub::{Hub, config_hash};
+use crosscut_model::{Range, Timeframe, format_iso, nearest};
 use crosscut_trading::pool::PoolRule;
+use serde_json::json;
 
 use crate::backtest::settings::{factor_set, source_venue, time};
+use crate::backtest::{Watch, dependencies};
 use crate::config::Config;
-use crate::desk::Desk;
+use crate::desk::{Desk, VERSION};
 use crate::error::AppError;
 use crate::events::Level;
 
@@ -32,8 +35,16 @@ pub struct EvaluationSummary {
     pub factors: Vec<FactorSummary>,
     /// Side by side.
     pub comparison: Vec<ComparedFactor>,
-    /// What people should know.
+    /// What looks wrong.
     pub warnings: Vec<String>,
+    /// What people should know.
+    pub notes: Vec<String>,
+    /// The folder.
+    pub folder: PathBuf,
+    /// The page to open.
+    pub report: PathBuf,
+    /// Seconds of each stage.
+    pub seconds: Vec<(String, f64)>,
 }
 
 /// Evaluates as the settings say.
@@ -43,12 +54,29 @@ pub struct EvaluationSummary {
 pub fn run(desk: &Desk<'_>) -> Result<EvaluationSummary, AppError> {
     let hub = desk.hub()?;
     let config = config(desk, &hub)?;
+    let folder = folder_of(desk, &config);
+    folder::check_free(&folder)?;
     desk.events.message(Level::Debug, "loading prices and factors");
+    let mut watch = Watch::start(desk.clock);
     let evaluation = crosscut_evaluation::evaluate(&hub, &config)?;
+    watch.lap("evaluate");
     for warning in &evaluation.warnings {
         desk.events.message(Level::Warning, warning);
     }
+    let context = json!({
+        "made_at": format_iso((desk.clock)()),
+        "hub": desk.hub_root(),
+        "threads": desk.threads,
+        "machine": {"os": desk.machine.os, "arch": desk.machine.arch, "cpus": desk.machine.n_cpus},
+        "dependencies": dependencies(),
+    });
+    folder::write(&evaluation, &folder, VERSION, &context)?;
+    watch.lap("write");
     Ok(EvaluationSummary {
+        notes: evaluation.notes,
+        report: folder.join(folder::REPORT),
+        folder,
+        seconds: watch.laps().to_vec(),
         factor_set: config.factor_set.clone(),
         n_symbols: evaluation.frame.market.symbols.len(),
         n_times: evaluation.frame.market.times.len(),
@@ -56,6 +84,24 @@ pub fn run(desk: &Desk<'_>) -> Result<EvaluationSummary, AppError> {
         comparison: evaluation.comparison,
         warnings: evaluation.warnings,
     })
+}
+
+/// The folder that was asked for, or one named after the set and a hash of the settings.
+fn folder_of(desk: &Desk<'_>, config: &EvaluationConfig) -> PathBuf {
+    if let Some(out) = desk.config.text("evaluate.out") {
+        return PathBuf::from(out);
+    }
+    let hash = config_hash(&config.canonical());
+    desk.results_root().join("evaluations").join(format!("{}-{}", config.factor_set, &hash[..12.min(hash.len())]))
+}
+
+/// Checks the folder of an evaluation against its manifest, and its data against the hub where there is one.
+///
+/// # Errors
+/// When the folder holds no evaluation, or a file cannot be read.
+pub fn verify(desk: &Desk<'_>, folder: &Path) -> Result<Verification, AppError> {
+    let hub = desk.hub().ok();
+    Ok(folder::verify(folder, hub.as_ref())?)
 }
 
 /// The settings under `evaluate`.

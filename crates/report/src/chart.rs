@@ -203,7 +203,7 @@ impl Chart {
 const N_COLOURS: usize = 8;
 
 /// Appends items with commas between them.
-fn push_list<T>(out: &mut String, items: impl Iterator<Item = T>, mut push: impl FnMut(&mut String, T)) {
+pub(crate) fn push_list<T>(out: &mut String, items: impl Iterator<Item = T>, mut push: impl FnMut(&mut String, T)) {
     for (idx, item) in items.enumerate() {
         if idx > 0 {
             out.push(',');

@@ -138,11 +138,99 @@
     return (fill && `<path class="fill c${colour}" d="${fill}"/>`) + `<path class="curve c${colour}"${dense} d="${line}"/>`;
   };
 
+  // Bars by category with error bars, or points in a plane.
+  const plane = (plot, data) => {
+    const isBars = data.categories.length > 0, n = isBars ? data.categories.length : data.x.length;
+    const finite = (list) => list.filter((value) => value !== null);
+    let drawnWidth = 0;
+    const draw = () => {
+      const width = plot.clientWidth, height = plot.clientHeight;
+      if (width < 40) return;
+      drawnWidth = width;
+      const values = finite(data.groups.flatMap((group) => [...group.values, ...group.low, ...group.high]));
+      if (isBars) values.push(0);
+      let low = Math.min(...values), high = Math.max(...values);
+      if (low === high) high = low + 1;
+      const air = (high - low) * 0.06;
+      if (low < 0 || !isBars) low -= air;
+      high += air;
+      const ticks = linearTicks(low, high, Math.max(2, Math.floor(height / 50))), texts = tickTexts(ticks, data.format);
+      const left = 12 + 6.6 * Math.max(3, ...texts.map((text) => text.length)), right = width - 10, top = 8, bottom = height - 24;
+      const y = (value) => bottom - (value - low) / (high - low) * (bottom - top);
+      let svg = "";
+      ticks.forEach((tick, i) => {
+        const at = Math.round(y(tick)) + 0.5;
+        svg += `<path class="${tick === 0 ? "zero" : "grid"}" d="M${left} ${at}H${right}"/><text x="${left - 6}" y="${at + 4}" text-anchor="end">${texts[i]}</text>`;
+      });
+      const places = [];
+      if (isBars) {
+        const step = (right - left) / n, bar = step * 0.8 / data.groups.length;
+        const stride = Math.ceil(Math.max(1, ...data.categories.map((name) => name.length * 7 + 8)) / step);
+        for (let i = 0; i < n; i += 1) places.push(left + step * (i + 0.5));
+        data.groups.forEach((group, g) => group.values.forEach((value, i) => {
+          if (value === null) return;
+          const x = left + step * i + step * 0.1 + bar * g, from = Math.min(y(0), y(value));
+          svg += `<rect class="bar c${g % N_COLOURS}" x="${x.toFixed(1)}" y="${from.toFixed(1)}" width="${Math.max(1, bar - 1).toFixed(1)}" height="${Math.max(0.5, Math.abs(y(value) - y(0))).toFixed(1)}"/>`;
+          const lower = group.low[i], upper = group.high[i];
+          if (lower !== undefined && lower !== null && upper !== null) {
+            const middle = (x + bar / 2).toFixed(1);
+            svg += `<path class="error" d="M${middle} ${y(lower).toFixed(1)}V${y(upper).toFixed(1)}"/>`;
+          }
+        }));
+        svg += data.categories.map((name, i) => i % stride === 0 ? `<text x="${places[i].toFixed(1)}" y="${height - 6}" text-anchor="middle" data-i="${i}"></text>` : "").join("");
+      } else {
+        const xs = finite(data.x), first = Math.min(...xs), last = Math.max(...xs), span = last - first || 1;
+        const x = (value) => left + 6 + (value - first) / span * (right - left - 12);
+        linearTicks(first, last || 1, Math.max(2, Math.floor((right - left) / 80))).forEach((tick, i, all) => {
+          svg += `<text x="${x(tick).toFixed(1)}" y="${height - 6}" text-anchor="middle">${tickTexts(all, "number")[i]}</text>`;
+        });
+        data.x.forEach((value) => places.push(x(value)));
+        if (data.diagonal) {
+          const from = Math.max(first, low), to = Math.min(last, high);
+          if (from < to) svg += `<path class="zero" d="M${x(from)} ${y(from)}L${x(to)} ${y(to)}"/>`;
+        }
+        data.groups.forEach((group, g) => group.values.forEach((value, i) => {
+          if (value !== null) svg += `<circle class="dot c${g % N_COLOURS}" cx="${places[i].toFixed(1)}" cy="${y(value).toFixed(1)}" r="3"/>`;
+        }));
+      }
+      plot.innerHTML = `<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${svg}<g class="hover"></g></svg><div class="tip" hidden></div>`;
+      plot.querySelectorAll("text[data-i]").forEach((text) => { text.textContent = data.categories[+text.dataset.i]; });
+      plot.places = places;
+    };
+    const hide = () => { const tip = plot.querySelector(".tip"); if (tip) tip.hidden = true; };
+    const show = (event) => {
+      if (!plot.places) return;
+      const px = event.clientX - plot.getBoundingClientRect().left;
+      let at = 0;
+      plot.places.forEach((place, i) => { if (Math.abs(place - px) < Math.abs(plot.places[at] - px)) at = i; });
+      const tip = plot.querySelector(".tip"), head = document.createElement("b");
+      head.textContent = isBars ? data.categories[at] : data.xName + " " + exactText(data.x[at], "number");
+      tip.replaceChildren(head);
+      data.groups.forEach((group, g) => {
+        const row = document.createElement("div"), name = document.createElement("span"), text = document.createElement("b");
+        name.className = "key c" + g % N_COLOURS;
+        name.textContent = group.name;
+        text.textContent = group.values[at] === null ? "none" : exactText(group.values[at], data.format);
+        row.append(name, text);
+        tip.append(row);
+      });
+      tip.hidden = false;
+      const beyond = plot.places[at] + 14 + tip.offsetWidth > plot.clientWidth;
+      tip.style.left = Math.max(0, beyond ? plot.places[at] - 14 - tip.offsetWidth : plot.places[at] + 14) + "px";
+    };
+    plot.addEventListener("pointermove", show);
+    plot.addEventListener("pointerdown", show);
+    plot.addEventListener("pointerleave", hide);
+    new ResizeObserver(() => { if (plot.clientWidth !== drawnWidth) draw(); }).observe(plot);
+    draw();
+  };
+
   // One chart: reads its data once, draws on demand.
   const chart = (figure) => {
     const plot = figure.querySelector(".plot"), source = figure.querySelector("script[type='application/json']");
     if (!plot || !source) return;
     const data = JSON.parse(source.textContent);
+    if (data.groups) return plane(plot, data);
     let micros = data.first;
     const times = data.times.map((steps) => (micros += steps * data.step) / 1000);
     const shown = data.series.map(() => true);

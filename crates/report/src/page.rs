@@ -2,6 +2,7 @@
 
 use crate::chart::Chart;
 use crate::escape::push_html;
+use crate::figure::{Figure, Heat};
 use crate::table::Table;
 
 /// The styles, put into every page.
@@ -31,6 +32,10 @@ enum Block {
     Table(Table),
     /// A chart.
     Chart(Box<Chart>),
+    /// Bars or points.
+    Figure(Box<Figure>),
+    /// Shaded numbers.
+    Heat(Heat),
     /// A paragraph.
     Note(String),
     /// A list of short texts.
@@ -67,6 +72,16 @@ impl Section {
     /// A chart.
     pub fn chart(&mut self, chart: Chart) -> &mut Self {
         self.push(Block::Chart(Box::new(chart)))
+    }
+
+    /// Bars or points.
+    pub fn figure(&mut self, figure: Figure) -> &mut Self {
+        self.push(Block::Figure(Box::new(figure)))
+    }
+
+    /// Shaded numbers.
+    pub fn heat(&mut self, heat: Heat) -> &mut Self {
+        self.push(Block::Heat(heat))
     }
 
     /// A paragraph.
@@ -187,6 +202,8 @@ fn render_block(block: &Block, out: &mut String) {
         Block::Facts(facts) => render_facts(facts, out),
         Block::Table(table) => table.render(out),
         Block::Chart(chart) => chart.render(out),
+        Block::Figure(figure) => figure.render(out),
+        Block::Heat(heat) => heat.render(out),
         Block::Note(text) => push_element(out, "p", text),
         Block::List(items) => {
             out.push_str("<ul>\n");

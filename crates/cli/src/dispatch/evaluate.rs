@@ -1,10 +1,12 @@
 //! `evaluate`: the main figures in the terminal, everything in the folder and in `--json`.
 
+use std::path::Path;
+
 use crosscut_app::evaluate::{self, EvaluationSummary};
 use crosscut_app::{AppError, Desk};
 
-use crate::answer::Answer;
-use crate::commands::EvaluateArgs;
+use crate::answer::{Answer, Status};
+use crate::commands::{EvaluateArgs, EvaluateCommand};
 use crate::text_table::TextTable;
 
 /// Factors shown in the terminal; all are in the report and in `--json`.
@@ -13,7 +15,7 @@ const SHOWN: usize = 25;
 /// `evaluate ...`
 pub fn evaluate(args: &EvaluateArgs, desk: &Desk<'_>) -> Result<Answer, AppError> {
     match &args.command {
-        Some(_) => Err(AppError::new("not there yet")),
+        Some(EvaluateCommand::Verify(args)) => verify(desk, &args.dir),
         None => {
             let summary = evaluate::run(desk)?;
             let text = text(&summary);
@@ -22,8 +24,40 @@ pub fn evaluate(args: &EvaluateArgs, desk: &Desk<'_>) -> Result<Answer, AppError
     }
 }
 
-/// The main figures.
+/// `evaluate verify`.
+fn verify(desk: &Desk<'_>, folder: &Path) -> Result<Answer, AppError> {
+    let found = evaluate::verify(desk, folder)?;
+    let mut text = String::new();
+    for problem in &found.problems {
+        text.push_str(&format!("{problem}\n"));
+    }
+    let is_good = found.problems.is_empty();
+    if is_good {
+        text.push_str(&format!("{}: {} files as they were written\n", folder.display(), found.n_files));
+    }
+    if let Some(same) = found.tables_same {
+        let (changed, missing) = (found.tables_changed.len(), found.tables_missing.len());
+        text.push_str(&format!("of the tables it was made from the hub has {same} unchanged, {changed} changed, {missing} no more\n"));
+        for table in found.tables_changed.iter().take(5) {
+            text.push_str(&format!("changed since: {table}\n"));
+        }
+    }
+    let status = if is_good { Status::Good } else { Status::Problem };
+    Ok(Answer::good(&found, text).with_status(status))
+}
+
+/// The main figures, and where the rest is.
 fn text(summary: &EvaluationSummary) -> String {
+    let mut out = figures(summary);
+    for note in &summary.notes {
+        out.push_str(&format!("note: {note}\n"));
+    }
+    out.push_str(&format!("\nresults  {}\nreport   {}\n", summary.folder.display(), summary.report.display()));
+    out
+}
+
+/// The main figures.
+fn figures(summary: &EvaluationSummary) -> String {
     let mut out = format!(
         "factor set {}: {} factors, {} symbols, {} times\n\n",
         summary.factor_set,
