@@ -64,6 +64,11 @@ pub(crate) fn instruments_table(venue: &str) -> Result<PathBuf, HubError> {
     Ok(Path::new("instruments").join(format!("{}.parquet", check_name("venue", venue)?)))
 }
 
+/// Path inside the hub of a venue's calendar.
+pub(crate) fn calendar_file(venue: &str) -> Result<PathBuf, HubError> {
+    Ok(Path::new("calendars").join(format!("{}.json", check_name("venue", venue)?)))
+}
+
 /// Path inside the hub of the folder of a venue's tables of one kind: `funding`, `actions`.
 pub(crate) fn venue_folder(kind: &str, venue: &str) -> Result<PathBuf, HubError> {
     Ok(Path::new(kind).join(check_name("venue", venue)?))

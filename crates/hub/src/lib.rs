@@ -8,6 +8,7 @@
 //! <hub>/instruments/<venue>.parquet
 //! <hub>/funding/<venue>/<symbol>.parquet
 //! <hub>/actions/<venue>/<symbol>.parquet                     splits and dividends
+//! <hub>/calendars/<venue>.json                               sessions, holidays, early closes
 //! <hub>/pools/<name>.json
 //! <hub>/provenance/<same path as the table>.json
 //! ```
@@ -23,6 +24,7 @@
 mod actions;
 pub mod arrow_file;
 mod bars;
+mod calendars;
 mod check;
 mod digests;
 mod error;

@@ -14,8 +14,12 @@ use rayon::prelude::*;
 use crate::error::{IngestError, Refusal};
 use crosscut_model::Progress;
 
+mod actions;
+mod adjusted;
+mod calendar;
 mod checksum;
 mod container;
+mod dated;
 mod decimal;
 mod detect;
 mod discover;
@@ -26,6 +30,7 @@ mod instruments;
 mod jobs;
 mod json;
 mod klines;
+mod lean_daily;
 mod lines;
 mod name;
 mod read;
@@ -39,6 +44,7 @@ use detect::{Detected, detect};
 use discover::discover;
 use jobs::{Done, Plan, Stage};
 
+pub(crate) use dated::dated_rows;
 pub use read::read_trades;
 pub use report::{FileReport, ImportSummary, TableReport, TableStatus};
 
@@ -57,19 +63,25 @@ pub enum Kind {
     Premium,
     /// Funding rates.
     Funding,
+    /// Splits and dividends.
+    Actions,
+    /// Sessions, holidays and early closes.
+    Calendar,
     /// Listings, tick and lot sizes.
     Instruments,
 }
 
 impl Kind {
     /// All kinds with the names used on the command line.
-    pub const NAMES: [(&'static str, Self); 7] = [
+    pub const NAMES: [(&'static str, Self); 9] = [
         ("agg_trades", Self::AggTrades),
         ("trades", Self::Trades),
         ("klines", Self::Klines),
         ("mark", Self::Mark),
         ("premium", Self::Premium),
         ("funding", Self::Funding),
+        ("actions", Self::Actions),
+        ("calendar", Self::Calendar),
         ("instruments", Self::Instruments),
     ];
 
@@ -82,6 +94,8 @@ impl Kind {
             Self::Mark => "mark",
             Self::Premium => "premium",
             Self::Funding => "funding",
+            Self::Actions => "actions",
+            Self::Calendar => "calendar",
             Self::Instruments => "instruments",
         }
     }
@@ -91,7 +105,7 @@ impl Kind {
         match self {
             Self::AggTrades => Some(TradeKind::AggTrades),
             Self::Trades => Some(TradeKind::Trades),
-            Self::Klines | Self::Mark | Self::Premium | Self::Funding | Self::Instruments => None,
+            _ => None,
         }
     }
 }

@@ -1,13 +1,15 @@
 //! Bring the market in: archive import, bar jobs, asset pools, the synthetic market.
 //!
 //! [`import`] recognises files, checks every row and publishes ticks, bars and instruments to the hub with their
-//! provenance; [`aggregate`] folds the hub's ticks into bars; [`pool`] picks the most traded symbols of what is on disk;
+//! provenance; [`aggregate`] folds the hub's ticks into bars; [`pool`] picks the most traded symbols of what is on disk; [`membership`] reads who
+//! belonged to an index when;
 //! [`synthetic`] writes a made-up market in the venues' own archive format. Nothing is downloaded yet, nothing is printed,
 //! and neither the clock nor the environment is read. Start reading at [`import::run`].
 
 pub mod aggregate;
 mod error;
 pub mod import;
+pub mod membership;
 pub mod pool;
 pub mod provider;
 pub mod synthetic;

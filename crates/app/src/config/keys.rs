@@ -77,7 +77,17 @@ pub const KEYS: &[Key] = &[
     key(
         "import.kind",
         "kind",
-        Kind::Choice(&["agg_trades", "trades", "klines", "mark", "premium", "funding", "instruments"]),
+        Kind::Choice(&[
+            "agg_trades",
+            "trades",
+            "klines",
+            "mark",
+            "premium",
+            "funding",
+            "actions",
+            "calendar",
+            "instruments",
+        ]),
         "",
         "What the files hold; found out from the file when not given",
     ),

@@ -9,6 +9,8 @@ use crosscut_model::{TradeKind, check_symbol, format_iso};
 
 use crate::error::{AGAIN, Fault};
 
+use super::actions::{self, ActionFile};
+use super::calendar::{self, CalendarFile};
 use super::checksum::{Identity, identify};
 use super::container::{self, Container};
 use super::funding::{self, FundingColumns, FundingFile};
@@ -17,6 +19,7 @@ use super::json;
 use super::klines::Flavour;
 use super::klines::columns::{self, KlineColumns};
 use super::klines::publish::{KlineFile, full_symbol};
+use super::lean_daily::{LeanFile, LeanPart};
 use super::name::{NameFacts, NamedKind, archive, read_name, stem};
 use super::shape::{HEAD_BYTES, TextShape, read_shape};
 use super::trades::layout::{self, Role};
@@ -33,6 +36,12 @@ pub(crate) enum Found {
     Klines(KlineFile),
     /// Funding rates.
     Funding(FundingFile),
+    /// LEAN's daily equities.
+    Lean(LeanFile),
+    /// Splits and dividends.
+    Actions(ActionFile),
+    /// Sessions and holidays.
+    Calendar(CalendarFile),
     /// Listings, tick and lot sizes.
     Instruments(InstrumentFile),
 }
@@ -47,14 +56,13 @@ pub(crate) struct Detected {
 }
 
 /// Content that is recognised and not imported: a column that gives it away, and what to say.
-const NOT_IMPORTED: [(&[&str], &str); 5] = [
+const NOT_IMPORTED: [(&[&str], &str); 4] = [
     (
         &["isask", "firstupdateid", "updatetype", "lastupdateid", "asks0price", "bids", "asks"],
         "order book depth, not trades; not supported",
     ),
     (&["bid", "ask", "bidprice", "askprice", "bestbidprice"], "best bids and asks, not trades; not supported"),
     (&["sumopeninterest", "openinterest"], "open interest; not supported yet"),
-    (&["exdate"], "price adjustments; not supported yet"),
     (&["marketcap"], "prices with market capitalisation, neither trades nor bars; not supported"),
 ];
 
@@ -143,12 +151,18 @@ impl Context<'_> {
         }
         if matches!(first.first(), Some(b'{' | b'[')) {
             let answer = json::parse(container::open_json(self.path, &self.container)?, "JSON")?;
+            if calendar::recognise(&answer) {
+                return self.calendar();
+            }
             if instruments::is_snapshot(&answer) || self.container != Container::Json {
                 return self.instruments(InstrumentForm::Answer);
             }
         }
         let shape = read_shape(&container::head(self.path, &self.container, HEAD_BYTES)?)?;
         let Some(header) = &shape.header else {
+            if let Some(part) = self.lean_part(&shape) {
+                return self.lean(part);
+            }
             if let Some(columns) = self.bare_funding(&shape) {
                 return self.funding(columns, shape.lines_before, "no header");
             }
@@ -162,6 +176,9 @@ impl Context<'_> {
         };
         if let Some(columns) = self.funding_columns(header) {
             return self.funding(columns, shape.lines_before, "header");
+        }
+        if let Some(columns) = actions::recognise(header) {
+            return self.actions(columns, shape.lines_before);
         }
         refuse_known(header)?;
         if let Some(columns) = columns::recognise(header)? {
@@ -185,6 +202,9 @@ impl Context<'_> {
         let header: Vec<String> = schema.iter().map(|(name, _)| name.clone()).collect();
         if let Some(columns) = self.funding_columns(&header) {
             return self.funding(columns, 0, "column names");
+        }
+        if let Some(columns) = actions::recognise(&header) {
+            return self.actions(columns, 0);
         }
         refuse_known(&header)?;
         if let Some(columns) = columns::recognise(&header)? {
@@ -355,6 +375,64 @@ impl Context<'_> {
             period: self.name.period,
         };
         Ok(Detected { found: Found::Funding(file), words })
+    }
+
+    /// Which of LEAN's files of equities a file without a header is.
+    fn lean_part(&self, shape: &TextShape) -> Option<LeanPart> {
+        let row = shape.rows.first()?;
+        let folder = self.path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+        let dated = |length: usize| row[0].len() == length && time::parse_compact(&row[0]).is_some();
+        match (folder.as_deref(), row.len()) {
+            (Some("factor_files"), 3..) if dated(8) => Some(LeanPart::Factors),
+            (Some("map_files"), 2..) if dated(8) => Some(LeanPart::Map),
+            (_, 6) if dated(14) && row[0].ends_with(" 00:00") => Some(LeanPart::Daily),
+            _ => None,
+        }
+    }
+
+    /// One of LEAN's files of equities.
+    fn lean(&self, part: LeanPart) -> Result<Detected, Fault> {
+        let (words, kind) = match part {
+            LeanPart::Daily => ("LEAN daily bars", Kind::Klines),
+            LeanPart::Factors => ("LEAN factor file", Kind::Actions),
+            LeanPart::Map => ("LEAN map file", Kind::Instruments),
+        };
+        self.expect_kind(kind)?;
+        let file = LeanFile {
+            path: self.path.to_owned(),
+            shown: self.shown.clone(),
+            identity: self.identity.clone(),
+            container: self.container.clone(),
+            part,
+            name: stem(self.path).to_lowercase(),
+        };
+        Ok(Detected { found: Found::Lean(file), words: format!("{words}, {}", self.surroundings()) })
+    }
+
+    /// A table of corporate actions.
+    fn actions(&self, columns: KlineColumns, lines_before: u64) -> Result<Detected, Fault> {
+        self.expect_kind(Kind::Actions)?;
+        let file = ActionFile {
+            path: self.path.to_owned(),
+            shown: self.shown.clone(),
+            identity: self.identity.clone(),
+            container: self.container.clone(),
+            columns,
+            lines_before,
+        };
+        Ok(Detected { found: Found::Actions(file), words: format!("corporate actions, {}", self.surroundings()) })
+    }
+
+    /// An exchange's calendar.
+    fn calendar(&self) -> Result<Detected, Fault> {
+        self.expect_kind(Kind::Calendar)?;
+        let file = CalendarFile {
+            path: self.path.to_owned(),
+            shown: self.shown.clone(),
+            identity: self.identity.clone(),
+            container: self.container.clone(),
+        };
+        Ok(Detected { found: Found::Calendar(file), words: format!("LEAN market hours, {}", self.surroundings()) })
     }
 
     /// A table of instruments.

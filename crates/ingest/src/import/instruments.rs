@@ -18,6 +18,7 @@ use crate::error::{Fault, IngestError};
 
 use super::checksum::Identity;
 use super::container::{self, Container};
+use super::klines::publish::KlineContext;
 use super::report::{FileRecord, TableReport, TableStatus};
 
 use merge::Registry;
@@ -107,6 +108,35 @@ pub(crate) fn run(
     let record = FileRecord { shown: file.shown.clone(), decided: String::new(), rows: n_rows, notes };
     let table = TableReport { table: format!("instruments of {venue}"), rows: merged.len() as u64, added, status };
     Ok((record, table))
+}
+
+/// Merges rows whose symbols are ids already into the venue's table.
+///
+/// # Errors
+/// When a row contradicts what is known, or the table cannot be written.
+pub(crate) fn publish_final(
+    context: &KlineContext<'_>,
+    rows: Vec<Instrument>,
+    source: TableSource,
+) -> Result<TableReport, IngestError> {
+    let there = context.hub.instruments(context.venue)?;
+    let mut registry = Registry::new(&there, context.replace);
+    for row in rows {
+        registry.add_final(row).map_err(IngestError::request)?;
+    }
+    let merged = registry.into_rows();
+    let added = merged.len().saturating_sub(there.len()) as u64;
+    let status = if merged == there { TableStatus::Unchanged } else { TableStatus::Written };
+    if status == TableStatus::Written {
+        let mut source = source;
+        let known = context.hub.instruments_provenance(context.venue)?.map(|provenance| provenance.inputs);
+        let fresh = |input: &InputFile| source.inputs.iter().all(|other| other.sha256 != input.sha256);
+        let known: Vec<InputFile> = known.unwrap_or_default().into_iter().filter(fresh).collect();
+        source.inputs.splice(0..0, known);
+        context.publisher.publish_instruments(context.venue, &merged, &source)?;
+    }
+    let table = format!("instruments of {}", context.venue);
+    Ok(TableReport { table, rows: merged.len() as u64, added, status })
 }
 
 /// Where the table comes from: all files that changed it, in the order in which they did.

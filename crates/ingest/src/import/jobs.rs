@@ -10,17 +10,20 @@ use rayon::prelude::*;
 use crate::error::{Fault, IngestError, Refusal};
 use crosscut_model::Progress;
 
-use super::ImportRequest;
+use super::actions::ActionFile;
+use super::calendar::{self, CalendarFile};
 use super::detect::Found;
 use super::funding::publish::FundingContext;
 use super::funding::{self, FundingFile};
 use super::holders::Holders;
 use super::instruments::{self, InstrumentFile};
 use super::klines::publish::{KlineContext, KlineFile, run_long, run_symbol};
+use super::lean_daily::{self, LeanFile};
 use super::report::{FileRecord, TableReport};
 use super::touched::Touched;
 use super::trades::publish::{TickContext, TickJob, month_of};
 use super::trades::source::TradeFile;
+use super::{ImportRequest, adjusted};
 
 /// Everything to do, grouped so that no two groups of one phase touch the same table.
 #[derive(Debug, Default)]
@@ -35,6 +38,12 @@ pub(crate) struct Plan {
     long: Vec<KlineFile>,
     /// Funding files.
     funding: Vec<FundingFile>,
+    /// LEAN's daily equities.
+    lean: Vec<LeanFile>,
+    /// Tables of corporate actions, one after another.
+    actions: Vec<ActionFile>,
+    /// Calendars.
+    calendars: Vec<CalendarFile>,
     /// Tables of instruments, one after another.
     instruments: Vec<InstrumentFile>,
 }
@@ -62,6 +71,9 @@ impl Plan {
                     None => plan.long.push(file),
                 },
                 Found::Funding(file) => plan.funding.push(file),
+                Found::Lean(file) => plan.lean.push(file),
+                Found::Actions(file) => plan.actions.push(file),
+                Found::Calendar(file) => plan.calendars.push(file),
                 Found::Instruments(file) => plan.instruments.push(file),
             }
         }
@@ -83,11 +95,9 @@ impl Plan {
     /// Number of files.
     fn n_files(&self) -> usize {
         let trades = self.dated.values().chain(self.undated.values()).map(Vec::len).sum::<usize>();
-        trades
-            + self.symbols.values().map(Vec::len).sum::<usize>()
-            + self.long.len()
-            + self.funding.len()
-            + self.instruments.len()
+        let bars = self.symbols.values().map(Vec::len).sum::<usize>() + self.long.len();
+        let equities = self.lean.len() + self.actions.len();
+        trades + bars + equities + self.funding.len() + self.instruments.len() + self.calendars.len()
     }
 
     /// Runs all groups on the threads of the current pool; tables of instruments come first, for they say whose the
@@ -104,7 +114,13 @@ impl Plan {
             let result = result.map(|(record, table)| (vec![table], vec![record], Vec::new()));
             results.push(collect(result, std::slice::from_ref(&file.shown), &done));
         }
+        for file in &self.calendars {
+            let result = calendar::run(stage.publisher, &stage.request.venue, file);
+            let result = result.map(|(record, table)| (vec![table], vec![record], Vec::new()));
+            results.push(collect(result, std::slice::from_ref(&file.shown), &done));
+        }
         let holders = Holders::read(&stage.hub, &stage.request.venue)?;
+        let sessions = stage.hub.sessions(&stage.request.venue)?;
         let n_tables = self.dated.len() + self.undated.len();
         let touched = Touched::default();
         let ticks = TickContext {
@@ -125,6 +141,7 @@ impl Plan {
             timeframe: stage.request.timeframe,
             suffix: &stage.request.symbol_suffix,
             holders: &holders,
+            sessions: &sessions,
         };
         let dated: Vec<TickJob> = self
             .dated
@@ -147,6 +164,9 @@ impl Plan {
         if !self.funding.is_empty() {
             results.push(run_funding(stage, &holders, &self.funding, &done));
         }
+        results.push(run_equities(&klines, &self.lean, &self.actions, &done));
+        let tables = adjusted::refresh(&stage.hub, stage.publisher, &stage.request.venue)?;
+        results.push(Done { tables, ..Done::default() });
         Ok(results.into_iter().fold(Done::default(), Done::and))
     }
 }
@@ -204,6 +224,21 @@ fn run_ticks(job: &TickJob, context: &TickContext<'_>, done: &Counter<'_>) -> Do
     });
     let shown: Vec<String> = job.files.iter().map(|file| file.shown.clone()).collect();
     collect(result, &shown, done)
+}
+
+/// Runs LEAN's files, then the tables of corporate actions, which speak of bars that are there.
+fn run_equities(context: &KlineContext<'_>, lean: &[LeanFile], actions: &[ActionFile], done: &Counter<'_>) -> Done {
+    let mut out = Done::default();
+    if !lean.is_empty() {
+        let told = lean_daily::run(context, lean);
+        done.add(lean.len());
+        out = Done { tables: told.tables, records: told.records, refusals: told.refusals };
+    }
+    for file in actions {
+        let result = super::actions::run(context, file).map(|out| (out.tables, out.records, out.refusals));
+        out = out.and(collect(result, std::slice::from_ref(&file.shown), done));
+    }
+    out
 }
 
 /// Runs all funding files.

@@ -8,4 +8,5 @@ mod flavour;
 pub(crate) mod publish;
 pub(crate) mod read;
 
+pub(crate) use bars::{BarRules, build};
 pub(crate) use flavour::Flavour;

@@ -3,6 +3,7 @@
 mod archive;
 mod bars;
 mod damaged;
+mod equities;
 mod funding;
 mod generic;
 mod instruments;

@@ -69,9 +69,13 @@ impl Registry {
     /// Adds one row. The error says what contradicts what.
     fn add(&mut self, row: Instrument) -> Result<(), String> {
         let id = self.holder(&row)?;
-        let mut row = Instrument { symbol: id.clone(), ..row };
+        self.add_final(Instrument { symbol: id, ..row })
+    }
+
+    /// Adds one row whose symbol is the id of its instrument. The error says what contradicts what.
+    pub fn add_final(&mut self, mut row: Instrument) -> Result<(), String> {
         let replace = self.replace;
-        let rows = self.by_symbol.entry(id).or_default();
+        let rows = self.by_symbol.entry(row.symbol.clone()).or_default();
         settle_lifetime(rows, &mut row, replace)?;
         if is_bare(&row) && !rows.is_empty() {
             return Ok(());
@@ -249,7 +253,11 @@ fn observe(rows: &mut Vec<Instrument>, told: Instrument, replace: bool) -> Resul
 /// Adds a row of a table: under a new date as it is, under a known one filling gaps.
 fn insert(rows: &mut Vec<Instrument>, row: Instrument, replace: bool) -> Result<(), String> {
     match rows.binary_search_by_key(&row.valid_from, |known| known.valid_from) {
-        Err(at) => rows.insert(at, row),
+        // What a later row leaves out stays as it was.
+        Err(at) => {
+            let row = at.checked_sub(1).map_or(row.clone(), |before| completed(&row, &rows[before]));
+            rows.insert(at, row);
+        }
         Ok(at) => {
             let known = &rows[at];
             let clash =

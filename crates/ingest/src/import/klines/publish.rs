@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crosscut_hub::{Hub, HubError, IngestPublisher, InputFile, Origin, TableInfo, TableSource};
-use crosscut_model::{BarSpec, Bars, Timeframe, check_symbol, format_iso};
+use crosscut_model::time::DAY;
+use crosscut_model::{BarSpec, Bars, Sessions, Timeframe, check_symbol, format_iso};
 use rayon::prelude::*;
 
 use crate::error::{AGAIN, Fault, IngestError, Refusal};
@@ -64,6 +65,8 @@ pub(crate) struct KlineContext<'a> {
     pub suffix: &'a str,
     /// Who held a symbol when.
     pub holders: &'a Holders,
+    /// When the venue is open; `None` is around the clock.
+    pub sessions: &'a Option<Sessions>,
 }
 
 /// What a job has done.
@@ -78,13 +81,13 @@ pub(crate) struct KlineOutcome {
 }
 
 /// The bars one file gives to one table.
-struct Part {
+pub(crate) struct Part {
     /// How the user named the file.
-    shown: String,
+    pub shown: String,
     /// What provenance records of it.
-    input: InputFile,
+    pub input: InputFile,
     /// The bars.
-    bars: Bars,
+    pub bars: Bars,
 }
 
 /// A symbol with the quote appended where it lacks it.
@@ -154,6 +157,18 @@ impl KlineFile {
     }
 }
 
+/// Daily bars of a venue with sessions are known at their session's close, not at midnight.
+fn closed(mut bars: Bars, timeframe: Timeframe, context: &KlineContext<'_>) -> Bars {
+    if let (Some(sessions), Some(DAY)) = (context.sessions, timeframe.micros()) {
+        for (label, known) in bars.timestamp.iter().zip(&mut bars.available_at) {
+            if let Some((_, close)) = sessions.session(*label) {
+                *known = close;
+            }
+        }
+    }
+    bars
+}
+
 /// Imports the files of one symbol; nothing is published before all of them have been accepted.
 ///
 /// # Errors
@@ -176,7 +191,7 @@ pub(crate) fn run_symbol(
         }
         let read = || {
             let (raw, groups, found) = file.read(context)?;
-            let bars = build(&raw, &groups[0], &file.rules(&found))?;
+            let bars = closed(build(&raw, &groups[0], &file.rules(&found))?, found.timeframe, context);
             Ok((file.record(&raw, &found), found.timeframe, bars))
         };
         let (record, timeframe, bars) = read().map_err(|fault: Fault| fault.of(&file.shown))?;
@@ -242,6 +257,7 @@ pub(crate) fn run_long(context: &KlineContext<'_>, file: &KlineFile) -> Result<K
     let import = |(symbol, at): (&String, &usize)| -> Result<Vec<TableReport>, IngestError> {
         let named = |fault: Fault| Fault { reason: format!("{symbol}: {}", fault.reason), ..fault }.of(&file.shown);
         let bars = build(&raw, &groups[*at], &rules).map_err(named)?;
+        let bars = closed(bars, found.timeframe, context);
         let spec = file.flavour.spec(found.timeframe);
         let merged = file
             .parts(context, symbol, &bars)
@@ -263,7 +279,7 @@ pub(crate) fn run_long(context: &KlineContext<'_>, file: &KlineFile) -> Result<K
 }
 
 /// A table that is ready to be published.
-struct Merged {
+pub(crate) struct Merged {
     /// The table in words.
     name: String,
     /// The symbol.
@@ -282,7 +298,12 @@ struct Merged {
 
 impl Merged {
     /// Merges parts with what is there.
-    fn new(context: &KlineContext<'_>, symbol: &str, bar: BarSpec, mut parts: Vec<Part>) -> Result<Self, IngestError> {
+    pub fn new(
+        context: &KlineContext<'_>,
+        symbol: &str,
+        bar: BarSpec,
+        mut parts: Vec<Part>,
+    ) -> Result<Self, IngestError> {
         let name = format!("{symbol} {bar} bars");
         let replace = context.replace && !context.touched.contains(&name);
         let existing = existing(context, &bar, symbol)?;
@@ -333,7 +354,7 @@ impl Merged {
     }
 
     /// Publishes the table unless it holds everything already.
-    fn publish(self, context: &KlineContext<'_>) -> Result<TableReport, IngestError> {
+    pub fn publish(self, context: &KlineContext<'_>) -> Result<TableReport, IngestError> {
         let status = match &self.source {
             Some(source) => {
                 context.publisher.publish_bars(context.venue, &self.bar, &self.symbol, &self.bars, source)?;

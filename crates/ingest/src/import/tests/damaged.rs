@@ -246,7 +246,7 @@ fn names_columns_and_options_must_agree() {
     );
     assert_eq!(
         "agg_trade".parse::<crate::import::Kind>().unwrap_err().to_string(),
-        "`agg_trade` is not a kind of file; expected agg_trades, trades, klines, mark, premium, funding, instruments; did you mean `agg_trades`?"
+        "`agg_trade` is not a kind of file; expected agg_trades, trades, klines, mark, premium, funding, actions, calendar, instruments; did you mean `agg_trades`?"
     );
 }
 
