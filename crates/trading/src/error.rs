@@ -75,6 +75,14 @@ pub enum TradingError {
         /// The template.
         strategy: &'static str,
     },
+    /// A condition of a universe that cannot be read.
+    #[error("`{condition}` cannot be read as a universe: {problem}")]
+    BadUniverse {
+        /// The condition, or the whole text.
+        condition: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A word that is none of those allowed.
     #[error("`{text}` is not {what}; expected one of {expected}{hint}")]
     BadChoice {

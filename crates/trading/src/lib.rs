@@ -26,6 +26,7 @@ pub mod signal;
 pub mod sizing;
 pub mod steps;
 pub mod strategy;
+pub mod universe;
 pub mod venue;
 
 pub use error::TradingError;

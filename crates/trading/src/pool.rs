@@ -86,7 +86,7 @@ impl PoolRule {
             if n_bars >= self.min_bars.max(1) {
                 entries.push(PoolEntry { period, mean_dollar_volume: sum / n_bars as f64 });
             }
-            period = self.next_period(period);
+            period = next_period(self.reselect, period);
         }
         entries
     }
@@ -107,19 +107,22 @@ impl PoolRule {
         chosen.sort_unstable();
         chosen
     }
+}
 
-    /// The first label of the period after the one beginning at `period`.
-    fn next_period(&self, period: i64) -> i64 {
-        // No period is shorter than a day, none longer than 92: step by days until the period changes.
-        let day = crosscut_model::time::DAY;
-        let step = match self.reselect {
-            Rebalance::Bars(_) | Rebalance::Daily => day,
-            Rebalance::Weekly(_) => 7 * day,
-            Rebalance::MonthStart => 31 * day,
-            Rebalance::QuarterStart => 92 * day,
-        };
-        self.period(period + step)
-    }
+/// The first label of the period after the one beginning at `period`.
+///
+/// # Panics
+/// When periods are counted in bars, which every rule refuses.
+pub(crate) fn next_period(reselect: Rebalance, period: i64) -> i64 {
+    // No period is shorter than a day, none longer than 92: step by days until the period changes.
+    let day = crosscut_model::time::DAY;
+    let step = match reselect {
+        Rebalance::Bars(_) | Rebalance::Daily => day,
+        Rebalance::Weekly(_) => 7 * day,
+        Rebalance::MonthStart => 31 * day,
+        Rebalance::QuarterStart => 92 * day,
+    };
+    reselect.period_start(period + step).expect("the rule was checked: periods are calendar periods")
 }
 
 #[cfg(test)]
@@ -144,7 +147,7 @@ mod tests {
             ("D", "2024-07-15", "2024-07-16"),
         ] {
             let rule = rule(1, reselect, "30D", 1);
-            assert_eq!(rule.next_period(parse_iso(first).unwrap()), parse_iso(second).unwrap());
+            assert_eq!(next_period(rule.reselect, parse_iso(first).unwrap()), parse_iso(second).unwrap());
         }
     }
 
