@@ -27,7 +27,7 @@ use crate::panel::Panel;
 pub use costs::{CommissionConfig, CostsConfig, SlippageConfig, TierConfig};
 pub use form::Form;
 pub use holding::{FundingConfig, FundingPlanned, FundingSource, MarginConfig};
-pub use pool::{Align, PoolConfig};
+pub use pool::{Align, PoolConfig, UniverseConfig};
 pub use prepared::Prepared;
 pub use risk::RiskConfig;
 pub use text::Delay;
@@ -104,6 +104,9 @@ pub struct BacktestConfig {
     pub align: Align,
     /// The dynamic pool; `None`: every symbol of the run.
     pub pool: Option<PoolConfig>,
+    /// The universe; `None`: every symbol of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub universe: Option<UniverseConfig>,
     /// Largest absolute weight of one symbol.
     pub max_position: Option<f64>,
     /// Largest sum of absolute weights.
@@ -161,6 +164,7 @@ impl Default for BacktestConfig {
             on_short: OnShort::default(),
             align: Align::default(),
             pool: None,
+            universe: None,
             max_position: None,
             max_gross: None,
             cash_buffer: None,
@@ -196,11 +200,14 @@ impl BacktestConfig {
     /// # Errors
     /// As [`BacktestConfig::prepare`].
     pub fn canonical(&self, panel: &Panel) -> Result<Value, BacktestError> {
-        let strategy = self.prepare()?.strategy;
+        let Prepared { strategy, universe, .. } = self.prepare()?;
         let mut config = self.clone();
         config.strategy = strategy.template.name.to_owned();
         config.params = strategy.params.clone();
-        if !strategy.columns().is_empty() {
+        if let (Some(written), Some(universe)) = (&mut config.universe, &universe) {
+            written.rule = universe.to_string();
+        }
+        if strategy.ranks_by_column() {
             config.params.insert("factor".to_owned(), panel.factor().to_owned());
         }
         config.one_way_of_saying();

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use crosscut_model::Timeframe;
 use crosscut_model::calendar::Rebalance;
 use crosscut_trading::pool::PoolRule;
+use crosscut_trading::universe::Universe;
 use serde::{Deserialize, Serialize};
 
 use super::text::as_text;
@@ -25,6 +26,30 @@ pub struct PoolConfig {
     pub lookback: Timeframe,
     /// Fewest bars a name needs there.
     pub min_bars: usize,
+}
+
+/// The universe as it is written down.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UniverseConfig {
+    /// Conditions, as [`Universe::parse`] reads them.
+    pub rule: String,
+    /// The periods for which a choice holds.
+    #[serde(with = "as_text")]
+    pub reselect: Rebalance,
+}
+
+impl Default for UniverseConfig {
+    fn default() -> Self {
+        Self { rule: String::new(), reselect: Rebalance::MonthStart }
+    }
+}
+
+impl UniverseConfig {
+    /// The rule.
+    pub(super) fn prepare(&self) -> Result<Universe, BacktestError> {
+        Ok(Universe::parse(&self.rule, self.reselect)?)
+    }
 }
 
 /// How the bars and the factor rows of one symbol meet.

@@ -9,9 +9,10 @@ use crosscut_trading::limits::Limits;
 use crosscut_trading::pool::PoolRule;
 use crosscut_trading::steps::Steps;
 use crosscut_trading::strategy::{self, Kind, Resolved};
+use crosscut_trading::universe::Universe;
 use crosscut_trading::venue::VenueRules;
 
-use super::{BacktestConfig, CommissionConfig, FundingPlanned, PoolConfig, SlippageConfig, risk};
+use super::{BacktestConfig, CommissionConfig, FundingPlanned, PoolConfig, SlippageConfig, UniverseConfig, risk};
 use crate::error::BacktestError;
 
 /// More capital than this is a slip, and its squares would not fit in a number.
@@ -42,6 +43,8 @@ pub struct Prepared {
     pub keeps_journal: bool,
     /// The dynamic pool.
     pub pool: Option<PoolRule>,
+    /// The universe.
+    pub universe: Option<Universe>,
     /// First label and end of the run.
     pub range: Range,
     /// The guard's rules, before symbols have numbers.
@@ -109,6 +112,11 @@ impl BacktestConfig {
         if let Some(pool) = &pool {
             pool.check()?;
         }
+        let universe = self.universe.as_ref().map(UniverseConfig::prepare).transpose()?;
+        if let (Some(universe), Some(_)) = (&universe, &pool) {
+            let expected = "no pool beside it: a pool is the universe `bars(30d) >= 168, dollar_volume(30d) top 100`";
+            return Err(BacktestError::setting("universe", universe.to_string(), expected));
+        }
         self.check_kind(strategy.kind())?;
         Ok(Prepared {
             funds: self.funds(strategy.may_short())?,
@@ -122,6 +130,7 @@ impl BacktestConfig {
             limits,
             keeps_journal: self.audit,
             pool,
+            universe,
             range: Range { start: self.start, end: self.end },
             risk,
             no_trade: self.risk.no_trade.clone(),
@@ -137,7 +146,7 @@ impl BacktestConfig {
                     format!("nothing for strategy `{}`, which decides at rebalances from a factor set", self.strategy);
                 Err(BacktestError::setting("feeds", feeds.join(","), expected))
             }
-            Kind::PerSymbol if self.pool.is_some() => {
+            Kind::PerSymbol if self.pool.is_some() || self.universe.is_some() => {
                 let expected =
                     format!("none for strategy `{}`, which trades each symbol on its own; name them", self.strategy);
                 Err(BacktestError::setting("pool", "a dynamic pool", expected))

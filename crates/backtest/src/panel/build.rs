@@ -1,14 +1,15 @@
 //! Columns in, panel out.
 
-use crosscut_model::{Range, Timeframe, format_iso};
+use crosscut_model::{Members, Range, Timeframe, format_iso};
 use crosscut_trading::account::Funds;
 use crosscut_trading::pool::PoolRule;
 use crosscut_trading::rules::Execution;
 use crosscut_trading::strategy::Column;
+use crosscut_trading::universe::{Entry, History, Universe};
 
 use super::lists::Target;
 use super::series::Stretch;
-use super::{Panel, PanelInput, Series, Targets};
+use super::{Chosen, Panel, PanelInput, Series, Targets};
 use crate::config::{Align, BacktestConfig, Prepared};
 use crate::error::BacktestError;
 use crate::outcome::DataQuality;
@@ -43,6 +44,8 @@ pub struct SeriesInput {
 /// What the instruments table says of a symbol.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SymbolRules {
+    /// When trading began, microseconds; `None`: with the first bar.
+    pub listed_at: Option<i64>,
     /// When trading ended, microseconds.
     pub delisted_at: Option<i64>,
     /// Smallest quantity steps by the time from which they hold, ascending; empty: sizes are fractional.
@@ -69,6 +72,8 @@ pub struct Extras {
     pub inputs: Vec<PanelInput>,
     /// What was dropped or filled so far.
     pub quality: DataQuality,
+    /// The lists of the universe's membership files, in its order.
+    pub members: Vec<Members>,
     /// A list of targets by label and symbol; empty without one.
     pub targets: Vec<Target>,
     /// Until when (exclusive) the data are complete as their source states, microseconds; `None`: the last bar's close.
@@ -86,8 +91,12 @@ pub struct PanelBuilder {
     pool: Option<PoolRule>,
     /// First label of the run.
     start: Option<i64>,
-    /// Factor columns the run reads.
+    /// Factor columns the run reads: those of the strategy, then those of the universe.
     factors: Vec<Column>,
+    /// How many of them the strategy reads.
+    n_ranking: usize,
+    /// The universe.
+    universe: Option<Universe>,
     /// A symbol's own bars that a decision looks back on.
     history_bars: usize,
     /// Symbols without which the strategy makes no sense.
@@ -150,28 +159,45 @@ impl PanelBuilder {
     /// # Errors
     /// As [`BacktestConfig::prepare`].
     pub fn new(config: &BacktestConfig) -> Result<Self, BacktestError> {
-        let Prepared { pool, strategy, funds, .. } = config.prepare()?;
-        let (factors, history_bars) = (strategy.columns().to_vec(), strategy.history_bars());
+        let Prepared { pool, universe, strategy, funds, .. } = config.prepare()?;
+        let of_strategy = strategy.columns().iter().filter(|column| !matches!(column, Column::Targets(_)));
+        let mut factors: Vec<Column> = of_strategy.cloned().collect();
+        let n_ranking = factors.len();
+        let of_universe = universe.iter().flat_map(Universe::columns);
+        factors.extend(of_universe.map(|column| Column::Named(column.to_owned())));
+        let history_bars = strategy.history_bars();
         Ok(Self {
             timeframe: config.timeframe,
             execution: config.execution,
             pool,
             start: config.start,
             factors,
+            n_ranking,
+            universe,
             history_bars,
             symbols_needed: strategy.symbols_needed().to_vec(),
             may_borrow: funds != Funds::Cash,
         })
     }
 
-    /// Whether the run reads anything from a factor set.
-    pub fn reads_factors(&self) -> bool {
-        self.factors.iter().any(|column| !matches!(column, Column::Targets(_)))
-    }
-
-    /// The factor columns the run reads, the ranking one first.
+    /// The factor columns the run reads: those of the strategy, the ranking one first, then those of the universe.
     pub fn factor_columns(&self) -> &[Column] {
         &self.factors
+    }
+
+    /// How many of them the strategy reads.
+    pub(super) fn n_ranking(&self) -> usize {
+        self.n_ranking
+    }
+
+    /// Whether decisions look back on prices, so that corporate actions between them count.
+    pub(super) fn looks_back(&self) -> bool {
+        self.history_bars > 0
+    }
+
+    /// Whether dollar volumes are needed.
+    fn needs_dollar_volume(&self) -> bool {
+        self.pool.is_some() || self.universe.as_ref().is_some_and(Universe::needs_dollar_volume)
     }
 
     /// The bar columns a series needs beside its close, by the names of the hub.
@@ -182,7 +208,7 @@ impl PanelBuilder {
             Execution::NextVwap => columns.push("vwap"),
             Execution::Close | Execution::NextClose => {}
         }
-        if self.pool.is_some() {
+        if self.needs_dollar_volume() {
             columns.push("dollar_volume");
         }
         columns
@@ -196,7 +222,11 @@ impl PanelBuilder {
         let start = self.start.filter(|_| is_bounded)?;
         let calendar = config.rebalance.period_start(start).unwrap_or(start);
         let pool = self.pool.as_ref().and_then(|pool| pool.window(pool.period(start)).start);
-        Some(pool.map_or(calendar, |pool| pool.min(calendar)))
+        let mut earliest = pool.map_or(calendar, |pool| pool.min(calendar));
+        if let Some(universe) = &self.universe {
+            earliest = earliest.min(universe.period(start) - universe.lookback()?);
+        }
+        Some(earliest)
     }
 
     /// Checks the columns of one symbol and keeps what the run needs.
@@ -222,6 +252,7 @@ impl PanelBuilder {
             .pool
             .as_ref()
             .map_or_else(Vec::new, |pool| pool.entries(&input.timestamps, &input.dollar_volume, self.start));
+        let universe = self.universe_entries(&input, &rules);
         let keep = |column: Vec<f64>, execution| if self.execution == execution { column } else { Vec::new() };
         let series = Series {
             symbol: input.symbol,
@@ -233,12 +264,31 @@ impl PanelBuilder {
             total_return: input.total_return,
             tradable: input.tradable,
             pool,
+            universe,
             delisted_at: rules.delisted_at,
             lots: rules.lots,
             stretches: stretches.clone().unwrap_or_default(),
         };
         let labels = if stretches.is_some() { Vec::new() } else { input.timestamps };
         Ok(Unplaced { series, labels, available_at: input.available_at })
+    }
+
+    /// What a symbol brings to the choice of each universe.
+    fn universe_entries(&self, input: &SeriesInput, rules: &SymbolRules) -> Vec<Entry> {
+        let Some(universe) = &self.universe else {
+            return Vec::new();
+        };
+        let columns: Vec<&[f64]> =
+            std::iter::once(&input.factor).chain(&input.more_factors).skip(self.n_ranking).map(Vec::as_slice).collect();
+        let history = History {
+            timestamps: &input.timestamps,
+            close: &input.close,
+            dollar_volume: &input.dollar_volume,
+            columns: &columns,
+            listed_at: rules.listed_at,
+            delisted_at: rules.delisted_at,
+        };
+        universe.entries(&history, self.start)
     }
 
     /// Puts the series on one timeline, sorted by symbol.
@@ -284,6 +334,7 @@ impl PanelBuilder {
             slots,
             benchmark,
             targets: None,
+            universe: None,
             factor: extras.factor,
             pool: self.pool,
             inputs,
@@ -294,6 +345,11 @@ impl PanelBuilder {
             let mut quality = std::mem::take(&mut panel.quality);
             panel.targets = Some(Targets::lay(&extras.targets, &panel, self.may_borrow, &mut quality)?);
             panel.quality = quality;
+        }
+        if let Some(rule) = self.universe {
+            let entries: Vec<&[Entry]> = panel.series.iter().map(|series| &series.universe[..]).collect();
+            let choices = rule.choose(&panel.symbols, &entries, &extras.members);
+            panel.universe = Some(Chosen { rule, choices });
         }
         Ok(panel)
     }
@@ -308,8 +364,8 @@ impl PanelBuilder {
             ("close", input.close.len(), true),
             ("open", input.open.len(), open),
             ("vwap", input.vwap.len(), vwap),
-            ("dollar_volume", input.dollar_volume.len(), self.pool.is_some()),
-            ("factor", input.factor.len(), self.reads_factors()),
+            ("dollar_volume", input.dollar_volume.len(), self.needs_dollar_volume()),
+            ("factor", input.factor.len(), !self.factors.is_empty()),
             ("total_return", input.total_return.len(), false),
             ("tradable", input.tradable.len(), false),
         ] {

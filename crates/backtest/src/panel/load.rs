@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use crosscut_hub::{FactorMetadata, FactorSet, Hub, hash_file};
-use crosscut_model::{BarSpec, Instrument, Range, Table, Timeframe, format_iso, matches, parse_iso};
+use crosscut_model::action::growth;
+use crosscut_model::{BarSpec, Instrument, Members, Range, Table, Timeframe, format_iso, matches, parse_iso};
 use crosscut_trading::strategy::Column;
+use crosscut_trading::universe::Universe;
 use rayon::prelude::*;
 
 use super::align::{FactorRows, JoinCounts, Joined, join, keep, take};
@@ -59,6 +61,9 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
     let columns = read_columns(set.as_ref(), &builder)?;
     let factors: Vec<&str> = columns.iter().map(String::as_str).collect();
     let (targets, list) = prepared.strategy.targets().map(lists::read_targets).transpose()?.unzip();
+    let files = prepared.universe.iter().flat_map(Universe::files);
+    let (members, member_lists): (Vec<Members>, Vec<PanelInput>) =
+        files.map(lists::read_members).collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
     let symbols = choose_symbols(hub, config, set.as_ref())?;
     let rules = symbol_rules(hub.instruments(&config.venue)?);
     let range = Range { start: builder.earliest_needed(config), end: config.end };
@@ -82,16 +87,16 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
     if let Some(set) = &set {
         note_changed_bars(set, &inputs, &mut quality);
     }
-    inputs.extend(list);
+    inputs.extend(list.into_iter().chain(member_lists));
     inputs.extend(instruments_input(hub, &config.venue)?);
     let benchmark = config.benchmark.as_ref().map(|symbol| source.benchmark(symbol, &mut inputs)).transpose()?;
     if series.iter().all(Unplaced::is_empty) && !series.is_empty() {
         return Err(nothing_in_range(&source, &symbols, prepared.range));
     }
-    let factor = factors.join(", ");
+    let factor = factors[..builder.n_ranking().min(factors.len())].join(", ");
     let panel = builder.build(
         series,
-        Extras { factor, benchmark, inputs, quality, targets: targets.unwrap_or_default(), covered_until },
+        Extras { factor, benchmark, inputs, quality, targets: targets.unwrap_or_default(), members, covered_until },
     )?;
     super::build::check_cover(&panel, prepared.range)?;
     Ok(panel)
@@ -99,13 +104,13 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
 
 /// The names of the columns that are read from the factor set.
 fn read_columns(set: Option<&FactorSet>, builder: &PanelBuilder) -> Result<Vec<String>, BacktestError> {
-    let columns = builder.factor_columns().iter().filter(|column| !matches!(column, Column::Targets(_)));
+    let columns = builder.factor_columns().iter();
     set.map_or_else(|| Ok(Vec::new()), |set| columns.map(|column| factor_column(set, column)).collect())
 }
 
 /// The factor set, unless the run reads none and none is named.
 fn factor_set(hub: &Hub, config: &BacktestConfig, builder: &PanelBuilder) -> Result<Option<FactorSet>, BacktestError> {
-    if config.factor_set.is_empty() && !builder.reads_factors() {
+    if config.factor_set.is_empty() && builder.factor_columns().is_empty() {
         return Ok(None);
     }
     Ok(Some(hub.factor_set(config.timeframe, &config.factor_set)?))
@@ -208,6 +213,7 @@ fn symbol_rules(instruments: Vec<Instrument>) -> BTreeMap<String, SymbolRules> {
     let mut rules: BTreeMap<String, SymbolRules> = BTreeMap::new();
     for instrument in instruments {
         let rule = rules.entry(instrument.symbol).or_default();
+        rule.listed_at = instrument.listed_at.or(rule.listed_at);
         rule.delisted_at = instrument.delisted_at.or(rule.delisted_at);
         rule.lots.push((instrument.valid_from.unwrap_or(i64::MIN), instrument.lot_size));
         rule.lots.sort_by_key(|(from, _)| *from);
@@ -271,6 +277,7 @@ impl Source<'_> {
         let (dollar_volume, is_volume_estimated) = self.dollar_volume(symbol, &mut bars)?;
         let available_at = bars.take_i64("available_at").unwrap_or_default();
         let kept = joined.bars.as_deref();
+        let total_return = self.total_return(symbol, (&timestamps, &bars), &mut inputs)?;
         // A factor set that ends before the bars do covers no more than its own rows.
         let is_whole = kept.is_none_or(|kept| kept.last().map(|last| last + 1) == Some(timestamps.len()));
         let covered_until = covered_until.filter(|_| is_whole);
@@ -284,12 +291,31 @@ impl Source<'_> {
             dollar_volume: keep(dollar_volume, kept),
             factor: factors.next().unwrap_or_default(),
             more_factors: factors.collect(),
-            total_return: Vec::new(),
+            total_return: keep(total_return, kept),
             tradable: if joined.tradable.iter().all(|flag| *flag) { Vec::new() } else { joined.tradable },
         };
         let rules = self.rules.get(symbol).cloned().unwrap_or_default();
         let series = self.builder.series(input, rules)?;
         Ok(Loaded { series: Some(series), counts: joined.counts, is_volume_estimated, inputs, covered_until })
+    }
+
+    /// Closes as a holder who reinvests splits and dividends sees them; empty when the run does not look back on prices, or
+    /// there is no such action.
+    fn total_return(
+        &self,
+        symbol: &str,
+        (timestamps, bars): (&[i64], &Table),
+        inputs: &mut Vec<PanelInput>,
+    ) -> Result<Vec<f64>, BacktestError> {
+        let venue = &self.config.venue;
+        if !self.builder.looks_back() || !self.hub.action_symbols(venue)?.iter().any(|other| other == symbol) {
+            return Ok(Vec::new());
+        }
+        let info = self.hub.action_info(venue, symbol)?;
+        inputs.push(PanelInput { name: info.provenance.table, content_hash: info.content_hash, sources: Vec::new() });
+        let growth = growth(timestamps, &self.hub.corporate_actions(venue, symbol)?);
+        let close = bars.f64("close").unwrap_or_default();
+        Ok(close.iter().zip(growth).map(|(close, growth)| close * growth).collect())
     }
 
     /// The factor rows of a symbol brought together with its bars; `None` when it is to be left out.

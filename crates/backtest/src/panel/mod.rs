@@ -23,6 +23,7 @@ use crosscut_model::Timeframe;
 use crosscut_trading::pool::PoolRule;
 use crosscut_trading::rules::Execution;
 use crosscut_trading::steps::{Step, Steps};
+use crosscut_trading::universe::{Choice, Ground, Universe};
 
 pub(crate) use build::check_cover;
 pub use build::{Benchmark, Extras, PanelBuilder, SeriesInput, SymbolRules, Unplaced};
@@ -53,6 +54,8 @@ pub struct Panel {
     factor: String,
     /// What a list of targets says to hold; `None` without one.
     targets: Option<Targets>,
+    /// The universe of each period; `None`: every symbol.
+    universe: Option<Chosen>,
     /// The pool rule for which the series hold entries.
     pool: Option<PoolRule>,
     /// The tables read.
@@ -61,6 +64,24 @@ pub struct Panel {
     quality: DataQuality,
     /// Until when (exclusive) the data are complete as their source states, microseconds.
     covered_until: Option<i64>,
+}
+
+/// The universe of each period.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Chosen {
+    /// The rule.
+    pub(crate) rule: Universe,
+    /// What it chose, in time order.
+    pub(crate) choices: Vec<Choice>,
+}
+
+impl Chosen {
+    /// Why each of `n_symbols` symbols is not in at a label; `None`: it is in.
+    pub(crate) fn grounds(&self, label: i64, n_symbols: usize) -> Vec<Option<Ground>> {
+        let period = self.rule.period(label);
+        let at = self.choices.binary_search_by_key(&period, |choice| choice.period);
+        at.map_or_else(|_| vec![Some(Ground::Unknown); n_symbols], |at| self.choices[at].grounds.clone())
+    }
 }
 
 /// A table that went into a panel.
@@ -132,6 +153,11 @@ impl Panel {
             Execution::NextOpen => self.series.iter().all(|series| !series.open.is_empty()),
             Execution::NextVwap => self.series.iter().all(|series| !series.vwap.is_empty()),
         }
+    }
+
+    /// The universe of each period; `None`: every symbol.
+    pub(crate) fn universe(&self) -> Option<&Chosen> {
+        self.universe.as_ref()
     }
 
     /// What a list of targets says to hold; the run then decides at its rows and no others.

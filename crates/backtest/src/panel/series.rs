@@ -2,6 +2,7 @@
 
 use crosscut_trading::market::Bar;
 use crosscut_trading::pool::PoolEntry;
+use crosscut_trading::universe::Entry;
 
 /// The bars of one symbol in time order.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +27,8 @@ pub struct Series {
     pub(super) tradable: Vec<bool>,
     /// What the symbol brings to the choice of each pool.
     pub(super) pool: Vec<PoolEntry>,
+    /// What the symbol brings to the choice of each universe.
+    pub(super) universe: Vec<Entry>,
     /// When trading ended, microseconds.
     pub(super) delisted_at: Option<i64>,
     /// Smallest quantity steps by the time from which they hold.

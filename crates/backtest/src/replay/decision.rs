@@ -23,8 +23,8 @@ pub(super) struct PoolNow {
     period: Option<i64>,
     /// Members, ascending.
     members: Vec<u32>,
-    /// Whether each symbol is a member.
-    is_member: Vec<bool>,
+    /// Why each symbol is not a member.
+    outside: Vec<Option<Exclusion>>,
 }
 
 /// How one symbol stands at a rebalance.
@@ -127,7 +127,8 @@ impl Rebalancer<'_> {
     fn standings(&mut self, desk: &Desk) -> Vec<Standing> {
         self.choose_pool();
         let n_symbols = self.setup.panel.symbols().len() as u32;
-        if self.setup.options.records_selections || self.setup.prepared.pool.is_none() {
+        let is_open = self.setup.prepared.pool.is_none() && self.setup.panel.universe().is_none();
+        if self.setup.options.records_selections || is_open {
             return (0..n_symbols).map(|symbol_idx| self.standing(symbol_idx, desk)).collect();
         }
         let mut symbols: Vec<u32> = self.pool.members.iter().chain(desk.held()).copied().collect();
@@ -154,11 +155,11 @@ impl Rebalancer<'_> {
         } else {
             None
         };
-        let is_outside = self.setup.prepared.pool.is_some() && !self.pool.is_member[symbol_idx as usize];
+        let outside = self.pool.outside.get(symbol_idx as usize).copied().flatten();
         let ends_now = self.ends_now.binary_search(&symbol_idx).is_ok();
         let excluded = match barrier {
             Some(Exclusion::Delisted) => barrier,
-            _ if is_outside => Some(Exclusion::NotInPool),
+            _ if outside.is_some() => outside,
             None if ends_now || is_leaving => Some(Exclusion::NotSelected),
             _ => barrier,
         };
@@ -189,27 +190,38 @@ impl Rebalancer<'_> {
         ranked
     }
 
-    /// Chooses the pool when a new period has begun.
+    /// Takes up the pool or universe of a period that has begun.
     fn choose_pool(&mut self) {
-        let Some(rule) = &self.setup.prepared.pool else {
-            return;
+        let (panel, label) = (self.setup.panel, self.label());
+        let n_symbols = panel.symbols().len();
+        let (pool, universe) = (&self.setup.prepared.pool, panel.universe());
+        let period = match (pool, universe) {
+            (Some(rule), _) => rule.period(label),
+            (None, Some(universe)) => universe.rule.period(label),
+            (None, None) => return,
         };
-        let period = rule.period(self.label());
         if self.pool.period == Some(period) {
             return;
         }
-        let n_symbols = self.setup.panel.symbols().len() as u32;
-        let members = rule.choose(period, (0..n_symbols).map(|symbol_idx| self.setup.panel.series(symbol_idx).pool()));
-        let mut is_member = vec![false; n_symbols as usize];
-        for &member in &members {
-            is_member[member as usize] = true;
+        let mut outside = vec![Some(Exclusion::NotInPool); n_symbols];
+        if let Some(rule) = pool {
+            for member in rule.choose(period, (0..n_symbols as u32).map(|symbol_idx| panel.series(symbol_idx).pool())) {
+                outside[member as usize] = None;
+            }
+        } else if let Some(universe) = universe {
+            let grounds = universe.grounds(label, n_symbols);
+            outside = grounds.into_iter().map(|ground| ground.map(Exclusion::Universe)).collect();
         }
+        let members: Vec<u32> = (0..n_symbols as u32).filter(|&at| outside[at as usize].is_none()).collect();
         if members.is_empty() {
             self.records.quality.add("empty_pools", 1);
-            let text = format!("the pool is empty: no symbol has {} bars in the lookback", rule.min_bars);
+            let text = pool.map_or_else(
+                || "the universe is empty".to_owned(),
+                |rule| format!("the pool is empty: no symbol has {} bars in the lookback", rule.min_bars),
+            );
             self.log(LogLevel::Warning, text);
         }
-        self.pool = PoolNow { period: Some(period), members, is_member };
+        self.pool = PoolNow { period: Some(period), members, outside };
     }
 
     /// What to do with so many eligible names.

@@ -100,6 +100,9 @@ fn check(panel: &Panel, config: &BacktestConfig, prepared: &Prepared) -> Result<
     if prepared.pool.is_some() && panel.pool() != prepared.pool.as_ref() {
         return Err(BacktestError::PanelLacks { what: "dollar volumes for this pool" });
     }
+    if panel.universe().map(|universe| &universe.rule) != prepared.universe.as_ref() {
+        return Err(BacktestError::PanelLacks { what: "choices of this universe" });
+    }
     if config.benchmark.is_some() && panel.benchmark().is_none() {
         return Err(BacktestError::PanelLacks { what: "benchmark" });
     }

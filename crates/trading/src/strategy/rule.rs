@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use crate::error::TradingError;
+use crate::universe::Ground;
 
 /// An eligible name and its score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,6 +30,8 @@ pub enum Exclusion {
     Delisted,
     /// Not in the pool of the current period.
     NotInPool,
+    /// Not in the universe of the current period.
+    Universe(Ground),
     /// The symbol has no bar at this time.
     NoBar,
     /// `tradable_flag` is false.
@@ -59,6 +62,7 @@ impl Exclusion {
         match self {
             Self::Delisted => "delisted",
             Self::NotInPool => "not in pool",
+            Self::Universe(ground) => ground.reason(),
             Self::NoBar => "no bar",
             Self::NotTradable => "not tradable",
             Self::MissingFactor => "missing factor",

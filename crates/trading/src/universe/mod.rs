@@ -21,10 +21,9 @@ use std::fmt;
 use crosscut_model::calendar::Rebalance;
 use crosscut_model::instrument::holder_of;
 use crosscut_model::time::DAY;
-use crosscut_model::{Members, Timeframe};
+use crosscut_model::{Members, Timeframe, matches};
 
 pub use history::{Entry, History};
-pub use parse::matches;
 
 use crate::error::TradingError;
 

@@ -137,25 +137,3 @@ fn test(text: &str, test: &str, is_age: bool) -> Result<Test, TradingError> {
     let n_names = n_names.ok_or_else(|| wrong(text, format!("`{number}` is not a number of symbols of at least 1")))?;
     Ok(if from_top { Test::Top(n_names) } else { Test::Bottom(n_names) })
 }
-
-/// Whether a name matches a pattern in which `*` stands for any letters and `?` for one.
-pub fn matches(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
-    let (mut p, mut n) = (0, 0);
-    let mut star = None;
-    while n < name.len() {
-        if p < pattern.len() && pattern[p] == '*' {
-            star = Some((p, n));
-            p += 1;
-        } else if p < pattern.len() && (pattern[p] == '?' || pattern[p] == name[n]) {
-            (p, n) = (p + 1, n + 1);
-        } else if let Some((star_p, star_n)) = star {
-            // Let the last star take one letter more.
-            star = Some((star_p, star_n + 1));
-            (p, n) = (star_p + 1, star_n + 1);
-        } else {
-            return false;
-        }
-    }
-    pattern[p..].iter().all(|c| *c == '*')
-}

@@ -129,7 +129,10 @@ fn a_symbol_is_in_from_when_it_passes_until_it_is_gone() {
         ]
     };
     // On 1 January nothing is known of anybody. C's last bar is 20 days old on 1 March, and 51 on 1 April.
-    assert_eq!(choose("age >= 30d", &lives(), &[])[..3], ["2024-02 A B:age C", "2024-03 A B C", "2024-04 A B C:no recent bar"]);
+    assert_eq!(
+        choose("age >= 30d", &lives(), &[])[..3],
+        ["2024-02 A B:age C", "2024-03 A B C", "2024-04 A B C:no recent bar"]
+    );
     assert_eq!(choose("bars(30d) >= 20", &lives(), &[])[..2], ["2024-02 A B:bars C", "2024-03 A B C:bars"]);
     // Left to right: the top two of those that are old enough, or those of the top two that are old enough.
     assert_eq!(choose("age >= 30d, dollar_volume(20d) top 1", &lives(), &[])[0], "2024-02 A:dollar volume B:age C");

@@ -94,7 +94,7 @@ impl Market {
             }
             let delisted_at = (dice.unit() < 0.3).then(|| start + (last - dice.below(20)) * HOUR);
             if !input.timestamps.is_empty() {
-                market.symbols.push((input, SymbolRules { delisted_at, lots: Vec::new() }));
+                market.symbols.push((input, SymbolRules { delisted_at, ..SymbolRules::default() }));
             }
         }
         market
