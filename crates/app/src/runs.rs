@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use crosscut_backtest::inputs;
 pub use crosscut_backtest::inputs::InputChange;
+pub use crosscut_backtest::results::PresetNumbers;
 use crosscut_backtest::results::{
-    Archive, Comparison, Metric, RunEntry, RunStatus, StoredRun, UnreadableLine, compare,
+    Archive, Comparison, Metric, RunEntry, RunStatus, StoredRun, UnreadableLine, compare, preset_numbers,
 };
 use crosscut_hub::Hub;
 use serde_json::Value;
@@ -105,6 +106,22 @@ pub fn show(desk: &Desk<'_>, id: &str) -> Result<Run, AppError> {
         folder: run.folder,
         data_quality: run.data_quality,
     })
+}
+
+/// A run's numbers by the conventions of another library, annualised by `periods_per_year` or by its calendar.
+///
+/// # Errors
+/// As [`show`], and unknown libraries.
+pub fn preset(
+    desk: &Desk<'_>,
+    id: &str,
+    library: &str,
+    periods_per_year: Option<f64>,
+) -> Result<PresetNumbers, AppError> {
+    if periods_per_year.is_some_and(|n| !(n > 0.0 && n.is_finite())) {
+        return Err(AppError::new("--periods-per-year: expected a number above 0"));
+    }
+    Ok(preset_numbers(&archive(desk).load(id)?, library, periods_per_year)?)
 }
 
 /// A metric for people and programs.

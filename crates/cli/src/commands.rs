@@ -387,7 +387,7 @@ pub enum RunsCommand {
     /// Every run ever made here
     List(ListRunsArgs),
     /// One run: settings and metrics
-    Show(RunArgs),
+    Show(ShowRunArgs),
     /// Two runs side by side: what was different, what came of it
     Compare(CompareArgs),
     /// Make a run again and compare it bit for bit, or name the first input that changed
@@ -407,6 +407,20 @@ pub struct ListRunsArgs {
     /// Only this many, the latest
     #[arg(long, value_name = "N")]
     pub last: Option<usize>,
+}
+
+/// Options of `runs show`.
+#[derive(Debug, Args)]
+pub struct ShowRunArgs {
+    /// The run
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Metrics by the conventions of a library: empyrical, pyfolio, quantstats, backtesting_py, lean, vectorbt
+    #[arg(long, value_name = "LIBRARY")]
+    pub metrics: Option<String>,
+    /// Periods per year for --metrics, instead of the calendar's
+    #[arg(long, value_name = "N", requires = "metrics")]
+    pub periods_per_year: Option<f64>,
 }
 
 /// What is to be explained.

@@ -83,6 +83,14 @@ pub enum ResultsError {
         /// The nearest of them.
         nearest: Option<String>,
     },
+    /// No library goes by that name.
+    #[error("`{name}` is no set of metrics; known are {known}")]
+    UnknownPreset {
+        /// What was asked for.
+        name: String,
+        /// All that there are.
+        known: String,
+    },
     /// A run had not begun at a time.
     #[error("{asked} lies before run {run_id}, whose bars are {first} to {last}")]
     OutsideRun {

@@ -3,15 +3,21 @@
 //! The formulas are those of `kernels::metrics`. The curve they see starts with the capital: the capital is put before
 //! the first row unless that row still is the capital, so that costs of the very first bar are not lost.
 
+mod dictionary;
+
 use std::collections::BTreeMap;
 
 use crosscut_kernels::metrics as formula;
+use crosscut_kernels::metrics::relative::{self, Market};
+use crosscut_kernels::metrics::{tail, trades};
+use crosscut_model::Side;
 use crosscut_model::calendar::Annualisation;
 use crosscut_model::time::DAY;
 
 use super::RunRecord;
 use super::figures::{UNDEFINED, number, percent};
 use crate::outcome::RunOutcome;
+use dictionary::{DICTIONARY, Definition, Unit, definition};
 
 /// One number about a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,125 +53,15 @@ impl Metric {
     }
 }
 
-/// What a value counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    /// A fraction, shown as a percentage.
-    Share,
-    /// Quote units.
-    Amount,
-    /// A number without unit.
-    Ratio,
-    /// A whole number.
-    Count,
-    /// Days of 24 hours.
-    Days,
-    /// Bars of a symbol.
-    Bars,
-}
-
-/// What there is to say about a metric besides its value.
-struct Definition {
-    /// Name in `metrics.json`.
-    name: &'static str,
-    /// Heading.
-    label: &'static str,
-    /// What it counts.
-    unit: Unit,
-    /// Whether the calendar's periods per year are in it.
-    annualised: bool,
-    /// Definition in words and symbols: `W` the equity, `r` its simple returns, `N` periods per year.
-    note: &'static str,
-}
-
-/// Shorthand for a row of the dictionary that is not annualised.
-const fn plain(name: &'static str, label: &'static str, unit: Unit, note: &'static str) -> Definition {
-    Definition { name, label, unit, annualised: false, note }
-}
-
-/// Shorthand for a row of the dictionary that is annualised by the calendar.
-const fn yearly(name: &'static str, label: &'static str, unit: Unit, note: &'static str) -> Definition {
-    Definition { name, label, unit, annualised: true, note }
-}
-
-/// The dictionary, in the order of `metrics.json`.
-const DICTIONARY: [Definition; 32] = [
-    plain("final_equity", "Final equity", Unit::Amount, "equity after the last bar, quote units"),
-    plain("total_return", "Total return", Unit::Share, "W_n/W_0 - 1, W_0 is the capital"),
-    plain("cagr", "CAGR", Unit::Share, "(W_n/W_0)^(1/years) - 1, years of 365.25 days between first and last label"),
-    yearly("volatility", "Volatility", Unit::Share, "std(r)*sqrt(N), ddof 1"),
-    yearly("sharpe", "Sharpe ratio", Unit::Ratio, "mean(r)/std(r)*sqrt(N), ddof 1, risk-free rate 0"),
-    yearly(
-        "sortino",
-        "Sortino ratio",
-        Unit::Ratio,
-        "mean(r)/sqrt(sum(min(r,0)^2)/n)*sqrt(N), downside over all n returns",
-    ),
-    plain("calmar", "Calmar ratio", Unit::Ratio, "CAGR/|max drawdown|"),
-    plain("max_drawdown", "Max drawdown", Unit::Share, "lowest W/max(W so far) - 1"),
-    plain(
-        "max_drawdown_days",
-        "Length of max drawdown",
-        Unit::Days,
-        "from the high before the max drawdown to its recovery, or to the end",
-    ),
-    plain(
-        "longest_drawdown_days",
-        "Longest drawdown",
-        Unit::Days,
-        "longest time from a high to its recovery, or to the end",
-    ),
-    plain(
-        "probabilistic_sharpe",
-        "Probabilistic Sharpe",
-        Unit::Share,
-        "probability that the true Sharpe ratio is above 0 (Bailey and Lopez de Prado 2012), raw kurtosis",
-    ),
-    plain("n_bars", "Bars", Unit::Count, "bars of the timeline"),
-    plain("n_rebalances", "Rebalances", Unit::Count, "times the portfolio was decided anew"),
-    plain("n_orders", "Orders", Unit::Count, "orders made"),
-    plain("n_fills", "Fills", Unit::Count, "orders filled in full or in part"),
-    plain("n_trades", "Closed trades", Unit::Count, "one symbol from flat to flat"),
-    plain("win_rate", "Win rate", Unit::Share, "closed trades with a profit after costs over all closed trades"),
-    plain(
-        "profit_factor",
-        "Profit factor",
-        Unit::Ratio,
-        "sum of profits over sum of losses of closed trades, after costs",
-    ),
-    plain("expectancy", "Expectancy", Unit::Amount, "mean profit of a closed trade after costs, quote units"),
-    plain("payoff", "Payoff ratio", Unit::Ratio, "mean profit of winners over mean loss of losers"),
-    plain("mean_trade_bars", "Mean holding time", Unit::Bars, "mean bars from a closed trade's first fill to its last"),
-    plain("turnover", "Turnover", Unit::Share, "mean of 0.5*sum|w - w_drifted| per rebalance, one-sided"),
-    plain("turnover_yearly", "Turnover per year", Unit::Share, "sum of one-sided turnover over years of 365.25 days"),
-    plain("commission", "Commission", Unit::Amount, "sum over all fills, quote units"),
-    plain("slippage", "Slippage", Unit::Amount, "sum over all fills against the reference price, quote units"),
-    plain("gross_exposure", "Gross exposure", Unit::Share, "mean over bars of sum|position value|/equity"),
-    plain("net_exposure", "Net exposure", Unit::Share, "mean over bars of sum(position value)/equity"),
-    plain("time_in_market", "Time in market", Unit::Share, "share of bars with any position"),
-    plain("benchmark_return", "Benchmark return", Unit::Share, "total return of the benchmark from its first price"),
-    yearly("alpha", "Alpha", Unit::Share, "intercept of r on the benchmark's returns by OLS, times N"),
-    plain("beta", "Beta", Unit::Ratio, "slope of r on the benchmark's returns by OLS"),
-    plain(
-        "benchmark_correlation",
-        "Correlation with benchmark",
-        Unit::Ratio,
-        "Pearson correlation of r and the benchmark's returns",
-    ),
-];
-
-/// The row of the dictionary for a name.
-fn definition(name: &str) -> Option<&'static Definition> {
-    DICTIONARY.iter().find(|definition| definition.name == name)
-}
-
 /// All metrics of a run in the order of the dictionary; those about a benchmark only when there is one.
 pub(super) fn of_run(record: &RunRecord, outcome: &RunOutcome) -> Vec<Metric> {
     let mut values = curve_values(record.subject.capital, outcome);
+    values.extend(tail_values(record.subject.capital, outcome));
     values.extend(count_values(outcome));
     values.extend(trade_values(outcome));
     values.extend(holding_values(outcome));
-    values.extend(benchmark_values(outcome));
+    values.extend(moved_values(outcome));
+    values.extend(benchmark_values(outcome, values.get("cagr").copied().flatten()));
     let annualisation = annualisation_text(&outcome.annualisation);
     let metric = |definition: &Definition| {
         let value = values.get(definition.name)?;
@@ -220,12 +116,45 @@ fn curve_values(capital: f64, outcome: &RunOutcome) -> Values {
         ("volatility", formula::volatility(&returns, per_year)),
         ("sharpe", formula::sharpe(&returns, per_year, 0.0)),
         ("sortino", formula::sortino(&returns, per_year, 0.0)),
+        ("downside_deviation", formula::downside_deviation(&returns, 0.0).map(|value| value * per_year.sqrt())),
         ("calmar", formula::calmar(cagr, max_drawdown)),
         ("max_drawdown", max_drawdown),
         ("max_drawdown_days", days(formula::worst_drawdown(&curve))),
         ("longest_drawdown_days", days(formula::longest_drawdown(&curve))),
         ("probabilistic_sharpe", formula::probabilistic_sharpe(&returns, 0.0)),
     ])
+}
+
+/// Metrics of the shape of returns and drawdowns.
+fn tail_values(capital: f64, outcome: &RunOutcome) -> Values {
+    let (_, curve) = curve(capital, outcome);
+    let returns = formula::returns(&curve);
+    let gains: Vec<f64> = returns.iter().map(|value| f64::from(*value > 0.0)).collect();
+    Values::from([
+        ("ulcer_index", tail::ulcer_index(&curve)),
+        ("recovery_factor", tail::recovery_factor(&curve)),
+        ("best_period", trades::best(&returns)),
+        ("worst_period", trades::worst(&returns)),
+        ("positive_periods", formula::mean(&gains)),
+        ("value_at_risk_95", tail::value_at_risk(&returns, 0.05)),
+        ("conditional_value_at_risk_95", tail::conditional_value_at_risk(&returns, 0.05)),
+        ("skewness", tail::skewness(&returns)),
+        ("kurtosis", tail::kurtosis(&returns)),
+        ("tail_ratio", tail::tail_ratio(&returns)),
+        ("omega", tail::omega(&returns, 0.0)),
+        ("gain_to_pain", tail::gain_to_pain(&returns)),
+        ("stability", tail::stability(&curve)),
+    ])
+}
+
+/// Cash that moved without a trade, for the kinds there were.
+fn moved_values(outcome: &RunOutcome) -> Values {
+    outcome
+        .moved
+        .iter()
+        .filter(|(_, amount)| *amount != 0.0)
+        .map(|(kind, amount)| (kind.name(), Some(*amount)))
+        .collect()
 }
 
 /// Labels and equity, with the capital in front unless the first row still is the capital.
@@ -265,6 +194,10 @@ fn trade_values(outcome: &RunOutcome) -> Values {
     let profits: Vec<f64> = outcome.trades.iter().map(|trade| trade.pnl).collect();
     let bars: Vec<f64> = outcome.trades.iter().map(|trade| trade.n_bars as f64).collect();
     let turnover: Vec<f64> = outcome.turnover.iter().map(|(_, turnover)| *turnover).collect();
+    let won = |side: Side| -> Vec<f64> { outcome.trades.iter().filter(|t| t.side == side).map(|t| t.pnl).collect() };
+    let (long, short) = (won(Side::Buy), won(Side::Sell));
+    let streak =
+        |is_of_it: fn(f64) -> bool| (!profits.is_empty()).then(|| trades::longest_streak(&profits, is_of_it) as f64);
     let fills = || outcome.orders.iter().filter_map(|order| order.fill);
     Values::from([
         ("win_rate", formula::win_rate(&profits)),
@@ -272,6 +205,19 @@ fn trade_values(outcome: &RunOutcome) -> Values {
         ("expectancy", formula::expectancy(&profits)),
         ("payoff", formula::payoff(&profits)),
         ("mean_trade_bars", formula::mean(&bars)),
+        ("median_trade_bars", tail::median(&bars)),
+        ("best_trade", trades::best(&profits)),
+        ("worst_trade", trades::worst(&profits)),
+        ("average_win", trades::average_win(&profits)),
+        ("average_loss", trades::average_loss(&profits)),
+        ("longest_winning_streak", streak(|profit| profit > 0.0)),
+        ("longest_losing_streak", streak(|profit| profit < 0.0)),
+        ("quality_number", trades::quality_number(&profits)),
+        ("kelly", trades::kelly(&profits)),
+        ("n_long_trades", Some(long.len() as f64)),
+        ("n_short_trades", Some(short.len() as f64)),
+        ("win_rate_long", formula::win_rate(&long)),
+        ("win_rate_short", formula::win_rate(&short)),
         ("turnover", formula::mean(&turnover)),
         ("turnover_yearly", years(outcome).map(|years| turnover.iter().sum::<f64>() / years)),
         ("commission", Some(fills().map(|fill| fill.commission).sum::<f64>() + 0.0)),
@@ -290,16 +236,25 @@ fn holding_values(outcome: &RunOutcome) -> Values {
 }
 
 /// Metrics against the benchmark, over the rows where it has a price.
-fn benchmark_values(outcome: &RunOutcome) -> Values {
+fn benchmark_values(outcome: &RunOutcome, cagr: Option<f64>) -> Values {
     let Some(benchmark) = &outcome.benchmark else { return Values::new() };
     let priced = |row: &usize| benchmark[*row].is_finite();
     let rows: Vec<usize> = (0..benchmark.len()).filter(priced).collect();
     let of_rows = |values: &[f64]| -> Vec<f64> { rows.iter().map(|&row| values[row]).collect() };
     let (equity, benchmark) = (of_rows(&outcome.equity), of_rows(benchmark));
     let (returns, benchmark_returns) = (formula::returns(&equity), formula::returns(&benchmark));
-    let fit = formula::regression(&returns, &benchmark_returns, outcome.annualisation.periods_per_year);
+    let per_year = outcome.annualisation.periods_per_year;
+    let fit = formula::regression(&returns, &benchmark_returns, per_year);
+    let held = formula::total_return(&benchmark);
+    let captured = |market| relative::capture(&returns, &benchmark_returns, market, 1.0);
     Values::from([
-        ("benchmark_return", formula::total_return(&benchmark)),
+        ("excess_return", formula::total_return(&equity).zip(held).map(|(own, held)| own - held)),
+        ("tracking_error", relative::tracking_error(&returns, &benchmark_returns, per_year)),
+        ("information_ratio", relative::information_ratio(&returns, &benchmark_returns, per_year)),
+        ("up_capture", captured(Market::Up)),
+        ("down_capture", captured(Market::Down)),
+        ("treynor", relative::treynor(cagr, fit.map(|fit| fit.beta))),
+        ("benchmark_return", held),
         ("alpha", fit.map(|fit| fit.alpha)),
         ("beta", fit.map(|fit| fit.beta)),
         ("benchmark_correlation", fit.and_then(|fit| fit.correlation)),

@@ -18,6 +18,7 @@ mod folder;
 mod ledger;
 mod metrics;
 mod page;
+mod presets;
 mod record;
 mod rows;
 mod stored;
@@ -34,6 +35,7 @@ pub use explain::{CashFlow, Decision, Event, Facts, Holding, Limit, OrderStory, 
 pub use folder::{ComparedFolders, FileDifference, WrittenFile, compare_folders};
 pub use ledger::{RunEntry, RunList, RunStatus, UnreadableLine};
 pub use metrics::Metric;
+pub use presets::{PresetNumber, PresetNumbers, preset_names, preset_numbers};
 pub use record::{
     ENGINE_VERSION, FactorRecord, RunContext, RunInput, RunKind, RunRecord, RunSubject, inputs_hash, run_id,
 };

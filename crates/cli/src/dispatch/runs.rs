@@ -2,7 +2,7 @@
 
 mod explain;
 
-use crosscut_app::runs::{self, InputChange, Run, VerifiedRun};
+use crosscut_app::runs::{self, InputChange, PresetNumbers, Run, VerifiedRun};
 use crosscut_app::{AppError, Desk, rerun};
 
 use crate::answer::{Answer, Status};
@@ -13,7 +13,10 @@ use crate::text_table::TextTable;
 pub fn runs(command: &RunsCommand, desk: &Desk<'_>) -> Result<Answer, AppError> {
     match command {
         RunsCommand::List(args) => list(desk, args.strategy.as_deref(), args.last),
-        RunsCommand::Show(args) => show(&runs::show(desk, &args.run)?),
+        RunsCommand::Show(args) => match &args.metrics {
+            Some(library) => preset(&runs::preset(desk, &args.run.run, library, args.periods_per_year)?),
+            None => show(&runs::show(desk, &args.run.run)?),
+        },
         RunsCommand::Compare(args) => compare(desk, &args.first, &args.second),
         RunsCommand::Rerun(args) => rerun(desk, &args.run),
         RunsCommand::Explain(args) => explain::explain(desk, args),
@@ -75,6 +78,21 @@ fn show(run: &Run) -> Result<Answer, AppError> {
     text.push_str(&table.render());
     text.push_str(&format!("\nconfig {:#}\n\n{} input tables, see --json\n", run.config, run.inputs.len()));
     Ok(Answer::good(run, text))
+}
+
+/// `runs show --metrics`.
+fn preset(preset: &PresetNumbers) -> Result<Answer, AppError> {
+    let mut table = TextTable::new(&["metric", ">value", "annualised by", "formula"]);
+    for number in &preset.numbers {
+        table.row([
+            number.name.clone(),
+            number.value.map_or("undefined".to_owned(), |value| format!("{value:.6}")),
+            number.annualisation.clone().unwrap_or_default(),
+            number.note.clone(),
+        ]);
+    }
+    let text = format!("by the conventions of {}, on {}\n\n{}", preset.preset, preset.periods, table.render());
+    Ok(Answer::good(preset, text))
 }
 
 /// `runs compare`.
