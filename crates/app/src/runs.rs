@@ -1,13 +1,13 @@
 //! `runs list|show|compare|verify`: the archive of runs. What takes more has a file of its own: `explain`, `rerun`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crosscut_backtest::inputs;
 pub use crosscut_backtest::inputs::InputChange;
-pub use crosscut_backtest::results::PresetNumbers;
 use crosscut_backtest::results::{
-    Archive, Comparison, Metric, RunEntry, RunStatus, StoredRun, UnreadableLine, compare, preset_numbers,
+    Archive, Metric, RunEntry, RunStatus, StoredRun, UnreadableLine, compare, compare_page, preset_numbers,
 };
+pub use crosscut_backtest::results::{Comparison, PresetNumbers};
 use crosscut_hub::Hub;
 use serde_json::Value;
 
@@ -135,14 +135,19 @@ pub(crate) fn metric(metric: &Metric) -> MetricEntry {
     }
 }
 
-/// Two runs side by side.
+/// Two runs side by side; with `page`, also as a page written there.
 ///
 /// # Errors
-/// As [`show`].
-pub fn compare_two(desk: &Desk<'_>, first: &str, second: &str) -> Result<Comparison, AppError> {
+/// As [`show`], and when the page cannot be written.
+pub fn compare_two(desk: &Desk<'_>, first: &str, second: &str, page: Option<&Path>) -> Result<Comparison, AppError> {
     let archive = archive(desk);
     let (a, b): (StoredRun, StoredRun) = (archive.load(first)?, archive.load(second)?);
-    Ok(compare(&a, &b))
+    let comparison = compare(&a, &b)?;
+    if let Some(path) = page {
+        let html = compare_page(&a, &b, &comparison)?;
+        std::fs::write(path, html).map_err(|error| AppError::io("write", path, &error))?;
+    }
+    Ok(comparison)
 }
 
 /// Checks the files of runs against what was written, and the tables they read against the hub; of all runs when none

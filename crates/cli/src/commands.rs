@@ -454,6 +454,9 @@ pub struct CompareArgs {
     /// Id of the second run, likewise
     #[arg(value_name = "RUN")]
     pub second: String,
+    /// Also write the comparison as a page
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }
 
 /// Runs to verify.

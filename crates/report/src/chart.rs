@@ -12,6 +12,8 @@ pub enum Mark {
     Step,
     /// A line and the space between it and zero.
     Area,
+    /// A filled step stacked on the earlier ones of its sign: parts of a whole over time.
+    Stack,
     /// A stem from zero to each point, for values that belong to moments.
     Stem,
 }
@@ -23,6 +25,7 @@ impl Mark {
             Self::Line => "line",
             Self::Step => "step",
             Self::Area => "area",
+            Self::Stack => "stack",
             Self::Stem => "stem",
         }
     }

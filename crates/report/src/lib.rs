@@ -19,7 +19,7 @@ pub mod thin;
 pub use chart::{Chart, Mark, ValueFormat};
 pub use figure::{Figure, Heat};
 pub use page::{Page, Section, Tile};
-pub use table::{Align, Cell, Table};
+pub use table::{Align, Cell, CellMark, Table};
 
 #[cfg(test)]
 mod tests;

@@ -102,7 +102,7 @@
     }
     if (low > high) return [0, 1];
     if (isLog) return low === high ? [low / 1.1, high * 1.1] : [low / (high / low) ** 0.04, high * (high / low) ** 0.04];
-    const onZero = series.some((one) => one.mark === "area" || one.mark === "stem");
+    const onZero = series.some((one) => one.mark === "area" || one.mark === "stem" || one.mark === "stack");
     if (onZero) { low = Math.min(low, 0); high = Math.max(high, 0); }
     if (low === high) { const air = Math.abs(low) * 0.05 || 1; return [low - air, high + air]; }
     const air = (high - low) * 0.05;
@@ -120,11 +120,37 @@
     return out;
   };
 
+  // Series that are stacked, with the edges they lie between: gains upwards from zero, losses downwards.
+  const stackUp = (series) => {
+    const ups = [], downs = [];
+    return series.map((one) => {
+      if (one.mark !== "stack") return one;
+      const edges = one.values.map((value, i) => {
+        const side = value < 0 ? downs : ups, base = side[i] || 0;
+        side[i] = base + (value || 0);
+        return [base, side[i]];
+      });
+      return { ...one, edges, values: edges.map((edge) => edge[1]) };
+    });
+  };
+
+  // The SVG of a stacked series: steps along its outer edge and back along its inner one.
+  const stackSvg = (one, colour, x, y) => {
+    let there = "", back = "";
+    one.edges.forEach(([base, top], i) => {
+      const left = x[i].toFixed(1), right = x[Math.min(i + 1, x.length - 1)].toFixed(1);
+      there += `${i ? "L" : "M"}${left} ${y(top).toFixed(1)}H${right}`;
+      back = `L${right} ${y(base).toFixed(1)}H${left}` + back;
+    });
+    return `<path class="stack c${colour}" d="${there}${back}Z"/>`;
+  };
+
   // The SVG of one series.
   const seriesSvg = (one, colour, x, y, stemWidth) => {
     const dense = one.values.length > x[x.length - 1] - x[0] ? ' style="stroke-width:1"' : "";
     const at = (i) => x[i].toFixed(1) + " " + y(one.values[i]).toFixed(1);
     const zero = y(0);
+    if (one.mark === "stack") return stackSvg(one, colour, x, y);
     if (one.mark === "stem") {
       const stems = runs(one.values).flat().map((i) => `M${x[i].toFixed(1)} ${zero.toFixed(1)}V${y(one.values[i]).toFixed(1)}`);
       return `<path class="curve c${colour}" style="stroke-linecap:butt;stroke-width:${stemWidth}" d="${stems.join("")}"/>`;
@@ -236,13 +262,15 @@
     const shown = data.series.map(() => true);
     let isLog = false, drawn = null, drawnWidth = 0;
 
-    const visible = () => data.series.filter((_, i) => shown[i]);
+    // The series that are switched on, with their colours.
+    const visible = () => stackUp(data.series.map((one, i) => ({ ...one, i })).filter((one) => shown[one.i]));
 
     const draw = () => {
       const width = plot.clientWidth, height = plot.clientHeight;
       if (width < 40) return;
       drawnWidth = width;
-      const [low, high] = valueSpan(visible(), isLog);
+      const seen = visible();
+      const [low, high] = valueSpan(seen, isLog);
       const ticks = (isLog ? logTicks : linearTicks)(low, high, Math.max(2, Math.floor(height / 50)));
       const texts = tickTexts(ticks, data.format);
       const left = 12 + 6.6 * Math.max(3, ...texts.map((text) => text.length)), right = width - 10, top = 8, bottom = height - 22;
@@ -250,7 +278,7 @@
       const y = (value) => bottom - (scale(value) - scale(low)) / (scale(high) - scale(low)) * (bottom - top);
       const first = times[0], last = times[times.length - 1], span = last - first;
       const stemWidth = Math.max(1, Math.min(10, (right - left) / times.length * 0.6));
-      const inset = visible().some((one) => one.mark === "stem") ? stemWidth : 0;
+      const inset = seen.some((one) => one.mark === "stem") ? stemWidth : 0;
       const x = times.map((time) => span === 0 ? (left + right) / 2 : left + inset + (time - first) / span * (right - left - 2 * inset));
       let svg = "";
       ticks.forEach((tick, i) => {
@@ -264,9 +292,9 @@
         const half = text.length * 3.3, middle = Math.min(Math.max(at, left + half - 6), right - half + 6);
         svg += `<path class="grid" d="M${Math.round(at) + 0.5} ${bottom}v4"/><text x="${middle.toFixed(1)}" y="${height - 6}" text-anchor="middle">${text}</text>`;
       }
-      data.series.forEach((one, i) => { if (shown[i]) svg += seriesSvg(one, i % N_COLOURS, x, y, stemWidth); });
+      seen.forEach((one) => { svg += seriesSvg(one, one.i % N_COLOURS, x, y, stemWidth); });
       plot.innerHTML = `<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${svg}<g class="hover"></g></svg><div class="tip" hidden></div>`;
-      drawn = { x, y, top, bottom, width, at: -1 };
+      drawn = { x, y, seen, top, bottom, width, at: -1 };
     };
 
     const hide = () => {
@@ -284,15 +312,14 @@
       const tip = plot.querySelector(".tip"), head = document.createElement("b");
       head.textContent = isoTime(times[at]) + " UTC";
       tip.replaceChildren(head);
-      data.series.forEach((one, i) => {
-        if (!shown[i]) return;
-        const value = one.values[at], row = document.createElement("div"), name = document.createElement("span"), text = document.createElement("b");
+      drawn.seen.forEach((one) => {
+        const i = one.i, value = data.series[i].values[at], row = document.createElement("div"), name = document.createElement("span"), text = document.createElement("b");
         name.className = "key c" + i % N_COLOURS;
         name.textContent = one.name;
         text.textContent = value === null ? "none" : exactText(value, data.format);
         row.append(name, text);
         tip.append(row);
-        if (value !== null) svg += `<circle class="dot c${i % N_COLOURS}" cx="${px}" cy="${drawn.y(value).toFixed(1)}" r="4"/>`;
+        if (value !== null) svg += `<circle class="dot c${i % N_COLOURS}" cx="${px}" cy="${drawn.y(one.values[at]).toFixed(1)}" r="4"/>`;
       });
       plot.querySelector(".hover").innerHTML = svg;
       tip.hidden = false;

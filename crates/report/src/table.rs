@@ -10,6 +10,8 @@ const LONG: usize = 60;
 pub enum Align {
     /// Words.
     Left,
+    /// Words that stay in one line, such as dates.
+    Line,
     /// Numbers.
     Right,
 }
@@ -21,17 +23,59 @@ pub struct Cell {
     pub text: String,
     /// What to sort by, when that is a number; a missing one (`None` or not finite) sorts last.
     pub order: Option<f64>,
+    /// What is drawn behind or instead of the text.
+    pub mark: CellMark,
+}
+
+/// What is drawn in a cell.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum CellMark {
+    /// Nothing.
+    #[default]
+    None,
+    /// A ground shaded by a share from -1 to 1, the sign by its colour.
+    Heat(f64),
+    /// A bar from the middle, as long as a share from -1 to 1.
+    Bar(f64),
+}
+
+impl CellMark {
+    /// Class and style of the cell, the share in whole percent; nothing for what is no number.
+    fn attributes(self) -> (&'static str, Option<i64>) {
+        let percent = |share: f64| (share.clamp(-1.0, 1.0).abs() * 100.0).round() as i64;
+        match self {
+            Self::Heat(share) if share.is_finite() => {
+                (if share < 0.0 { "heat down" } else { "heat up" }, Some(percent(share)))
+            }
+            Self::Bar(share) if share.is_finite() => {
+                (if share < 0.0 { "bar down" } else { "bar up" }, Some(percent(share)))
+            }
+            _ => ("", None),
+        }
+    }
 }
 
 impl Cell {
     /// A cell sorted by its text.
     pub fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), order: None }
+        Self { text: text.into(), order: None, mark: CellMark::None }
     }
 
     /// A cell that shows `text` and is sorted by `value`.
     pub fn number(value: f64, text: impl Into<String>) -> Self {
-        Self { text: text.into(), order: Some(value) }
+        Self { text: text.into(), order: Some(value), mark: CellMark::None }
+    }
+
+    /// The cell on a ground shaded by a share from -1 to 1.
+    #[must_use]
+    pub fn heat(self, share: f64) -> Self {
+        Self { mark: CellMark::Heat(share), ..self }
+    }
+
+    /// The cell with a bar from its middle, as long as a share from -1 to 1.
+    #[must_use]
+    pub fn bar(self, share: f64) -> Self {
+        Self { mark: CellMark::Bar(share), ..self }
     }
 }
 
@@ -56,13 +100,21 @@ pub struct Table {
     rows: Vec<Vec<Cell>>,
     /// Whether heads are buttons that sort.
     sortable: bool,
+    /// Whether cells stand close together, as in a heat map.
+    dense: bool,
 }
 
 impl Table {
     /// A table without rows.
     pub fn new(columns: &[(&str, Align)]) -> Self {
         let columns = columns.iter().map(|(name, align)| ((*name).to_owned(), *align)).collect();
-        Self { columns, rows: Vec::new(), sortable: false }
+        Self { columns, rows: Vec::new(), sortable: false, dense: false }
+    }
+
+    /// Sets cells close together.
+    pub fn dense(mut self) -> Self {
+        self.dense = true;
+        self
     }
 
     /// Lets the reader sort it.
@@ -94,6 +146,7 @@ impl Table {
     pub(crate) fn render(&self, out: &mut String) {
         let class = if self.rows.len() > LONG { "scroll long" } else { "scroll" };
         out.push_str(&format!("<div class=\"{class}\"><table"));
+        out.push_str(if self.dense { " class=\"dense\"" } else { "" });
         out.push_str(if self.sortable { " data-sortable>" } else { ">" });
         self.render_head(out);
         out.push_str("<tbody>\n");
@@ -110,9 +163,10 @@ impl Table {
     fn render_head(&self, out: &mut String) {
         out.push_str("<thead><tr>");
         for (name, align) in &self.columns {
-            out.push_str("<th scope=\"col\"");
-            out.push_str(class_of(*align));
-            out.push('>');
+            out.push_str(match *align {
+                Align::Right => "<th scope=\"col\" class=\"r\">",
+                Align::Left | Align::Line => "<th scope=\"col\">",
+            });
             out.push_str(if self.sortable { "<button type=\"button\">" } else { "" });
             push_html(out, name);
             out.push_str(if self.sortable { "</button>" } else { "" });
@@ -126,7 +180,16 @@ impl Table {
         out.push_str("<tr>");
         for (cell, (_, align)) in row.iter().zip(&self.columns) {
             out.push_str("<td");
-            out.push_str(class_of(*align));
+            let (class, share) = cell.mark.attributes();
+            let aligned = class_name(*align);
+            let classes =
+                [aligned, class].iter().filter(|class| !class.is_empty()).copied().collect::<Vec<_>>().join(" ");
+            if !classes.is_empty() {
+                out.push_str(&format!(" class=\"{classes}\""));
+            }
+            if let Some(share) = share {
+                out.push_str(&format!(" style=\"--share:{share}%\""));
+            }
             if let Some(order) = cell.order.filter(|_| self.sortable) {
                 out.push_str(" data-v=\"");
                 if order.is_finite() {
@@ -142,10 +205,11 @@ impl Table {
     }
 }
 
-/// The class attribute of a column's cells.
-fn class_of(align: Align) -> &'static str {
+/// The class of a column's cells; empty for none.
+fn class_name(align: Align) -> &'static str {
     match align {
         Align::Left => "",
-        Align::Right => " class=\"r\"",
+        Align::Line => "w",
+        Align::Right => "r",
     }
 }

@@ -88,7 +88,13 @@ pub(super) fn by_kind(outcome: &RunOutcome, symbols: &[SymbolProfit]) -> Vec<(St
         ("commission".to_owned(), sum(|symbol| symbol.commission)),
         ("slippage (in the prices)".to_owned(), sum(|symbol| symbol.slippage)),
     ];
-    out.extend(outcome.moved.iter().filter(|(_, amount)| *amount != 0.0).map(|(kind, amount)| (kind.name().replace('_', " "), *amount)));
+    out.extend(
+        outcome
+            .moved
+            .iter()
+            .filter(|(_, amount)| *amount != 0.0)
+            .map(|(kind, amount)| (kind.name().replace('_', " "), *amount)),
+    );
     out
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::divergence::{self, Divergence, TradePairs};
+use super::error::ResultsError;
 use super::stored::StoredRun;
 
 /// What is the same and what is not between two runs.
@@ -20,6 +22,10 @@ pub struct Comparison {
     pub config: Vec<Difference>,
     /// Input tables whose content differs or that only one run read.
     pub inputs: Vec<Difference>,
+    /// Where the equity of the two parts.
+    pub divergence: Divergence,
+    /// Closed trades.
+    pub trades: TradePairs,
 }
 
 /// One metric of two runs.
@@ -47,14 +53,19 @@ pub struct Difference {
 }
 
 /// Compares two runs.
-pub fn compare(a: &StoredRun, b: &StoredRun) -> Comparison {
-    Comparison {
+///
+/// # Errors
+/// When a file of either is missing or malformed.
+pub fn compare(a: &StoredRun, b: &StoredRun) -> Result<Comparison, ResultsError> {
+    Ok(Comparison {
         a: a.id(),
         b: b.id(),
         metrics: metric_pairs(a, b),
         config: differences(flatten(a.config()), flatten(b.config())),
         inputs: differences(a.inputs(), b.inputs()),
-    }
+        divergence: divergence::divergence(a, b)?,
+        trades: divergence::trade_pairs(a, b)?,
+    })
 }
 
 /// Leaves of a configuration by dotted path, in the order of the configuration; texts without quotes, lists as JSON.

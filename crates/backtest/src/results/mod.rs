@@ -7,9 +7,12 @@
 //! Nothing here reads the clock, the environment or the machine: [`RunContext`] brings what is to be recorded.
 //! Results never go into the hub. Start reading at [`Archive`], then [`RunRecord`].
 
+mod attribution;
 mod audit;
 mod compare;
+mod compare_page;
 mod csv;
+mod divergence;
 mod documents;
 mod error;
 mod explain;
@@ -30,12 +33,14 @@ use crosscut_model::format_iso;
 use rayon::prelude::*;
 
 pub use compare::{Comparison, Difference, MetricPair, compare};
+pub use compare_page::compare_page;
+pub use divergence::{Divergence, TradePairs};
 pub use error::ResultsError;
 pub use explain::{CashFlow, Decision, Event, Facts, Holding, Limit, OrderStory, Peer, Question, explain};
 pub use folder::{ComparedFolders, FileDifference, WrittenFile, compare_folders};
 pub use ledger::{RunEntry, RunList, RunStatus, UnreadableLine};
 pub use metrics::Metric;
-pub use presets::{PresetNumber, PresetNumbers, preset_names, preset_numbers};
+pub use presets::{NamedTrade, PresetNumber, PresetNumbers, preset_names, preset_numbers};
 pub use record::{
     ENGINE_VERSION, FactorRecord, RunContext, RunInput, RunKind, RunRecord, RunSubject, inputs_hash, run_id,
 };

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use crosscut_kernels::metrics::presets::{Preset, Sample, Trade};
 use crosscut_model::time::{DAY, weekday};
-use crosscut_model::{Fill, Side};
-use crosscut_trading::ledger::Ledger;
+use crosscut_model::{Fill, Side, format_iso};
+use crosscut_trading::ledger::{ClosedTrade, Ledger};
 use serde::Serialize;
 
 use super::StoredRun;
@@ -160,11 +160,49 @@ fn of_days(bars: &Curve) -> Curve {
     out
 }
 
-/// Closed trades, made again from the fills in the order in which they were executed.
-pub(super) fn closed_trades(folder: &Path) -> Result<Vec<Trade>, ResultsError> {
+/// A closed trade with its symbol, made again from the fills.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NamedTrade {
+    /// Its symbol.
+    pub symbol: String,
+    /// `long` or `short`.
+    pub side: String,
+    /// Label of the bar of its first fill.
+    pub opened: String,
+    /// Label of the bar of its last fill.
+    pub closed: String,
+    /// Profit after costs, quote units.
+    pub profit: f64,
+}
+
+/// Closed trades of a run with their symbols, in order of closing.
+pub(super) fn named_trades(folder: &Path) -> Result<Vec<NamedTrade>, ResultsError> {
+    let (symbols, trades) = ledger_trades(folder)?;
+    let name = |trade: &ClosedTrade| NamedTrade {
+        symbol: symbols[trade.symbol_idx as usize].clone(),
+        side: if trade.side == Side::Buy { "long" } else { "short" }.to_owned(),
+        opened: format_iso(trade.opened_at),
+        closed: format_iso(trade.closed_at),
+        profit: trade.pnl,
+    };
+    Ok(trades.iter().map(name).collect())
+}
+
+/// Closed trades of a run as presets see them.
+fn closed_trades(folder: &Path) -> Result<Vec<Trade>, ResultsError> {
+    let trade = |trade: &ClosedTrade| Trade {
+        profit: trade.pnl,
+        return_: trade.return_,
+        days: (trade.closed_at - trade.opened_at) as f64 / DAY as f64,
+    };
+    Ok(ledger_trades(folder)?.1.iter().map(trade).collect())
+}
+
+/// Symbols, and closed trades made again from the fills in the order in which they were executed.
+fn ledger_trades(folder: &Path) -> Result<(Vec<String>, Vec<ClosedTrade>), ResultsError> {
     let columns = ["timestamp", "symbol", "side", "filled_quantity", "price", "commission", "slippage"];
-    let Some(mut rows) = Rows::open(folder, "orders.csv", &columns)? else { return Ok(Vec::new()) };
-    let (mut symbols, mut fills) = (BTreeMap::<String, u32>::new(), Vec::new());
+    let Some(mut rows) = Rows::open(folder, "orders.csv", &columns)? else { return Ok(Default::default()) };
+    let (mut known, mut symbols, mut fills) = (BTreeMap::<String, u32>::new(), Vec::new(), Vec::new());
     while rows.next()? {
         let number = |column: usize| Ok::<f64, ResultsError>(rows.number(column)?.unwrap_or(0.0));
         let (quantity, price, commission, slippage) = (number(3)?, number(4)?, number(5)?, number(6)?);
@@ -172,20 +210,17 @@ pub(super) fn closed_trades(folder: &Path) -> Result<Vec<Trade>, ResultsError> {
             continue;
         }
         let filled_at = rows.time(0)?;
-        let next = symbols.len() as u32;
-        let symbol_idx = *symbols.entry(rows.text(1).to_owned()).or_insert(next);
+        let symbol_idx = *known.entry(rows.text(1).to_owned()).or_insert_with(|| {
+            symbols.push(rows.text(1).to_owned());
+            symbols.len() as u32 - 1
+        });
         let side = if rows.text(2) == "buy" { Side::Buy } else { Side::Sell };
-        fills.push((filled_at, symbol_idx, side, Fill { filled_at, quantity, price, commission, slippage }));
+        fills.push((symbol_idx, side, Fill { filled_at, quantity, price, commission, slippage }));
     }
-    fills.sort_by_key(|(at, ..)| *at);
+    fills.sort_by_key(|(_, _, fill)| fill.filled_at);
     let mut ledger = Ledger::new(0.0, symbols.len());
-    for (_, symbol_idx, side, fill) in &fills {
+    for (symbol_idx, side, fill) in &fills {
         ledger.book(*symbol_idx, *side, fill, 0);
     }
-    let trade = |trade: &crosscut_trading::ledger::ClosedTrade| Trade {
-        profit: trade.pnl,
-        return_: trade.return_,
-        days: (trade.closed_at - trade.opened_at) as f64 / DAY as f64,
-    };
-    Ok(ledger.closed().iter().map(trade).collect())
+    Ok((symbols, ledger.into_closed()))
 }

@@ -2,11 +2,11 @@
 
 mod explain;
 
-use crosscut_app::runs::{self, InputChange, PresetNumbers, Run, VerifiedRun};
+use crosscut_app::runs::{self, Comparison, InputChange, PresetNumbers, Run, VerifiedRun};
 use crosscut_app::{AppError, Desk, rerun};
 
 use crate::answer::{Answer, Status};
-use crate::commands::RunsCommand;
+use crate::commands::{CompareArgs, RunsCommand};
 use crate::text_table::TextTable;
 
 /// `runs ...`
@@ -17,7 +17,7 @@ pub fn runs(command: &RunsCommand, desk: &Desk<'_>) -> Result<Answer, AppError> 
             Some(library) => preset(&runs::preset(desk, &args.run.run, library, args.periods_per_year)?),
             None => show(&runs::show(desk, &args.run.run)?),
         },
-        RunsCommand::Compare(args) => compare(desk, &args.first, &args.second),
+        RunsCommand::Compare(args) => compare(desk, args),
         RunsCommand::Rerun(args) => rerun(desk, &args.run),
         RunsCommand::Explain(args) => explain::explain(desk, args),
         RunsCommand::Verify(args) => verify(desk, &args.runs),
@@ -96,8 +96,8 @@ fn preset(preset: &PresetNumbers) -> Result<Answer, AppError> {
 }
 
 /// `runs compare`.
-fn compare(desk: &Desk<'_>, first: &str, second: &str) -> Result<Answer, AppError> {
-    let comparison = runs::compare_two(desk, first, second)?;
+fn compare(desk: &Desk<'_>, args: &CompareArgs) -> Result<Answer, AppError> {
+    let comparison = runs::compare_two(desk, &args.first, &args.second, args.html.as_deref())?;
     let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.6}"));
     let or_dash = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
     let right = |id: &str| format!(">{id}");
@@ -112,7 +112,34 @@ fn compare(desk: &Desk<'_>, first: &str, second: &str) -> Result<Answer, AppErro
         text.push('\n');
         text.push_str(&if differences.is_empty() { format!("same {what}s\n") } else { table.render() });
     }
+    text.push('\n');
+    text.push_str(&divergence(&comparison));
+    if let Some(page) = &args.html {
+        text.push_str(&format!("page {}\n", page.display()));
+    }
     Ok(Answer::good(&comparison, text))
+}
+
+/// Where two runs part, and their trades, in words.
+fn divergence(comparison: &Comparison) -> String {
+    let (parted, trades) = (&comparison.divergence, &comparison.trades);
+    let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| value.to_string());
+    let mut text = match &parted.bar {
+        Some(bar) => {
+            let (a, b) = (number(parted.a), number(parted.b));
+            format!("equity first differs at {bar}: {a} against {b}; largest difference {}\n", number(parted.largest))
+        }
+        None => format!("equity is the same on all {} common bars\n", parted.n_common_bars),
+    };
+    parted.reasons.iter().for_each(|reason| text.push_str(&format!("  {reason}\n")));
+    if parted.only_a + parted.only_b > 0 {
+        text.push_str(&format!("{} bars are in the first run alone, {} in the second\n", parted.only_a, parted.only_b));
+    }
+    text.push_str(&format!(
+        "{} and {} closed trades, {} in both, {} of them with the same profit\n",
+        trades.n_a, trades.n_b, trades.n_common, trades.n_same_profit
+    ));
+    text
 }
 
 /// `runs rerun`. A run that came out otherwise is a problem found, not a failure to run.

@@ -25,6 +25,7 @@ pub(super) fn over_time(section: &mut Section, outcome: &RunOutcome) {
         section.note("Nothing was held.");
         return;
     }
+    let (times, weights) = to_the_end(outcome, times, weights);
     let mut sizes: Vec<(f64, u32)> = weights
         .iter()
         .map(|(&symbol_idx, values)| (values.iter().map(|value| value.abs()).sum::<f64>(), symbol_idx))
@@ -41,7 +42,7 @@ pub(super) fn over_time(section: &mut Section, outcome: &RunOutcome) {
         for (_, symbol_idx) in others {
             sum.iter_mut().zip(&weights[symbol_idx]).for_each(|(sum, weight)| *sum += weight);
         }
-        chart = chart.series(format!("{} others, net", others.len()), Mark::Stack, &sum);
+        chart = chart.series(format!("{} more, net", others.len()), Mark::Stack, &sum);
     }
     section.chart(chart);
     section.note(if outcome.selections.is_empty() {
@@ -53,6 +54,17 @@ pub(super) fn over_time(section: &mut Section, outcome: &RunOutcome) {
 
 /// Times, and weights by symbol.
 type Weights = (Vec<i64>, BTreeMap<u32, Vec<f64>>);
+
+/// The weights once more at the end of the run, so that the last ones have a width.
+fn to_the_end(outcome: &RunOutcome, mut times: Vec<i64>, mut weights: BTreeMap<u32, Vec<f64>>) -> Weights {
+    if let Some(&end) = outcome.timeline.last().filter(|end| times.last().is_some_and(|last| last < *end)) {
+        times.push(end);
+        for row in weights.values_mut() {
+            row.push(row.last().copied().unwrap_or(0.0));
+        }
+    }
+    (times, weights)
+}
 
 /// Every so many of the times, so that there are not too many.
 fn spaced(times: Vec<i64>) -> Vec<i64> {
@@ -92,11 +104,7 @@ pub(super) fn attribution(section: &mut Section, capital: f64, outcome: &RunOutc
     let symbols = attribution::by_symbol(outcome);
     let total: f64 = symbols.iter().map(SymbolProfit::total).sum();
     let profit = outcome.equity.last().map_or(0.0, |last| last - capital);
-    section.note(format!(
-        "Profit {} in quote units; the symbols add up to {}.",
-        number(profit, 2),
-        number(total, 2)
-    ));
+    section.note(format!("Profit {} in quote units; the symbols add up to {}.", number(profit, 2), number(total, 2)));
     by_side(section, capital, outcome, &symbols);
     by_kind(section, capital, outcome, &symbols);
     by_symbol(section, outcome, &symbols);
@@ -160,7 +168,7 @@ fn by_symbol(section: &mut Section, outcome: &RunOutcome, symbols: &[SymbolProfi
     let mut table = Table::new(&[
         ("symbol", Align::Left),
         ("profit", Align::Right),
-        ("", Align::Left),
+        ("beside others", Align::Left),
         ("long", Align::Right),
         ("short", Align::Right),
         ("cash moved", Align::Right),

@@ -1,5 +1,9 @@
-//! `report.html` of a run: headline, curves, exposure, turnover, metrics, holdings, selection, data quality,
-//! configuration, inputs, files. Everything in it follows from the run's identity.
+//! `report.html` of a run: headline, curves, months, moving windows, drawdowns, exposure, turnover, holdings, attribution,
+//! trades, metrics, selection, data quality, configuration, inputs, files. Everything in it follows from the run's identity.
+
+mod holdings;
+mod performance;
+mod trades;
 
 use std::collections::BTreeMap;
 
@@ -44,10 +48,16 @@ pub(super) fn render(run: &Run<'_>, files: &[WrittenFile]) -> String {
     page.footer(format!("Crosscut engine {ENGINE_VERSION}. Times are UTC labels of bars; amounts are in quote units."));
     headline(page.section("Headline"), run);
     equity(page.section("Equity"), run);
+    performance::months(page.section("Months"), subject.capital, outcome);
+    performance::rolling(page.section("Moving windows"), outcome);
+    performance::drawdowns(page.section("Worst drawdowns"), subject.capital, outcome);
     exposure(page.section("Exposure"), outcome);
     turnover(page.section("Turnover"), outcome);
+    holdings::over_time(page.section("Holdings over time"), outcome);
+    last_holdings(page.section("Last holdings"), outcome);
+    holdings::attribution(page.section("Where the profit came from"), subject.capital, outcome);
+    trades::trades(page.section("Trades"), outcome);
     all_metrics(page.section("Metrics"), &run.metrics);
-    holdings(page.section("Last holdings"), outcome);
     selection(page.section("Selection"), outcome);
     quality(page.section("Data quality"), outcome);
     configuration(page.section("Configuration"), run);
@@ -160,7 +170,7 @@ fn all_metrics(section: &mut Section, metrics: &[Metric]) {
 }
 
 /// What is still held after the last bar.
-fn holdings(section: &mut Section, outcome: &RunOutcome) {
+fn last_holdings(section: &mut Section, outcome: &RunOutcome) {
     let mut last: BTreeMap<u32, &PositionChange> = BTreeMap::new();
     for position in &outcome.positions {
         last.insert(position.symbol_idx, position);
@@ -176,7 +186,7 @@ fn holdings(section: &mut Section, outcome: &RunOutcome) {
         ("price", Align::Right),
         ("value", Align::Right),
         ("weight", Align::Right),
-        ("last change", Align::Left),
+        ("last change", Align::Line),
     ])
     .sortable();
     for (symbol_idx, position) in last {
@@ -261,7 +271,7 @@ fn quality(section: &mut Section, outcome: &RunOutcome) {
         warnings.len(),
         warnings.len().min(WARNINGS_SHOWN)
     ));
-    let mut table = Table::new(&[("bar", Align::Left), ("warning", Align::Left)]);
+    let mut table = Table::new(&[("bar", Align::Line), ("warning", Align::Left)]);
     for line in warnings.iter().take(WARNINGS_SHOWN) {
         table.row(vec![format_iso(line.timestamp).into(), line.text.clone().into()]);
     }

@@ -38,16 +38,21 @@ pub(super) fn months(section: &mut Section, capital: f64, outcome: &RunOutcome) 
     for year in years {
         let mut cells: Vec<Cell> = vec![year.year.to_string().into()];
         for value in year.months {
-            cells.push(value.map_or_else(|| "".into(), |value| {
-                let shade = if largest > 0.0 { value / largest } else { 0.0 };
-                Cell::number(value, percent(value)).heat(shade)
-            }));
+            cells.push(value.map_or_else(
+                || "".into(),
+                |value| {
+                    let shade = if largest > 0.0 { value / largest } else { 0.0 };
+                    Cell::number(value, percent(value)).heat(shade)
+                },
+            ));
         }
         cells.push(Cell::number(year.whole, percent(year.whole)));
         table.row(cells);
     }
     section.table(table);
-    section.note("Each month from the equity at the end of the one before, the first from the capital; UTC, by bar labels.");
+    section.note(
+        "Each month from the equity at the end of the one before, the first from the capital; UTC, by bar labels.",
+    );
 }
 
 /// Equity at the end of each month turned into returns.
@@ -114,12 +119,16 @@ pub(super) fn drawdowns(section: &mut Section, capital: f64, outcome: &RunOutcom
     let mut all = formula::all_drawdowns(&curve);
     let n_all = all.len();
     all.sort_by(|a, b| falls[a.trough_idx].total_cmp(&falls[b.trough_idx]).then(a.peak_idx.cmp(&b.peak_idx)));
-    section.note(format!("{} drawdowns; the deepest {} are shown.", number(n_all as f64, 0), n_all.min(DRAWDOWNS_SHOWN)));
+    section.note(format!(
+        "{} drawdowns; the deepest {} are shown.",
+        number(n_all as f64, 0),
+        n_all.min(DRAWDOWNS_SHOWN)
+    ));
     let mut table = Table::new(&[
         ("depth", Align::Right),
-        ("high", Align::Left),
-        ("lowest", Align::Left),
-        ("recovered", Align::Left),
+        ("high", Align::Line),
+        ("lowest", Align::Line),
+        ("recovered", Align::Line),
         ("bars down", Align::Right),
         ("bars in all", Align::Right),
     ])

@@ -20,10 +20,15 @@ pub(super) fn trades(section: &mut Section, outcome: &RunOutcome) {
     }
     section.table(statistics(outcome));
     let mut sorted: Vec<&ClosedTrade> = outcome.trades.iter().collect();
-    sorted.sort_by(|a, b| b.pnl.total_cmp(&a.pnl).then(a.closed_at.cmp(&b.closed_at)).then(a.symbol_idx.cmp(&b.symbol_idx)));
+    sorted.sort_by(|a, b| {
+        b.pnl.total_cmp(&a.pnl).then(a.closed_at.cmp(&b.closed_at)).then(a.symbol_idx.cmp(&b.symbol_idx))
+    });
     let n = sorted.len();
     if n > 2 * EXTREMES_SHOWN {
-        section.note(format!("The best {EXTREMES_SHOWN} and the worst {EXTREMES_SHOWN} of {} closed trades:", number(n as f64, 0)));
+        section.note(format!(
+            "The best {EXTREMES_SHOWN} and the worst {EXTREMES_SHOWN} of {} closed trades:",
+            number(n as f64, 0)
+        ));
         sorted.drain(EXTREMES_SHOWN..n - EXTREMES_SHOWN);
     }
     section.table(list(outcome, &sorted));
@@ -44,9 +49,8 @@ fn statistics(outcome: &RunOutcome) -> Table {
         ("short", Align::Right),
     ]);
     let mut row = |name: &str, values: [Option<f64>; 3], text: fn(f64) -> String| {
-        let cell = |value: Option<f64>| {
-            Cell::number(value.unwrap_or(f64::NAN), value.map_or(UNDEFINED.to_owned(), text))
-        };
+        let cell =
+            |value: Option<f64>| Cell::number(value.unwrap_or(f64::NAN), value.map_or(UNDEFINED.to_owned(), text));
         let [all, long, short] = values.map(cell);
         table.row(vec![name.into(), all, long, short]);
     };
@@ -80,8 +84,8 @@ fn list(outcome: &RunOutcome, trades: &[&ClosedTrade]) -> Table {
     let mut table = Table::new(&[
         ("symbol", Align::Left),
         ("side", Align::Left),
-        ("opened", Align::Left),
-        ("closed", Align::Left),
+        ("opened", Align::Line),
+        ("closed", Align::Line),
         ("bars", Align::Right),
         ("entry", Align::Right),
         ("exit", Align::Right),
