@@ -145,3 +145,28 @@ fn log_switch_needs_positive_values() {
     assert!(!page(0.0));
     assert!(!page(-1.0));
 }
+
+#[test]
+fn cells_are_shaded_and_hold_bars() {
+    let mut table = Table::new(&[("month", Align::Line), ("heat", Align::Right), ("bar", Align::Left)]).dense();
+    table.row(vec!["2024-01".into(), Cell::number(-0.5, "-50%").heat(-0.5), Cell::number(2.0, "").bar(7.0)]);
+    table.row(vec!["2024-02".into(), Cell::number(0.0, "0%").heat(0.0), Cell::text("").bar(f64::NAN)]);
+    let mut page = Page::new("p");
+    page.section("s").table(table);
+    let html = page.render();
+    assert!(html.contains("<table class=\"dense\">"));
+    assert!(html.contains("<td class=\"w\">2024-01</td>"));
+    assert!(html.contains("<td class=\"r heat down\" style=\"--share:50%\">-50%</td>"));
+    assert!(html.contains("<td class=\"bar up\" style=\"--share:100%\"></td>"), "shares end at 1");
+    assert!(
+        html.contains("<td class=\"r heat up\" style=\"--share:0%\">0%</td><td></td>"),
+        "what is no number is not drawn"
+    );
+}
+
+#[test]
+fn stacked_series_are_told_to_the_script() {
+    let mut page = Page::new("p");
+    page.section("s").chart(Chart::new("c", &[0, HOUR]).series("a", Mark::Stack, &[0.5, -0.25]));
+    assert!(page.render().contains("{\"name\":\"a\",\"mark\":\"stack\",\"values\":[0.5,-0.25]}"));
+}

@@ -10,28 +10,28 @@ use crate::outcome::RunOutcome;
 
 /// What one symbol came to, quote units.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct SymbolProfit {
+pub(crate) struct SymbolProfit {
     /// Profit while long, commission taken off, without cash moved.
-    pub(super) long: f64,
+    pub(crate) long: f64,
     /// Profit while short, likewise.
-    pub(super) short: f64,
+    pub(crate) short: f64,
     /// Cash moved without a trade.
-    pub(super) moved: f64,
+    pub(crate) moved: f64,
     /// Commission in the above.
-    pub(super) commission: f64,
+    pub(crate) commission: f64,
     /// Slippage in the above.
-    pub(super) slippage: f64,
+    pub(crate) slippage: f64,
     /// Value traded.
-    pub(super) traded: f64,
+    pub(crate) traded: f64,
     /// Orders filled.
-    pub(super) n_fills: u64,
+    pub(crate) n_fills: u64,
     /// Base units held on the way.
     quantity: f64,
 }
 
 impl SymbolProfit {
     /// All of it.
-    pub(super) fn total(&self) -> f64 {
+    pub(crate) fn total(&self) -> f64 {
         self.long + self.short + self.moved
     }
 
@@ -64,7 +64,7 @@ impl SymbolProfit {
 }
 
 /// What each symbol came to, in the order of the run's symbols.
-pub(super) fn by_symbol(outcome: &RunOutcome) -> Vec<SymbolProfit> {
+pub(crate) fn by_symbol(outcome: &RunOutcome) -> Vec<SymbolProfit> {
     let mut profits = vec![SymbolProfit::default(); outcome.symbols.len()];
     let mut filled: Vec<&Order> = outcome.orders.iter().filter(|order| order.fill.is_some()).collect();
     filled.sort_by_key(|order| order.fill.map(|fill| fill.filled_at));
@@ -82,7 +82,7 @@ pub(super) fn by_symbol(outcome: &RunOutcome) -> Vec<SymbolProfit> {
 }
 
 /// Costs and cash by kind, quote units, negative was paid: commission, slippage, then what moved without a trade.
-pub(super) fn by_kind(outcome: &RunOutcome, symbols: &[SymbolProfit]) -> Vec<(String, f64)> {
+pub(crate) fn by_kind(outcome: &RunOutcome, symbols: &[SymbolProfit]) -> Vec<(String, f64)> {
     let sum = |part: fn(&SymbolProfit) -> f64| 0.0 - symbols.iter().map(part).sum::<f64>();
     let mut out = vec![
         ("commission".to_owned(), sum(|symbol| symbol.commission)),
@@ -99,7 +99,7 @@ pub(super) fn by_kind(outcome: &RunOutcome, symbols: &[SymbolProfit]) -> Vec<(St
 }
 
 /// Profits of closed trades, of one side or of all.
-pub(super) fn closed(outcome: &RunOutcome, side: Option<Side>) -> Vec<f64> {
+pub(crate) fn closed(outcome: &RunOutcome, side: Option<Side>) -> Vec<f64> {
     let is_wanted = |of: Side| side.is_none_or(|side| side == of);
     outcome.trades.iter().filter(|trade| is_wanted(trade.side)).map(|trade| trade.pnl).collect()
 }

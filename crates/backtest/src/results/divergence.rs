@@ -117,7 +117,10 @@ fn first_difference(
         match (more_a, more_b) {
             (false, false) => return Ok(None),
             (true, false) => {
-                return Ok(Some((in_a.time(0)?, format!("only the first run has the {what} {}", row(&in_a).join(",")))));
+                return Ok(Some((
+                    in_a.time(0)?,
+                    format!("only the first run has the {what} {}", row(&in_a).join(",")),
+                )));
             }
             (false, true) => {
                 return Ok(Some((

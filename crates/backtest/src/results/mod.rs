@@ -7,7 +7,7 @@
 //! Nothing here reads the clock, the environment or the machine: [`RunContext`] brings what is to be recorded.
 //! Results never go into the hub. Start reading at [`Archive`], then [`RunRecord`].
 
-mod attribution;
+pub(crate) mod attribution;
 mod audit;
 mod compare;
 mod compare_page;

@@ -64,6 +64,21 @@ fn bytes(outcome: &RunOutcome) -> String {
 }
 
 #[test]
+fn symbols_and_sides_add_up_to_the_runs_profit() {
+    for_all(|market, config| {
+        let outcome = market.run(config);
+        let profits = crate::results::attribution::by_symbol(&outcome);
+        let total: f64 = profits.iter().map(|profit| profit.total()).sum();
+        let profit = outcome.equity.last().unwrap() - config.capital;
+        assert!((total - profit).abs() <= 1e-9 * config.capital, "{total} instead of {profit}");
+        let closed: f64 = outcome.trades.iter().map(|trade| trade.pnl).sum();
+        if outcome.ends.iter().all(|end| end.quantity == 0.0) {
+            assert!((closed - profit).abs() <= 1e-9 * config.capital, "closed trades make {closed}, not {profit}");
+        }
+    });
+}
+
+#[test]
 fn cash_and_positions_are_equity_at_every_bar() {
     for_all(|market, config| {
         let outcome = market.run(config);

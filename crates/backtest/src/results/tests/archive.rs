@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::fixture::{context, day, outcome, record};
-use crate::results::{Archive, FailedRun, ResultsError, RunKind, RunStatus, compare, run_id};
+use crate::results::{Archive, FailedRun, ResultsError, RunKind, RunStatus, compare, compare_page, run_id};
 
 /// Circumstances of another machine and another day.
 fn elsewhere(kind: RunKind) -> crate::results::RunRecord {
@@ -271,7 +271,7 @@ fn two_runs_side_by_side() {
     other.equity[4] = 1100.0;
     other.benchmark = None;
     let b = archive.publish(&record, &other).unwrap();
-    let both = compare(&archive.load(&a.run_id).unwrap(), &archive.load(&b.run_id).unwrap());
+    let both = compare(&archive.load(&a.run_id).unwrap(), &archive.load(&b.run_id).unwrap()).unwrap();
     let metric = |name: &str| both.metrics.iter().find(|pair| pair.name == name).unwrap();
     assert_eq!((metric("final_equity").a, metric("final_equity").b), (Some(990.0), Some(1100.0)));
     assert_eq!(metric("final_equity").difference, Some(110.0));
@@ -281,4 +281,46 @@ fn two_runs_side_by_side() {
     assert_eq!(config, [("extra", None, Some("true")), ("strategy.params.k", Some("1"), Some("2"))]);
     let inputs: Vec<(&str, Option<&str>)> = both.inputs.iter().map(|d| (d.name.as_str(), d.b.as_deref())).collect();
     assert_eq!(inputs, [("bars/test/1d/A", Some("other"))]);
+    let parted = &both.divergence;
+    assert_eq!((parted.bar.as_deref(), parted.a, parted.b), (Some("2024-01-05T00:00:00Z"), Some(990.0), Some(1100.0)));
+    assert_eq!((parted.n_common_bars, parted.only_a, parted.only_b, parted.largest), (5, 0, 0, Some(110.0)));
+    assert!(parted.reasons[0].starts_with("no decision and no order differs"), "{:?}", parted.reasons);
+}
+
+#[test]
+fn the_first_decision_and_order_that_differ_are_told() {
+    let root = tempfile::tempdir().unwrap();
+    let archive = Archive::new(root.path());
+    let a = archive.publish(&record(RunKind::Backtest), &outcome()).unwrap();
+    let mut record = record(RunKind::Backtest);
+    record.config["extra"] = json!(true);
+    let mut other = outcome();
+    other.equity[1] = 1099.0;
+    other.selections[0].score = 0.25;
+    other.selections[0].rank = None;
+    other.orders[0].fill.as_mut().unwrap().price = 100.25;
+    other.timeline.pop();
+    other.available_at.pop();
+    for curve in
+        [&mut other.equity, &mut other.cash, &mut other.gross_exposure, &mut other.net_exposure, &mut other.drawdown]
+    {
+        curve.pop();
+    }
+    other.benchmark = None;
+    let b = archive.publish(&record, &other).unwrap();
+    let (a, b) = (archive.load(&a.run_id).unwrap(), archive.load(&b.run_id).unwrap());
+    let both = compare(&a, &b).unwrap();
+    let parted = &both.divergence;
+    assert_eq!(parted.bar.as_deref(), Some("2024-01-02T00:00:00Z"));
+    assert_eq!((parted.n_common_bars, parted.only_a, parted.only_b), (4, 1, 0));
+    assert_eq!(
+        parted.reasons,
+        [
+            "the first decision that differs, A,\"<x> at 2024-01-01T00:00:00Z: rank 1 against none, score 0.30000000000000004 against 0.25",
+            "the first order that differs, A,\"<x> at 2024-01-02T00:00:00Z: price 100.03 against 100.25",
+        ]
+    );
+    let page = compare_page(&a, &b, &both).unwrap();
+    assert!(page.contains("Equity first differs at 2024-01-02T00:00:00Z.") && !page.contains("<x>"));
+    assert_eq!(page, compare_page(&a, &b, &both).unwrap());
 }

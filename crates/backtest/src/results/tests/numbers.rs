@@ -53,6 +53,71 @@ fn metrics_are_the_hand_worked_ones() {
     let variance = 0.01 + 0.0225 - 3.0 / 3600.0;
     close("beta", covariance / variance);
     close("alpha", 4.0 * (-1.0 / 60.0 - covariance / variance / 60.0));
+    // Equity where the benchmark has a price: 1100 to 990; the benchmark 1000 to 1035.
+    close("excess_return", -0.1 - 0.035);
+    // r - b: -0.1, 0.1, -0.1; mean -1/30, variance (2 / 225 + 4 / 225 + 2 / 225) / ... = 0.04 / 3.
+    close("tracking_error", 2.0 * (0.04f64 / 3.0).sqrt());
+    close("information_ratio", 2.0 * (-1.0 / 30.0) / (0.04f64 / 3.0).sqrt());
+    close("up_capture", 0.25 / 0.15);
+    close("down_capture", -0.2 / -0.1);
+    close("treynor", (0.99f64.powf(365.25 / 4.0) - 1.0) / (covariance / variance));
+    // Tails of 0.1, -0.2, 0.25, -0.1.
+    close("value_at_risk_95", -0.185);
+    close("conditional_value_at_risk_95", -0.2);
+    close("tail_ratio", 0.2275 / 0.185);
+    close("omega", 0.35 / 0.3);
+    close("gain_to_pain", 0.05 / 0.3);
+    close("ulcer_index", (0.05f64 / 4.0).sqrt());
+    close("recovery_factor", -0.05);
+    close("downside_deviation", 2.0 * 0.0125f64.sqrt());
+    close("best_period", 0.25);
+    close("worst_period", -0.2);
+    close("positive_periods", 0.5);
+    close("best_trade", 30.0);
+    close("worst_trade", -10.0);
+    close("average_win", 30.0);
+    close("average_loss", -10.0);
+    close("median_trade_bars", 2.0);
+    close("longest_winning_streak", 1.0);
+    close("longest_losing_streak", 1.0);
+    close("kelly", 0.5 - 0.5 / 3.0);
+    close("quality_number", 2f64.sqrt() * 10.0 / 800f64.sqrt());
+    close("n_long_trades", 1.0);
+    close("n_short_trades", 1.0);
+    close("win_rate_long", 1.0);
+    close("win_rate_short", 0.0);
+    close("funding", -1.5);
+    assert!(metrics["borrow"].is_null(), "what did not happen is not told");
+}
+
+/// A known bug of others: a position that falls by half and is still held shows no drawdown, because drawdowns were made
+/// from closed trades.
+#[test]
+fn drawdown_counts_open_positions() {
+    let mut outcome = outcome();
+    outcome.trades.clear();
+    outcome.equity = vec![1000.0, 1100.0, 550.0, 600.0, 1200.0];
+    let metrics = metrics::of_run(&record(RunKind::Backtest), &outcome);
+    assert_eq!(metrics::value(&metrics, "max_drawdown"), Some(-0.5));
+    assert_eq!(metrics::value(&metrics, "n_trades"), Some(0.0));
+    assert_eq!(metrics::value(&metrics, "win_rate"), None, "undefined, not 0");
+}
+
+/// A known bug of others: the Sharpe ratio of the trades' returns, which grows with the number of trades a year. Ours is that
+/// of equity at every bar, whatever the trades.
+#[test]
+fn sharpe_is_that_of_periods_and_not_of_trades() {
+    let sharpe = |outcome: &crate::outcome::RunOutcome| {
+        metrics::value(&metrics::of_run(&record(RunKind::Backtest), outcome), "sharpe")
+    };
+    let mut other = outcome();
+    other.trades.iter_mut().for_each(|trade| trade.return_ *= 100.0);
+    other.trades.extend(outcome().trades);
+    assert_eq!(sharpe(&other), sharpe(&outcome()));
+    other.trades.clear();
+    assert_eq!(sharpe(&other), sharpe(&outcome()));
+    other.equity[4] = 1100.0;
+    assert_ne!(sharpe(&other), sharpe(&outcome()));
 }
 
 #[test]
