@@ -53,6 +53,7 @@ pub(super) fn engine_config_for(
     let config = &desk.config;
     let default = BacktestConfig::default();
     Ok(BacktestConfig {
+        universe: default.universe,
         venue,
         timeframe,
         symbols: config.list("backtest.symbols"),

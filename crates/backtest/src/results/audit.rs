@@ -76,9 +76,9 @@ impl Cells {
         let side = if line.record.order_id.0 == 0 { "" } else { line.record.side.name() };
         let cells = |event, reason, numbers| Self { event, side, order_type: "", reason, numbers };
         match line.record.entry {
-            Entry::Decision { order_type, quantity, price, .. } => Self {
+            Entry::Decision { origin, order_type, quantity, price } => Self {
                 order_type: order_type.name(),
-                ..cells("decision", "", [quantity, quantity, price, NONE, NONE, NONE])
+                ..cells("decision", origin.text(), [quantity, quantity, price, NONE, NONE, NONE])
             },
             Entry::Weighed { rule, wanted, allowed } => {
                 cells("weighed", rule.text(), [wanted, allowed, NONE, NONE, NONE, NONE])
