@@ -157,7 +157,7 @@ pub fn all_drawdowns(equity: &[f64]) -> Vec<Drawdown> {
     let (mut out, mut peak_idx) = (Vec::new(), 0);
     let mut idx = 0;
     while idx < falls.len() {
-        if !(falls[idx] < 0.0) {
+        if falls[idx] >= 0.0 || falls[idx].is_nan() {
             peak_idx = idx;
             idx += 1;
             continue;
