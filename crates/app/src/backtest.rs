@@ -8,11 +8,11 @@ pub(crate) mod settings;
 use std::path::PathBuf;
 
 use crosscut_backtest::outcome::{LogLevel, RunOutcome};
-use crosscut_backtest::panel::{self, Panel};
+use crosscut_backtest::panel::PanelInput;
 use crosscut_backtest::results::{
     FactorRecord, FailedRun, Published, RunContext, RunInput, RunKind, RunRecord, RunStatus, RunSubject, inputs_hash,
 };
-use crosscut_backtest::{BacktestConfig, replay};
+use crosscut_backtest::{BacktestConfig, Loaded};
 use crosscut_hub::{FactorMetadata, Hub};
 use crosscut_model::{Timeframe, format_iso};
 use serde_json::Value;
@@ -115,24 +115,25 @@ fn load_and_replay(
     record: &mut Option<RunRecord>,
 ) -> Result<RunSummary, AppError> {
     desk.events.message(Level::Debug, "loading bars and factors");
-    let panel = panel::load(&desk.hub()?, config)?;
+    let hub = desk.hub()?;
+    let loaded = Loaded::load(&hub, config)?;
     let command = (purpose.kind, purpose.extra);
-    let made = self::record(desk, config, &panel, command, watch)?;
+    let made = self::record(desk, config, &loaded, command, watch)?;
     let record = record.insert(made);
     record.context.log = purpose.log;
     let archive = runs::archive(desk);
     if let Some(published) = archive.reuse(record)? {
-        return Ok(summary(record, &panel, published, watch));
+        return Ok(summary(record, &loaded, published, watch));
     }
-    desk.events.message(Level::Debug, &format!("replaying {} bars", panel.n_bars()));
-    let outcome = replay(&panel, config)?;
+    desk.events.message(Level::Debug, &format!("replaying {} symbols", loaded.symbols().len()));
+    let outcome = loaded.replay(&hub, config)?;
     watch.lap("replay");
     tell_warnings(desk, &outcome);
     record.context.durations = watch.laps.clone();
-    record.context.factors = factors(&desk.hub()?, config, &panel);
+    record.context.factors = factors(&hub, config, &loaded);
     let published = archive.publish(record, &outcome)?;
     watch.lap("write");
-    Ok(summary(record, &panel, published, watch))
+    Ok(summary(record, &loaded, published, watch))
 }
 
 /// What the archive is told about a run before it is computed; `command` is which one makes it, and what it adds to the
@@ -140,20 +141,20 @@ fn load_and_replay(
 pub(crate) fn record(
     desk: &Desk<'_>,
     config: &BacktestConfig,
-    panel: &Panel,
+    loaded: &Loaded,
     (kind, extra): (RunKind, Option<Value>),
     watch: &mut Watch,
 ) -> Result<RunRecord, AppError> {
     watch.lap("load");
-    let mut canonical = config.canonical(panel)?;
+    let mut canonical = config.canonical(loaded.factor())?;
     if let Some(extra) = extra {
         canonical["command"] = extra;
     }
     Ok(RunRecord {
         kind,
-        subject: subject(config, &canonical, panel),
+        subject: subject(config, &canonical, loaded),
         config: canonical,
-        inputs: panel.inputs().iter().map(run_input).collect(),
+        inputs: loaded.inputs().iter().map(run_input).collect(),
         context: context(desk, watch, Vec::new()),
     })
 }
@@ -173,26 +174,17 @@ fn tell_warnings(desk: &Desk<'_>, outcome: &RunOutcome) {
 }
 
 /// A table of the panel as the archive records it.
-fn run_input(input: &panel::PanelInput) -> RunInput {
+fn run_input(input: &PanelInput) -> RunInput {
     let (name, content_hash) = (input.name.clone(), input.content_hash.clone());
     RunInput { name, content_hash, sources: input.sources.clone() }
 }
 
 /// What the run is about, in words. Follows from the configuration and the inputs alone.
-fn subject(config: &BacktestConfig, canonical: &Value, panel: &Panel) -> RunSubject {
-    let pool = config.pool.as_ref().map(|pool| {
-        format!(", the {} most traded, chosen {} from the last {}", pool.top_n, pool.reselect, pool.lookback)
-    });
+fn subject(config: &BacktestConfig, canonical: &Value, loaded: &Loaded) -> RunSubject {
     RunSubject {
         strategy: canonical["strategy"].as_str().unwrap_or_default().to_owned(),
-        factor: Some(panel.factor().to_owned()),
-        universe: format!(
-            "{} {} bars, {} symbols{}",
-            config.venue,
-            config.timeframe,
-            panel.symbols().len(),
-            pool.unwrap_or_default()
-        ),
+        factor: Some(loaded.factor().to_owned()).filter(|factor| !factor.is_empty()),
+        universe: loaded.universe(config),
         costs: config.costs_in_words(),
         benchmark: config.benchmark.clone(),
         capital: config.capital,
@@ -200,9 +192,10 @@ fn subject(config: &BacktestConfig, canonical: &Value, panel: &Panel) -> RunSubj
 }
 
 /// What the run's factors are, for the record. A set whose formulas this program cannot read is left out.
-fn factors(hub: &Hub, config: &BacktestConfig, panel: &Panel) -> Vec<FactorRecord> {
+fn factors(hub: &Hub, config: &BacktestConfig, loaded: &Loaded) -> Vec<FactorRecord> {
     let Ok(set) = hub.factor_set(config.timeframe, &config.factor_set) else { return Vec::new() };
-    factor_record(hub, set.metadata(), panel.factor()).into_iter().collect()
+    let columns = loaded.factor().split(", ").filter(|column| !column.is_empty());
+    columns.filter_map(|column| factor_record(hub, set.metadata(), column)).collect()
 }
 
 /// What there is to say of a column of a set; `None` when this program cannot read its formula.
@@ -258,10 +251,9 @@ pub(crate) fn dependencies() -> Vec<(String, String)> {
 }
 
 /// The summary for people and programs.
-fn summary(record: &RunRecord, panel: &Panel, published: Published, watch: &Watch) -> RunSummary {
-    let label = |at: Option<&i64>| at.map(|&at| format_iso(at)).unwrap_or_default();
-    let timeline = panel.timeline();
-    let mut warnings = panel.quality().notes.clone();
+fn summary(record: &RunRecord, loaded: &Loaded, published: Published, watch: &Watch) -> RunSummary {
+    let span = loaded.span().map(|(first, last)| (format_iso(first), format_iso(last)));
+    let mut warnings = loaded.quality().notes.clone();
     warnings.extend(published.warnings);
     RunSummary {
         run_id: published.run_id,
@@ -270,8 +262,8 @@ fn summary(record: &RunRecord, panel: &Panel, published: Published, watch: &Watc
         report: published.folder.join("report.html"),
         folder: published.folder,
         config: record.config.clone(),
-        n_symbols: panel.symbols().len(),
-        data_range: (label(timeline.first()), label(timeline.last())),
+        n_symbols: loaded.symbols().len(),
+        data_range: span.unwrap_or_default(),
         metrics: published.metrics.iter().map(runs::metric).collect(),
         seconds: watch.laps.clone(),
         warnings,

@@ -39,6 +39,11 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// Whether it was given with the command at hand, not in a file or the environment.
+    pub fn is_of_this_command(&self) -> bool {
+        matches!(self, Self::Set | Self::Flag(_))
+    }
+
     /// Place among the layers, the one that wins last.
     fn rank(&self) -> u8 {
         match self {

@@ -10,7 +10,7 @@ use crosscut_backtest::inputs::{self, InputChange};
 use crosscut_backtest::results::{
     Archive, ENGINE_VERSION, FileDifference, RunKind, RunRecord, StoredRun, compare_folders,
 };
-use crosscut_backtest::{BacktestConfig, panel, replay};
+use crosscut_backtest::{BacktestConfig, Loaded};
 use crosscut_hub::Hub;
 use serde_json::Value;
 
@@ -87,9 +87,9 @@ fn again(desk: &Desk<'_>, hub: &Hub, run: &StoredRun, result: &mut Rerun) -> Res
     let (config, command) = config_of(run)?;
     let mut watch = Watch::start(desk.clock);
     desk.events.message(Level::Debug, "loading bars and factors");
-    let panel = panel::load(hub, &config)?;
+    let loaded = Loaded::load(hub, &config)?;
     let kind = if run.entry.kind == RunKind::Pipeline.name() { RunKind::Pipeline } else { RunKind::Backtest };
-    let record: RunRecord = backtest::record(desk, &config, &panel, (kind, command), &mut watch)?;
+    let record: RunRecord = backtest::record(desk, &config, &loaded, (kind, command), &mut watch)?;
     let now: Vec<(String, String)> =
         record.inputs.iter().map(|input| (input.name.clone(), input.content_hash.clone())).collect();
     result.changed_inputs = inputs::differences(&run.inputs(), &now);
@@ -99,7 +99,7 @@ fn again(desk: &Desk<'_>, hub: &Hub, run: &StoredRun, result: &mut Rerun) -> Res
     if record.config != *run.config() {
         result.notes.push("this version resolves the configuration to other settings than the run recorded".to_owned());
     }
-    let outcome = replay(&panel, &config)?;
+    let outcome = loaded.replay(hub, &config)?;
     let aside = Aside::new(&desk.results_root(), &result.run_id);
     let published = Archive::new(&aside.path).publish(&record, &outcome)?;
     let compared = compare_folders(&run.folder, &published.folder)?;

@@ -16,14 +16,14 @@ mod venue;
 
 use std::collections::BTreeMap;
 
-use crosscut_model::Timeframe;
 use crosscut_model::calendar::Rebalance;
+use crosscut_model::{BarSpec, Timeframe};
 use crosscut_trading::rules::{Execution, OnShort, Untradable};
+use crosscut_trading::strategy::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::BacktestError;
-use crate::panel::Panel;
 pub use costs::{CommissionConfig, CostsConfig, SlippageConfig, TierConfig};
 pub use form::Form;
 pub use holding::{FundingConfig, FundingPlanned, FundingSource, MarginConfig};
@@ -31,7 +31,7 @@ pub use pool::{Align, PoolConfig, UniverseConfig};
 pub use prepared::Prepared;
 pub use risk::RiskConfig;
 pub use text::Delay;
-use text::{as_iso, as_text, as_texts, is_default};
+use text::{as_iso, as_optional_text, as_text, as_texts, is_default};
 pub use venue::{FeedKind, VenueConfig};
 
 /// The configuration of one run.
@@ -121,9 +121,10 @@ pub struct BacktestConfig {
     /// What an event strategy reads of each symbol; empty: bars of `timeframe`.
     #[serde(with = "as_texts", skip_serializing_if = "Vec::is_empty")]
     pub feeds: Vec<FeedKind>,
-    /// How often equity is noted where trades are the only feed.
-    #[serde(with = "as_text", skip_serializing_if = "is_default_sampling")]
-    pub sampling: Delay,
+    /// How often equity is noted where trades or event bars are read; `None`: as long as the time bars the strategy decides
+    /// by, else every hour.
+    #[serde(with = "as_optional_text", skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Delay>,
     /// Whether each decision is recorded: orders, selections, the journal.
     #[serde(skip_serializing_if = "is_true")]
     pub audit: bool,
@@ -171,7 +172,7 @@ impl Default for BacktestConfig {
             max_drawdown: None,
             risk: RiskConfig::default(),
             feeds: Vec::new(),
-            sampling: SAMPLING,
+            sampling: None,
             audit: true,
             benchmark: None,
             seed: 0,
@@ -180,35 +181,31 @@ impl Default for BacktestConfig {
     }
 }
 
-/// How often equity is noted among trades unless something else is asked for.
-const SAMPLING: Delay = Delay(crosscut_model::time::MINUTE);
-
 /// Whether a switch that is on by default is on.
 fn is_true(value: &bool) -> bool {
     *value
 }
 
-/// Whether equity is noted as often as by default.
-fn is_default_sampling(value: &Delay) -> bool {
-    *value == SAMPLING
-}
-
 impl BacktestConfig {
-    /// The configuration as it names a run: parameters completed and in canonical text, the factor's column filled in,
-    /// name lists sorted. Two configurations that mean the same give the same value.
+    /// The configuration as it names a run: parameters completed and in canonical text, the factor's column (`factor`, as it
+    /// was loaded; empty for none) filled in, name lists sorted. Two configurations that mean the same give the same value.
     ///
     /// # Errors
     /// As [`BacktestConfig::prepare`].
-    pub fn canonical(&self, panel: &Panel) -> Result<Value, BacktestError> {
+    pub fn canonical(&self, factor: &str) -> Result<Value, BacktestError> {
         let Prepared { strategy, universe, .. } = self.prepare()?;
         let mut config = self.clone();
         config.strategy = strategy.template.name.to_owned();
-        config.params = strategy.params.clone();
+        if strategy.kind() == Kind::PerSymbol {
+            config.drop_what_rules_alone_know();
+        }
         if let (Some(written), Some(universe)) = (&mut config.universe, &universe) {
             written.rule = universe.to_string();
         }
-        if strategy.ranks_by_column() {
-            config.params.insert("factor".to_owned(), panel.factor().to_owned());
+        let ranks_by_column = strategy.ranks_by_column();
+        config.params = strategy.params;
+        if ranks_by_column {
+            config.params.insert("factor".to_owned(), factor.to_owned());
         }
         config.one_way_of_saying();
         for names in [&mut config.symbols, &mut config.include, &mut config.exclude, &mut config.risk.no_trade] {
@@ -216,6 +213,23 @@ impl BacktestConfig {
             names.dedup();
         }
         Ok(serde_json::to_value(&config).expect("a configuration is plain data with text keys"))
+    }
+
+    /// Sets what changes nothing for a strategy that acts at every bar to its default.
+    fn drop_what_rules_alone_know(&mut self) {
+        let default = Self::default();
+        let only_bars = [FeedKind::Bars(BarSpec::Time(self.timeframe))];
+        if self.feeds == only_bars {
+            self.feeds.clear();
+        }
+        let is_timed = |feed: &FeedKind| matches!(feed, FeedKind::Bars(BarSpec::Time(_)));
+        if self.feeds.iter().all(is_timed) {
+            self.sampling = default.sampling;
+        }
+        self.untradable = default.untradable;
+        self.on_short = default.on_short;
+        self.align = default.align;
+        self.factor_set = default.factor_set;
     }
 
     /// Says what can be said in two ways in one.

@@ -3,6 +3,7 @@
 use crosscut_hub::HubError;
 use crosscut_model::{format_iso, nearest};
 use crosscut_trading::TradingError;
+use crosscut_trading::funding::FundingError;
 use thiserror::Error;
 
 /// Why a backtest could not run.
@@ -14,6 +15,9 @@ pub enum BacktestError {
     /// Strategy, parameter, cost, limit or rule that cannot be used as given.
     #[error(transparent)]
     Trading(#[from] TradingError),
+    /// Funding that cannot be paid as asked.
+    #[error(transparent)]
+    Funding(#[from] FundingError),
     /// A setting that cannot be used as given.
     #[error("`{key}` is `{value}`; expected {expected}")]
     Setting {
@@ -43,6 +47,14 @@ pub enum BacktestError {
         file: String,
         /// Row, value and what was expected.
         problem: String,
+    },
+    /// The hub has nothing of a feed.
+    #[error("the hub has no {what}\nhint: {hint}")]
+    NoFeed {
+        /// The feed, in words.
+        what: String,
+        /// What to do.
+        hint: String,
     },
     /// No symbol is left to trade.
     #[error("no symbol is left to trade: {reason}")]

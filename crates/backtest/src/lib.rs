@@ -9,7 +9,9 @@
 pub mod config;
 pub mod error;
 pub mod event;
+pub mod funding;
 pub mod inputs;
+pub mod loaded;
 pub mod outcome;
 pub mod panel;
 pub mod replay;
@@ -22,6 +24,7 @@ pub mod w6;
 pub use config::BacktestConfig;
 pub use error::BacktestError;
 pub use event::{EventOptions, EventOutcome, Feed, Market, replay_events};
+pub use loaded::Loaded;
 pub use outcome::RunOutcome;
 pub use panel::{Panel, load};
 pub use replay::{Driving, ReplayOptions, replay, replay_with};

@@ -135,7 +135,8 @@ impl EvaluationConfig {
             return refuse(format!("{} horizons were given; expected 1 to 20", self.horizons.len()));
         }
         for (at, horizon) in self.horizons.iter().enumerate() {
-            let same = |other: &Horizon| other == horizon || (other.micros().is_some() && other.micros() == horizon.micros());
+            let same =
+                |other: &Horizon| other == horizon || (other.micros().is_some() && other.micros() == horizon.micros());
             if self.horizons[..at].iter().any(same) {
                 return refuse(format!("the horizon {horizon} is given twice"));
             }

@@ -203,7 +203,8 @@ impl Close<'_> {
     fn variants(&self, name: &str, factor: &Matrix) -> Vec<Variant> {
         let plain = Summing { n_draws: 0, ..self.summing };
         let mut out = Vec::new();
-        let mut add = |variant: &str, summary: FactorSummary| out.push(Variant { variant: variant.to_owned(), summary });
+        let mut add =
+            |variant: &str, summary: FactorSummary| out.push(Variant { variant: variant.to_owned(), summary });
         if let Some(groups) = self.groups {
             let rows = GroupNeutral { factor, groups, times: &self.frame.market.times };
             add("group-neutral", variant(&plain, name, &rows));
@@ -239,7 +240,8 @@ impl Close<'_> {
             let mut values: Vec<f64> = factor.row(t).iter().copied().filter(|x| x.is_finite()).collect();
             values.sort_unstable_by(f64::total_cmp);
             n += values.len() as u64;
-            tied += values.chunk_by(|a, b| a == b).filter(|ties| ties.len() > 1).map(|ties| ties.len() as u64).sum::<u64>();
+            tied +=
+                values.chunk_by(|a, b| a == b).filter(|ties| ties.len() > 1).map(|ties| ties.len() as u64).sum::<u64>();
             let median = |sorted: &[f64]| if sorted.is_empty() { f64::NAN } else { sorted[sorted.len() / 2] };
             let middle = median(&values);
             let mut distances: Vec<f64> = values.iter().map(|x| (x - middle).abs()).collect();

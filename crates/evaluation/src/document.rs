@@ -14,16 +14,34 @@ pub const FORMAT: u32 = 1;
 
 /// How the statistics are defined, for whoever reads a report years later.
 pub const METHOD: [(&str, &str); 12] = [
-    ("forward return", "price at exit over price at entry less 1; entry is `lag` bars after the bar just known, exit a horizon later; nothing is filled"),
-    ("rank IC", "Spearman's correlation of factor and forward return over the names of a time, ties averaged; IC: Pearson's"),
-    ("t", "mean over its Newey-West error, Bartlett weights, lags max(bars of the horizon - 1, floor(4 (n/100)^(2/9))), no small-sample correction"),
+    (
+        "forward return",
+        "price at exit over price at entry less 1; entry is `lag` bars after the bar just known, exit a horizon later; nothing is filled",
+    ),
+    (
+        "rank IC",
+        "Spearman's correlation of factor and forward return over the names of a time, ties averaged; IC: Pearson's",
+    ),
+    (
+        "t",
+        "mean over its Newey-West error, Bartlett weights, lags max(bars of the horizon - 1, floor(4 (n/100)^(2/9))), no small-sample correction",
+    ),
     ("ICIR", "mean over sample deviation of the IC over times, not annualised"),
-    ("quantiles", "rank: ceil(r q / n) of the average rank r of n names; ordinal: floor((o - 1) q / n) + 1, ties by symbol; qcut: numpy's interpolated edges; bins: equal widths"),
+    (
+        "quantiles",
+        "rank: ceil(r q / n) of the average rank r of n names; ordinal: floor((o - 1) q / n) + 1, ties by symbol; qcut: numpy's interpolated edges; bins: equal widths",
+    ),
     ("spread", "mean return of the highest less that of the lowest portfolio"),
-    ("portfolios", "long-short: half of capital on the highest, half against the lowest; weighted: (f - mean) / sum |f - mean|; capital is split into as many parts as the horizon has bars"),
+    (
+        "portfolios",
+        "long-short: half of capital on the highest, half against the lowest; weighted: (f - mean) / sum |f - mean|; capital is split into as many parts as the horizon has bars",
+    ),
     ("net", "gross less (commission + slippage) times what is bought and sold (target against target) less funding"),
     ("break-even", "cost per unit bought or sold at which the gross return after funding is gone"),
-    ("monotonicity", "Patton and Timmermann's test: block-bootstrap probability of a smallest rise as large when returns do not rise"),
+    (
+        "monotonicity",
+        "Patton and Timmermann's test: block-bootstrap probability of a smallest rise as large when returns do not rise",
+    ),
     ("bands", "95 % of the means of series drawn in blocks (circular, length max(2 horizons, cube root of n)), seeded"),
     ("q", "Benjamini and Hochberg's adjusted p over all factors of the evaluation; discoveries at 0.05"),
 ];
@@ -78,7 +96,22 @@ pub fn percent(value: Option<f64>) -> String {
 
 /// Rows of the main table of a factor: one per horizon, the head first.
 pub fn horizon_table(summary: &FactorSummary) -> Vec<Vec<String>> {
-    let head = ["horizon", "rank IC", "ICIR", "t", "95 % band", "positive", "IC", "spread bps", "t", "monotonic p", "hit rate", "turnover", "net % a year", "break-even bps"];
+    let head = [
+        "horizon",
+        "rank IC",
+        "ICIR",
+        "t",
+        "95 % band",
+        "positive",
+        "IC",
+        "spread bps",
+        "t",
+        "monotonic p",
+        "hit rate",
+        "turnover",
+        "net % a year",
+        "break-even bps",
+    ];
     let row = |h: &HorizonSummary| {
         let portfolio = h.portfolios.first();
         let band = h.rank_ic.band.map_or_else(|| "-".to_owned(), |(low, high)| format!("{low:.4} to {high:.4}"));
@@ -105,7 +138,21 @@ pub fn horizon_table(summary: &FactorSummary) -> Vec<Vec<String>> {
 
 /// Rows of the comparison, the head first.
 pub fn comparison_table(evaluation: &Evaluation) -> Vec<Vec<String>> {
-    let head = ["place", "factor", "rank IC", "ICIR", "t", "p", "q (BH)", "spread bps", "t", "net % a year", "break-even bps", "autocorrelation", "dropped"];
+    let head = [
+        "place",
+        "factor",
+        "rank IC",
+        "ICIR",
+        "t",
+        "p",
+        "q (BH)",
+        "spread bps",
+        "t",
+        "net % a year",
+        "break-even bps",
+        "autocorrelation",
+        "dropped",
+    ];
     let rows = evaluation.comparison.iter().map(|factor| {
         vec![
             factor.place.to_string(),
@@ -168,7 +215,17 @@ fn push_factor(out: &mut String, detail: &Detail) {
     push_table(out, &horizon_table(&detail.summary));
     if let Some(h) = detail.summary.horizons.first() {
         out.push_str(&format!("Portfolios over {}:\n\n", h.horizon));
-        let head = ["portfolio", "gross bps", "traded", "cost bps", "funding bps", "net bps", "net t", "net Sharpe", "break-even bps"];
+        let head = [
+            "portfolio",
+            "gross bps",
+            "traded",
+            "cost bps",
+            "funding bps",
+            "net bps",
+            "net t",
+            "net Sharpe",
+            "break-even bps",
+        ];
         let rows = h.portfolios.iter().map(|p| {
             vec![
                 p.kind.words().to_owned(),
@@ -210,7 +267,8 @@ fn push_table(out: &mut String, rows: &[Vec<String>]) {
 
 /// The tables of an evaluation by file name, without `.parquet`.
 pub fn tables(evaluation: &Evaluation) -> Vec<(String, Table)> {
-    let mut out = vec![("comparison".to_owned(), comparison(evaluation)), ("quantiles".to_owned(), quantiles(evaluation))];
+    let mut out =
+        vec![("comparison".to_owned(), comparison(evaluation)), ("quantiles".to_owned(), quantiles(evaluation))];
     if !evaluation.correlations.is_empty() {
         out.push(("correlations".to_owned(), correlations(evaluation)));
     }
@@ -299,7 +357,9 @@ fn series(detail: &Detail, horizons: &[Horizon]) -> Table {
         for (q, values) in curves.quantiles[h].iter().enumerate() {
             out.push(format!("q{}_{horizon}", q + 1), Column::F64(values.clone()));
         }
-        for (kind, name) in ["long_short", "long_only", "long_demeaned", "factor_weighted"].iter().enumerate().take(KINDS.len()) {
+        for (kind, name) in
+            ["long_short", "long_only", "long_demeaned", "factor_weighted"].iter().enumerate().take(KINDS.len())
+        {
             out.push(format!("{name}_gross_{horizon}"), Column::F64(curves.gross[h][kind].clone()));
             out.push(format!("{name}_net_{horizon}"), Column::F64(curves.net[h][kind].clone()));
         }

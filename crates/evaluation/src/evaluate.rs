@@ -172,11 +172,7 @@ pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, Eval
 }
 
 /// The strongest factors of a comparison looked at closely, combined scores left out.
-fn details(
-    close: &Close<'_>,
-    set: &FactorSet,
-    comparison: &[ComparedFactor],
-) -> Result<Vec<Detail>, EvaluationError> {
+fn details(close: &Close<'_>, set: &FactorSet, comparison: &[ComparedFactor]) -> Result<Vec<Detail>, EvaluationError> {
     let names = comparison.iter().map(|factor| factor.factor.as_str()).filter(|name| !COMBINED.contains(name));
     let mut out = Vec::new();
     for name in names.take(close.config.n_detailed) {

@@ -91,8 +91,7 @@ fn market_returns(prices: &Matrix) -> Vec<f64> {
             return f64::NAN;
         }
         let returns = prices.row(row).iter().zip(prices.row(row - 1)).map(|(now, before)| now / before - 1.0);
-        let (n, sum) =
-            returns.filter(|r| r.is_finite()).fold((0.0, 0.0), |(n, sum), value| (n + 1.0, sum + value));
+        let (n, sum) = returns.filter(|r| r.is_finite()).fold((0.0, 0.0), |(n, sum), value| (n + 1.0, sum + value));
         sum / n
     };
     (0..prices.n_rows()).into_par_iter().map(row).collect()
@@ -137,8 +136,7 @@ fn characteristics(
         if enough(n) && n > 0 { sum / n as f64 } else { f64::NAN }
     };
     let size = libm::log(mean(&mut volume[last(2 * window)].iter().copied()));
-    let illiquidity =
-        mean(&mut last(window).map(|at| returns[at].abs() / volume[at]).filter(|x| x.is_finite()));
+    let illiquidity = mean(&mut last(window).map(|at| returns[at].abs() / volume[at]).filter(|x| x.is_finite()));
     let finite: Vec<f64> = returns[last(window)].iter().copied().filter(|r| r.is_finite()).collect();
     let volatility = crosscut_kernels::metrics::deviation(&finite).filter(|_| enough(finite.len()));
     let momentum = row.checked_sub(window).map_or(f64::NAN, |before| price[row] / price[before] - 1.0);

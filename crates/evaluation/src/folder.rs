@@ -179,9 +179,8 @@ pub fn verify(folder: &Path, hub: Option<&Hub>) -> Result<Verification, Evaluati
         )));
     }
     let manifest = read_json(folder, MANIFEST)?;
-    let files: Vec<WrittenFile> = serde_json::from_value(manifest["files"].clone()).map_err(|error| {
-        EvaluationError::Folder(format!("`{}`: files: {error}", folder.join(MANIFEST).display()))
-    })?;
+    let files: Vec<WrittenFile> = serde_json::from_value(manifest["files"].clone())
+        .map_err(|error| EvaluationError::Folder(format!("`{}`: files: {error}", folder.join(MANIFEST).display())))?;
     let mut out = Verification {
         folder: folder.to_owned(),
         n_files: files.len(),
@@ -210,7 +209,8 @@ pub fn verify(folder: &Path, hub: Option<&Hub>) -> Result<Verification, Evaluati
 fn check_tables(hub: &Hub, document: &Value, out: &mut Verification) {
     let mut same = 0;
     for input in document["inputs"].as_array().into_iter().flatten() {
-        let (table, hash) = (input["table"].as_str().unwrap_or_default(), input["content_hash"].as_str().unwrap_or_default());
+        let (table, hash) =
+            (input["table"].as_str().unwrap_or_default(), input["content_hash"].as_str().unwrap_or_default());
         match current_hash(hub, table) {
             Some(found) if found == hash => same += 1,
             Some(_) => out.tables_changed.push(table.to_owned()),

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crosscut_kernels::cross_section::{GroupScratch, by_group, demean, residual};
 use crosscut_hub::hash_file;
+use crosscut_kernels::cross_section::{GroupScratch, by_group, demean, residual};
 use crosscut_model::parse_groups;
 
 use crate::error::EvaluationError;

@@ -126,13 +126,20 @@ fn factor(page: &mut Page, evaluation: &Evaluation, (at, detail): (usize, &Detai
     let proof = &definition["proof"]["causal"];
     let causal = match (proof["passed"].as_bool(), proof["n_cuts"].as_u64()) {
         (Some(true), Some(cuts)) => format!("proved on {cuts} cuts: no value changes with what happens later"),
-        (Some(false), _) => format!("FAILED: {}", proof["detail"].as_str().unwrap_or("values change with what happens later")),
+        (Some(false), _) => {
+            format!("FAILED: {}", proof["detail"].as_str().unwrap_or("values change with what happens later"))
+        }
         _ => "not proved; run `crosscut factors audit`".to_owned(),
     };
     facts.push(("knowledge of the future".to_owned(), causal));
     facts.push((
         "factor set".to_owned(),
-        format!("{} generation {}, made by version {}", evaluation.config.factor_set, definition["generation"], definition["code_version"].as_str().unwrap_or("?")),
+        format!(
+            "{} generation {}, made by version {}",
+            evaluation.config.factor_set,
+            definition["generation"],
+            definition["code_version"].as_str().unwrap_or("?")
+        ),
     ));
     section.facts(facts).table(table(&horizon_table(&detail.summary), 1));
     returns(page, evaluation, detail);
@@ -152,11 +159,31 @@ fn tiles(section: &mut Section, detail: &Detail) {
         tile("rank IC", number(h.rank_ic.mean, 4), format!("over {}, t {}", h.horizon, number(h.rank_ic.t, 2))),
         tile("ICIR", number(h.rank_ic.ratio, 3), format!("{} of times above 0", percent(h.rank_ic.share_positive))),
         tile("spread", format!("{} bp", bps(h.spread.mean)), format!("t {}", number(h.spread.t, 2))),
-        tile("long-short net", format!("{} % a year", number(portfolio.and_then(|p| p.annual_net).map(|x| x * 100.0), 1)), format!("Sharpe {}", number(portfolio.and_then(|p| p.sharpe_net), 2))),
-        tile("break-even cost", format!("{} bp", number(portfolio.and_then(|p| p.break_even_bps), 1)), "per unit bought or sold".to_owned()),
-        tile("half-life", format!("{} bars", number(detail.ic_half_life_bars, 1)), "until half of the rank IC is gone".to_owned()),
-        tile("capacity", money(detail.capacity.median_name), format!("at {} of a bar's volume, median name", percent(Some(detail.capacity.participation)))),
-        tile("names", number(detail.summary.coverage.mean_names, 0), format!("{} of rows dropped", percent(detail.summary.coverage.loss))),
+        tile(
+            "long-short net",
+            format!("{} % a year", number(portfolio.and_then(|p| p.annual_net).map(|x| x * 100.0), 1)),
+            format!("Sharpe {}", number(portfolio.and_then(|p| p.sharpe_net), 2)),
+        ),
+        tile(
+            "break-even cost",
+            format!("{} bp", number(portfolio.and_then(|p| p.break_even_bps), 1)),
+            "per unit bought or sold".to_owned(),
+        ),
+        tile(
+            "half-life",
+            format!("{} bars", number(detail.ic_half_life_bars, 1)),
+            "until half of the rank IC is gone".to_owned(),
+        ),
+        tile(
+            "capacity",
+            money(detail.capacity.median_name),
+            format!("at {} of a bar's volume, median name", percent(Some(detail.capacity.participation))),
+        ),
+        tile(
+            "names",
+            number(detail.summary.coverage.mean_names, 0),
+            format!("{} of rows dropped", percent(detail.summary.coverage.loss)),
+        ),
     ]);
 }
 
@@ -176,7 +203,8 @@ fn returns(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
     let section = page.section(format!("{name}: returns"));
     let n_quantiles = evaluation.config.n_quantiles;
     let labels: Vec<String> = (1..=n_quantiles).map(|q| format!("q{q}")).collect();
-    let mut bars = Figure::bars("Mean return by portfolio less the mean of all names, with 95 % bars (Newey-West)", labels);
+    let mut bars =
+        Figure::bars("Mean return by portfolio less the mean of all names, with 95 % bars (Newey-West)", labels);
     for h in &detail.summary.horizons {
         let statistics = |q: usize| h.quantiles[q].demeaned_by_time;
         let means: Vec<f64> = (0..n_quantiles).map(|q| statistics(q).mean.unwrap_or(f64::NAN)).collect();
@@ -189,14 +217,16 @@ fn returns(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
     section.figure(bars.percent());
     let curves = &detail.curves;
     for (at, h) in detail.summary.horizons.iter().enumerate().take(1) {
-        let mut chart = Chart::new(format!("Growth of each portfolio, held for {}", h.horizon), &curves.times).height(300);
+        let mut chart =
+            Chart::new(format!("Growth of each portfolio, held for {}", h.horizon), &curves.times).height(300);
         for (q, returns) in curves.quantiles[at].iter().enumerate() {
             chart = chart.series(format!("q{}", q + 1), Mark::Line, &level(returns, h.bars));
         }
         section.chart(chart.series("all names", Mark::Line, &level(&curves.market[at], h.bars)).log_switch());
     }
     for (at, h) in detail.summary.horizons.iter().enumerate() {
-        let mut chart = Chart::new(format!("Growth of portfolios that could be held, {} at a time", h.horizon), &curves.times);
+        let mut chart =
+            Chart::new(format!("Growth of portfolios that could be held, {} at a time", h.horizon), &curves.times);
         for (kind, words) in KINDS.iter().map(|kind| kind.words()).enumerate() {
             if kind == 0 || kind == 3 {
                 chart = chart.series(format!("{words}, gross"), Mark::Line, &level(&curves.gross[at][kind], h.bars));
@@ -224,9 +254,22 @@ fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
 /// The portfolios of all horizons.
 fn portfolios(detail: &Detail) -> Table {
     let mut rows = vec![
-        ["horizon", "portfolio", "gross bps", "t", "traded", "cost bps", "funding bps", "net bps", "t", "net % a year", "Sharpe", "break-even bps"]
-            .map(str::to_owned)
-            .to_vec(),
+        [
+            "horizon",
+            "portfolio",
+            "gross bps",
+            "t",
+            "traded",
+            "cost bps",
+            "funding bps",
+            "net bps",
+            "t",
+            "net % a year",
+            "Sharpe",
+            "break-even bps",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
     ];
     for h in &detail.summary.horizons {
         for p in &h.portfolios {
@@ -246,7 +289,16 @@ fn portfolios(detail: &Detail) -> Table {
             ]);
         }
         if let Some(fit) = h.market_fit {
-            let mut row = vec![h.horizon.clone(), format!("factor-weighted: alpha {} % a year (t {}), beta {} (t {})", number(fit.alpha_annual.map(|a| a * 100.0), 1), number(fit.alpha_t, 2), number(Some(fit.beta), 3), number(fit.beta_t, 2))];
+            let mut row = vec![
+                h.horizon.clone(),
+                format!(
+                    "factor-weighted: alpha {} % a year (t {}), beta {} (t {})",
+                    number(fit.alpha_annual.map(|a| a * 100.0), 1),
+                    number(fit.alpha_t, 2),
+                    number(Some(fit.beta), 3),
+                    number(fit.beta_t, 2)
+                ),
+            ];
             row.resize(12, String::new());
             rows.push(row);
         }
@@ -306,7 +358,10 @@ fn information(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
     let names: Vec<String> = detail.summary.horizons.iter().map(|h| h.horizon.clone()).collect();
     let means: Vec<f64> = detail.summary.horizons.iter().map(|h| h.rank_ic.mean.unwrap_or(f64::NAN)).collect();
     let errors: Vec<(f64, f64)> = detail.summary.horizons.iter().map(|h| ends(&h.rank_ic)).collect();
-    section.figure(Figure::bars("Rank IC by horizon, with 95 % bars (Newey-West)", names.clone()).series("rank IC", &means, &errors));
+    section.figure(
+        Figure::bars("Rank IC by horizon, with 95 % bars (Newey-West)", names.clone())
+            .series("rank IC", &means, &errors),
+    );
     section.heat(monthly(detail));
 }
 
@@ -346,10 +401,15 @@ fn histogram(section: &mut Section, values: &[f64]) {
     let n = sorted.len();
     let points = n.min(200);
     let place = |at: usize| (at * n + n / 2) / points.max(1);
-    let x: Vec<f64> =
-        (0..points).map(|at| normal_quantile((place(at).min(n - 1) as f64 + 0.5) / n as f64).unwrap_or(f64::NAN)).collect();
+    let x: Vec<f64> = (0..points)
+        .map(|at| normal_quantile((place(at).min(n - 1) as f64 + 0.5) / n as f64).unwrap_or(f64::NAN))
+        .collect();
     let y: Vec<f64> = (0..points).map(|at| (sorted[place(at).min(n - 1)] - mean) / deviation).collect();
-    section.figure(Figure::points("Q-Q: rank IC in deviations against a normal distribution", "normal", &x).series("rank IC", &y, &[]).diagonal());
+    section.figure(
+        Figure::points("Q-Q: rank IC in deviations against a normal distribution", "normal", &x)
+            .series("rank IC", &y, &[])
+            .diagonal(),
+    );
 }
 
 /// Mean rank IC by month of the first horizon: years down, months across.
@@ -377,14 +437,23 @@ fn turnover(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
     let mut chart = Chart::new("Share of names new in a portfolio since the bar before", &curves.times).percent();
     chart = chart.series("q1", Mark::Line, &curves.turnover[0]);
     section.chart(chart.series(format!("q{top}"), Mark::Line, &curves.turnover[top - 1]));
-    section.chart(
-        Chart::new("Rank correlation of the factor with itself the bar before", &curves.times)
-            .series("rank autocorrelation", Mark::Line, &curves.rank_autocorrelation),
-    );
-    let mut rows = vec![["horizon".to_owned()].into_iter().chain((1..=top).map(|q| format!("q{q}"))).chain(["rank autocorrelation".to_owned()]).collect::<Vec<_>>()];
+    section.chart(Chart::new("Rank correlation of the factor with itself the bar before", &curves.times).series(
+        "rank autocorrelation",
+        Mark::Line,
+        &curves.rank_autocorrelation,
+    ));
+    let mut rows = vec![
+        ["horizon".to_owned()]
+            .into_iter()
+            .chain((1..=top).map(|q| format!("q{q}")))
+            .chain(["rank autocorrelation".to_owned()])
+            .collect::<Vec<_>>(),
+    ];
     for h in &detail.summary.horizons {
         let turnover = h.quantiles.iter().map(|q| percent(q.turnover));
-        rows.push(std::iter::once(h.horizon.clone()).chain(turnover).chain([number(h.rank_autocorrelation, 3)]).collect());
+        rows.push(
+            std::iter::once(h.horizon.clone()).chain(turnover).chain([number(h.rank_autocorrelation, 3)]).collect(),
+        );
     }
     section.table(table(&rows, 1));
 }
@@ -403,7 +472,8 @@ fn stability(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
         }
     }
     section.note("State of the market: the mean of all names over the window, rising or falling; its volatility against the median of all earlier times. Both as they were known.");
-    let mut rows = vec![["variant", "horizon", "rank IC", "t", "spread bps", "t", "net % a year"].map(str::to_owned).to_vec()];
+    let mut rows =
+        vec![["variant", "horizon", "rank IC", "t", "spread bps", "t", "net % a year"].map(str::to_owned).to_vec()];
     let plain = std::iter::once(("as it is", &detail.summary));
     for (name, summary) in plain.chain(detail.variants.iter().map(|v| (v.variant.as_str(), &v.summary))) {
         for h in &summary.horizons {
@@ -449,9 +519,16 @@ fn redundancy(page: &mut Page, detail: &Detail) {
     let section = page.section(format!("{}: exposures and other factors", detail.summary.factor));
     let names = detail.exposures.iter().map(|e| e.characteristic.clone()).collect();
     let means: Vec<f64> = detail.exposures.iter().map(|e| e.correlation.mean.unwrap_or(f64::NAN)).collect();
-    section.figure(Figure::bars("Mean rank correlation with what is known of the names", names).series("correlation", &means, &[]));
+    section.figure(Figure::bars("Mean rank correlation with what is known of the names", names).series(
+        "correlation",
+        &means,
+        &[],
+    ));
     section.facts(detail.exposures.iter().map(|e| (e.characteristic.clone(), e.meaning.clone())).collect());
-    for (title, joint) in [("size, liquidity, volatility, momentum and beta", &detail.beyond_exposures), ("the closest other factors", &detail.beyond_others)] {
+    for (title, joint) in [
+        ("size, liquidity, volatility, momentum and beta", &detail.beyond_exposures),
+        ("the closest other factors", &detail.beyond_others),
+    ] {
         if let Some(joint) = joint {
             section.note(format!(
                 "Without {title} ({}), taken out by regression time by time, a rank IC of {} (t {}) is left of {} (t {}); they explain {} of its ranks.",
@@ -464,7 +541,9 @@ fn redundancy(page: &mut Page, detail: &Detail) {
             ));
         }
     }
-    let mut rows = vec![["factor", "set", "rank correlation", "its rank IC", "incremental rank IC", "t"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["factor", "set", "rank correlation", "its rank IC", "incremental rank IC", "t"].map(str::to_owned).to_vec(),
+    ];
     for beside in detail.beside.iter().take(BESIDE) {
         rows.push(vec![
             beside.factor.clone(),
@@ -507,11 +586,18 @@ fn coverage(page: &mut Page, detail: &Detail) {
         let m = h.missing;
         facts.push((
             format!("returns missing over {}", h.horizon),
-            format!("{} end of data, {} no entry price, {} no exit price, {} delisted", m.end_of_data, m.no_entry_price, m.no_exit_price, m.delisted),
+            format!(
+                "{} end of data, {} no entry price, {} no exit price, {} delisted",
+                m.end_of_data, m.no_entry_price, m.no_exit_price, m.delisted
+            ),
         ));
     }
     section.facts(facts);
-    section.chart(Chart::new("Names that take part", &detail.curves.times).series("names", Mark::Step, &detail.curves.n_names).height(180));
+    section.chart(
+        Chart::new("Names that take part", &detail.curves.times)
+            .series("names", Mark::Step, &detail.curves.n_names)
+            .height(180),
+    );
     if !detail.symbols.is_empty() {
         let mut rows = vec![["symbol", "times", "missing"].map(str::to_owned).to_vec()];
         rows.extend(detail.symbols.iter().map(|s| vec![s.symbol.clone(), s.times.to_string(), s.missing.to_string()]));

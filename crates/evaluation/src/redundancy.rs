@@ -92,7 +92,13 @@ pub fn others(
         let from = crosscut_model::format_iso(market.times[first]);
         notes.push(format!("{} other factors are looked at from {from} on, to keep reading short", columns.len()));
     }
-    let mut out = Others { returns: sampled_returns(frame, schedule, &sample), sample, names: Vec::new(), sampled: Vec::new(), notes };
+    let mut out = Others {
+        returns: sampled_returns(frame, schedule, &sample),
+        sample,
+        names: Vec::new(),
+        sampled: Vec::new(),
+        notes,
+    };
     for together in columns.chunk_by(|a, b| a.0 == b.0).flat_map(|set| set.chunks(COLUMNS)) {
         let (name, set) = &sets[together[0].0];
         let columns: Vec<&str> = together.iter().map(|(_, column)| column.as_str()).collect();
@@ -125,7 +131,8 @@ fn read(
     let market = &frame.market;
     let labels: Vec<i64> = sample.times.iter().map(|t| market.times[*t]).collect();
     let range = Range { start: labels.first().copied(), end: labels.last().map(|last| last + 1) };
-    let mut tables: Vec<Matrix> = columns.iter().map(|_| Matrix::filled(labels.len(), sample.width, f64::NAN)).collect();
+    let mut tables: Vec<Matrix> =
+        columns.iter().map(|_| Matrix::filled(labels.len(), sample.width, f64::NAN)).collect();
     let one = |symbol: &String| -> Result<Option<(Vec<u32>, Vec<Vec<f64>>)>, EvaluationError> {
         if set.content_hash(symbol).is_none() {
             return Ok(None);
@@ -137,7 +144,9 @@ fn read(
         Ok(Some((places, values)))
     };
     let read: Vec<_> = market.symbols.par_iter().map(one).collect::<Result<_, _>>()?;
-    for (symbol, (places, values)) in read.iter().enumerate().filter_map(|(at, read)| read.as_ref().map(|read| (at, read))) {
+    for (symbol, (places, values)) in
+        read.iter().enumerate().filter_map(|(at, read)| read.as_ref().map(|read| (at, read)))
+    {
         for (at, place) in places.iter().enumerate().filter(|(_, place)| **place != NONE) {
             for (table, values) in tables.iter_mut().zip(values) {
                 table.set(at, symbol, values[*place as usize]);
@@ -192,10 +201,12 @@ impl Others {
                 incremental: MeanStatistics::of(left, 1),
             }
         };
-        let mut beside: Vec<(usize, Beside)> = all.par_iter().map(one).collect::<Vec<_>>().into_iter().enumerate().collect();
+        let mut beside: Vec<(usize, Beside)> =
+            all.par_iter().map(one).collect::<Vec<_>>().into_iter().enumerate().collect();
         let size = |beside: &Beside| beside.correlation.map_or(-1.0, f64::abs);
         beside.sort_by(|a, b| size(&b.1).total_cmp(&size(&a.1)).then(a.0.cmp(&b.0)));
-        let close = beside.iter().filter(|(_, beside)| size(beside) < 0.9999 && beside.correlation.is_some()).take(JOINT);
+        let close =
+            beside.iter().filter(|(_, beside)| size(beside) < 0.9999 && beside.correlation.is_some()).take(JOINT);
         let close: Vec<usize> = close.map(|(at, _)| *at).collect();
         let names = close.iter().map(|at| format!("{}:{}", all[*at].0.0, all[*at].0.1)).collect();
         let regressors: Vec<&SampledFactor> = close.iter().map(|at| all[*at].1).collect();

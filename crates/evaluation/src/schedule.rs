@@ -89,9 +89,7 @@ impl Timing<'_> {
             Some(micros) if micros < spacing => {
                 format!("the bars of prices are {} apart", Horizon::Duration(spacing))
             }
-            Some(micros) if micros < span => {
-                "no bar of prices lies at that distance from another".to_owned()
-            }
+            Some(micros) if micros < span => "no bar of prices lies at that distance from another".to_owned(),
             _ => format!("the data have {} bars", self.base.len()),
         };
         EvaluationError::setting(format!("the horizon {horizon} cannot be measured: {why}"))

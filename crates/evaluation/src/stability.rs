@@ -42,7 +42,8 @@ pub struct Decay {
 }
 
 /// Names of the ages of a listing, and the days at which each ends.
-const AGES: [(&str, i64); 4] = [("under 90 days", 90), ("90 days to 1 year", 365), ("1 to 3 years", 1096), ("over 3 years", i64::MAX)];
+const AGES: [(&str, i64); 4] =
+    [("under 90 days", 90), ("90 days to 1 year", 365), ("1 to 3 years", 1096), ("over 3 years", i64::MAX)];
 
 /// Names of the states of the market: trend by the sign of its return over the window, volatility against its median
 /// over all earlier times.
@@ -118,10 +119,7 @@ pub fn months(pass: &Pass<'_>, sections: &Sections) -> Vec<Month> {
         .map(|times| {
             let (year, number) = month(times[0].0);
             let mean = |h: usize| finite_mean(times.iter().map(|(_, section)| section.outcomes[h].rank_ic));
-            Month {
-                month: format!("{year}-{number:02}"),
-                rank_ic: (0..pass.schedule.bars.len()).map(mean).collect(),
-            }
+            Month { month: format!("{year}-{number:02}"), rank_ic: (0..pass.schedule.bars.len()).map(mean).collect() }
         })
         .collect()
 }

@@ -4,11 +4,12 @@ mod costs;
 mod rules;
 
 use crosscut_backtest::BacktestConfig;
-use crosscut_backtest::config::PoolConfig;
+use crosscut_backtest::config::{FeedKind, PoolConfig, UniverseConfig};
 use crosscut_hub::Hub;
-use crosscut_model::{Timeframe, nearest, parse_iso};
+use crosscut_model::{BarSpec, Timeframe, nearest, parse_iso};
+use crosscut_trading::strategy::{self, Kind};
 
-use crate::config::Config;
+use crate::config::{Config, Origin};
 use crate::desk::Desk;
 use crate::error::AppError;
 
@@ -16,18 +17,79 @@ use crate::error::AppError;
 const POOL_KEYS: [&str; 4] =
     ["backtest.pool_top_n", "backtest.pool_reselect", "backtest.pool_lookback", "backtest.pool_min_bars"];
 
-/// The settings under `backtest` as the engine takes them, for the factor set asked for or the only one there is,
-/// and the venue asked for or the one the set was made from.
+/// The settings under `backtest` as the engine takes them. A strategy that ranks by a factor runs on the factor set asked for
+/// or the only one there is, at the venue asked for or the one the set was made from; any other on bars alone.
 ///
 /// # Errors
 /// A value that cannot be read, with its key and origin; a factor set or venue that is not there or not the only one.
-pub(super) fn engine_config(desk: &Desk<'_>, hub: &Hub) -> Result<BacktestConfig, AppError> {
-    let (timeframe, factor_set) = factor_set(&desk.config, hub, ("backtest.timeframe", "backtest.factor_set"))?;
-    let venue = match desk.config.text("venue") {
+pub(crate) fn engine_config(desk: &Desk<'_>, hub: &Hub) -> Result<BacktestConfig, AppError> {
+    let config = &desk.config;
+    let default = BacktestConfig::default();
+    let name = config.text("backtest.strategy").unwrap_or(&default.strategy);
+    let params = config.named("backtest.params").into_iter().collect();
+    let resolved = strategy::resolve(name, &params)?;
+    let has_set = config.text("backtest.factor_set").is_some();
+    if resolved.kind() == Kind::PerSymbol {
+        if has_set && config.origin("backtest.factor_set").is_some_and(Origin::is_of_this_command) {
+            let why = format!("strategy `{}` acts at every bar and reads no factor set", resolved.template.name);
+            return Err(config.refuse("backtest.factor_set", &why));
+        }
+        return event_config(desk, hub);
+    }
+    if resolved.columns().is_empty() && !has_set {
+        let venue = desk.venue(hub)?;
+        let timeframe = bar_timeframe(config, hub, &venue)?;
+        return engine_config_for(desk, venue, timeframe, String::new());
+    }
+    let (timeframe, factor_set) = factor_set(config, hub, ("backtest.timeframe", "backtest.factor_set"))?;
+    let venue = match config.text("venue") {
         Some(venue) => venue.to_owned(),
         None => source_venue(hub, timeframe, &factor_set)?,
     };
     engine_config_for(desk, venue, timeframe, factor_set)
+}
+
+/// The settings of a strategy that acts at every bar. It decides by the bars of `--timeframe`, or by the first bars of
+/// `--feeds`.
+fn event_config(desk: &Desk<'_>, hub: &Hub) -> Result<BacktestConfig, AppError> {
+    let config = &desk.config;
+    let venue = desk.venue(hub)?;
+    let mut feeds = rules::feeds(config)?;
+    let asked: Option<Timeframe> = config.parsed("backtest.timeframe")?;
+    if let Some(timeframe) = asked.filter(|_| !feeds.is_empty()) {
+        let bars = FeedKind::Bars(BarSpec::Time(timeframe));
+        feeds.retain(|feed| *feed != bars);
+        feeds.insert(0, bars);
+    }
+    let of_feed = |feed: &FeedKind| match feed {
+        FeedKind::Bars(BarSpec::Time(timeframe)) => Some(*timeframe),
+        _ => None,
+    };
+    let timeframe = match asked.or_else(|| feeds.iter().find_map(of_feed)) {
+        Some(timeframe) => timeframe,
+        None if feeds.is_empty() => bar_timeframe(config, hub, &venue)?,
+        None => BacktestConfig::default().timeframe,
+    };
+    Ok(BacktestConfig { feeds, ..engine_config_for(desk, venue, timeframe, String::new())? })
+}
+
+/// The length of bars asked for, or of the only time bars a venue has.
+fn bar_timeframe(config: &Config, hub: &Hub, venue: &str) -> Result<Timeframe, AppError> {
+    if let Some(timeframe) = config.parsed("backtest.timeframe")? {
+        return Ok(timeframe);
+    }
+    let kinds = hub.bar_kinds(venue)?;
+    let frames: Vec<Timeframe> = kinds.iter().filter_map(|kind| kind.parse().ok()).collect();
+    match frames.as_slice() {
+        [only] => Ok(*only),
+        [] => Err(AppError::new(format!("{venue} has no time bars yet"))
+            .hint("build them with `crosscut aggregate`, or import klines")),
+        several => {
+            let names: Vec<String> = several.iter().map(ToString::to_string).collect();
+            let error = AppError::new(format!("{venue} has bars of several lengths: {}", names.join(", ")));
+            Err(error.hint(format!("say which ones, such as --timeframe {}", several[0])))
+        }
+    }
 }
 
 /// The venue whose bars a factor set was made from: the second part of `bars/<venue>/<bar>`.
@@ -80,13 +142,14 @@ pub(super) fn engine_config_for(
         on_short: config.parsed("backtest.on_short")?.unwrap_or(default.on_short),
         align: config.parsed("backtest.align")?.unwrap_or(default.align),
         pool: pool(config)?,
+        universe: universe(config)?,
         max_position: config.number("backtest.max_position"),
         max_gross: config.number("backtest.max_gross"),
         cash_buffer: config.number("backtest.cash_buffer"),
         max_drawdown: config.number("backtest.max_drawdown"),
         risk: rules::risk(config)?,
         feeds: rules::feeds(config)?,
-        sampling: config.parsed("backtest.sampling")?.unwrap_or(default.sampling),
+        sampling: config.parsed("backtest.sampling")?,
         audit: config.flag("backtest.audit"),
         benchmark: config.text("backtest.benchmark").map(str::to_owned),
         seed: config.count("backtest.seed").unwrap_or(default.seed),
@@ -107,6 +170,19 @@ fn pool(config: &Config) -> Result<Option<PoolConfig>, AppError> {
         lookback: config.parsed("backtest.pool_lookback")?.unwrap_or(default.lookback),
         min_bars: count("backtest.pool_min_bars").unwrap_or(default.min_bars),
     }))
+}
+
+/// The universe, when there is one.
+fn universe(config: &Config) -> Result<Option<UniverseConfig>, AppError> {
+    let reselect = config.parsed("backtest.universe_reselect")?;
+    let Some(rule) = config.text("backtest.universe") else {
+        return match reselect {
+            Some(_) => Err(config.refuse("backtest.universe_reselect", "there is no universe to choose anew")),
+            None => Ok(None),
+        };
+    };
+    let default = UniverseConfig::default();
+    Ok(Some(UniverseConfig { rule: rule.to_owned(), reselect: reselect.unwrap_or(default.reselect) }))
 }
 
 /// A time setting, microseconds.

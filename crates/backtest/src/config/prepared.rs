@@ -149,13 +149,13 @@ impl BacktestConfig {
             Kind::PerSymbol if self.pool.is_some() || self.universe.is_some() => {
                 let expected =
                     format!("none for strategy `{}`, which trades each symbol on its own; name them", self.strategy);
-                Err(BacktestError::setting("pool", "a dynamic pool", expected))
+                let (key, value) =
+                    if self.pool.is_some() { ("pool", "a dynamic pool") } else { ("universe", "a rule") };
+                Err(BacktestError::setting(key, value, expected))
             }
-            _ if self.sampling.0 <= 0 => Err(BacktestError::setting(
-                "sampling",
-                self.sampling.to_string(),
-                "a length of time above 0, such as 1m",
-            )),
+            _ if self.sampling.is_some_and(|sampling| sampling.0 <= 0) => {
+                Err(BacktestError::setting("sampling", "0", "a length of time above 0, such as 1m"))
+            }
             _ => Ok(()),
         }
     }

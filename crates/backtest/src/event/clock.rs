@@ -29,8 +29,8 @@ pub(super) struct Clock<'a> {
     latest: Option<i64>,
     /// The calendar period of the last evaluation.
     period: Option<i64>,
-    /// Multiples of the sampling stretch that have passed.
-    sampled: i64,
+    /// End of the stretch under way, at which a sample is taken; `i64::MAX` when samples are not taken by stretches.
+    sample_at: i64,
     /// Feeds that have a row at the present instant, kept for its allocation.
     due: Vec<usize>,
     /// Their rows, kept for its allocation.
@@ -82,7 +82,7 @@ impl<'a> Clock<'a> {
             n_instants: 0,
             latest: None,
             period: None,
-            sampled: i64::MIN,
+            sample_at: if matches!(options.sampling, Sampling::Every(_)) { i64::MIN } else { i64::MAX },
             due: Vec::new(),
             told: Vec::new(),
             closing: Vec::new(),
@@ -100,6 +100,18 @@ impl<'a> Clock<'a> {
         recorder: &mut Recorder,
         strategy: &mut (impl Strategy + ?Sized),
     ) -> Result<u64, BacktestError> {
+        let n_events = self.run_all(floor, recorder, strategy)?;
+        self.end((floor, recorder));
+        Ok(n_events)
+    }
+
+    /// The body of [`Clock::run`].
+    fn run_all(
+        &mut self,
+        floor: &mut Floor,
+        recorder: &mut Recorder,
+        strategy: &mut (impl Strategy + ?Sized),
+    ) -> Result<u64, BacktestError> {
         let is_alone =
             self.cursors.len() == 1 && self.funding.is_empty() && self.delistings.is_empty() && self.evaluate.is_none();
         if is_alone {
@@ -109,10 +121,11 @@ impl<'a> Clock<'a> {
         while let Some(now) = self.cursors.iter().filter_map(Cursor::next_close).min() {
             let open = self.next_open(floor).filter(|open| *open < now);
             if let Some(open) = open {
+                self.pass_time(open, (floor, recorder));
                 self.pay_funding(open, floor);
                 floor.advance(open);
                 self.open(open, floor, strategy);
-                recorder.label(open, floor);
+                recorder.label(self.label(open), floor);
             } else {
                 n_events += self.instant(now, (floor, recorder), strategy)?;
             }
@@ -120,7 +133,7 @@ impl<'a> Clock<'a> {
         Ok(n_events)
     }
 
-    /// [`Clock::run`] where there is one feed and nothing else: the same steps without looking for who is next.
+    /// [`Clock::run_all`] where there is one feed and nothing else: the same steps without looking for who is next.
     fn run_alone(
         &mut self,
         (floor, recorder): (&mut Floor, &mut Recorder),
@@ -132,19 +145,18 @@ impl<'a> Clock<'a> {
                 recorder.reserve(self.cursors[0].n_bars());
             }
             while let Some(bar) = self.cursors[0].bar() {
+                self.pass_time(bar.available_at, (floor, recorder));
                 floor.pass_bar(strategy, &bar);
-                recorder.label(bar.timestamp, floor);
+                recorder.label(self.label(bar.timestamp), floor);
                 self.sample((bar.timestamp, bar.available_at), true, (floor, recorder));
                 self.cursors[0].pass()?;
                 n_events += 1;
             }
         } else {
             while let Some(trade) = self.cursors[0].trade() {
+                self.pass_time(trade.timestamp, (floor, recorder));
                 floor.pass_trade(strategy, &trade);
-                recorder.label(trade.timestamp, floor);
-                if self.sampling != Sampling::Bars {
-                    self.sample((trade.timestamp, trade.timestamp), false, (floor, recorder));
-                }
+                recorder.label(self.label(trade.timestamp), floor);
                 self.cursors[0].pass()?;
                 n_events += 1;
             }
@@ -166,6 +178,7 @@ impl<'a> Clock<'a> {
         (floor, recorder): (&mut Floor, &mut Recorder),
         strategy: &mut (impl Strategy + ?Sized),
     ) -> Result<u64, BacktestError> {
+        self.pass_time(now, (floor, recorder));
         self.pay_funding(now - 1, floor);
         self.delist(now - 1, floor);
         floor.advance(now);
@@ -190,11 +203,11 @@ impl<'a> Clock<'a> {
         }
         self.latest = label.max(self.latest);
         let shown = self.latest.unwrap_or(now);
-        recorder.label(shown, floor);
+        recorder.label(self.label(shown), floor);
         self.sample((shown, now), label.is_some(), (floor, recorder));
         if self.next_open(floor) == Some(now) {
             self.open(now, floor, strategy);
-            recorder.label(now, floor);
+            recorder.label(self.label(now), floor);
         }
         Ok(n_events)
     }
@@ -308,20 +321,50 @@ impl<'a> Clock<'a> {
         }
     }
 
-    /// Takes a sample when one is due.
+    /// Takes a sample of a bar's close where bars are what is sampled.
     #[inline]
     fn sample(&mut self, (label, now): (i64, i64), is_bar: bool, (floor, recorder): (&mut Floor, &mut Recorder)) {
+        if is_bar && self.sampling == Sampling::Bars {
+            recorder.sample((label, now), floor);
+        }
+    }
+
+    /// Before anything happens at `now`: takes the sample of the stretch that has ended, if one has.
+    #[inline]
+    fn pass_time(&mut self, now: i64, (floor, recorder): (&mut Floor, &mut Recorder)) {
+        if now >= self.sample_at {
+            self.end_stretch(now, (floor, recorder));
+        }
+    }
+
+    /// Ends the stretch under way and those without events after it, each labelled with its beginning as a time bar is, and
+    /// begins that of `now`.
+    fn end_stretch(&mut self, now: i64, (floor, recorder): (&mut Floor, &mut Recorder)) {
+        let Sampling::Every(stretch) = self.sampling else { return };
+        let stretch = stretch.max(1);
+        let next = now.div_euclid(stretch).saturating_add(1).saturating_mul(stretch);
+        if self.sample_at == i64::MIN {
+            self.sample_at = next;
+        }
+        while self.sample_at < next {
+            recorder.sample((self.sample_at - stretch, self.sample_at), floor);
+            self.sample_at += stretch;
+        }
+    }
+
+    /// Takes the last sample: of the stretch in which the replay ends.
+    fn end(&mut self, (floor, recorder): (&mut Floor, &mut Recorder)) {
+        if self.sample_at != i64::MAX && self.sample_at != i64::MIN {
+            self.end_stretch(self.sample_at, (floor, recorder));
+        }
+    }
+
+    /// The label of what happens now: the bar's, or the beginning of the stretch where stretches are sampled.
+    #[inline]
+    fn label(&self, label: i64) -> i64 {
         match self.sampling {
-            Sampling::Off => {}
-            Sampling::Bars if is_bar => recorder.sample((label, now), floor),
-            Sampling::Bars => {}
-            Sampling::Every(stretch) => {
-                let number = now.div_euclid(stretch.max(1));
-                if number > self.sampled {
-                    self.sampled = number;
-                    recorder.sample((label, now), floor);
-                }
-            }
+            Sampling::Every(stretch) => self.sample_at.saturating_sub(stretch.max(1)),
+            _ => label,
         }
     }
 }

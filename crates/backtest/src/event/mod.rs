@@ -8,6 +8,7 @@
 
 mod clock;
 mod feed;
+mod load;
 mod outcome;
 mod record;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use crate::error::BacktestError;
 use crate::outcome::PositionChange;
 use clock::Clock;
 pub use feed::{Feed, InMemory, TradeSource};
+pub use load::{EventMarket, load};
 use record::Recorder;
 pub use record::{Curves, Sampling};
 

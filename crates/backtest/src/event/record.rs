@@ -11,7 +11,7 @@ pub enum Sampling {
     /// Whenever a bar that orders meet has closed; trades alone are not sampled.
     #[default]
     Bars,
-    /// At the first event at or after each multiple of so many microseconds.
+    /// At the end of each stretch of so many microseconds from the first event to the last, labelled with its beginning.
     Every(i64),
     /// Never: memory then does not grow with history.
     Off,
@@ -20,7 +20,7 @@ pub enum Sampling {
 /// Cash, equity and exposure at sampled times.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Curves {
-    /// Label of the latest bar that had closed, or the time itself among trades, microseconds UTC.
+    /// Label of the latest bar that had closed, or the beginning of the sampled stretch, microseconds UTC.
     pub label: Vec<i64>,
     /// When, microseconds UTC: what was known then is in.
     pub at: Vec<i64>,

@@ -498,30 +498,37 @@ fn last_closes(benchmark: &Benchmark, timeline: &[i64]) -> Vec<f64> {
         .collect()
 }
 
-/// Whether a range can be run at all on labels from `first` to a last close of `until`; the bounds need not be exact to the
-/// bar: a date means the day, and a market that closes over weekends is allowed its holidays.
+/// Whether a range can be run at all on a panel.
 pub(crate) fn check_cover(panel: &Panel, range: Range) -> Result<(), BacktestError> {
     let (Some(&first), Some(&last)) = (panel.timeline().first(), panel.available_at().last()) else {
         return Err(BacktestError::NoSymbols { reason: "there is no bar".to_owned() });
     };
     let until = panel.covered_until.map_or(last, |until| until.max(last));
-    let day = crosscut_model::time::DAY;
     let has_weekends = panel.timeline().iter().any(|&label| crosscut_model::time::weekday(label) >= 5);
-    let slack = if has_weekends { 0 } else { 5 * day };
+    check_span((first, until), has_weekends, range)?;
     let not_covered = |wanted: String, hint: String| BacktestError::NotCovered { wanted, first, until, hint };
-    if let Some(start) = range.start.filter(|start| start.div_euclid(day) * day + day + slack <= first) {
-        let hint = format!("start at {} or later, or import earlier data", format_iso(first));
-        return Err(not_covered(format!("a start at {}", format_iso(start)), hint));
-    }
-    if let Some(end) = range.end.filter(|end| end - until >= day + slack) {
-        let hint = format!("end at {} or earlier, or import later data", format_iso(until));
-        return Err(not_covered(format!("an end at {}", format_iso(end)), hint));
-    }
     if range.positions(panel.timeline()).is_empty() {
         let text = |bound: Option<i64>, open: &str| bound.map_or_else(|| open.to_owned(), format_iso);
         let (from, to) = (text(range.start, "the beginning"), text(range.end, "the end"));
         let wanted = format!("{from} to {to}, where there is no bar");
         return Err(not_covered(wanted, "choose a range that holds bars".to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether a range can be run on labels from `first` to a last close of `until`; the bounds need not be exact to the bar: a
+/// date means the day, and a market that closes over weekends is allowed its holidays.
+pub(crate) fn check_span((first, until): (i64, i64), has_weekends: bool, range: Range) -> Result<(), BacktestError> {
+    let day = crosscut_model::time::DAY;
+    let slack = if has_weekends { 0 } else { 5 * day };
+    let not_covered = |wanted: String, hint: String| Err(BacktestError::NotCovered { wanted, first, until, hint });
+    if let Some(start) = range.start.filter(|start| start.div_euclid(day) * day + day + slack <= first) {
+        let hint = format!("start at {} or later, or import earlier data", format_iso(first));
+        return not_covered(format!("a start at {}", format_iso(start)), hint);
+    }
+    if let Some(end) = range.end.filter(|end| end - until >= day + slack) {
+        let hint = format!("end at {} or earlier, or import later data", format_iso(until));
+        return not_covered(format!("an end at {}", format_iso(end)), hint);
     }
     Ok(())
 }

@@ -140,31 +140,38 @@ fn choose_symbols(hub: &Hub, config: &BacktestConfig, set: Option<&FactorSet>) -
     let with_bars = hub.bar_symbols(&config.venue, &BarSpec::Time(config.timeframe))?;
     let bars = format!("the {} bars of {}", config.timeframe, config.venue);
     let all = set.map_or(&with_bars[..], FactorSet::symbols);
-    let asked = if config.symbols.is_empty() { all } else { &config.symbols };
     let place = set.map_or_else(|| bars.clone(), |set| format!("factor set `{}`", set.metadata().factor_set));
-    let mut symbols: Vec<String> = Vec::new();
-    for symbol in asked {
-        if !all.contains(symbol) {
-            return Err(BacktestError::unknown("symbol", symbol, place, all));
-        }
-        if with_bars.binary_search(symbol).is_err() {
-            return Err(BacktestError::Disagree {
-                symbol: symbol.clone(),
-                problem: format!(
-                    "{place} has it, {bars} have not\nhint: import its bars, run the factor set again, or leave it out with --exclude"
-                ),
-            });
-        }
-        let included = config.include.is_empty() || config.include.iter().any(|pattern| matches(pattern, symbol));
-        if included && !config.exclude.iter().any(|pattern| matches(pattern, symbol)) {
-            symbols.push(symbol.clone());
-        }
+    let symbols = pick(config, all, &place)?;
+    if let Some(symbol) = symbols.iter().find(|symbol| with_bars.binary_search(symbol).is_err()) {
+        return Err(BacktestError::Disagree {
+            symbol: symbol.clone(),
+            problem: format!(
+                "{place} has it, {bars} have not\nhint: import its bars, run the factor set again, or leave it out with --exclude"
+            ),
+        });
+    }
+    Ok(symbols)
+}
+
+/// Of the symbols there are those the configuration asks for (all if none), within `include`, without `exclude`, sorted.
+///
+/// # Errors
+/// [`BacktestError`] for a symbol or pattern that is none of them, and when nothing is left.
+pub(crate) fn pick(config: &BacktestConfig, all: &[String], place: &str) -> Result<Vec<String>, BacktestError> {
+    let asked = if config.symbols.is_empty() { all } else { &config.symbols };
+    if let Some(symbol) = asked.iter().find(|symbol| !all.contains(symbol)) {
+        return Err(BacktestError::unknown("symbol", symbol, place.to_owned(), all));
     }
     for pattern in config.include.iter().chain(&config.exclude) {
         if !asked.iter().any(|symbol| matches(pattern, symbol)) {
-            return Err(BacktestError::unknown("symbol or pattern", pattern, bars, asked));
+            return Err(BacktestError::unknown("symbol or pattern", pattern, place.to_owned(), asked));
         }
     }
+    let is_any = |patterns: &[String], symbol: &str| patterns.iter().any(|pattern| matches(pattern, symbol));
+    let is_wanted = |symbol: &&String| {
+        (config.include.is_empty() || is_any(&config.include, symbol)) && !is_any(&config.exclude, symbol)
+    };
+    let mut symbols: Vec<String> = asked.iter().filter(is_wanted).cloned().collect();
     symbols.sort_unstable();
     symbols.dedup();
     if symbols.is_empty() {
@@ -222,7 +229,7 @@ fn symbol_rules(instruments: Vec<Instrument>) -> BTreeMap<String, SymbolRules> {
 }
 
 /// What is recorded of the instruments table: delistings and lots change a run as prices do.
-fn instruments_input(hub: &Hub, venue: &str) -> Result<Option<PanelInput>, BacktestError> {
+pub(crate) fn instruments_input(hub: &Hub, venue: &str) -> Result<Option<PanelInput>, BacktestError> {
     let name = format!("instruments/{venue}.parquet");
     let path = hub.root().join(&name);
     if !path.exists() {
@@ -366,12 +373,8 @@ impl Source<'_> {
     fn bar_input(&self, symbol: &str) -> Result<(PanelInput, Option<i64>), BacktestError> {
         let bar = BarSpec::Time(self.config.timeframe);
         let info = self.hub.bar_info(&self.config.venue, &bar, symbol)?;
-        let input = PanelInput {
-            name: info.provenance.table,
-            content_hash: info.content_hash,
-            sources: info.provenance.inputs,
-        };
-        Ok((input, info.provenance.covered_until))
+        let covered_until = info.provenance.covered_until;
+        Ok((crate::funding::input(info), covered_until))
     }
 
     /// What is recorded of a symbol's factor table.

@@ -25,9 +25,10 @@ use crosscut_trading::rules::Execution;
 use crosscut_trading::steps::{Step, Steps};
 use crosscut_trading::universe::{Choice, Ground, Universe};
 
-pub(crate) use build::check_cover;
 pub use build::{Benchmark, Extras, PanelBuilder, SeriesInput, SymbolRules, Unplaced};
+pub(crate) use build::{check_cover, check_span};
 pub use load::load;
+pub(crate) use load::{instruments_input, pick};
 pub use series::Series;
 pub use targets::Targets;
 

@@ -260,7 +260,7 @@ fn a_panel_from_a_hub() {
         pool.install(|| {
             let config = BacktestConfig { benchmark: Some("A".to_owned()), ..with_factor() };
             let panel = load(&hub, &config).unwrap();
-            format!("{:?} {:?}", replay(&panel, &config).unwrap(), config.canonical(&panel).unwrap())
+            format!("{:?} {:?}", replay(&panel, &config).unwrap(), config.canonical(panel.factor()).unwrap())
         })
     };
     assert_eq!(outcome(1), outcome(2));
@@ -271,15 +271,15 @@ fn equal_configurations_have_one_canonical_form() {
     let folder = tempfile::tempdir().unwrap();
     let hub = hub(folder.path());
     let panel = load(&hub, &with_factor()).unwrap();
-    let canonical = with_factor().canonical(&panel).unwrap();
+    let canonical = with_factor().canonical(panel.factor()).unwrap();
     let mut other = config();
     other.strategy = "Top-K".to_owned();
     other.params = [("k", "01"), ("lookback_col", "f"), ("weighting", "Equal")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-    assert_eq!(other.canonical(&panel).unwrap(), canonical);
+    assert_eq!(other.canonical(panel.factor()).unwrap(), canonical);
     let back: BacktestConfig = serde_json::from_value(canonical.clone()).unwrap();
-    assert_eq!(back.canonical(&panel).unwrap(), canonical);
+    assert_eq!(back.canonical(panel.factor()).unwrap(), canonical);
     let unknown = json!({"strategi": "top_k"});
     assert!(serde_json::from_value::<BacktestConfig>(unknown).unwrap_err().to_string().contains("strategi"));
 }
@@ -405,7 +405,7 @@ fn what_a_hub_cannot_give() {
     );
     assert_eq!(
         error(BacktestConfig { exclude: symbols(&["X*"]), ..base() }),
-        "symbol or pattern `X*` is not in the 1h bars of test\nhint: there are: A, B"
+        "symbol or pattern `X*` is not in factor set `set`\nhint: there are: A, B"
     );
     assert_eq!(
         error(BacktestConfig { exclude: symbols(&["*"]), ..base() }),

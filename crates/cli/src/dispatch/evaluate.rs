@@ -37,7 +37,9 @@ fn verify(desk: &Desk<'_>, folder: &Path) -> Result<Answer, AppError> {
     }
     if let Some(same) = found.tables_same {
         let (changed, missing) = (found.tables_changed.len(), found.tables_missing.len());
-        text.push_str(&format!("of the tables it was made from the hub has {same} unchanged, {changed} changed, {missing} no more\n"));
+        text.push_str(&format!(
+            "of the tables it was made from the hub has {same} unchanged, {changed} changed, {missing} no more\n"
+        ));
         for table in found.tables_changed.iter().take(5) {
             text.push_str(&format!("changed since: {table}\n"));
         }

@@ -1,0 +1,444 @@
+//! A market for an event strategy from a hub: bars held whole, trades streamed month by month.
+//!
+//! [`load`] reads what a configuration asks for; [`EventMarket::replay`] runs its strategy through it. Knows no archive.
+
+use crosscut_hub::{Hub, TickColumns, TickStream};
+use crosscut_model::time::HOUR;
+use crosscut_model::{BarSpec, Bars, Range, Timeframe, TradeKind, Trades, format_iso, nearest};
+use crosscut_trading::funding::FundingDue;
+use crosscut_trading::steps::Steps;
+use crosscut_trading::strategy::Made;
+
+use super::{EventOptions, Feed, Market, Sampling, TradeSource, replay_events};
+use crate::config::{BacktestConfig, FeedKind, Prepared};
+use crate::error::BacktestError;
+use crate::funding::{FundedSymbol, input, payments};
+use crate::outcome::{DataQuality, RunOutcome};
+use crate::panel::{PanelInput, check_span, instruments_input, pick};
+
+/// Most samples of equity in a run.
+const SAMPLES_MAX: i64 = 20_000_000;
+
+/// A market loaded for a run.
+#[derive(Debug)]
+pub struct EventMarket {
+    /// Instrument ids, sorted.
+    symbols: Vec<String>,
+    /// The kinds of feeds; the first of bars is the one strategies decide by.
+    kinds: Vec<FeedKind>,
+    /// For each symbol and kind its rows, in this order.
+    rows: Vec<Rows>,
+    /// Payments by symbol; empty: none.
+    funding: Vec<Vec<FundingDue>>,
+    /// When trading in each symbol ends.
+    delisted_at: Vec<Option<i64>>,
+    /// Lots, ticks, least values.
+    steps: Steps,
+    /// Closes of the benchmark: when each could be known, and the price.
+    benchmark: Option<Vec<(i64, f64)>>,
+    /// The tables.
+    inputs: Vec<PanelInput>,
+    /// What was missing or dropped.
+    quality: DataQuality,
+    /// First and last label there is, microseconds UTC.
+    span: (i64, i64),
+    /// First label and end of the run.
+    range: Range,
+}
+
+/// Rows of one feed.
+#[derive(Debug)]
+enum Rows {
+    /// Bars, whole.
+    Bars(Box<Bars>),
+    /// Trades, to be streamed.
+    Trades {
+        /// Their kind.
+        kind: TradeKind,
+        /// The first trade's time and the last one's, microseconds UTC.
+        span: (i64, i64),
+    },
+}
+
+/// Loads what a configuration asks for.
+///
+/// # Errors
+/// [`BacktestError`] for settings that cannot be used, symbols or tables that do not exist, damaged tables, and data that
+/// do not reach as far as the run.
+pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<EventMarket, BacktestError> {
+    let prepared = config.prepare()?;
+    let kinds = kinds(config)?;
+    let symbols = symbols(hub, config, &kinds)?;
+    let mut market = EventMarket {
+        kinds,
+        rows: Vec::new(),
+        funding: Vec::new(),
+        delisted_at: Vec::new(),
+        steps: Steps::default(),
+        benchmark: None,
+        inputs: Vec::new(),
+        quality: DataQuality::default(),
+        span: (i64::MAX, i64::MIN),
+        range: prepared.range,
+        symbols,
+    };
+    market.read_feeds(hub, config)?;
+    market.check_cover()?;
+    let instruments = hub.instruments(&config.venue)?;
+    market.steps = Steps::from_instruments(&market.symbols, &instruments);
+    let delisted =
+        |symbol: &String| instruments.iter().filter(|row| row.symbol == *symbol).find_map(|row| row.delisted_at);
+    market.delisted_at = market.symbols.iter().map(delisted).collect();
+    market.inputs.extend(instruments_input(hub, &config.venue)?);
+    market.read_funding(hub, config, &prepared)?;
+    if let Some(symbol) = &config.benchmark {
+        market.read_benchmark(hub, config, symbol)?;
+    }
+    Ok(market)
+}
+
+/// The feeds of each symbol: those asked for, else bars of the configured timeframe.
+///
+/// # Errors
+/// [`BacktestError::Setting`] for a feed that is asked for twice, for bars of prices nobody trades at, and when there are no bars to
+/// decide by.
+fn kinds(config: &BacktestConfig) -> Result<Vec<FeedKind>, BacktestError> {
+    let bars = FeedKind::Bars(BarSpec::Time(config.timeframe));
+    let kinds = if config.feeds.is_empty() { vec![bars] } else { config.feeds.clone() };
+    for (at, kind) in kinds.iter().enumerate() {
+        if kinds[..at].contains(kind) {
+            return Err(BacktestError::setting("feeds", kind.to_string(), "each feed once"));
+        }
+        if let FeedKind::Bars(BarSpec::Mark(_) | BarSpec::Premium(_)) = kind {
+            let expected = "bars of traded prices; mark prices and premiums are not traded at";
+            return Err(BacktestError::setting("feeds", kind.to_string(), expected));
+        }
+    }
+    if decides_by(&kinds).is_none() {
+        let expected =
+            "bars to decide by beside the ticks, such as ticks,1h: the strategy sees bars, its orders meet ticks";
+        return Err(BacktestError::setting("feeds", "ticks", expected));
+    }
+    Ok(kinds)
+}
+
+/// Position of the feed strategies decide by: the first of bars.
+fn decides_by(kinds: &[FeedKind]) -> Option<usize> {
+    kinds.iter().position(|kind| matches!(kind, FeedKind::Bars(_)))
+}
+
+/// The symbols of a run.
+fn symbols(hub: &Hub, config: &BacktestConfig, kinds: &[FeedKind]) -> Result<Vec<String>, BacktestError> {
+    let Some(FeedKind::Bars(bar)) = decides_by(kinds).map(|at| kinds[at]) else { return Ok(Vec::new()) };
+    let known = hub.bar_kinds(&config.venue)?;
+    if !known.contains(&bar.to_string()) {
+        let hint = match nearest(&bar.to_string(), known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}; `crosscut aggregate --bar {bar}` builds them from ticks", known.join(", ")),
+        };
+        return Err(BacktestError::NoFeed { what: format!("{bar} bars of {}", config.venue), hint });
+    }
+    let place = format!("the {bar} bars of {}", config.venue);
+    pick(config, &hub.bar_symbols(&config.venue, &bar)?, &place)
+}
+
+impl EventMarket {
+    /// Instrument ids, sorted.
+    pub fn symbols(&self) -> &[String] {
+        &self.symbols
+    }
+
+    /// The tables it was made from.
+    pub fn inputs(&self) -> &[PanelInput] {
+        &self.inputs
+    }
+
+    /// Remarks a reader of the results should know.
+    pub fn quality(&self) -> &DataQuality {
+        &self.quality
+    }
+
+    /// First and last label there is within the run, microseconds UTC.
+    pub fn span(&self) -> (i64, i64) {
+        self.span
+    }
+
+    /// The feeds in words: `1h bars and ticks`.
+    pub fn feeds_in_words(&self) -> String {
+        let word = |kind: &FeedKind| match kind {
+            FeedKind::Bars(bar) => format!("{bar} bars"),
+            FeedKind::Ticks => "ticks".to_owned(),
+        };
+        self.kinds.iter().map(word).collect::<Vec<_>>().join(" and ")
+    }
+
+    /// Reads every feed of every symbol.
+    fn read_feeds(&mut self, hub: &Hub, config: &BacktestConfig) -> Result<(), BacktestError> {
+        for symbol in self.symbols.clone() {
+            for kind in self.kinds.clone() {
+                let rows = match kind {
+                    FeedKind::Bars(bar) => self.read_bars(hub, (&config.venue, &symbol), &bar)?,
+                    FeedKind::Ticks => self.find_ticks(hub, &config.venue, &symbol)?,
+                };
+                self.rows.push(rows);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the bars of a symbol within the run.
+    fn read_bars(&mut self, hub: &Hub, (venue, symbol): (&str, &str), bar: &BarSpec) -> Result<Rows, BacktestError> {
+        let columns = ["open", "high", "low", "close", "volume", "vwap"];
+        let mut table = hub.read_bars(venue, bar, symbol, &columns, self.range)?;
+        let mut times = |name| table.take_i64(name).unwrap_or_default();
+        let (timestamp, available_at) = (times("timestamp"), times("available_at"));
+        let mut floats = |name| table.take_f64(name).unwrap_or_default();
+        let bars = Bars {
+            timestamp,
+            available_at,
+            open: floats("open"),
+            high: floats("high"),
+            low: floats("low"),
+            close: floats("close"),
+            volume: floats("volume"),
+            vwap: floats("vwap"),
+            ..Bars::default()
+        };
+        if let (Some(&first), Some(&last)) = (bars.timestamp.first(), bars.timestamp.last()) {
+            self.span = (self.span.0.min(first), self.span.1.max(last));
+        } else {
+            self.quality.add("feeds_without_rows", 1);
+            self.quality.notes.push(format!("{symbol} has no {bar} bars within the run"));
+        }
+        self.inputs.push(input(hub.bar_info(venue, bar, symbol)?));
+        Ok(Rows::Bars(Box::new(bars)))
+    }
+
+    /// Finds the trades of a symbol within the run. Where it has both kinds, single trades are taken.
+    fn find_ticks(&mut self, hub: &Hub, venue: &str, symbol: &str) -> Result<Rows, BacktestError> {
+        let kinds = hub.tick_kinds(venue, symbol)?;
+        let Some(&kind) = kinds.first() else {
+            let hint = "import trades, or leave `ticks` out of --feeds".to_owned();
+            return Err(BacktestError::NoFeed { what: format!("ticks of {symbol} of {venue}"), hint });
+        };
+        let info = hub.tick_info(venue, symbol, kind)?;
+        for month in &info.months {
+            let provenance = &month.provenance;
+            self.inputs.push(PanelInput {
+                name: provenance.table.clone(),
+                content_hash: month.content_hash.clone(),
+                sources: provenance.inputs.clone(),
+            });
+        }
+        Ok(Rows::Trades { kind, span: (info.first, info.last) })
+    }
+
+    /// Refuses runs that reach beyond the data.
+    fn check_cover(&self) -> Result<(), BacktestError> {
+        let bars = self.rows.iter().filter_map(|rows| match rows {
+            Rows::Bars(bars) if !bars.is_empty() => Some(bars),
+            _ => None,
+        });
+        let Some(until) = bars.clone().filter_map(|bars| bars.available_at.last().copied()).max() else {
+            return Err(BacktestError::NoSymbols {
+                reason: format!("there is no bar within the run{}", self.range_in_words()),
+            });
+        };
+        let first = self.span.0;
+        let has_weekends =
+            bars.flat_map(|bars| &bars.timestamp).any(|&label| crosscut_model::time::weekday(label) >= 5);
+        check_span((first, until), has_weekends, self.range)?;
+        for (at, rows) in self.rows.iter().enumerate() {
+            if let Rows::Trades { span, .. } = rows
+                && (span.0 > until || span.1 < first)
+            {
+                let symbol = &self.symbols[at / self.kinds.len()];
+                let problem = format!(
+                    "its ticks, {} to {}, and its bars, {} to {}, have no time in common",
+                    format_iso(span.0),
+                    format_iso(span.1),
+                    format_iso(first),
+                    format_iso(until)
+                );
+                return Err(BacktestError::series(symbol, problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// The range in words, for errors.
+    fn range_in_words(&self) -> String {
+        match (self.range.start, self.range.end) {
+            (None, None) => String::new(),
+            (start, end) => {
+                let text = |bound: Option<i64>, open: &str| bound.map_or_else(|| open.to_owned(), format_iso);
+                format!(", {} to {}", text(start, "the beginning"), text(end, "the end"))
+            }
+        }
+    }
+
+    /// Plans the payments of all symbols.
+    fn read_funding(&mut self, hub: &Hub, config: &BacktestConfig, prepared: &Prepared) -> Result<(), BacktestError> {
+        let Some(planned) = prepared.funding else { return Ok(()) };
+        for (at, symbol) in self.symbols.iter().enumerate() {
+            let rows = &self.rows[at * self.kinds.len()..(at + 1) * self.kinds.len()];
+            let bars = rows.iter().filter_map(|rows| match rows {
+                Rows::Bars(bars) => Some((*bars.timestamp.first()?, *bars.available_at.last()?)),
+                Rows::Trades { .. } => None,
+            });
+            let Some((first, until)) = bars.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))) else {
+                self.funding.push(Vec::new());
+                continue;
+            };
+            let funded = FundedSymbol { venue: &config.venue, symbol, first, until, delisted_at: self.delisted_at[at] };
+            let (plan, inputs) = payments(hub, funded, planned)?;
+            self.quality.add("funding_rows_missing", plan.n_missing_rows);
+            self.quality.add("funding_marks_missing", plan.n_missing_marks);
+            self.quality.add("funding_rows_after_delisting", plan.n_after_delisting);
+            self.funding.push(plan.due);
+            self.inputs.extend(inputs);
+        }
+        Ok(())
+    }
+
+    /// Reads the benchmark's closes from the bars the strategies decide by.
+    fn read_benchmark(&mut self, hub: &Hub, config: &BacktestConfig, symbol: &str) -> Result<(), BacktestError> {
+        let Some(FeedKind::Bars(bar)) = decides_by(&self.kinds).map(|at| self.kinds[at]) else { return Ok(()) };
+        let known = hub.bar_symbols(&config.venue, &bar)?;
+        if known.binary_search_by(|other| other.as_str().cmp(symbol)).is_err() {
+            let place = format!("the {bar} bars of {}", config.venue);
+            return Err(BacktestError::unknown("benchmark", symbol, place, &known));
+        }
+        let mut table = hub.read_bars(&config.venue, &bar, symbol, &["close"], self.range)?;
+        let times = table.take_i64("available_at").unwrap_or_default();
+        self.benchmark = Some(times.into_iter().zip(table.take_f64("close").unwrap_or_default()).collect());
+        let info = input(hub.bar_info(&config.venue, &bar, symbol)?);
+        if !self.inputs.contains(&info) {
+            self.inputs.push(info);
+        }
+        Ok(())
+    }
+
+    /// How curves are sampled, and the timeframe of what comes out: at each executing bar where all feeds are time bars, else
+    /// at stretches of time.
+    ///
+    /// # Errors
+    /// [`BacktestError::Setting`] for stretches so short that the curves would not fit in memory.
+    fn sampling(&self, config: &BacktestConfig) -> Result<(Sampling, Timeframe), BacktestError> {
+        let length = |kind: &FeedKind| match kind {
+            FeedKind::Bars(BarSpec::Time(timeframe)) => Some(*timeframe),
+            _ => None,
+        };
+        let lengths: Option<Vec<Timeframe>> = self.kinds.iter().map(length).collect();
+        let by_length = |a: &Timeframe, b: &Timeframe| a.nominal_micros().total_cmp(&b.nominal_micros());
+        if let Some(finest) = lengths.and_then(|lengths| lengths.into_iter().min_by(by_length)) {
+            return Ok((Sampling::Bars, finest));
+        }
+        let deciding = decides_by(&self.kinds).and_then(|at| length(&self.kinds[at])).and_then(Timeframe::micros);
+        let stretch = config.sampling.map_or(deciding.unwrap_or(HOUR), |sampling| sampling.0);
+        let n_samples = (self.span.1 - self.span.0) / stretch.max(1);
+        match Timeframe::from_micros(stretch) {
+            Some(timeframe) if n_samples <= SAMPLES_MAX => Ok((Sampling::Every(stretch), timeframe)),
+            _ => {
+                let expected = format!("whole seconds, and long enough for at most {SAMPLES_MAX} samples in the run");
+                let value = config.sampling.unwrap_or_default().to_string();
+                Err(BacktestError::setting("sampling", value, expected))
+            }
+        }
+    }
+
+    /// Runs the configured strategy. Trades are read again from the hub.
+    ///
+    /// # Errors
+    /// [`BacktestError`] for settings that cannot be used, rows that cannot be, and what the hub says of damaged tables.
+    pub fn replay(&self, hub: &Hub, config: &BacktestConfig) -> Result<RunOutcome, BacktestError> {
+        let (sampling, timeframe) = self.sampling(config)?;
+        let (resolved, floor) = config.prepare()?.floor(&self.symbols, self.steps.clone())?;
+        let Made::PerSymbol(signals) = resolved.made else {
+            let expected = "a strategy that acts at every bar";
+            return Err(BacktestError::setting("strategy", config.strategy.clone(), expected));
+        };
+        let decides = decides_by(&self.kinds).unwrap_or_default();
+        let feeds: Vec<u32> = (0..self.symbols.len()).map(|at| (at * self.kinds.len() + decides) as u32).collect();
+        let mut strategy = signals.strategy(&feeds);
+        let mut market = Market {
+            symbols: self.symbols.clone(),
+            feeds: Vec::with_capacity(self.rows.len()),
+            funding: self.funding.clone(),
+            delisted_at: self.delisted_at.clone(),
+        };
+        for (at, rows) in self.rows.iter().enumerate() {
+            let symbol = &self.symbols[at / self.kinds.len()];
+            market.feeds.push(match rows {
+                Rows::Bars(bars) => Feed::Bars { symbol, bars },
+                Rows::Trades { kind, .. } => {
+                    let stream = hub.ticks_columns(&config.venue, symbol, *kind, TickColumns::FOR_BARS)?;
+                    Feed::Trades { symbol, source: Box::new(Within { stream, range: self.range }) }
+                }
+            });
+        }
+        let options = EventOptions { evaluate: Some(config.rebalance), sampling };
+        let outcome = replay_events(market, floor, options, &mut strategy)?;
+        let mut run = outcome.into_run(timeframe);
+        run.data_quality.notes.extend(self.quality.notes.iter().cloned());
+        for (name, count) in &self.quality.counts {
+            run.data_quality.add(name, *count);
+        }
+        run.benchmark = self.benchmark.as_ref().map(|closes| grown(closes, &run.available_at, config.capital));
+        Ok(run)
+    }
+}
+
+/// What the capital would have become in the benchmark, bought at its first close: at each time its last close, NaN before
+/// the first.
+fn grown(closes: &[(i64, f64)], times: &[i64], capital: f64) -> Vec<f64> {
+    let mut after = 0;
+    let mut first = f64::NAN;
+    times
+        .iter()
+        .map(|&time| {
+            after += closes[after..].partition_point(|(at, _)| *at <= time);
+            let Some(&(_, close)) = after.checked_sub(1).map(|at| &closes[at]) else { return f64::NAN };
+            if first.is_nan() {
+                first = close;
+            }
+            capital * close / first
+        })
+        .collect()
+}
+
+/// Trades of a stream within a range.
+struct Within {
+    /// All trades.
+    stream: TickStream,
+    /// The range.
+    range: Range,
+}
+
+impl TradeSource for Within {
+    fn next_batch(&mut self, out: &mut Trades) -> Result<bool, BacktestError> {
+        while self.stream.next_batch(out)? {
+            let positions = self.range.positions(&out.timestamp);
+            if positions.len() == out.len() {
+                return Ok(true);
+            }
+            let is_past = positions.end < out.len();
+            out.timestamp.truncate(positions.end);
+            out.timestamp.drain(..positions.start);
+            for column in [&mut out.price, &mut out.quantity] {
+                column.truncate(positions.end);
+                column.drain(..positions.start);
+            }
+            out.is_buyer_maker.truncate(positions.end);
+            out.is_buyer_maker.drain(..positions.start.min(out.is_buyer_maker.len()));
+            if !positions.is_empty() {
+                return Ok(true);
+            }
+            if is_past {
+                break;
+            }
+        }
+        out.clear();
+        Ok(false)
+    }
+}

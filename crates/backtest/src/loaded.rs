@@ -1,0 +1,103 @@
+//! What a run reads, whichever way its strategy is driven: a panel for rules that decide at rebalances, feeds for
+//! strategies that act at every bar.
+
+use crosscut_hub::Hub;
+use crosscut_trading::strategy::{self, Kind};
+
+use crate::config::BacktestConfig;
+use crate::error::BacktestError;
+use crate::event::{self, EventMarket};
+use crate::outcome::{DataQuality, RunOutcome};
+use crate::panel::{self, Panel, PanelInput};
+use crate::replay::replay;
+
+/// A market loaded for a run.
+#[derive(Debug)]
+pub enum Loaded {
+    /// For a rule.
+    Panel(Box<Panel>),
+    /// For a strategy that acts at every bar.
+    Events(Box<EventMarket>),
+}
+
+impl Loaded {
+    /// Loads what a configuration asks for.
+    ///
+    /// # Errors
+    /// As [`panel::load`] and [`event::load`].
+    pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Self, BacktestError> {
+        match strategy::template(&config.strategy)?.kind() {
+            Kind::CrossSection => Ok(Self::Panel(Box::new(panel::load(hub, config)?))),
+            Kind::PerSymbol => Ok(Self::Events(Box::new(event::load(hub, config)?))),
+        }
+    }
+
+    /// Instrument ids, sorted.
+    pub fn symbols(&self) -> &[String] {
+        match self {
+            Self::Panel(panel) => panel.symbols(),
+            Self::Events(market) => market.symbols(),
+        }
+    }
+
+    /// The tables it was made from.
+    pub fn inputs(&self) -> &[PanelInput] {
+        match self {
+            Self::Panel(panel) => panel.inputs(),
+            Self::Events(market) => market.inputs(),
+        }
+    }
+
+    /// What was missing, dropped or filled.
+    pub fn quality(&self) -> &DataQuality {
+        match self {
+            Self::Panel(panel) => panel.quality(),
+            Self::Events(market) => market.quality(),
+        }
+    }
+
+    /// The ranking columns; empty where none is read.
+    pub fn factor(&self) -> &str {
+        match self {
+            Self::Panel(panel) => panel.factor(),
+            Self::Events(_) => "",
+        }
+    }
+
+    /// First and last label there is, microseconds UTC; `None` without a bar.
+    pub fn span(&self) -> Option<(i64, i64)> {
+        match self {
+            Self::Panel(panel) => Some((*panel.timeline().first()?, *panel.timeline().last()?)),
+            Self::Events(market) => Some(market.span()),
+        }
+    }
+
+    /// What is traded, in words: `binance 1h bars, 3 symbols`.
+    pub fn universe(&self, config: &BacktestConfig) -> String {
+        let n_symbols = self.symbols().len();
+        match self {
+            Self::Panel(_) => {
+                let pool = config.pool.as_ref().map(|pool| {
+                    format!(
+                        ", the {} most traded, chosen {} from the last {}",
+                        pool.top_n, pool.reselect, pool.lookback
+                    )
+                });
+                let pool = pool.unwrap_or_default();
+                format!("{} {} bars, {n_symbols} symbols{pool}", config.venue, config.timeframe)
+            }
+            Self::Events(market) => format!("{} {}, {n_symbols} symbols", config.venue, market.feeds_in_words()),
+        }
+    }
+
+    /// Runs the configured strategy through it.
+    ///
+    /// # Errors
+    /// As [`replay()`] and [`EventMarket::replay`].
+    pub fn replay(&self, hub: &Hub, config: &BacktestConfig) -> Result<RunOutcome, BacktestError> {
+        match self {
+            Self::Panel(panel) => replay(panel, config),
+            Self::Events(market) => market.replay(hub, config),
+        }
+    }
+}
