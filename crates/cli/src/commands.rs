@@ -329,6 +329,9 @@ pub struct ShowFactorsArgs {
 /// Options of `factors audit`.
 #[derive(Debug, Args)]
 pub struct AuditFactorsArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<StoreSection>,
     /// Name of the factor set
     #[arg(value_name = "SET")]
     pub name: String,

@@ -201,6 +201,7 @@ fn command_settings(command: &Command) -> Vec<Given> {
         Command::Factors(FactorsCommand::List(args)) => args.settings.given.clone(),
         Command::Factors(FactorsCommand::Show(args)) => args.settings.given.clone(),
         Command::Factors(FactorsCommand::Load(args)) => args.settings.given.clone(),
+        Command::Factors(FactorsCommand::Audit(args)) => args.settings.given.clone(),
         Command::Evaluate(args) => args.settings.given.clone(),
         Command::Backtest(args) => args.settings.given.clone(),
         Command::Pipeline(PipelineCommand::Run(args)) => args.settings.given.clone(),

@@ -5,7 +5,7 @@ use crosscut_factors::audit::{AuditOptions, AuditReport};
 use crosscut_model::{format_iso, nearest};
 use std::path::Path;
 
-use super::{parse_timeframe, show};
+use super::{StoreSummary, parse_timeframe, show, store};
 use crate::desk::{Desk, VERSION};
 use crate::error::AppError;
 use crate::events::{Events, Level};
@@ -35,6 +35,8 @@ pub struct Audited {
     pub n_failed: usize,
     /// Columns for which something could not be tried.
     pub n_not_tested: usize,
+    /// What was done to the SQL store, when one is asked for.
+    pub store: Option<StoreSummary>,
     /// All of it.
     #[serde(flatten)]
     pub report: AuditReport,
@@ -47,10 +49,11 @@ impl Audited {
     }
 }
 
-/// Audits a published set and stores the result with it.
+/// Audits a published set and stores the result with it, also in the SQL store when one is asked for.
 ///
 /// # Errors
-/// An unknown set (the nearest is named), one made by another version of the program, bars that are gone.
+/// An unknown set (the nearest is named), one made by another version of the program, bars that are gone, a store that
+/// cannot be reached or written.
 pub fn audit(desk: &Desk<'_>, request: &AuditRequest) -> Result<Audited, AppError> {
     let hub = desk.hub()?;
     let Some(metadata) = show::set(&hub, &request.name, request.timeframe.as_deref())? else {
@@ -62,6 +65,7 @@ pub fn audit(desk: &Desk<'_>, request: &AuditRequest) -> Result<Audited, AppErro
             None => error.hint("`crosscut factors list` shows all"),
         });
     };
+    store::check(desk)?;
     let log = Logbook::open(desk, "factors");
     log.note(Level::Info, &format!("audit {} ({})", metadata.factor_set, metadata.timeframe));
     let scratch = tempfile::tempdir().map_err(|error| AppError::io("make", Path::new("a scratch folder"), &error))?;
@@ -85,5 +89,6 @@ pub fn audit(desk: &Desk<'_>, request: &AuditRequest) -> Result<Audited, AppErro
     let (n_passed, n_failed, n_not_tested) = (report.n_passed(), report.n_failed(), report.n_not_tested());
     let told = format!("{n_passed} columns passed, {n_failed} failed, {n_not_tested} not tested");
     log.note(Level::Info, &format!("audited {}: {told}", metadata.factor_set));
-    Ok(Audited { n_passed, n_failed, n_not_tested, report })
+    let store = store::bring(desk, timeframe, &metadata.factor_set)?;
+    Ok(Audited { n_passed, n_failed, n_not_tested, store, report })
 }

@@ -4,6 +4,7 @@
 //! stays published and the same command, run again, catches up.
 
 use crosscut_hub::{FactorMetadata, Saved, SqlStore, StoreAddress, StoredSet};
+use crosscut_model::Timeframe;
 
 use super::{ColumnCard, SetCard, SetEntry, SetSummary, entry, parse_timeframe};
 use crate::config::Origin;
@@ -92,17 +93,26 @@ pub(super) fn check(desk: &Desk<'_>) -> Result<(), AppError> {
 /// # Errors
 /// A store that cannot be reached, holds another definition or cannot be written; the set stays published in the hub.
 pub(super) fn save(desk: &Desk<'_>, summary: SetSummary) -> Result<SetSummary, AppError> {
-    let Some(address) = address(desk)? else { return Ok(summary) };
+    let store = bring(desk, parse_timeframe(&summary.timeframe)?, &summary.factor_set)?;
+    Ok(SetSummary { store, ..summary })
+}
+
+/// As [`save()`], of a set by name; what was done, `None` when no store is asked for.
+///
+/// # Errors
+/// As [`save()`].
+pub(super) fn bring(desk: &Desk<'_>, timeframe: Timeframe, name: &str) -> Result<Option<StoreSummary>, AppError> {
+    let Some(address) = address(desk)? else { return Ok(None) };
     let log = Logbook::open(desk, "factors");
-    let set = desk.hub()?.factor_set(parse_timeframe(&summary.timeframe)?, &summary.factor_set)?;
+    let set = desk.hub()?.factor_set(timeframe, name)?;
     let saved = SqlStore::create(&address).and_then(|mut store| store.save(&set, &log));
     let saved = saved.map_err(|error| {
         let error = AppError::from(error);
         log.note(Level::Error, error.message());
-        error.during(&format!("{} is published in the hub, but not in the store", summary.factor_set))
+        error.during(&format!("{name} is published in the hub, but not in the store"))
     })?;
-    log.note(Level::Info, &format!("saved {} to {address}: {} rows", summary.factor_set, saved.n_rows_written));
-    Ok(SetSummary { store: Some(told(&address, saved)), ..summary })
+    log.note(Level::Info, &format!("saved {name} to {address}: {} rows", saved.n_rows_written));
+    Ok(Some(told(&address, saved)))
 }
 
 /// What was done to a store, in the form of answers.

@@ -92,7 +92,11 @@ fn a_set_is_proved_and_says_so() {
     let metadata = world.text("hub/metadata/1h/mixed.json");
     assert!(metadata.contains("\"proof\"") && metadata.contains("it looks back 9000 rows"), "{metadata}");
     assert!(world.run(&["factors", "run", "--config", "mixed.yaml"]).good().out.contains("has not changed"));
-    let again = world.json(&["factors", "audit", "mixed", "--cuts", "5", "--symbols", "4", "--seed", "9"]);
+    let store = ["--store", "sqlite:sets.db"];
+    let again = ["factors", "audit", "mixed", "--cuts", "5", "--symbols", "4", "--seed", "9", store[0], store[1]];
+    let again = world.json(&again);
+    let copy = world.run(&["factors", "show", "mixed", store[0], store[1]]).good().out;
+    assert!(copy.contains("in sqlite:sets.db") && copy.contains("passed on 5 cuts"), "{copy}");
     assert_eq!(again["result"]["sample"]["symbols"].as_array().unwrap().len(), 4);
     assert_eq!(again["result"]["columns"][0]["proof"]["causal"]["seed"], 9);
     world.backtest(&["--factor-set", "mixed", "--param", "factor=strength"]).good();

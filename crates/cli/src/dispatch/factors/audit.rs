@@ -3,6 +3,7 @@
 use crosscut_app::factors::{self, AuditRequest, ProofResult};
 use crosscut_app::{AppError, Desk};
 
+use super::load::saved;
 use super::show::verdict;
 use crate::answer::{Answer, Status};
 use crate::commands::AuditFactorsArgs;
@@ -54,6 +55,7 @@ pub fn audit(args: &AuditFactorsArgs, desk: &Desk<'_>) -> Result<Answer, AppErro
         audited.n_not_tested,
         report.factor_set
     ));
+    audited.store.iter().for_each(|store| text.push_str(&saved(store)));
     let status = if audited.is_good() { Status::Good } else { Status::Problem };
     Ok(Answer::good(&audited, text).with_status(status))
 }
