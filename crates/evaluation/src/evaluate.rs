@@ -82,6 +82,7 @@ struct Judged {
 pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, EvaluationError> {
     config.check()?;
     let set = hub.factor_set(config.timeframe, &config.factor_set)?;
+    set.demand_labels()?;
     let factors = resolve(&set, &config.factors)?;
     let frame = frame(hub, config, &set)?;
     let calendar = config.calendar.unwrap_or_else(|| Calendar::of(&frame.market.times));

@@ -10,6 +10,8 @@ pub(crate) struct SymbolBars {
     pub timestamp: Vec<i64>,
     /// Bar closes, microseconds UTC.
     pub available_at: Vec<i64>,
+    /// The numbers of event bars, which may share times; empty for bars of one length.
+    pub bar_seq: Vec<i64>,
     /// Columns by name, in the order they were asked for; missing is NaN.
     pub columns: Vec<(String, Vec<f64>)>,
     /// Whether each row was invented by the fill policy; empty when none was.
@@ -86,6 +88,7 @@ impl SymbolBars {
         Self {
             timestamp: self.timestamp.split_off(n),
             available_at: self.available_at.split_off(n),
+            bar_seq: self.bar_seq.split_off(n.min(self.bar_seq.len())),
             columns: self.columns.iter_mut().map(|(name, values)| (name.clone(), values.split_off(n))).collect(),
             invented: self.invented.split_off(n.min(self.invented.len())),
         }
@@ -104,6 +107,7 @@ impl SymbolBars {
         }
         self.timestamp.append(&mut rows.timestamp);
         self.available_at.append(&mut rows.available_at);
+        self.bar_seq.append(&mut rows.bar_seq);
         for ((_, values), (_, more)) in self.columns.iter_mut().zip(&mut rows.columns) {
             values.append(more);
         }
@@ -181,7 +185,7 @@ mod tests {
                 ("medium_price".to_owned(), vec![f64::NAN; hours.len()]),
                 ("premium_close".to_owned(), vec![0.5; hours.len()]),
             ],
-            invented: Vec::new(),
+            ..SymbolBars::default()
         }
     }
 

@@ -114,7 +114,10 @@ impl Work<'_> {
     /// # Errors
     /// When the hub refuses the symbol.
     pub fn table(&self, index: usize) -> Result<TableBuilder<'_>, FactorsError> {
-        Ok(self.generation.table(self.symbol(index), &self.columns)?)
+        let (symbol, columns) = (self.symbol(index), &self.columns);
+        let of_events = self.source.of_events();
+        let table = if of_events { Generation::event_table } else { Generation::table };
+        Ok(table(self.generation, symbol, columns)?)
     }
 
     /// Takes a symbol's table over whole.
@@ -152,6 +155,7 @@ impl Work<'_> {
         table.append(&FactorTable {
             timestamp: &bars.timestamp[from..],
             available_at: &bars.available_at[from..],
+            bar_seq: self.source.of_events().then(|| &bars.bar_seq[from..]),
             columns: columns.collect(),
             tradable_flag: &tradable[from..],
         })?;

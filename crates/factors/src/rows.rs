@@ -92,8 +92,12 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
-    /// Refuses labels that do not increase; within the rows of one read the hub has seen to it, except for event bars.
+    /// Refuses labels that do not increase; within the rows of one read the hub has seen to it. Event bars may share
+    /// labels: that their numbers increase is seen to where they are written.
     fn check(&self, bars: &SymbolBars) -> Result<(), FactorsError> {
+        if self.source.of_events() {
+            return Ok(());
+        }
         let mut last = self.after;
         for (row, &label) in bars.timestamp.iter().enumerate() {
             if label <= last && (last != i64::MIN || row > 0) {

@@ -122,6 +122,11 @@ impl<'a> Source<'a> {
         Ok(bars)
     }
 
+    /// Whether the bars close on events: they are told apart by their numbers, not by their labels.
+    pub fn of_events(&self) -> bool {
+        self.config.bars.is_event()
+    }
+
     /// Whether missing bars are invented.
     pub fn fills(&self) -> bool {
         self.config.fill != Fill::None
@@ -147,6 +152,7 @@ fn into_bars(table: &mut Table, wanted: &[&str]) -> SymbolBars {
     SymbolBars {
         timestamp: table.take_i64("timestamp").expect("every bar table has times"),
         available_at: table.take_i64("available_at").expect("every bar table has times"),
+        bar_seq: table.take_i64("bar_seq").unwrap_or_default(),
         columns,
         invented: Vec::new(),
     }

@@ -383,26 +383,13 @@ fn read_keys(file: &Arc<ParquetFile>, bar: &BarSpec, range: Range) -> Result<(Ke
         keys.push((name, read_whole(file, name)?));
     }
     let sequence = keys.get(2).map(|(_, values)| values.as_slice());
-    check_keys(&keys[0].1, &keys[1].1, sequence).map_err(|broken| file.bad_row(broken.row, broken.message))?;
+    check::keys(&keys[0].1, &keys[1].1, sequence).map_err(|broken| file.bad_row(broken.row, broken.message))?;
     let rows = range.positions(&keys[0].1);
     for (_, values) in &mut keys {
         values.truncate(rows.end);
         values.drain(..rows.start);
     }
     Ok((keys, rows))
-}
-
-/// The rules of bar keys; `sequence` is given for event bars.
-fn check_keys(timestamp: &[i64], available_at: &[i64], sequence: Option<&[i64]>) -> Result<(), Broken> {
-    match sequence {
-        None => check::increasing("timestamp", timestamp)?,
-        Some(sequence) => {
-            check::not_decreasing("timestamp", timestamp)?;
-            check::increasing_events(available_at, sequence)?;
-        }
-    }
-    check::not_decreasing("available_at", available_at)?;
-    check::known_after(timestamp, available_at, sequence.is_none())
 }
 
 /// The rules of bars that are about to be published.
@@ -413,7 +400,7 @@ fn check_bars(bar: &BarSpec, bars: &Bars) -> Result<(), String> {
         format!("row {} ({time}): {}", broken.row, broken.message)
     };
     let sequence = bar.is_event().then_some(bars.bar_seq.as_slice());
-    check_keys(&bars.timestamp, &bars.available_at, sequence).map_err(at)?;
+    check::keys(&bars.timestamp, &bars.available_at, sequence).map_err(at)?;
     for (name, values) in BAR_COLUMNS.iter().zip(bars.columns()) {
         // Premium indices swing around zero; every other price and amount does not.
         if !matches!(bar, BarSpec::Premium(_)) {

@@ -79,6 +79,20 @@ pub(crate) fn increasing_events(available_at: &[i64], bar_seq: &[i64]) -> Result
     }
 }
 
+/// The keys of bars or factor rows: bars of one length have labels of their own; event bars, which have a `sequence`,
+/// may share times.
+pub(crate) fn keys(timestamp: &[i64], available_at: &[i64], sequence: Option<&[i64]>) -> Result<(), Broken> {
+    match sequence {
+        None => increasing("timestamp", timestamp)?,
+        Some(sequence) => {
+            not_decreasing("timestamp", timestamp)?;
+            increasing_events(available_at, sequence)?;
+        }
+    }
+    not_decreasing("available_at", available_at)?;
+    known_after(timestamp, available_at, sequence.is_none())
+}
+
 /// A bar or factor row is known at its close: not before its label, and for time bars strictly after it.
 pub(crate) fn known_after(timestamp: &[i64], available_at: &[i64], strictly: bool) -> Result<(), Broken> {
     let early = |(label, known): (&i64, &i64)| known < label || (strictly && known == label);

@@ -133,7 +133,7 @@ impl Sink {
     /// Starts with the columns that will come.
     fn begin(&mut self, request: &LoadRequest, metadata: &FactorMetadata) -> Result<(), AppError> {
         let columns = if request.columns.is_empty() { &metadata.columns } else { &request.columns };
-        let like = empty(columns)?;
+        let like = empty(columns, metadata.of_events)?;
         self.n_columns = like.columns.len();
         if let Some(file) = &request.out {
             self.file = Some(TableWriter::create(file, &like)?);
@@ -176,12 +176,15 @@ impl Sink {
     }
 }
 
-/// A table without rows.
-fn empty(columns: &[String]) -> Result<Table, AppError> {
+/// A table without rows, of event bars or of bars of one length.
+fn empty(columns: &[String], of_events: bool) -> Result<Table, AppError> {
     let mut table = Table::default();
     table.push("timestamp", Column::I64(Vec::new()));
     table.push("available_at", Column::I64(Vec::new()));
     table.push("symbol", Column::Text(Vec::new()));
+    if of_events {
+        table.push("bar_seq", Column::I64(Vec::new()));
+    }
     for name in columns {
         if table.get(name).is_some() {
             return Err(AppError::new(format!("--columns: `{name}` is there already; each column is given once")));

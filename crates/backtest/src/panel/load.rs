@@ -113,7 +113,9 @@ fn factor_set(hub: &Hub, config: &BacktestConfig, builder: &PanelBuilder) -> Res
     if config.factor_set.is_empty() && builder.factor_columns().is_empty() {
         return Ok(None);
     }
-    Ok(Some(hub.factor_set(config.timeframe, &config.factor_set)?))
+    let set = hub.factor_set(config.timeframe, &config.factor_set)?;
+    set.demand_labels()?;
+    Ok(Some(set))
 }
 
 /// The name of a column: the one asked for, or the set's only one.

@@ -195,6 +195,7 @@ fn publish(root: &Path, bars: &[(&str, Vec<i64>)], factors: &[(&str, Vec<i64>)])
         let table = FactorTable {
             timestamp: labels,
             available_at: &available_at,
+            bar_seq: None,
             columns: vec![("f", &values), ("g", &values)],
             tradable_flag: &vec![true; labels.len()],
         };

@@ -93,6 +93,7 @@ fn rows_of(bars: &SymbolBars, rows: std::ops::Range<usize>) -> SymbolBars {
     SymbolBars {
         timestamp: bars.timestamp[rows.clone()].to_vec(),
         available_at: bars.available_at[rows.clone()].to_vec(),
+        bar_seq: bars.bar_seq.get(rows.clone()).map_or_else(Vec::new, <[i64]>::to_vec),
         columns: bars.columns.iter().map(|(name, values)| (name.clone(), values[rows.clone()].to_vec())).collect(),
         invented: bars.invented.get(rows).map_or_else(Vec::new, <[bool]>::to_vec),
     }

@@ -335,24 +335,47 @@ fn features_can_be_looked_at_without_publishing() {
 }
 
 #[test]
-fn event_bars_have_factors_while_their_labels_differ() {
+fn event_bars_that_share_labels_have_factors() {
     let root = tempfile::tempdir().unwrap();
-    let mut events = bars(1, &(0..30).collect::<Vec<_>>());
-    events.bar_seq = (0..30).collect();
+    // Bars 4 to 8 open and close at one moment, as those of one large trade do.
+    let events = |n: i64| {
+        let mut events = bars(1, &(0..n).collect::<Vec<_>>());
+        events.bar_seq = (0..n).collect();
+        for row in 4..9 {
+            (events.timestamp[row], events.available_at[row]) = (events.timestamp[8], events.timestamp[8]);
+        }
+        events
+    };
     let text = "
 factor_set: events__1
 timeframe: 1h
 source: {venue: test, bars: dollar-1000}
-factors: [{name: change, formula: 'delta(close, 1)'}]
+factors: [{name: change, formula: 'delta(close, 1)'}, {name: smooth, formula: 'ema(close, 5)'}]
 ";
-    publish_as(root.path(), "dollar-1000", "AAA", &events);
-    assert_eq!(run_text(root.path(), text, 2).unwrap().n_rows, 30);
-    events.timestamp[5] = events.timestamp[4];
-    publish_as(root.path(), "dollar-1000", "AAA", &events);
-    let message = run_text(root.path(), text, 2).unwrap_err().to_string();
-    println!("{message}");
-    assert!(message.contains("AAA") && message.contains("row 5"), "{message}");
-    assert_eq!(published(root.path(), "events__1").metadata().generation, 1, "the published set stays");
+    let full = text.replace("events__1", "full__1");
+    let mut corrected = events(50);
+    corrected.close[6] = corrected.high[6];
+    let mut gone = events(50);
+    for column in gone.columns_mut() {
+        column.remove(5);
+    }
+    for times in [&mut gone.timestamp, &mut gone.available_at, &mut gone.bar_seq] {
+        times.remove(5);
+    }
+    for (at, bars) in [events(30), events(50), corrected, gone, events(9), events(400)].iter().enumerate() {
+        publish_as(root.path(), "dollar-1000", "AAA", bars);
+        update_text(root.path(), text, 2).unwrap();
+        let _ = std::fs::remove_file(root.path().join("factors/1h/full__1"));
+        run_text(root.path(), &full, 1).unwrap();
+        let (updated, whole) = (published(root.path(), "events__1"), published(root.path(), "full__1"));
+        let (rows, expected) = (table(&updated, "AAA"), table(&whole, "AAA"));
+        assert_eq!(rows.i64("bar_seq").unwrap(), bars.bar_seq, "{at}");
+        assert_eq!(format!("{rows:?}"), format!("{expected:?}"), "{at}");
+        assert_eq!(updated.content_hash("AAA"), whole.content_hash("AAA"), "{at}");
+        assert_eq!(updated.metadata().quality, whole.metadata().quality, "{at}");
+        let moments = rows.i64("timestamp").unwrap().iter().filter(|time| **time == bars.timestamp[4]).count();
+        assert!(moments >= 4, "{moments} rows share a label");
+    }
     let ranked = text.replace("events__1", "events__2").replace("delta(close, 1)", "cs_rank(close)");
     let message = run_text(root.path(), &ranked, 2).unwrap_err().to_string();
     assert!(message.contains("use time bars"), "{message}");

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 
 use crosscut_model::{BarSpec, Column, Table};
 
-use super::{TableInfo, check_keys, demand_floats, key_columns, table_info};
-use crate::check::Broken;
+use super::{TableInfo, demand_floats, key_columns, table_info};
+use crate::check::{self, Broken};
 use crate::digests::{BLOCK_ROWS, RowDigests};
 use crate::error::HubError;
 use crate::parquet_file::{ClosedFile, ColumnCursor, guarded};
@@ -84,7 +84,7 @@ impl BarTable {
             }
             let sequence = keys.get(2).map(|(_, values)| values.as_slice());
             let here = |broken: Broken| file.bad_row(rows.start + broken.row, broken.message);
-            check_keys(&keys[0].1, &keys[1].1, sequence).map_err(here)?;
+            check::keys(&keys[0].1, &keys[1].1, sequence).map_err(here)?;
             let mut table = Table::default();
             for (name, values) in keys {
                 table.push(name, Column::I64(values));

@@ -17,7 +17,7 @@ use super::identity::{RowKeys, RowSum};
 use super::kept::Kept;
 use super::metadata::{PartEntry, TableEntry};
 use super::publish::{Generation, Shape, Written, link, remove};
-use super::table::{self, FactorTable, GROUP_ROWS};
+use super::table::{self, FactorTable, GROUP_ROWS, RowKey};
 use super::waiting::Waiting;
 use crate::error::HubError;
 use crate::parquet_file::GroupWriter;
@@ -54,19 +54,17 @@ pub struct TableBuilder<'a> {
     gaps: Vec<GroupGaps>,
     /// Rows appended.
     appended: usize,
-    /// First and last bar open, and when the last row could be known; `None` while there is no row.
+    /// The ends of the table; `None` while there is no row.
     span: Option<Span>,
 }
 
-/// Times at the ends of a table.
+/// The ends of a table.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
     /// Bar open of the first row.
     pub(super) first: i64,
-    /// Bar open of the last row.
-    pub(super) last: i64,
-    /// When the last row could be known.
-    pub(super) last_known: i64,
+    /// Keys of the last row.
+    pub(super) last: RowKey,
 }
 
 impl<'a> TableBuilder<'a> {
@@ -147,11 +145,9 @@ impl<'a> TableBuilder<'a> {
         }
         self.waiting.push(rows, at..n)?;
         self.appended += n;
-        if let (Some(first), Some(last), Some(last_known)) =
-            (rows.timestamp.first(), rows.timestamp.last(), rows.available_at.last())
-        {
+        if let (Some(first), Some(last)) = (rows.timestamp.first(), RowKey::of(rows, n.wrapping_sub(1))) {
             let first = self.span.map_or(*first, |span| span.first);
-            self.span = Some(Span { first, last: *last, last_known: *last_known });
+            self.span = Some(Span { first, last });
         }
         self.writer.as_mut().map_or(Ok(()), GroupWriter::rest)
     }
@@ -257,18 +253,22 @@ impl<'a> TableBuilder<'a> {
         let keys = RowKeys::new(self.rows_before(), n);
         let front = self.waiting.front(n)?;
         let writer = self.writer.as_mut().expect("it was settled");
-        let (mut times, mut known, mut flags) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut times, mut known, mut sequence, mut flags) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let n_times = if self.shape.of_events { 3 } else { 2 };
         front.timestamps(&mut times)?;
         front.times_known(&mut known)?;
-        front.flags(self.shape.names.len(), &mut flags)?;
-        writer.times(&times)?;
-        writer.times(&known)?;
+        if self.shape.of_events {
+            front.sequence(&mut sequence)?;
+        }
+        front.flags(n_times + self.shape.names.len(), &mut flags)?;
+        let times = [Some(&times[..]), Some(&known[..]), self.shape.of_events.then_some(&sequence[..])];
+        times.iter().flatten().try_for_each(|values| writer.times(values))?;
         writer.same_text(&self.symbol, n)?;
-        let mut sum = keys.fixed(&times, &known, &flags);
+        let mut sum = keys.fixed(&times, &flags);
         let (mut gaps, mut values) = (Vec::new(), Vec::new());
         for at in 0..self.shape.names.len() {
             values.clear();
-            front.column(at, &mut values)?;
+            front.column(at, n_times, &mut values)?;
             let name = &self.shape.names[at];
             gaps.push(table::count(name, &values, 0).map_err(|reason| self.generation.refused(reason))?);
             sum = sum.with(keys.values(at, &values));
@@ -288,20 +288,20 @@ impl<'a> TableBuilder<'a> {
             let there = self.shape.names.join(", ");
             return Err(self.refused(format!("the columns are {here}; the table was begun with {there}")));
         }
+        if rows.bar_seq.is_some() != self.shape.of_events {
+            return Err(self.refused("rows of event bars, and no others, have a `bar_seq`".to_owned()));
+        }
         table::check(rows).map_err(|reason| self.refused(reason))?;
         for (name, values) in &rows.columns {
             table::count(name, values, 0).map_err(|reason| self.refused(reason))?;
         }
-        let (Some(span), Some(first), Some(known)) = (self.span, rows.timestamp.first(), rows.available_at.first())
-        else {
-            return Ok(());
-        };
-        table::check_next(span.last, span.last_known, *first, *known).map_err(|reason| self.refused(reason))
+        let (Some(span), Some(first)) = (self.span, RowKey::of(rows, 0)) else { return Ok(()) };
+        span.last.check_next(first).map_err(|reason| self.refused(reason))
     }
 
     /// What the metadata will say.
     fn entry(&self, (rows, sum): (usize, Option<RowSum>), content_hash: String, parts: Vec<PartEntry>) -> TableEntry {
-        let (first, last) = self.span.map_or((0, 0), |span| (span.first, span.last));
+        let (first, last) = self.span.map_or((0, 0), |span| (span.first, span.last.timestamp));
         let rows_hash = sum.map(|sum| sum.name(rows, &self.shape.names));
         TableEntry { rows: rows as u64, first, last, content_hash, rows_hash, parts }
     }

@@ -45,14 +45,16 @@ impl RowKeys {
 
     /// The sum of a factor column's values.
     pub(super) fn values(&self, column: usize, values: &[f64]) -> RowSum {
-        self.sum(column as u64 + 3, values.iter().map(|value| value.to_bits()))
+        self.sum(column as u64 + 4, values.iter().map(|value| value.to_bits()))
     }
 
-    /// The sum of the columns that every table has.
-    pub(super) fn fixed(&self, timestamp: &[i64], available_at: &[i64], tradable_flag: &[bool]) -> RowSum {
-        let times = |column, times: &[i64]| self.sum(column, times.iter().map(|time| time.cast_unsigned()));
-        let flags = self.sum(2, tradable_flag.iter().map(|flag| u64::from(*flag)));
-        times(0, timestamp).with(times(1, available_at)).with(flags)
+    /// The sum of the other columns: times, the numbers of event bars if there are any, and flags.
+    pub(super) fn fixed(&self, times: &[Option<&[i64]>; 3], tradable_flag: &[bool]) -> RowSum {
+        let sum = self.sum(3, tradable_flag.iter().map(|flag| u64::from(*flag)));
+        times.iter().enumerate().fold(sum, |sum, (column, values)| {
+            let bits = values.unwrap_or_default().iter().map(|value| value.cast_unsigned());
+            sum.with(self.sum(column as u64, bits))
+        })
     }
 
     /// The sum of a column's bits.

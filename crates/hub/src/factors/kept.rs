@@ -8,7 +8,7 @@ use super::gaps::{self, Gaps, GroupGaps};
 use super::identity::RowSum;
 use super::metadata::{PartEntry, TableEntry};
 use super::read::FactorSet;
-use super::table::GROUP_ROWS;
+use super::table::{self, GROUP_ROWS, RowKey};
 use super::waiting::Rows;
 use crate::error::HubError;
 use crate::parquet_file::{ClosedFile, ColumnCursor, GroupWriter, ParquetFile, guarded};
@@ -85,7 +85,9 @@ impl Kept {
         }
         let (file, row) = last.expect("a row is kept");
         let time = |name: &str| guarded(&file.path, || time_at(file, name, row));
-        let span = Span { first: entry.first, last: time("timestamp")?, last_known: time("available_at")? };
+        let bar_seq = file.find("bar_seq").map(|_| time("bar_seq")).transpose()?;
+        let last = RowKey { timestamp: time("timestamp")?, available_at: time("available_at")?, bar_seq };
+        let span = Span { first: entry.first, last };
         Ok((kept, span))
     }
 
@@ -171,6 +173,9 @@ impl Kept {
             let mut rows = Rows::default();
             cursor("timestamp")?.whole(group.rows, &mut rows.timestamp)?;
             cursor("available_at")?.whole(group.rows, &mut rows.available_at)?;
+            if file.find("bar_seq").is_some() {
+                cursor("bar_seq")?.whole(group.rows, &mut rows.bar_seq)?;
+            }
             for name in columns {
                 let mut values = Vec::new();
                 cursor(name)?.floats(group.rows, &mut values)?;
@@ -188,7 +193,9 @@ impl Kept {
 impl Base {
     /// The first file of a table.
     fn new(file: &Arc<ParquetFile>, entry: &TableEntry) -> Result<Self, HubError> {
-        let columns: Vec<String> = file.leaves[3..file.leaves.len() - 1].iter().map(|leaf| leaf.name.clone()).collect();
+        let n_keys = table::keys(file.find("bar_seq").is_some()).len();
+        let factors = &file.leaves[n_keys..file.leaves.len() - 1];
+        let columns: Vec<String> = factors.iter().map(|leaf| leaf.name.clone()).collect();
         let groups = gaps::of_file(file, &columns)?;
         let hash = entry.parts.first().map_or(&entry.content_hash, |part| &part.content_hash);
         Ok(Self {

@@ -159,10 +159,19 @@ pub struct FactorMetadata {
     /// What was proved of the columns.
     #[serde(default)]
     pub proof: BTreeMap<String, ColumnProof>,
+    /// Whether the rows are those of event bars: labels may repeat, and tables have a column `bar_seq`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub of_events: bool,
     /// What people should know before they use it.
     pub warnings: Vec<String>,
     /// Version of the file formats.
     pub format_version: u32,
+}
+
+/// Whether a flag is not set: the usual case is not written.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the serializer asks for this form")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl FactorMetadata {

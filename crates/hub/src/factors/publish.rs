@@ -163,6 +163,8 @@ pub(super) struct Written {
 pub(super) struct Shape {
     /// Factor columns in the order they are stored.
     pub(super) names: Vec<String>,
+    /// Whether the rows are those of event bars.
+    pub(super) of_events: bool,
     /// Schema of the file.
     pub(super) schema: Schema,
 }
@@ -177,7 +179,7 @@ impl Generation {
         let path = self.path_of(symbol)?;
         let refuse = |reason: String| self.refused(format!("{symbol} is refused: {reason}"));
         let names = rows.columns.iter().map(|(name, _)| *name);
-        let shape = self.shape(names)?;
+        let shape = self.shape(names, rows.bar_seq.is_some())?;
         table::check(rows).map_err(refuse)?;
         let writer = GroupWriter::create(&path, &shape.schema)?;
         let written = table::write(writer, symbol, rows, &refuse).and_then(|(finished, gaps)| {
@@ -209,7 +211,8 @@ impl Generation {
         let none = || self.refused(format!("nothing is published yet to keep {symbol} from"));
         let before = self.before.as_ref().ok_or_else(none)?;
         let files = before.open_table(symbol)?;
-        let shape = self.shape(before.columns().iter().map(String::as_str))?;
+        let of_events = files.iter().any(|file| file.find("bar_seq").is_some());
+        let shape = self.shape(before.columns().iter().map(String::as_str), of_events)?;
         let mut gaps = vec![Gaps::default(); shape.names.len()];
         for file in &files {
             let more = gaps::total(&gaps::of_file(file, &shape.names)?, shape.names.len());
@@ -242,11 +245,24 @@ impl Generation {
     /// # Errors
     /// When the symbol cannot be a name or was written before.
     pub fn table(&self, symbol: &str, columns: &[String]) -> Result<TableBuilder<'_>, HubError> {
+        self.any_table(symbol, columns, false)
+    }
+
+    /// As [`Self::table`], of rows of event bars, which have a number each.
+    ///
+    /// # Errors
+    /// As [`Self::table`].
+    pub fn event_table(&self, symbol: &str, columns: &[String]) -> Result<TableBuilder<'_>, HubError> {
+        self.any_table(symbol, columns, true)
+    }
+
+    /// Starts one symbol's table.
+    fn any_table(&self, symbol: &str, columns: &[String], of_events: bool) -> Result<TableBuilder<'_>, HubError> {
         let path = self.path_of(symbol)?;
         if path.exists() {
             return Err(self.refused(format!("{symbol} was written before")));
         }
-        let shape = self.shape(columns.iter().map(String::as_str))?;
+        let shape = self.shape(columns.iter().map(String::as_str), of_events)?;
         let waiting = Waiting::new(
             self.folder.join(format!(".{}.waiting", layout::symbol_name(symbol)?)),
             Arc::clone(&self.in_memory),
@@ -329,9 +345,13 @@ impl Generation {
         let mut tables = self.tables();
         if let Some((other, first)) = tables.first_key_value()
             && !Arc::ptr_eq(&first.shape, &written.shape)
-            && first.shape.names != written.shape.names
+            && (first.shape.names != written.shape.names || first.shape.of_events != written.shape.of_events)
         {
-            let (here, there) = (written.shape.names.join(", "), first.shape.names.join(", "));
+            let names = |shape: &Shape| {
+                let sequence = shape.of_events.then_some("bar_seq").into_iter();
+                sequence.chain(shape.names.iter().map(String::as_str)).collect::<Vec<_>>().join(", ")
+            };
+            let (here, there) = (names(&written.shape), names(&first.shape));
             return Err(self.refused(format!("{symbol} has the columns {here}; {other} has {there}")));
         }
         tables.insert(symbol.to_owned(), written);
@@ -339,15 +359,18 @@ impl Generation {
     }
 
     /// The checked shape of tables with these columns; that of the last table, if it is the same.
-    fn shape<'n>(&self, names: impl Iterator<Item = &'n str> + Clone) -> Result<Arc<Shape>, HubError> {
+    fn shape<'n>(&self, names: impl Iterator<Item = &'n str> + Clone, of_events: bool) -> Result<Arc<Shape>, HubError> {
         let mut last = self.shape.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shape) = last.as_ref().filter(|shape| shape.names.iter().map(String::as_str).eq(names.clone())) {
+        let same = |shape: &&Arc<Shape>| {
+            shape.of_events == of_events && shape.names.iter().map(String::as_str).eq(names.clone())
+        };
+        if let Some(shape) = last.as_ref().filter(same) {
             return Ok(Arc::clone(shape));
         }
         let names: Vec<String> = names.map(str::to_owned).collect();
         table::check_names(&names).map_err(|message| self.refused(message))?;
-        let schema = Schema::new(&table::specs(&names), &self.folder)?;
-        let shape = Arc::new(Shape { names, schema });
+        let schema = Schema::new(&table::specs(&names, of_events), &self.folder)?;
+        let shape = Arc::new(Shape { names, of_events, schema });
         *last = Some(Arc::clone(&shape));
         Ok(shape)
     }
@@ -402,6 +425,7 @@ impl Generation {
             operator_state_file: self.operator_state_file(definition)?,
             states: self.states().iter().map(|(name, state)| (name.clone(), state.entry.clone())).collect(),
             proof: self.proof(definition),
+            of_events: first.shape.of_events,
             warnings: definition.warnings.clone(),
             format_version: FORMAT_VERSION,
         })

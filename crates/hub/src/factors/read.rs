@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crosscut_model::{Column, Range as TimeRange, Table, Timeframe};
 
 use super::metadata::{FactorMetadata, TableEntry};
+use super::table;
 use crate::bars::{demand_type, read_floats, read_whole};
 use crate::check::{self, Broken};
 use crate::error::HubError;
@@ -76,34 +77,56 @@ impl FactorSet {
         Some(entry.rows_hash.as_ref().unwrap_or(&entry.content_hash))
     }
 
-    /// Rows whose timestamp lies in `range`: `timestamp` and `available_at` (`i64`), the asked columns (`f64`, missing
+    /// Rows whose timestamp lies in `range`: `timestamp`, `available_at` (and `bar_seq` of event bars, `i64`), the asked columns (`f64`, missing
     /// is NaN) in the order asked, `tradable_flag` (`bool`).
     ///
     /// # Errors
     /// When the symbol or a column is not in the set (the nearest is named), or the table is damaged, unsorted or
     /// disagrees with the metadata.
     pub fn read(&self, symbol: &str, columns: &[&str], range: TimeRange) -> Result<Table, HubError> {
+        self.read_chosen(symbol, columns, |timestamp| range.positions(timestamp))
+    }
+
+    /// As [`Self::read`], of rows by their numbers, as far as there are such rows.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(crate) fn read_rows(&self, symbol: &str, columns: &[&str], rows: Range<usize>) -> Result<Table, HubError> {
+        self.read_chosen(symbol, columns, |timestamp| rows.start.min(timestamp.len())..rows.end.min(timestamp.len()))
+    }
+
+    /// Reads the rows that are chosen by looking at the timestamps of all.
+    fn read_chosen(
+        &self,
+        symbol: &str,
+        columns: &[&str],
+        choose: impl FnOnce(&[i64]) -> Range<usize>,
+    ) -> Result<Table, HubError> {
         for name in columns {
             self.demand_column(name)?;
         }
         let files = self.open_table(symbol)?;
-        let mut keys = (Vec::new(), Vec::new());
+        let mut keys = (Vec::new(), Vec::new(), Vec::new());
         for file in &files {
             guarded(&file.path, || {
                 keys.0.extend(read_whole(file, "timestamp")?);
                 keys.1.extend(read_whole(file, "available_at")?);
+                if self.metadata.of_events {
+                    keys.2.extend(read_whole(file, "bar_seq")?);
+                }
                 Ok(())
             })?;
         }
-        let (timestamp, available_at) = keys;
-        check::increasing("timestamp", &timestamp)
-            .and_then(|()| check::known_after(&timestamp, &available_at, true))
-            .and_then(|()| check::not_decreasing("available_at", &available_at))
-            .map_err(|broken| bad_row(&files, broken))?;
-        let rows = range.positions(&timestamp);
+        let (timestamp, available_at, bar_seq) = keys;
+        let sequence = self.metadata.of_events.then_some(bar_seq.as_slice());
+        check::keys(&timestamp, &available_at, sequence).map_err(|broken| bad_row(&files, broken))?;
+        let rows = choose(&timestamp);
         let mut table = Table::default();
         table.push("timestamp", Column::I64(timestamp[rows.clone()].to_vec()));
         table.push("available_at", Column::I64(available_at[rows.clone()].to_vec()));
+        if let Some(sequence) = sequence {
+            table.push("bar_seq", Column::I64(sequence[rows.clone()].to_vec()));
+        }
         for name in columns {
             let read =
                 |file: &Arc<ParquetFile>, rows| read_floats(file, demand_type(file, name, &ColumnType::Float)?, rows);
@@ -111,6 +134,20 @@ impl FactorSet {
         }
         table.push("tradable_flag", Column::Bool(read_parts(&files, &rows, read_flags)?));
         Ok(table)
+    }
+
+    /// Demands that each row has a label of its own, by which it can be joined with other rows.
+    ///
+    /// # Errors
+    /// When the set was made of event bars.
+    pub fn demand_labels(&self) -> Result<(), HubError> {
+        if !self.metadata.of_events {
+            return Ok(());
+        }
+        let (set, from) = (&self.metadata.factor_set, &self.metadata.source_data_path);
+        Err(HubError::refused(format!(
+            "factor set `{set}` is made of event bars ({from}), several of which may share a time; expected bars of one length"
+        )))
     }
 
     /// Hashes every table and state of the set anew and compares it with the metadata.
@@ -181,7 +218,7 @@ impl FactorSet {
             let message = format!("the table has {} rows, the metadata states {rows}", file.n_rows());
             return Err(self.disagree(path, message));
         }
-        let expected = ["timestamp", "available_at", "symbol"].into_iter();
+        let expected = table::keys(self.metadata.of_events).iter().copied();
         let expected = expected.chain(self.columns().iter().map(String::as_str)).chain(["tradable_flag"]);
         let found = file.leaves.iter().map(|leaf| leaf.name.as_str());
         if !expected.clone().eq(found.clone()) {
@@ -191,6 +228,9 @@ impl FactorSet {
         demand_type(&file, "timestamp", &ColumnType::Time)?;
         demand_type(&file, "available_at", &ColumnType::Time)?;
         demand_type(&file, "tradable_flag", &ColumnType::Bool)?;
+        if self.metadata.of_events {
+            demand_type(&file, "bar_seq", &ColumnType::Integer)?;
+        }
         Ok(file)
     }
 

@@ -17,10 +17,12 @@ pub(super) const GROUP_ROWS: usize = 1 << 14;
 /// One symbol's rows on their way into a factor set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FactorTable<'a> {
-    /// Bar open, microseconds UTC, strictly increasing.
+    /// Bar open, microseconds UTC; strictly increasing for bars of one length.
     pub timestamp: &'a [i64],
     /// When the row could be known, microseconds UTC.
     pub available_at: &'a [i64],
+    /// The numbers of event bars, which may share times; `None` for bars of one length.
+    pub bar_seq: Option<&'a [i64]>,
     /// Factor columns in the order of the set's definition; missing is NaN, infinite values are refused.
     pub columns: Vec<(&'a str, &'a [f64])>,
     /// Whether the symbol could be traded on the row's bar.
@@ -32,27 +34,46 @@ pub(super) fn check(rows: &FactorTable<'_>) -> Result<(), String> {
     let n = rows.timestamp.len();
     let columns = rows.columns.iter().map(|(name, values)| (*name, values.len()));
     let others = [("available_at", rows.available_at.len()), ("tradable_flag", rows.tradable_flag.len())];
-    for (name, length) in others.into_iter().chain(columns) {
+    let sequence = rows.bar_seq.map(|sequence| ("bar_seq", sequence.len()));
+    for (name, length) in others.into_iter().chain(sequence).chain(columns) {
         if length != n {
             return Err(format!("column `{name}` has {length} rows, `timestamp` has {n}"));
         }
     }
-    check::increasing("timestamp", rows.timestamp)
-        .and_then(|()| check::known_after(rows.timestamp, rows.available_at, true))
-        .and_then(|()| check::not_decreasing("available_at", rows.available_at))
+    check::keys(rows.timestamp, rows.available_at, rows.bar_seq)
         .map_err(|Broken { row, message }| format!("row {row}: {message}"))
 }
 
-/// The rules of a row that follows another: bar open and time known of the earlier one, then of the later one.
-pub(super) fn check_next(last: i64, last_known: i64, first: i64, known: i64) -> Result<(), String> {
-    check::increasing("timestamp", &[last, first])
-        .and_then(|()| check::not_decreasing("available_at", &[last_known, known]))
-        .map_err(|broken| format!("row 0: {}", broken.message))
+/// The keys of a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RowKey {
+    /// Bar open.
+    pub(super) timestamp: i64,
+    /// When the row could be known.
+    pub(super) available_at: i64,
+    /// The bar's number; `None` for bars of one length.
+    pub(super) bar_seq: Option<i64>,
+}
+
+impl RowKey {
+    /// The keys of a row of a table; `None` when there is no such row.
+    pub(super) fn of(rows: &FactorTable<'_>, row: usize) -> Option<Self> {
+        let bar_seq = rows.bar_seq.and_then(|sequence| sequence.get(row).copied());
+        Some(Self { timestamp: *rows.timestamp.get(row)?, available_at: *rows.available_at.get(row)?, bar_seq })
+    }
+
+    /// The rules of a row that follows this one.
+    pub(super) fn check_next(self, next: Self) -> Result<(), String> {
+        let sequence = self.bar_seq.zip(next.bar_seq).map(|(last, first)| [last, first]);
+        let sequence = sequence.as_ref().map(|sequence| &sequence[..]);
+        check::keys(&[self.timestamp, next.timestamp], &[self.available_at, next.available_at], sequence)
+            .map_err(|broken| format!("row 0: {}", broken.message))
+    }
 }
 
 /// The rules of the names of a table's factor columns.
 pub(super) fn check_names(columns: &[String]) -> Result<(), String> {
-    let fixed = ["timestamp", "available_at", "symbol", "tradable_flag"];
+    let fixed = ["timestamp", "available_at", "bar_seq", "symbol", "tradable_flag"];
     let mut names: BTreeSet<&str> = fixed.into();
     match columns.iter().find(|name| !names.insert(name)) {
         Some(name) => Err(format!("the column name `{name}` is taken")),
@@ -92,9 +113,10 @@ pub(super) fn write_group(
 ) -> Result<GroupGaps, HubError> {
     let keys = RowKeys::new(first, rows.len());
     let flags = &table.tradable_flag[rows.clone()];
-    let mut sum = keys.fixed(&table.timestamp[rows.clone()], &table.available_at[rows.clone()], flags);
-    writer.times(&table.timestamp[rows.clone()])?;
-    writer.times(&table.available_at[rows.clone()])?;
+    let sequence = table.bar_seq.map(|sequence| &sequence[rows.clone()]);
+    let times = [Some(&table.timestamp[rows.clone()]), Some(&table.available_at[rows.clone()]), sequence];
+    let mut sum = keys.fixed(&times, flags);
+    times.into_iter().flatten().try_for_each(|values| writer.times(values))?;
     writer.same_text(symbol, rows.len())?;
     let mut gaps = Vec::with_capacity(table.columns.len());
     for (at, (name, values)) in table.columns.iter().enumerate() {
@@ -113,13 +135,20 @@ pub(super) fn finish(writer: GroupWriter, groups: &[GroupGaps]) -> Result<Finish
     writer.finish(vec![(FORMAT_KEY, FORMAT_VERSION.to_string()), (GAPS_KEY, gaps::to_text(groups))])
 }
 
+/// Names of the columns before the factors, of event bars or of bars of one length.
+pub(super) fn keys(of_events: bool) -> &'static [&'static str] {
+    let keys = &["timestamp", "available_at", "symbol"];
+    if of_events { &["timestamp", "available_at", "bar_seq", "symbol"] } else { keys }
+}
+
 /// The columns of a factor table.
-pub(super) fn specs(columns: &[String]) -> Vec<ColumnSpec> {
-    let mut specs = vec![
-        ColumnSpec::new("timestamp", ValueKind::Time, Storage::Delta),
-        ColumnSpec::new("available_at", ValueKind::Time, Storage::Delta),
-        ColumnSpec::new("symbol", ValueKind::Text, Storage::Dictionary),
-    ];
+pub(super) fn specs(columns: &[String], of_events: bool) -> Vec<ColumnSpec> {
+    let key = |name: &&str| match *name {
+        "symbol" => ColumnSpec::new("symbol", ValueKind::Text, Storage::Dictionary),
+        "bar_seq" => ColumnSpec::new("bar_seq", ValueKind::Integer, Storage::Delta),
+        time => ColumnSpec::new(time, ValueKind::Time, Storage::Delta),
+    };
+    let mut specs: Vec<ColumnSpec> = keys(of_events).iter().map(key).collect();
     specs.extend(columns.iter().map(|name| ColumnSpec::new(name, ValueKind::Float, Storage::Plain)));
     specs.push(ColumnSpec::new("tradable_flag", ValueKind::Bool, Storage::Plain));
     specs

@@ -61,6 +61,7 @@ impl Rows {
         FactorTable {
             timestamp: &self.timestamp,
             available_at: &self.available_at,
+            bar_seq: None,
             columns: vec![("return_5", &self.return_5), ("rank", &self.rank)],
             tradable_flag: &self.tradable,
         }

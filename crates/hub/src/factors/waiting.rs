@@ -23,6 +23,8 @@ pub(super) struct Rows {
     pub(super) timestamp: Vec<i64>,
     /// When the rows could be known.
     pub(super) available_at: Vec<i64>,
+    /// The numbers of event bars; empty for bars of one length.
+    pub(super) bar_seq: Vec<i64>,
     /// Factor columns.
     pub(super) columns: Vec<Vec<f64>>,
     /// Whether the symbol could be traded.
@@ -58,7 +60,8 @@ struct Piece {
 enum Place {
     /// In memory, with the bytes it counts for.
     Memory(Rows, usize),
-    /// On disk, from this position: timestamps, times known, columns one after the other, flags as bytes.
+    /// On disk, from this position: timestamps, times known, numbers of event bars if there are any, columns one after the
+    /// other, flags as bytes.
     Disk(u64),
 }
 
@@ -87,7 +90,7 @@ impl Waiting {
         if n == 0 {
             return Ok(());
         }
-        let bytes = n * (8 * (2 + table.columns.len()) + 1);
+        let bytes = n * row_bytes(table);
         let place = if self.shared.fetch_add(bytes, Ordering::Relaxed) + bytes <= MEMORY_MAX {
             Place::Memory(Rows::of(table, rows), bytes)
         } else {
@@ -125,8 +128,8 @@ impl Waiting {
 
     /// Writes rows behind what is on disk; returns where they begin.
     fn spill(&mut self, table: &FactorTable<'_>, rows: Range<usize>) -> Result<u64, HubError> {
-        let mut bytes = Vec::with_capacity(rows.len() * (8 * (2 + table.columns.len()) + 1));
-        for times in [table.timestamp, table.available_at] {
+        let mut bytes = Vec::with_capacity(rows.len() * row_bytes(table));
+        for times in [table.timestamp, table.available_at].into_iter().chain(table.bar_seq) {
             times[rows.clone()].iter().for_each(|time| bytes.extend_from_slice(&time.to_le_bytes()));
         }
         for (_, values) in &table.columns {
@@ -150,6 +153,11 @@ impl Waiting {
     }
 }
 
+/// Bytes of a row.
+fn row_bytes(table: &FactorTable<'_>) -> usize {
+    8 * (2 + usize::from(table.bar_seq.is_some()) + table.columns.len()) + 1
+}
+
 /// The first of the rows that wait.
 pub(super) struct Front<'a> {
     /// All that wait.
@@ -171,15 +179,20 @@ impl Front<'_> {
         self.gather(|rows| &rows.available_at, |n| 8 * n, i64::from_le_bytes, out)
     }
 
-    /// Appends the values of a column.
-    pub(super) fn column(&self, column: usize, out: &mut Vec<f64>) -> Result<(), HubError> {
-        self.gather(|rows| &rows.columns[column], |n| 8 * n * (2 + column), f64::from_le_bytes, out)
+    /// Appends the numbers of event bars.
+    pub(super) fn sequence(&self, out: &mut Vec<i64>) -> Result<(), HubError> {
+        self.gather(|rows| &rows.bar_seq, |n| 8 * n * 2, i64::from_le_bytes, out)
     }
 
-    /// Appends the flags of a table of `n_columns` columns.
-    pub(super) fn flags(&self, n_columns: usize, out: &mut Vec<bool>) -> Result<(), HubError> {
+    /// Appends the values of a column, behind `n_times` columns of times and numbers.
+    pub(super) fn column(&self, column: usize, n_times: usize, out: &mut Vec<f64>) -> Result<(), HubError> {
+        self.gather(|rows| &rows.columns[column], |n| 8 * n * (n_times + column), f64::from_le_bytes, out)
+    }
+
+    /// Appends the flags, behind `n_before` other columns.
+    pub(super) fn flags(&self, n_before: usize, out: &mut Vec<bool>) -> Result<(), HubError> {
         let flag = |[byte]: [u8; 1]| byte != 0;
-        self.gather(|rows| &rows.tradable_flag, |n| 8 * n * (2 + n_columns), flag, out)
+        self.gather(|rows| &rows.tradable_flag, |n| 8 * n * n_before, flag, out)
     }
 
     /// Appends values: `in_memory` are those of a piece in memory; on disk they lie in `N` bytes each, from the offset
@@ -222,6 +235,7 @@ impl Rows {
         Self {
             timestamp: table.timestamp[rows.clone()].to_vec(),
             available_at: table.available_at[rows.clone()].to_vec(),
+            bar_seq: table.bar_seq.map_or(Vec::new(), |sequence| sequence[rows.clone()].to_vec()),
             columns: table.columns.iter().map(|(_, values)| values[rows.clone()].to_vec()).collect(),
             tradable_flag: table.tradable_flag[rows].to_vec(),
         }

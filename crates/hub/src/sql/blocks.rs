@@ -32,6 +32,9 @@ impl Block {
         };
         feed(&mut rows.timestamp.iter().map(|time| time.cast_unsigned()));
         feed(&mut rows.available_at.iter().map(|time| time.cast_unsigned()));
+        if let Some(sequence) = rows.bar_seq {
+            feed(&mut sequence.iter().map(|number| number.cast_unsigned()));
+        }
         feed(&mut rows.tradable_flag.iter().map(|flag| u64::from(*flag)));
         for column in &rows.columns {
             // A store keeps no payload of a NaN: all missing values are one.

@@ -48,6 +48,8 @@ pub(super) struct Rows<'a> {
     pub(super) timestamp: &'a [i64],
     /// When each row could be known, microseconds UTC.
     pub(super) available_at: &'a [i64],
+    /// The numbers of event bars; `None` for bars of one length.
+    pub(super) bar_seq: Option<&'a [i64]>,
     /// Factors in the order of the table; missing is NaN.
     pub(super) columns: Vec<&'a [f64]>,
     /// Whether the symbol could be traded.
@@ -61,6 +63,8 @@ pub(super) struct Fetched {
     pub(super) timestamp: Vec<i64>,
     /// When each row could be known, microseconds UTC.
     pub(super) available_at: Vec<i64>,
+    /// The numbers of event bars; empty for bars of one length.
+    pub(super) bar_seq: Vec<i64>,
     /// Whether the symbol could be traded.
     pub(super) tradable_flag: Vec<bool>,
     /// The factors asked for; missing is NaN.
@@ -74,13 +78,16 @@ impl Fetched {
     }
 }
 
-/// A query for rows of values: its columns are `timestamp`, `available_at`, `tradable_flag` and then factors.
+/// A query for rows of values: its columns are `timestamp`, `available_at`, `tradable_flag`, those of event bars
+/// `bar_seq`, and then factors.
 #[derive(Debug, Clone)]
 pub(super) struct Fetch {
     /// The statement.
     pub(super) sql: String,
     /// Its values.
     pub(super) values: Vec<Cell>,
+    /// Whether the rows are those of event bars.
+    pub(super) of_events: bool,
     /// Number of factors.
     pub(super) n_columns: usize,
     /// Rows handed over at a time, at least 1.

@@ -162,9 +162,10 @@ fn changed(entry: &Entry, message: String) -> HubError {
 
 /// The query for a symbol's rows.
 fn fetch(entry: &Entry, symbol: &str, columns: &[&(String, String)], range: Range) -> Fetch {
+    let sequence = if entry.table.of_events { ", \"bar_seq\"" } else { "" };
     let factors: String = columns.iter().map(|(_, column)| format!(", {}", quote(column))).collect();
     let mut sql = format!(
-        "SELECT \"timestamp\", \"available_at\", \"tradable_flag\"{factors} FROM {} WHERE \"symbol\" = $1",
+        "SELECT \"timestamp\", \"available_at\", \"tradable_flag\"{sequence}{factors} FROM {} WHERE \"symbol\" = $1",
         entry.table.quoted()
     );
     let mut values = vec![Cell::text(symbol)];
@@ -174,8 +175,14 @@ fn fetch(entry: &Entry, symbol: &str, columns: &[&(String, String)], range: Rang
             sql.push_str(&format!(" AND \"timestamp\" {compare} ${}", values.len()));
         }
     }
-    sql.push_str(" ORDER BY \"timestamp\"");
-    Fetch { sql, values, n_columns: columns.len(), part_rows: chunk_rows(columns.len()) }
+    sql.push_str(&format!(" ORDER BY {}", entry.table.order()));
+    Fetch {
+        sql,
+        values,
+        of_events: entry.table.of_events,
+        n_columns: columns.len(),
+        part_rows: chunk_rows(columns.len()),
+    }
 }
 
 /// Rows in the form in which rooms see tables.
@@ -183,6 +190,9 @@ fn table(part: Fetched, columns: &[&(String, String)]) -> Table {
     let mut table = Table::default();
     table.push("timestamp", Column::I64(part.timestamp));
     table.push("available_at", Column::I64(part.available_at));
+    if !part.bar_seq.is_empty() {
+        table.push("bar_seq", Column::I64(part.bar_seq));
+    }
     for ((name, _), values) in columns.iter().zip(part.columns) {
         table.push(name.as_str(), Column::F64(values));
     }

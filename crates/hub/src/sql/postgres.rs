@@ -95,7 +95,7 @@ impl Database for Postgres {
         let mut found = self.client.query_raw(&fetch.sql, bound(&fetch.values)).map_err(told)?;
         let mut part = Fetched::empty(fetch.n_columns);
         while let Some(row) = found.next().map_err(told)? {
-            take(&row, &mut part).map_err(told)?;
+            take(&row, fetch.of_events, &mut part).map_err(told)?;
             if part.timestamp.len() == fetch.part_rows {
                 visit(std::mem::replace(&mut part, Fetched::empty(fetch.n_columns)))?;
             }
@@ -126,11 +126,15 @@ impl Database for Postgres {
 
 /// Appends a row in the form of `COPY ... BINARY`: the number of values, and each value behind its length.
 fn push_row(bytes: &mut Vec<u8>, symbol: &str, rows: &Rows<'_>, row: usize) {
-    let n_values = i16::try_from(rows.columns.len() + 4).expect("the number of columns was checked");
+    let n_fixed = 4 + usize::from(rows.bar_seq.is_some());
+    let n_values = i16::try_from(rows.columns.len() + n_fixed).expect("the number of columns was checked");
     bytes.extend_from_slice(&n_values.to_be_bytes());
     push_value(bytes, &rows.timestamp[row].to_be_bytes());
     push_value(bytes, &rows.available_at[row].to_be_bytes());
     push_value(bytes, symbol.as_bytes());
+    if let Some(sequence) = rows.bar_seq {
+        push_value(bytes, &sequence[row].to_be_bytes());
+    }
     for column in &rows.columns {
         if column[row].is_nan() {
             bytes.extend_from_slice(&(-1i32).to_be_bytes());
@@ -149,12 +153,16 @@ fn push_value(bytes: &mut Vec<u8>, value: &[u8]) {
 }
 
 /// Appends a row of values.
-fn take(row: &Row, part: &mut Fetched) -> Result<(), Error> {
+fn take(row: &Row, of_events: bool, part: &mut Fetched) -> Result<(), Error> {
     part.timestamp.push(row.try_get(0)?);
     part.available_at.push(row.try_get(1)?);
     part.tradable_flag.push(row.try_get(2)?);
+    if of_events {
+        part.bar_seq.push(row.try_get(3)?);
+    }
+    let first = if of_events { 4 } else { 3 };
     for (at, column) in part.columns.iter_mut().enumerate() {
-        column.push(row.try_get::<_, Option<f64>>(3 + at)?.unwrap_or(f64::NAN));
+        column.push(row.try_get::<_, Option<f64>>(first + at)?.unwrap_or(f64::NAN));
     }
     Ok(())
 }

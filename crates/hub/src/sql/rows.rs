@@ -92,6 +92,7 @@ impl<'a> HubRows<'a> {
         let rows = Rows {
             timestamp: &table.i64("timestamp").expect(expected)[inside.clone()],
             available_at: &table.i64("available_at").expect(expected)[inside.clone()],
+            bar_seq: table.i64("bar_seq").map(|sequence| &sequence[inside.clone()]),
             columns,
             tradable_flag: &table.bool("tradable_flag").expect(expected)[inside],
         };
@@ -101,8 +102,7 @@ impl<'a> HubRows<'a> {
     /// Reads some rows.
     fn read(&self, rows: Range<usize>) -> Result<Table, HubError> {
         let columns: Vec<&str> = self.set.columns().iter().map(String::as_str).collect();
-        let range = TimeRange { start: Some(self.timestamp[rows.start]), end: self.timestamp.get(rows.end).copied() };
-        let table = self.set.read(self.symbol, &columns, range)?;
+        let table = self.set.read_rows(self.symbol, &columns, rows.clone())?;
         match infinite(&table) {
             None => Ok(table),
             Some((name, row)) => Err(HubError::refused(format!(

@@ -93,12 +93,15 @@ impl Saving<'_> {
         }
         let number = entry.as_ref().map_or(0, |entry| entry.table.number());
         // A table keeps its columns for good: with others, a new one takes its place.
-        let kept = entry.as_ref().filter(|entry| entry.metadata.columns == metadata.columns);
+        let has_columns =
+            |table: &FactorMetadata| table.columns == metadata.columns && table.of_events == metadata.of_events;
+        let kept = entry.as_ref().filter(|entry| has_columns(&entry.metadata));
         let (table, is_new) = match kept {
             Some(entry) => (entry.table.clone(), false),
             None => {
                 let name = (self.timeframe, metadata.factor_set.as_str());
-                (ValuesTable::new(kind, name, &metadata.columns, number + 1)?, true)
+                let table = ValuesTable::new(kind, name, &metadata.columns, number + 1)?;
+                (ValuesTable { of_events: metadata.of_events, ..table }, true)
             }
         };
         if is_new {
@@ -175,7 +178,11 @@ impl Saving<'_> {
         let old_blocks = old.map_or(&none, |old| &old.blocks);
         let mut rows = HubRows::open(self.set, symbol)?;
         let same_rows = self.same_rows(symbol, old_blocks);
-        let Changes { blocks, delete, insert } = changes(&mut rows, old_blocks, same_rows)?;
+        let Changes { blocks, mut delete, mut insert } = changes(&mut rows, old_blocks, same_rows)?;
+        if table.of_events && !delete.is_empty() {
+            // Event bars share times, so no stretch of time is that of a block alone.
+            (delete, insert) = (vec![0..old_blocks.blocks.len()], vec![0..blocks.n_rows]);
+        }
         let database = &mut self.store.database;
         for gone in &delete {
             saved.n_rows_deleted += delete_rows(database.as_mut(), table, symbol, old_blocks.time(gone.clone()))?;

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Each set has a table of values of its own with one double-precision column per factor; its key is
-//! `(symbol, timestamp)`. Times are microseconds since the epoch, a missing value is NULL. Names of tables and columns
+//! `(symbol, timestamp)`. Rows of event bars have a column `bar_seq` after `symbol` and the key
+//! `(symbol, available_at, bar_seq)`. Times are microseconds since the epoch, a missing value is NULL. Names of tables and columns
 //! are made here from checked names and quoted all the same; everything else travels as a bound value.
 
 use crosscut_model::Timeframe;
@@ -25,7 +26,7 @@ pub(super) const FORMAT: i64 = 1;
 const NAME_BYTES: usize = 63;
 
 /// Columns of a table of values that are not factors.
-const FIXED: [&str; 4] = ["timestamp", "available_at", "symbol", "tradable_flag"];
+const FIXED: [&str; 5] = ["timestamp", "available_at", "symbol", "bar_seq", "tradable_flag"];
 
 /// Names that every PostgreSQL table has already.
 const SYSTEM: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
@@ -122,6 +123,8 @@ pub(super) struct ValuesTable {
     pub(super) name: String,
     /// Factors in the order of the set, each with the name of its column.
     pub(super) columns: Vec<(String, String)>,
+    /// Whether the rows are those of event bars, which have a column `bar_seq`.
+    pub(super) of_events: bool,
 }
 
 impl ValuesTable {
@@ -146,7 +149,7 @@ impl ValuesTable {
             check_column_name(name).map_err(|message| HubError::Name { message })?;
             named.push((name.clone(), column_name(name, position)));
         }
-        Ok(Self { name: table_name(timeframe, set, number), columns: named })
+        Ok(Self { name: table_name(timeframe, set, number), columns: named, of_events: false })
     }
 
     /// The number in the table's name; 0 when it was not named here.
@@ -161,9 +164,15 @@ impl ValuesTable {
 
     /// All columns in the order of the table, quoted: times, symbol, factors, flag.
     pub(super) fn all_columns(&self) -> Vec<String> {
-        let [timestamp, available_at, symbol, flag] = FIXED;
+        let [timestamp, available_at, symbol, sequence, flag] = FIXED;
         let factors = self.columns.iter().map(|(_, column)| column.as_str());
-        [timestamp, available_at, symbol].into_iter().chain(factors).chain([flag]).map(quote).collect()
+        let sequence = self.of_events.then_some(sequence);
+        [timestamp, available_at, symbol].into_iter().chain(sequence).chain(factors).chain([flag]).map(quote).collect()
+    }
+
+    /// The columns that order a symbol's rows and tell them apart.
+    pub(super) fn order(&self) -> &'static str {
+        if self.of_events { "\"available_at\", \"bar_seq\"" } else { "\"timestamp\"" }
     }
 
     /// The statement that makes the table.
@@ -171,6 +180,9 @@ impl ValuesTable {
         let (text, float) = (kind.text(), kind.float());
         let mut columns =
             format!("\"timestamp\" BIGINT NOT NULL, \"available_at\" BIGINT NOT NULL, \"symbol\" {text} NOT NULL");
+        if self.of_events {
+            columns.push_str(", \"bar_seq\" BIGINT NOT NULL");
+        }
         for (_, column) in &self.columns {
             columns.push_str(&format!(", {} {float}", quote(column)));
         }
@@ -180,7 +192,7 @@ impl ValuesTable {
     /// The statement that makes the table's key.
     pub(super) fn create_key(&self) -> String {
         let key = quote(&format!("k{}", self.name));
-        format!("CREATE UNIQUE INDEX {key} ON {} (\"symbol\", \"timestamp\")", self.quoted())
+        format!("CREATE UNIQUE INDEX {key} ON {} (\"symbol\", {})", self.quoted(), self.order())
     }
 }
 

@@ -99,7 +99,7 @@ impl Database for Sqlite {
         let mut found = statement.query(rusqlite::params_from_iter(&fetch.values)).map_err(told)?;
         let mut part = Fetched::empty(fetch.n_columns);
         while let Some(row) = found.next().map_err(told)? {
-            take(row, &mut part).map_err(told)?;
+            take(row, fetch.of_events, &mut part).map_err(told)?;
             if part.timestamp.len() == fetch.part_rows {
                 visit(std::mem::replace(&mut part, Fetched::empty(fetch.n_columns)))?;
             }
@@ -124,21 +124,29 @@ fn insert_row(statement: &mut Statement<'_>, symbol: &str, rows: &Rows<'_>, row:
     statement.raw_bind_parameter(1, rows.timestamp[row])?;
     statement.raw_bind_parameter(2, rows.available_at[row])?;
     statement.raw_bind_parameter(3, symbol)?;
+    if let Some(sequence) = rows.bar_seq {
+        statement.raw_bind_parameter(4, sequence[row])?;
+    }
+    let first = if rows.bar_seq.is_some() { 5 } else { 4 };
     for (at, column) in rows.columns.iter().enumerate() {
         // The library turns NaN into NULL.
-        statement.raw_bind_parameter(4 + at, column[row])?;
+        statement.raw_bind_parameter(first + at, column[row])?;
     }
-    statement.raw_bind_parameter(4 + rows.columns.len(), rows.tradable_flag[row])?;
+    statement.raw_bind_parameter(first + rows.columns.len(), rows.tradable_flag[row])?;
     statement.raw_execute().map(|_| ())
 }
 
 /// Appends a row of values.
-fn take(row: &Row<'_>, part: &mut Fetched) -> Result<(), Error> {
+fn take(row: &Row<'_>, of_events: bool, part: &mut Fetched) -> Result<(), Error> {
     part.timestamp.push(row.get(0)?);
     part.available_at.push(row.get(1)?);
     part.tradable_flag.push(row.get(2)?);
+    if of_events {
+        part.bar_seq.push(row.get(3)?);
+    }
+    let first = if of_events { 4 } else { 3 };
     for (at, column) in part.columns.iter_mut().enumerate() {
-        column.push(row.get::<_, Option<f64>>(3 + at)?.unwrap_or(f64::NAN));
+        column.push(row.get::<_, Option<f64>>(first + at)?.unwrap_or(f64::NAN));
     }
     Ok(())
 }

@@ -241,7 +241,8 @@ impl SqlStore {
             let mut texts = row.into_iter().map(Cell::into_text);
             columns.push((texts.next().unwrap_or_default(), texts.next().unwrap_or_default()));
         }
-        let table = ValuesTable { name: stored.values_table, columns };
+        let of_events = stored.metadata.of_events;
+        let table = ValuesTable { name: stored.values_table, columns, of_events };
         let same = table.columns.iter().map(|(name, _)| name).eq(&stored.metadata.columns);
         if !same {
             let message = format!("the columns of factor set `{set}` ({timeframe}) disagree with its metadata");

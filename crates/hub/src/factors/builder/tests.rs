@@ -58,6 +58,7 @@ impl Rows {
         FactorTable {
             timestamp: &self.timestamp[rows.clone()],
             available_at: &self.available_at[rows.clone()],
+            bar_seq: None,
             columns: columns.map(|(name, values)| (name.as_str(), &values[rows.clone()])).collect(),
             tradable_flag: &self.tradable[rows],
         }

@@ -64,6 +64,7 @@ impl Rows {
         FactorTable {
             timestamp: &self.timestamp[from..],
             available_at: &self.available_at[from..],
+            bar_seq: None,
             columns: names.iter().map(|name| (name.as_str(), &self.values[from..])).collect(),
             tradable_flag: &self.tradable[from..],
         }
@@ -262,7 +263,7 @@ fn sets_of_the_first_version_are_read_kept_and_continued() {
     let folder = folder(&scratch, 1);
     let rows = Rows::new(30_000);
     let path = folder.join("X.parquet");
-    let specs = crate::factors::table::specs(&names());
+    let specs = crate::factors::table::specs(&names(), false);
     let mut writer = TableWriter::new(&path, fs::File::create(&path).unwrap(), &specs, 1 << 16).unwrap();
     writer.note("crosscut.format", "1".to_owned());
     let symbol = vec!["X".to_owned(); 30_000];

@@ -21,6 +21,7 @@ const CASES: &[(&str, Case)] = &[
     ("appended rows", suite::appended_rows),
     ("tables in parts", suite::tables_in_parts),
     ("corrected, late and removed rows", suite::corrected_late_and_removed_rows),
+    ("event bars that share times", suite::event_bars_that_share_times),
     ("symbols come and go", suite::symbols_come_and_go),
     ("other columns", suite::other_columns),
     ("another definition", suite::another_definition),

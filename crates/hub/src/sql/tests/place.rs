@@ -60,6 +60,7 @@ impl Place {
             let table = FactorTable {
                 timestamp: &rows.timestamp,
                 available_at: &rows.available_at,
+                bar_seq: rows.bar_seq.as_deref(),
                 columns: columns.collect(),
                 tradable_flag: &rows.tradable,
             };
@@ -80,6 +81,7 @@ impl Place {
             let appended = FactorTable {
                 timestamp: &rows.timestamp,
                 available_at: &rows.available_at,
+                bar_seq: None,
                 columns: columns.collect(),
                 tradable_flag: &rows.tradable,
             };
@@ -139,7 +141,9 @@ fn lines(table: &Table) -> Vec<Line> {
     let floats: Vec<&[f64]> = table.columns.iter().filter_map(|(name, _)| table.f64(name)).collect();
     let (times, known) = (table.i64("timestamp").unwrap(), table.i64("available_at").unwrap());
     let flags = table.bool("tradable_flag").unwrap();
-    let line = |row: usize| (times[row], known[row], flags[row], floats.iter().map(|v| bits(v[row])).collect());
+    let number = |row: usize| table.i64("bar_seq").map(|sequence| sequence[row].cast_unsigned());
+    let values = |row: usize| number(row).into_iter().chain(floats.iter().map(|v| bits(v[row]))).collect();
+    let line = |row: usize| (times[row], known[row], flags[row], values(row));
     (0..table.len()).map(line).collect()
 }
 
@@ -150,6 +154,8 @@ pub(super) struct SymbolRows {
     pub(super) timestamp: Vec<i64>,
     /// When each row could be known.
     pub(super) available_at: Vec<i64>,
+    /// Numbers of event bars.
+    pub(super) bar_seq: Option<Vec<i64>>,
     /// Values by column.
     pub(super) columns: Vec<Vec<f64>>,
     /// Flags.
@@ -168,7 +174,17 @@ impl SymbolRows {
             columns: (0..n_columns).map(|column| (0..n).map(|row| value(row, column)).collect()).collect(),
             tradable: (0..n).map(|row| row % 3 != 0).collect(),
             timestamp,
+            bar_seq: None,
         }
+    }
+
+    /// The same rows as those of event bars, five of which share each time.
+    pub(super) fn events(n: usize, n_columns: usize, seed: f64) -> Self {
+        let mut rows = Self::hourly(n, n_columns, seed);
+        rows.timestamp = (0..n).map(|row| rows.timestamp[row / 5 * 5]).collect();
+        rows.available_at.clone_from(&rows.timestamp);
+        rows.bar_seq = Some((0..n as i64).collect());
+        rows
     }
 
     /// Without some rows.
@@ -176,13 +192,16 @@ impl SymbolRows {
         self.timestamp.drain(rows.clone());
         self.available_at.drain(rows.clone());
         self.tradable.drain(rows.clone());
+        self.bar_seq.iter_mut().for_each(|sequence| drop(sequence.drain(rows.clone())));
         self.columns.iter_mut().for_each(|column| drop(column.drain(rows.clone())));
         self
     }
 
     /// As loaded rows are compared.
     fn lines(&self) -> Vec<Line> {
-        let values = |row: usize| self.columns.iter().map(|column| bits(column[row])).collect();
+        let number = |row: usize| self.bar_seq.as_ref().map(|sequence| sequence[row].cast_unsigned());
+        let values =
+            |row: usize| number(row).into_iter().chain(self.columns.iter().map(|column| bits(column[row]))).collect();
         let line = |row: usize| (self.timestamp[row], self.available_at[row], self.tradable[row], values(row));
         (0..self.timestamp.len()).map(line).collect()
     }

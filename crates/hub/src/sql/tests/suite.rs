@@ -168,6 +168,27 @@ pub(super) fn corrected_late_and_removed_rows(backend: &Backend<'_>) {
     }
 }
 
+pub(super) fn event_bars_that_share_times(backend: &Backend<'_>) {
+    let place = Place::new(backend);
+    let n = 2 * BLOCK_ROWS + 100;
+    let events = |n: usize| {
+        let symbols = ["A", "B"].map(|symbol| (symbol.to_owned(), SymbolRows::events(n, 2, 1.0)));
+        Set { symbols: symbols.into(), ..Set::new(&[]) }
+    };
+    place.save(&events(n)).unwrap();
+    place.assert_holds(&events(n));
+    let saved = place.save(&events(n + 3)).unwrap();
+    assert_eq!((saved.n_rows_written, saved.n_rows_deleted), (6, 0));
+    place.assert_holds(&events(n + 3));
+    for gone in [BLOCK_ROWS - 2..BLOCK_ROWS + 1, 0..1, n - 3..n, 7..n] {
+        let mut changed = events(n);
+        let rows = changed.rows("B");
+        *rows = rows.clone().without(gone);
+        place.save(&changed).unwrap();
+        place.assert_holds(&changed);
+    }
+}
+
 pub(super) fn symbols_come_and_go(backend: &Backend<'_>) {
     let place = Place::new(backend);
     place.save(&Set::new(&[("A", 30), ("B", 20)])).unwrap();
