@@ -181,7 +181,10 @@ impl Saving<'_> {
         let Changes { blocks, mut delete, mut insert } = changes(&mut rows, old_blocks, same_rows)?;
         if table.of_events && !delete.is_empty() {
             // Event bars share times, so no stretch of time is that of a block alone.
-            (delete, insert) = (vec![0..old_blocks.blocks.len()], vec![0..blocks.n_rows]);
+            delete.clear();
+            insert.clear();
+            push(&mut delete, 0..old_blocks.blocks.len());
+            push(&mut insert, 0..blocks.n_rows);
         }
         let database = &mut self.store.database;
         for gone in &delete {
