@@ -115,7 +115,6 @@ pub(super) fn engine_config_for(
     let config = &desk.config;
     let default = BacktestConfig::default();
     Ok(BacktestConfig {
-        universe: default.universe,
         venue,
         timeframe,
         symbols: config.list("backtest.symbols"),
