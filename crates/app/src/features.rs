@@ -78,7 +78,7 @@ fn of_file(desk: &Desk<'_>, file: &Path, request: &FeaturesRequest) -> Result<Ta
             .hint("name a file of bars or trades, or symbols of the hub"));
     }
     let scratch = tempfile::tempdir().map_err(|error| AppError::io("make", Path::new("a scratch folder"), &error))?;
-    let wanted = ImportRequest {
+    let mut wanted = ImportRequest {
         venue: SCRATCH_VENUE.to_owned(),
         kind: None,
         timeframe: None,
@@ -88,7 +88,17 @@ fn of_file(desk: &Desk<'_>, file: &Path, request: &FeaturesRequest) -> Result<Ta
         files: vec![PathBuf::from(file)],
         threads: desk.threads,
     };
-    let summary = import::run(&wanted, scratch.path(), &Silent)?;
+    let mut summary = import::run(&wanted, scratch.path(), &Silent)?;
+    // To look at a file it does not matter which symbol it is of, and --bar may say how long its bars are.
+    for reason in [import::NO_SYMBOL, import::NO_TIMEFRAME] {
+        if summary.refusals.iter().any(|refusal| refusal.reason == reason) {
+            match reason {
+                import::NO_SYMBOL => wanted.symbol = Some(symbol_of(file)),
+                _ => wanted.timeframe = request.bar.timeframe(),
+            }
+            summary = import::run(&wanted, scratch.path(), &Silent)?;
+        }
+    }
     if let Some(refusal) = summary.refusals.first() {
         return Err(AppError::new(refusal.to_string()));
     }
@@ -103,6 +113,13 @@ fn of_file(desk: &Desk<'_>, file: &Path, request: &FeaturesRequest) -> Result<Ta
     let bar = kind.parse().map_err(|error: crosscut_model::bar::BarSpecError| AppError::new(error.to_string()))?;
     let symbols = hub.bar_symbols(SCRATCH_VENUE, &bar)?;
     of_symbols(&hub, (SCRATCH_VENUE, bar), &symbols, request)
+}
+
+/// What a file that does not say its symbol is called: its name without endings.
+fn symbol_of(file: &Path) -> String {
+    let name = file.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+    let stem = name.split('.').next().unwrap_or_default();
+    if crosscut_model::check_symbol(stem).is_ok() { stem.to_owned() } else { SCRATCH_VENUE.to_owned() }
 }
 
 /// Folds the trades of a scratch hub into bars.

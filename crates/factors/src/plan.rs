@@ -64,7 +64,7 @@ impl Plan {
         let (mut specs, mut left_out) = (Vec::new(), config.carried.left_out.clone());
         for wanted in &config.library {
             let (usable, unusable) = family_factors(config, wanted, market.available)?;
-            specs.extend(usable);
+            add_family(config, wanted, usable, &mut specs)?;
             left_out.extend(unusable);
         }
         for entry in &config.factors {
@@ -108,6 +108,34 @@ fn planned_columns(config: &Config, program: &Program) -> Vec<PlannedColumn> {
             stage: program.stages()[at],
         })
         .collect()
+}
+
+/// Adds the factors of a family. One that an earlier family has too stands once, if the formulas are the same.
+fn add_family(
+    config: &Config,
+    wanted: &config::Family,
+    factors: Vec<FactorSpec>,
+    specs: &mut Vec<FactorSpec>,
+) -> Result<(), FactorsError> {
+    let place = || error::Place { file: config.file.clone(), line: wanted.line };
+    let before = specs.len();
+    for factor in factors {
+        let expanded = factor.expand().map_err(|e| FactorsError::Formula { place: place(), error: Box::new(e) })?;
+        for factor in expanded {
+            match specs[..before].iter().find(|other| other.name == factor.name) {
+                None => specs.push(factor),
+                Some(other) if other.formula == factor.formula => {}
+                Some(other) => {
+                    let message = format!(
+                        "library: {} has a factor `{}` that a family before it has with another formula: `{}`, not `{}`",
+                        wanted.name, factor.name, factor.formula, other.formula
+                    );
+                    return Err(FactorsError::Config { place: place(), message });
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The factors of a built-in family that the available columns are enough for, and in words which are left out.

@@ -140,18 +140,29 @@ impl Family {
         let windows = windows.unwrap_or(self.windows);
         let mut factors = Vec::new();
         for section in self.sections {
-            let entries = section.entries;
             if !section.is_windowed {
-                factors.extend(entries.iter().map(|entry| entry.factor(&[])));
+                factors.extend(section.entries.iter().map(|entry| entry.factor(&[])));
             } else if self.window_by_window {
                 for window in windows {
-                    factors.extend(entries.iter().map(|entry| entry.factor(&[*window])));
+                    factors.extend(section.entries.iter().filter_map(|entry| self.template(entry, &[*window])));
                 }
             } else {
-                factors.extend(entries.iter().map(|entry| entry.factor(windows)));
+                factors.extend(section.entries.iter().filter_map(|entry| self.template(entry, windows)));
             }
         }
         Ok(factors)
+    }
+
+    /// A template with the windows that do not make it a factor the family has without a window: `return_{w}` of one bar
+    /// is `return_1`.
+    fn template(&self, entry: &Entry, windows: &[usize]) -> Option<FactorSpec> {
+        let alone = || self.sections.iter().filter(|section| !section.is_windowed).flat_map(|section| section.entries);
+        let is_alone = |window: &usize| {
+            let name = entry.name.replace("{w}", &window.to_string());
+            alone().any(|other| other.name == name)
+        };
+        let windows: Vec<usize> = windows.iter().copied().filter(|window| !is_alone(window)).collect();
+        (!windows.is_empty()).then(|| entry.factor(&windows))
     }
 
     /// The factors that can be computed from the columns in `available`, and the others with what they lack: an alpha

@@ -45,6 +45,8 @@ use discover::discover;
 use jobs::{Done, Plan, Stage};
 
 pub(crate) use dated::dated_rows;
+pub use detect::NO_SYMBOL;
+pub use klines::NO_TIMEFRAME;
 pub use read::read_trades;
 pub use report::{FileReport, ImportSummary, TableReport, TableStatus};
 

@@ -200,6 +200,16 @@ fn features_of_symbols_and_of_a_file() {
     let file = format!("raw/{archive}");
     world.run(&["features", &file, "--bar", "15m", "--windows", "3", "--out", "features.csv"]).good();
     assert!(world.text("features.csv").starts_with("symbol,timestamp,available_at,return_1,"));
+    // A file of bars whose name says nothing of a symbol.
+    let day = |at: i64| format!("{},10,12,9,{},5\n", 1_577_836_800_000_000 + at * 86_400_000_000, 10 + at % 2);
+    let rows: String = (0..9).map(day).collect();
+    std::fs::write(world.path("my bars.csv"), format!("timestamp,open,high,low,close,volume\n{rows}")).unwrap();
+    let answer = world.json(&["features", "my bars.csv", "--bar", "1d", "--windows", "2", "--columns", "sma_2"]);
+    assert_eq!(answer["result"]["rows"][0]["sma_2"], 10.5, "{answer}");
+    // One row does not say how long its bar is: --bar does.
+    std::fs::write(world.path("one.csv"), format!("timestamp,open,high,low,close,volume\n{}", day(0))).unwrap();
+    let answer = world.json(&["features", "one.csv", "--bar", "1d", "--windows", "2", "--columns", "sma_2"]);
+    assert_eq!(answer["result"]["rows"][0]["available_at"], "2020-01-02T00:00:00Z", "{answer}");
     world.run(&["features", "AAAUSD"]).refused(&["AAAUSD", "did you mean `AAAUSDT`?"]);
     world.run(&["features", "AAAUSDT", "--columns", "retrun_5"]).refused(&["hint: did you mean `return_5`?"]);
 }

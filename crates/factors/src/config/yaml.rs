@@ -24,8 +24,13 @@ pub(super) fn error(file: &str, text: &str, error: &serde_saphyr::Error) -> Fact
     let message = match error.without_snippet() {
         serde_saphyr::Error::SerdeUnknownField { field, expected, .. } => {
             let known = expected.join(", ");
-            let hint = nearest(field, expected.iter().copied());
-            let hint = hint.map_or(String::new(), |name| format!("\nhint: did you mean `{name}`?"));
+            let is_word = field.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+            let hint = match nearest(field, expected.iter().copied()) {
+                Some(name) => format!("\nhint: did you mean `{name}`?"),
+                // The rest of `{name: f, formula: ts_mean(close, 5)}` behind the comma.
+                None if !is_word => "\nhint: between braces a formula that holds commas is put in quotes".to_owned(),
+                None => String::new(),
+            };
             format!("unknown key `{field}`; expected one of {known}{hint}")
         }
         serde_saphyr::Error::SerdeMissingField { field, .. } => format!("the key `{field}` is missing"),

@@ -170,10 +170,38 @@ fn wrong_factors() {
             "expected a text\n    - {name: a, formula: [close]}\n                         ^",
         ),
         ("{name: a}", "the key `formula` is missing"),
+        ("{name: a, formula: ts_mean(close, 5)}", "hint: between braces a formula that holds commas is put in quotes"),
         ("{name: a, formula: close, windows: 5}", "expected a list, such as [5, 20]"),
     ] {
         let message = refused(&format!("{HEAD}factors:\n  - {entry}\n"));
         assert!(message.contains(expected), "{entry:?} gave {message}");
         assert!(message.starts_with("set.yaml:5: "), "{entry:?} gave {message}");
     }
+}
+
+/// The columns of a set of families, or why there is none.
+fn columns_of(library: &str) -> Result<Vec<String>, String> {
+    let config = with(&format!("library: {library}"))?;
+    let available = crosscut_model::bar::BAR_COLUMNS;
+    let market = crate::plan::Market { available: &available, periods_per_year: 8760.0 };
+    let plan = crate::Plan::new(&config, market).map_err(|error| error.to_string())?;
+    Ok(plan.columns.into_iter().map(|column| column.name).collect())
+}
+
+#[test]
+fn families_may_share_factors() {
+    let columns = columns_of("[features, kit_w3]").unwrap();
+    for name in ["return_5", "ret_5", "sma_60", "rsi_20"] {
+        assert_eq!(columns.iter().filter(|column| *column == name).count(), 1, "{name}");
+    }
+    // Of one bar, of each window, and the file's own.
+    let columns = columns_of("[{features: {windows: [5]}}, {features: {windows: [5, 7]}}]").unwrap();
+    assert_eq!(columns.len(), 6 + 2 * 17 + 1, "{columns:?}");
+    let message = columns_of("[features, talib]").unwrap_err();
+    let expected = "set.yaml:5: library: talib has a factor `ema_5` that a family before it has with another formula: \
+                    `ema_seeded(close, 5)`, not `ema(close, 5)`";
+    assert_eq!(message, expected);
+    // `return_{w}` of one bar is `return_1`, which the family has anyway.
+    let message = columns_of("[{features: {windows: [1, 5]}}]").unwrap_err();
+    assert!(message.contains("factor `volatility_1`: `window` of `ts_std` is 1"), "{message}");
 }

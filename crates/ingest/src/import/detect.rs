@@ -27,6 +27,9 @@ use super::trades::parquet::{self, first_row, to_micros};
 use super::trades::source::{TradeFile, TradeForm};
 use super::{ImportRequest, Kind, fields::plain_name, typed};
 
+/// The reason for refusing a file whose name, rows and options do not say what it is of.
+pub const NO_SYMBOL: &str = "nothing tells its symbol";
+
 /// A recognised file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Found {
@@ -524,9 +527,7 @@ impl Context<'_> {
             }
         }
         let Some((symbol, _)) = settled else {
-            return Err(
-                Fault::file("nothing tells its symbol").hint("give --symbol, or name the file like the venue does")
-            );
+            return Err(Fault::file(NO_SYMBOL).hint("give --symbol, or name the file like the venue does"));
         };
         check_symbol(&symbol)
             .map_err(|error| Fault::file(error.to_string()).hint("give --symbol, or rename the file"))?;

@@ -8,5 +8,6 @@ mod flavour;
 pub(crate) mod publish;
 pub(crate) mod read;
 
+pub use bars::NO_TIMEFRAME;
 pub(crate) use bars::{BarRules, build};
 pub(crate) use flavour::Flavour;

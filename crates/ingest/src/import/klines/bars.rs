@@ -11,6 +11,9 @@ use crate::error::Fault;
 use super::Flavour;
 use super::read::RawBars;
 
+/// The reason for refusing bars whose length nothing says.
+pub const NO_TIMEFRAME: &str = "nothing tells how long its bars are";
+
 /// Rows from which on it is trusted that some two of them are neighbours.
 const MANY_ROWS: usize = 10;
 
@@ -44,9 +47,8 @@ pub(crate) fn find_timeframe(
         (Some(timeframe), _) => (timeframe, "--timeframe"),
         (None, Some(timeframe)) => (timeframe, "name"),
         (None, None) => {
-            let common = commonest(raw, groups, &spacings).ok_or_else(|| {
-                Fault::file("nothing tells how long its bars are").hint("give --timeframe, such as --timeframe 1h")
-            })?;
+            let common = commonest(raw, groups, &spacings)
+                .ok_or_else(|| Fault::file(NO_TIMEFRAME).hint("give --timeframe, such as --timeframe 1h"))?;
             return Ok(FoundTimeframe { timeframe: common, said_by: "commonest spacing of the rows" });
         }
     };
