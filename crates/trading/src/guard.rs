@@ -4,11 +4,22 @@
 //! ([`RiskGuard::exit`]). It knows prices, positions and times, and nothing of history: the same code guards live trading.
 //! Whoever asks it records its answers with the rule and the numbers.
 
-use crosscut_model::Side;
 use crosscut_model::time::DAY;
+use crosscut_model::{OrderKind, Position, Side, Trail};
 
 use crate::error::TradingError;
 use crate::limits::{DrawdownGuard, Limits, Rule};
+
+/// At which prices of a bar the stops of the guard act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StopsAt {
+    /// Its close: the position is closed by a market order after it, as everything else a strategy does.
+    #[default]
+    Close,
+    /// Any price of its path, as somebody who watches the market does; a stop acts at its level, or at a worse open, and a
+    /// profit is taken by the rule of limit orders. What a bar's path opens is watched from its close on.
+    Path,
+}
 
 /// The rules of a run; `None` is off.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -27,6 +38,8 @@ pub struct RiskRules {
     pub take_profit: Option<f64>,
     /// Loss from the best price since the entry at which a position is closed, a fraction.
     pub trailing_stop: Option<f64>,
+    /// At which prices of a bar these three act.
+    pub stops_at: StopsAt,
     /// Loss since the UTC day's first equity at which everything is closed until the next day, a fraction.
     pub daily_loss: Option<f64>,
     /// How long a symbol may not be opened after one of the three stops closed it, microseconds.
@@ -75,7 +88,7 @@ impl RiskRules {
     }
 
     /// Whether any rule closes single positions.
-    fn closes_positions(&self) -> bool {
+    pub fn closes_positions(&self) -> bool {
         [self.stop_loss, self.take_profit, self.trailing_stop].iter().any(Option::is_some)
     }
 }
@@ -144,7 +157,9 @@ pub struct RiskGuard {
     day: i64,
     /// First equity of the day.
     day_equity: f64,
-    /// Value traded in the day.
+    /// Number of the UTC day in which something was traded last.
+    traded_day: i64,
+    /// Value traded in that day.
     day_traded: f64,
     /// Whether the day's loss has stopped trading.
     day_is_over: bool,
@@ -164,6 +179,7 @@ impl RiskGuard {
             halted: None,
             day: i64::MIN,
             day_equity: capital,
+            traded_day: i64::MIN,
             day_traded: 0.0,
             day_is_over: false,
             watched: vec![Watched { best: f64::NAN, opened_at: 0, cools_until: i64::MIN }; n_symbols],
@@ -187,6 +203,12 @@ impl RiskGuard {
     #[inline]
     pub fn has_to_judge(&self) -> bool {
         self.judges_orders || self.halted().is_some()
+    }
+
+    /// Whether positions have to be looked at on the path of a bar.
+    #[inline]
+    pub fn has_to_exit_on_path(&self) -> bool {
+        self.closes_positions && self.rules.stops_at == StopsAt::Path
     }
 
     /// Whether positions have to be looked at.
@@ -249,7 +271,8 @@ impl RiskGuard {
         let on_side = ((asked.held * sign).max(0.0) + asked.working) * asked.price;
         let is_buy = asked.side == Side::Buy;
         let buffer = limits.cash_buffer.filter(|_| is_buy).map(|buffer| asked.cash - buffer * asked.equity);
-        let turnover = self.rules.turnover.map(|most| most * self.day_equity - self.day_traded);
+        let traded = if asked.now.div_euclid(DAY) == self.traded_day { self.day_traded } else { 0.0 };
+        let turnover = self.rules.turnover.map(|most| most * self.day_equity - traded);
         [
             (Rule::MaxOrder, self.rules.max_order),
             (Rule::MaxPosition, share(limits.max_position).map(|most| most - on_side)),
@@ -260,9 +283,13 @@ impl RiskGuard {
         ]
     }
 
-    /// Takes note of a value traded.
+    /// Takes note of a value traded. A day may begin with a trade, before anybody has looked at its equity.
     #[inline]
-    pub fn traded(&mut self, value: f64) {
+    pub fn traded(&mut self, at: i64, value: f64) {
+        let day = at.div_euclid(DAY);
+        if day != self.traded_day {
+            (self.traded_day, self.day_traded) = (day, 0.0);
+        }
         self.day_traded += value;
     }
 
@@ -287,7 +314,7 @@ impl RiskGuard {
         let alarm = self.alarm(now, equity);
         let day = now.div_euclid(DAY);
         if day != self.day {
-            (self.day, self.day_equity, self.day_traded, self.day_is_over) = (day, equity, 0.0, false);
+            (self.day, self.day_equity, self.day_is_over) = (day, equity, false);
         }
         match alarm {
             Some(Rule::DailyLoss) => self.day_is_over = true,
@@ -301,20 +328,54 @@ impl RiskGuard {
         alarm
     }
 
-    /// Looks at a held position at a price; gives the rule by which it is to be closed, from which on the symbol cools.
-    pub fn exit(&mut self, now: i64, symbol_idx: u32, position: crosscut_model::Position, price: f64) -> Option<Rule> {
+    /// The orders that would do on a bar's path what the rules ask for a position, each with its rule and, for a trailing
+    /// stop, the best price so far. The stop comes first: of two at one price it is the one that acts.
+    pub fn exits(&mut self, symbol_idx: u32, position: Position) -> [Option<(Rule, OrderKind, f64)>; 3] {
+        let best = self.remember(symbol_idx, position).best;
+        let (sign, entry) = (position.quantity.signum(), position.entry_price);
+        let level = |fraction: f64| entry * (1.0 + sign * fraction);
+        let RiskRules { stop_loss, take_profit, trailing_stop, .. } = self.rules;
+        let stop = |limit: f64| (Rule::StopLoss, OrderKind::Stop { trigger: level(-limit) }, best);
+        let trail = |limit: f64| (Rule::TrailingStop, OrderKind::TrailingStop { trail: Trail::Fraction(limit) }, best);
+        let profit = |limit: f64| (Rule::TakeProfit, OrderKind::Limit { price: level(limit) }, best);
+        [stop_loss.map(stop), trailing_stop.map(trail), take_profit.map(profit)]
+    }
+
+    /// Takes note of the best price of a bar for a position.
+    pub fn follow(&mut self, symbol_idx: u32, position: Position, (high, low): (f64, f64)) {
+        let watched = self.remember(symbol_idx, position);
+        watched.best = if position.quantity > 0.0 { watched.best.max(high) } else { watched.best.min(low) };
+    }
+
+    /// Takes note that one of the stops has closed a position: the symbol cools.
+    pub fn stopped(&mut self, now: i64, symbol_idx: u32) {
+        let cooldown = self.rules.cooldown.unwrap_or(0);
         let watched = &mut self.watched[symbol_idx as usize];
-        let sign = position.quantity.signum();
+        watched.best = f64::NAN;
+        watched.cools_until = now.saturating_add(cooldown);
+    }
+
+    /// What is remembered of a position; of a new one its entry.
+    fn remember(&mut self, symbol_idx: u32, position: Position) -> &mut Watched {
+        let watched = &mut self.watched[symbol_idx as usize];
         if watched.best.is_nan() || watched.opened_at != position.opened_at {
             (watched.best, watched.opened_at) = (position.entry_price, position.opened_at);
         }
+        watched
+    }
+
+    /// Looks at a held position at a price; gives the rule by which it is to be closed, from which on the symbol cools.
+    pub fn exit(&mut self, now: i64, symbol_idx: u32, position: Position, price: f64) -> Option<Rule> {
+        let sign = position.quantity.signum();
+        let watched = self.remember(symbol_idx, position);
         if (price - watched.best) * sign > 0.0 {
             watched.best = price;
         }
         // Whether the price is at `from` moved by `fraction` in the position's favour, or worse, or better.
         let is_worse = |from: f64, fraction: f64| (price - from * (1.0 + sign * fraction)) * sign <= 0.0;
         let is_better = |from: f64, fraction: f64| (price - from * (1.0 + sign * fraction)) * sign >= 0.0;
-        let (entry, best, rules) = (position.entry_price, watched.best, &self.rules);
+        let (entry, best) = (position.entry_price, watched.best);
+        let rules = &self.rules;
         let rule = if rules.stop_loss.is_some_and(|limit| is_worse(entry, -limit)) {
             Rule::StopLoss
         } else if rules.take_profit.is_some_and(|limit| is_better(entry, limit)) {
@@ -324,8 +385,7 @@ impl RiskGuard {
         } else {
             return None;
         };
-        watched.best = f64::NAN;
-        watched.cools_until = now.saturating_add(rules.cooldown.unwrap_or(0));
+        self.stopped(now, symbol_idx);
         Some(rule)
     }
 }
@@ -335,7 +395,6 @@ mod tests {
     //! Rules worked out by hand.
 
     use super::*;
-    use crosscut_model::Position;
 
     fn asked(side: Side, quantity: f64) -> Asked {
         Asked {
@@ -402,14 +461,14 @@ mod tests {
     fn the_day_has_its_turnover_and_its_loss() {
         let mut guard = guard(RiskRules { turnover: Some(1.0), daily_loss: Some(0.1), ..RiskRules::default() });
         assert_eq!(guard.watch(5, 1000.0), None);
-        guard.traded(900.0);
+        guard.traded(5, 900.0);
         let verdict = guard.judge(&asked(Side::Buy, 50.0));
         assert_eq!(verdict, Verdict { quantity: 10.0, rule: Some(Rule::Turnover) });
         assert_eq!(guard.watch(6, 899.0), Some(Rule::DailyLoss));
         assert_eq!(guard.watch(7, 800.0), None, "told once");
         assert_eq!(guard.judge(&asked(Side::Buy, 1.0)).quantity, 0.0);
         assert_eq!(guard.watch(DAY, 800.0), None);
-        assert_eq!(guard.judge(&asked(Side::Buy, 1.0)).quantity, 1.0);
+        assert_eq!(guard.judge(&Asked { now: DAY, ..asked(Side::Buy, 1.0) }).quantity, 1.0);
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl Prepared {
         Ok(RiskRules { no_trade: risk::positions(&self.no_trade, symbols)?, ..self.risk.clone() })
     }
 
+    /// Whether prices within bars matter: stops act on them, and a margin is watched by them.
+    pub fn needs_path(&self) -> bool {
+        self.risk.closes_positions() || matches!(self.funds, Funds::Margin(_))
+    }
+
     /// The floor for a run of these symbols (sorted). `steps` are those of the instruments table; they are dropped when
     /// the configuration says so. Gives the strategy and the floor.
     ///
@@ -135,6 +140,12 @@ impl BacktestConfig {
             risk,
             no_trade: self.risk.no_trade.clone(),
         })
+    }
+
+    /// Whether fills depend on the volume of bars.
+    pub fn needs_volume(&self) -> bool {
+        let is_impact = |model| matches!(model, SlippageConfig::VolumeShare(_) | SlippageConfig::SqrtImpact { .. });
+        self.venue_rules.participation.is_some() || self.costs.slippage.is_some_and(is_impact)
     }
 
     /// Refuses what only strategies of the other kind know.

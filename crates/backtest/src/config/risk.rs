@@ -1,6 +1,6 @@
 //! Rules of the risk guard beyond position, gross, cash buffer and drawdown, as they are written down.
 
-use crosscut_trading::guard::RiskRules;
+use crosscut_trading::guard::{RiskRules, StopsAt};
 use crosscut_trading::limits::Limits;
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +62,7 @@ impl RiskConfig {
             stop_loss: self.stop_loss,
             take_profit: self.take_profit,
             trailing_stop: self.trailing_stop,
+            stops_at: StopsAt::Path,
             daily_loss: self.daily_loss,
             cooldown: self.cooldown.map(|cooldown| cooldown.0),
             turnover: self.turnover,

@@ -2,8 +2,10 @@
 
 use crosscut_model::{Members, Range, Timeframe, format_iso};
 use crosscut_trading::account::Funds;
+use crosscut_trading::funding::FundingDue;
 use crosscut_trading::pool::PoolRule;
 use crosscut_trading::rules::Execution;
+use crosscut_trading::steps::Step;
 use crosscut_trading::strategy::Column;
 use crosscut_trading::universe::{Entry, History, Universe};
 
@@ -27,8 +29,14 @@ pub struct SeriesInput {
     pub close: Vec<f64>,
     /// First prices; needed for `next_open`.
     pub open: Vec<f64>,
+    /// Highest prices; needed for stops and margin.
+    pub high: Vec<f64>,
+    /// Lowest prices; needed for stops and margin.
+    pub low: Vec<f64>,
     /// Average prices; needed for `next_vwap`.
     pub vwap: Vec<f64>,
+    /// Base units traded; needed for participation and impact; NaN where the source does not say.
+    pub volume: Vec<f64>,
     /// Value traded, quote units; needed for a pool.
     pub dollar_volume: Vec<f64>,
     /// The first factor column; NaN where it is missing; empty when the run reads none.
@@ -48,8 +56,10 @@ pub struct SymbolRules {
     pub listed_at: Option<i64>,
     /// When trading ended, microseconds.
     pub delisted_at: Option<i64>,
-    /// Smallest quantity steps by the time from which they hold, ascending; empty: sizes are fractional.
-    pub lots: Vec<(i64, Option<f64>)>,
+    /// Lots, ticks and least values with the times from which they hold; empty: none.
+    pub steps: Vec<Step>,
+    /// Funding payments by time; empty: none.
+    pub funding: Vec<FundingDue>,
 }
 
 /// The benchmark's bars.
@@ -87,6 +97,10 @@ pub struct PanelBuilder {
     timeframe: Timeframe,
     /// Whose open, close or vwap is needed.
     execution: Execution,
+    /// Whether prices within bars are needed.
+    needs_path: bool,
+    /// Whether volumes are needed.
+    needs_volume: bool,
     /// The dynamic pool.
     pool: Option<PoolRule>,
     /// First label of the run.
@@ -159,7 +173,9 @@ impl PanelBuilder {
     /// # Errors
     /// As [`BacktestConfig::prepare`].
     pub fn new(config: &BacktestConfig) -> Result<Self, BacktestError> {
-        let Prepared { pool, universe, strategy, funds, .. } = config.prepare()?;
+        let prepared = config.prepare()?;
+        let (needs_path, needs_volume) = (prepared.needs_path(), config.needs_volume());
+        let Prepared { pool, universe, strategy, funds, .. } = prepared;
         let of_strategy = strategy.columns().iter().filter(|column| !matches!(column, Column::Targets(_)));
         let mut factors: Vec<Column> = of_strategy.cloned().collect();
         let n_ranking = factors.len();
@@ -169,6 +185,8 @@ impl PanelBuilder {
         Ok(Self {
             timeframe: config.timeframe,
             execution: config.execution,
+            needs_path,
+            needs_volume,
             pool,
             start: config.start,
             factors,
@@ -207,6 +225,15 @@ impl PanelBuilder {
             Execution::NextOpen => columns.push("open"),
             Execution::NextVwap => columns.push("vwap"),
             Execution::Close | Execution::NextClose => {}
+        }
+        if self.needs_path {
+            columns.extend(["high", "low"]);
+        }
+        if self.needs_path && self.execution != Execution::NextOpen {
+            columns.push("open");
+        }
+        if self.needs_volume {
+            columns.push("volume");
         }
         if self.needs_dollar_volume() {
             columns.push("dollar_volume");
@@ -253,12 +280,16 @@ impl PanelBuilder {
             .as_ref()
             .map_or_else(Vec::new, |pool| pool.entries(&input.timestamps, &input.dollar_volume, self.start));
         let universe = self.universe_entries(&input, &rules);
-        let keep = |column: Vec<f64>, execution| if self.execution == execution { column } else { Vec::new() };
+        self.check_path(&input)?;
+        let keep = |column: Vec<f64>, is_needed| if is_needed { column } else { Vec::new() };
         let series = Series {
             symbol: input.symbol,
             close: input.close,
-            open: keep(input.open, Execution::NextOpen),
-            vwap: keep(input.vwap, Execution::NextVwap),
+            open: keep(input.open, self.needs_path || self.execution == Execution::NextOpen),
+            high: keep(input.high, self.needs_path),
+            low: keep(input.low, self.needs_path),
+            vwap: keep(input.vwap, self.execution == Execution::NextVwap),
+            volume: keep(input.volume, self.needs_volume),
             factor: input.factor,
             more_factors: input.more_factors,
             total_return: input.total_return,
@@ -266,7 +297,8 @@ impl PanelBuilder {
             pool,
             universe,
             delisted_at: rules.delisted_at,
-            lots: rules.lots,
+            steps: rules.steps,
+            funding: rules.funding,
             stretches: stretches.clone().unwrap_or_default(),
         };
         let labels = if stretches.is_some() { Vec::new() } else { input.timestamps };
@@ -357,13 +389,16 @@ impl PanelBuilder {
     /// Checks that columns are there and of one length.
     fn check_lengths(&self, input: &SeriesInput) -> Result<(), BacktestError> {
         let n_bars = input.timestamps.len();
-        let open = self.execution == Execution::NextOpen;
+        let open = self.needs_path || self.execution == Execution::NextOpen;
         let vwap = self.execution == Execution::NextVwap;
         for (column, len, needed) in [
             ("available_at", input.available_at.len(), false),
             ("close", input.close.len(), true),
             ("open", input.open.len(), open),
+            ("high", input.high.len(), self.needs_path),
+            ("low", input.low.len(), self.needs_path),
             ("vwap", input.vwap.len(), vwap),
+            ("volume", input.volume.len(), self.needs_volume),
             ("dollar_volume", input.dollar_volume.len(), self.needs_dollar_volume()),
             ("factor", input.factor.len(), !self.factors.is_empty()),
             ("total_return", input.total_return.len(), false),
@@ -381,6 +416,26 @@ impl PanelBuilder {
         }
         if u32::try_from(n_bars).is_err() {
             return Err(BacktestError::series(&input.symbol, format!("{n_bars} bars; at most {} fit", u32::MAX)));
+        }
+        Ok(())
+    }
+
+    /// Checks that open and close lie within low and high where the run looks within bars.
+    fn check_path(&self, input: &SeriesInput) -> Result<(), BacktestError> {
+        if !self.needs_path {
+            return Ok(());
+        }
+        for row in 0..input.close.len() {
+            let (open, high, low, close) = (input.open[row], input.high[row], input.low[row], input.close[row]);
+            let is_within = |price: f64| low <= price && price <= high;
+            if !(low > 0.0 && high.is_finite() && is_within(open) && is_within(close)) {
+                let at = format_iso(input.timestamps[row]);
+                let prices = format!("open {open}, high {high}, low {low}, close {close}");
+                let problem = format!(
+                    "row {row} ({at}): {prices}; expected positive prices within low and high, for stops and margin"
+                );
+                return Err(BacktestError::series(&input.symbol, problem));
+            }
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crosscut_hub::{FactorMetadata, FactorSet, Hub, hash_file};
 use crosscut_model::action::growth;
 use crosscut_model::{BarSpec, Instrument, Members, Range, Table, Timeframe, format_iso, matches, parse_iso};
+use crosscut_trading::steps::Step;
 use crosscut_trading::strategy::Column;
 use crosscut_trading::universe::Universe;
 use rayon::prelude::*;
@@ -224,8 +225,12 @@ fn symbol_rules(instruments: Vec<Instrument>) -> BTreeMap<String, SymbolRules> {
         let rule = rules.entry(instrument.symbol).or_default();
         rule.listed_at = instrument.listed_at.or(rule.listed_at);
         rule.delisted_at = instrument.delisted_at.or(rule.delisted_at);
-        rule.lots.push((instrument.valid_from.unwrap_or(i64::MIN), instrument.lot_size));
-        rule.lots.sort_by_key(|(from, _)| *from);
+        rule.steps.push(Step {
+            from: instrument.valid_from.unwrap_or(i64::MIN),
+            tick_size: instrument.tick_size,
+            lot_size: instrument.lot_size,
+            min_notional: instrument.min_notional,
+        });
     }
     rules
 }
@@ -296,7 +301,10 @@ impl Source<'_> {
             timestamps: keep(timestamps, kept),
             close: keep(take(&mut bars, "close"), kept),
             open: keep(take(&mut bars, "open"), kept),
+            high: keep(take(&mut bars, "high"), kept),
+            low: keep(take(&mut bars, "low"), kept),
             vwap: keep(take(&mut bars, "vwap"), kept),
+            volume: keep(take(&mut bars, "volume"), kept),
             dollar_volume: keep(dollar_volume, kept),
             factor: factors.next().unwrap_or_default(),
             more_factors: factors.collect(),

@@ -22,7 +22,7 @@ use crosscut_hub::InputFile;
 use crosscut_model::Timeframe;
 use crosscut_trading::pool::PoolRule;
 use crosscut_trading::rules::Execution;
-use crosscut_trading::steps::{Step, Steps};
+use crosscut_trading::steps::Steps;
 use crosscut_trading::universe::{Choice, Ground, Universe};
 
 pub use build::{Benchmark, Extras, PanelBuilder, SeriesInput, SymbolRules, Unplaced};
@@ -180,10 +180,19 @@ impl Panel {
         self.series.iter().any(|series| !series.open.is_empty())
     }
 
-    /// Lots of all symbols.
+    /// Whether the series hold the prices within bars.
+    pub(crate) fn holds_paths(&self) -> bool {
+        self.series.iter().all(|series| !series.low.is_empty())
+    }
+
+    /// Whether the series hold volumes.
+    pub(crate) fn holds_volumes(&self) -> bool {
+        self.series.iter().all(|series| !series.volume.is_empty())
+    }
+
+    /// Lots, ticks and least values of all symbols.
     pub(crate) fn steps(&self) -> Steps {
-        let step = |&(from, lot_size): &(i64, Option<f64>)| Step { from, lot_size, ..Step::default() };
-        Steps::new(self.series.iter().map(|series| series.lots.iter().map(step).collect()).collect())
+        Steps::new(self.series.iter().map(|series| series.steps.clone()).collect())
     }
 
     /// The pool rule for which the series hold entries.

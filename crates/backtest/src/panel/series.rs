@@ -1,7 +1,9 @@
 //! The bars of one symbol, as columns, and where they lie on the timeline.
 
+use crosscut_trading::funding::FundingDue;
 use crosscut_trading::market::Bar;
 use crosscut_trading::pool::PoolEntry;
+use crosscut_trading::steps::Step;
 use crosscut_trading::universe::Entry;
 
 /// The bars of one symbol in time order.
@@ -13,8 +15,14 @@ pub struct Series {
     pub(super) stretches: Vec<Stretch>,
     /// Last prices, positive and finite.
     pub(super) close: Vec<f64>,
-    /// First prices; empty when the run does not execute at them.
+    /// First prices; empty when the run does not need them.
     pub(super) open: Vec<f64>,
+    /// Highest prices; empty when the run does not look within bars.
+    pub(super) high: Vec<f64>,
+    /// Lowest prices; empty when the run does not look within bars.
+    pub(super) low: Vec<f64>,
+    /// Base units traded; empty when the run does not need them.
+    pub(super) volume: Vec<f64>,
     /// Average prices; empty when the run does not execute at them.
     pub(super) vwap: Vec<f64>,
     /// The first factor column; NaN where it is missing, empty when the run reads none.
@@ -31,8 +39,10 @@ pub struct Series {
     pub(super) universe: Vec<Entry>,
     /// When trading ended, microseconds.
     pub(super) delisted_at: Option<i64>,
-    /// Smallest quantity steps by the time from which they hold.
-    pub(super) lots: Vec<(i64, Option<f64>)>,
+    /// Lots, ticks and least values with the times from which they hold.
+    pub(super) steps: Vec<Step>,
+    /// Funding payments by time.
+    pub(super) funding: Vec<FundingDue>,
 }
 
 /// Bars that follow one another without a hole: bar `pos` lies in slot `slot`, bar `pos + 1` in the next, and so on.
@@ -94,12 +104,17 @@ impl Series {
             timestamp,
             available_at,
             open: value(&self.open),
-            high: f64::NAN,
-            low: f64::NAN,
+            high: value(&self.high),
+            low: value(&self.low),
             close: self.close[pos],
-            volume: f64::NAN,
+            volume: value(&self.volume),
             vwap: value(&self.vwap),
         }
+    }
+
+    /// Funding payments by time.
+    pub(crate) fn funding(&self) -> &[FundingDue] {
+        &self.funding
     }
 
     /// Position of the last bar at or before a slot.

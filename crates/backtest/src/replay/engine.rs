@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crosscut_model::Side;
 use crosscut_trading::Floor;
+use crosscut_trading::funding::FundingDue;
 use crosscut_trading::market::Bar;
 
 use super::rebalancer::{Rebalancer, Stage};
@@ -35,6 +36,10 @@ pub(super) struct Engine<'a> {
     bars: Vec<Bar>,
     /// Symbols of interest at the moment, ascending, kept for its allocation.
     symbols: Vec<u32>,
+    /// Until when funding has been paid, microseconds.
+    paid_until: i64,
+    /// Payments under way, kept for its allocation.
+    due: Vec<(i64, u32, FundingDue)>,
 }
 
 impl<'a> Engine<'a> {
@@ -52,6 +57,8 @@ impl<'a> Engine<'a> {
             recorder: Recorder::new(setup),
             bars: Vec::new(),
             symbols: Vec::new(),
+            paid_until: i64::MIN,
+            due: Vec::new(),
             rows,
         })
     }
@@ -78,9 +85,11 @@ impl<'a> Engine<'a> {
         if self.floor.has_to_watch() {
             return row;
         }
-        let orders = self.floor.desk().open_orders().iter();
-        let order = orders.filter_map(|order| self.next_bar_row(order.request.symbol_idx, row)).min();
-        let known = [Some(self.schedule.next(row)), self.strategy.next_expiry(), order];
+        let desk = self.floor.desk();
+        let order =
+            desk.open_orders().iter().filter_map(|order| self.next_bar_row(order.request.symbol_idx, row)).min();
+        let funding = desk.held().iter().filter_map(|&symbol_idx| self.next_funding_row(symbol_idx)).min();
+        let known = [Some(self.schedule.next(row)), self.strategy.next_expiry(), order, funding];
         known.into_iter().flatten().min().unwrap_or(self.rows.end).clamp(row, self.rows.end)
     }
 
@@ -90,6 +99,13 @@ impl<'a> Engine<'a> {
         let slot = panel.slot(row);
         let pos = series.pos_at(slot).map_or(0, |pos| if series.slot_of(pos) == slot { pos } else { pos + 1 });
         (pos < series.n_bars()).then(|| panel.row_of(series.slot_of(pos)))
+    }
+
+    /// The row in which the next payment of a symbol is due.
+    fn next_funding_row(&self, symbol_idx: u32) -> Option<usize> {
+        let funding = self.setup.panel.series(symbol_idx).funding();
+        let due = funding.get(funding.partition_point(|due| due.at <= self.paid_until))?;
+        Some(self.setup.panel.available_at().partition_point(|&known_at| known_at < due.at))
     }
 
     /// Marks positions over rows at which nothing is bound to happen, up to the row at which the guard wants to step in;
@@ -115,14 +131,17 @@ impl<'a> Engine<'a> {
         self.strategy.row = row;
         self.value_before(row);
         let (label, known_at) = (self.setup.label(row), self.setup.known_at(row));
+        self.pay_funding(label);
         self.floor.advance(label);
         self.floor.accrue();
         self.delist(row, label);
         self.open_bars(row);
+        self.pay_funding(known_at - 1);
         self.floor.advance(known_at);
         let is_decision = self.schedule.is_decision(row);
         self.close_bars(row, is_decision);
         self.floor.accrue();
+        self.pay_funding(known_at);
         self.delist(row, known_at);
         self.floor.settle(&self.symbols);
         self.floor.deliver(&mut self.strategy);
@@ -143,6 +162,25 @@ impl<'a> Engine<'a> {
         self.note_filled_weights(row, self.tape.equity(row));
         self.record_positions(row);
         self.schedule.pass(row);
+    }
+
+    /// Pays what is due on what is held up to `until`, by time, then symbol.
+    fn pay_funding(&mut self, until: i64) {
+        let since = self.paid_until;
+        self.paid_until = since.max(until);
+        let mut due = std::mem::take(&mut self.due);
+        for &symbol_idx in self.floor.desk().held() {
+            let funding = self.setup.panel.series(symbol_idx).funding();
+            let from = funding.partition_point(|due| due.at <= since);
+            due.extend(funding[from..].iter().take_while(|due| due.at <= until).map(|due| (due.at, symbol_idx, *due)));
+        }
+        due.sort_unstable_by_key(|(at, symbol_idx, _)| (*at, *symbol_idx));
+        for (at, symbol_idx, payment) in due.drain(..) {
+            self.floor.advance(at);
+            let mark = payment.mark.unwrap_or(self.floor.desk().price(symbol_idx));
+            self.floor.fund(symbol_idx, payment.rate, mark);
+        }
+        self.due = due;
     }
 
     /// Lets the strategy evaluate.
@@ -212,6 +250,11 @@ impl<'a> Engine<'a> {
         }
         self.gather(row);
         self.begin_bars(row);
+        if self.setup.panel.holds_paths() {
+            for bar in &self.bars {
+                self.floor.path(bar);
+            }
+        }
         for side in [Side::Sell, Side::Buy] {
             for bar in &self.bars {
                 if self.floor.has_orders(bar.symbol_idx) && !self.is_too_late(row, bar.symbol_idx) {

@@ -25,11 +25,7 @@ mod tape;
 #[cfg(test)]
 mod tests;
 
-use crosscut_trading::account::Funds;
-use crosscut_trading::cost::Costs;
-use crosscut_trading::guard::RiskRules;
 use crosscut_trading::rules::Execution;
-use crosscut_trading::venue::VenueRules;
 use crosscut_trading::{Floor, FloorConfig};
 
 use crate::config::{BacktestConfig, Prepared};
@@ -86,7 +82,10 @@ pub fn replay_with(
     let prepared = config.prepare()?;
     check(panel, config, &prepared)?;
     let rows = prepared.range.positions(panel.timeline());
-    let floor = Floor::new(floor_config(panel, config, &prepared)?)?;
+    let (_, floor) = config.prepare()?.floor(panel.symbols(), panel.steps())?;
+    let options = ReplayOptions { keeps_journal: options.keeps_journal && floor.keeps_journal, ..options };
+    // The driver reads from the journal what happens, whether it is kept or not.
+    let floor = Floor::new(FloorConfig { keeps_journal: true, ..floor })?;
     let setup = Setup { panel, config, prepared: &prepared, options };
     Ok(Engine::new(setup, rows, floor)?.run())
 }
@@ -110,24 +109,13 @@ fn check(panel: &Panel, config: &BacktestConfig, prepared: &Prepared) -> Result<
         let what = if config.execution == Execution::NextOpen { "open prices" } else { "average prices (vwap)" };
         return Err(BacktestError::PanelLacks { what });
     }
+    if prepared.needs_path() && !panel.holds_paths() {
+        return Err(BacktestError::PanelLacks { what: "high and low prices" });
+    }
+    if config.needs_volume() && !panel.holds_volumes() {
+        return Err(BacktestError::PanelLacks { what: "volumes" });
+    }
     Ok(())
-}
-
-/// The floor a configuration asks for.
-fn floor_config(panel: &Panel, config: &BacktestConfig, prepared: &Prepared) -> Result<FloorConfig, BacktestError> {
-    let may_owe = config.allow_negative_cash || prepared.strategy.may_short();
-    Ok(FloorConfig {
-        capital: config.capital,
-        n_symbols: panel.symbols().len(),
-        funds: if may_owe { Funds::Unlimited } else { Funds::Cash },
-        costs: Costs::from_bps(config.commission_bps, config.slippage_bps)?,
-        borrow: None,
-        steps: panel.steps(),
-        venue: VenueRules { market: config.execution, ..VenueRules::default() },
-        risk: RiskRules { limits: prepared.limits, ..RiskRules::default() },
-        // The driver reads what happens from it.
-        keeps_journal: true,
-    })
 }
 
 /// What is replayed, and how.

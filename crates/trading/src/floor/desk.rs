@@ -512,7 +512,7 @@ impl Desk {
     }
 
     /// Writes a line about an order.
-    fn note(&mut self, order_id: OrderId, request: &OrderRequest, entry: Entry) {
+    pub(super) fn note(&mut self, order_id: OrderId, request: &OrderRequest, entry: Entry) {
         let (symbol_idx, side) = (request.symbol_idx, request.side);
         self.journal.note(Record { at: self.now, order_id, symbol_idx, side, entry });
     }
@@ -538,7 +538,7 @@ impl Desk {
     pub(super) fn hear(&mut self, update: &Update) {
         self.journal.update(update);
         if let Event::Filled { fill, .. } = update.event {
-            self.guard.traded(fill.quantity * fill.price);
+            self.guard.traded(update.at, fill.quantity * fill.price);
         }
         let Ok(at) = self.open.binary_search_by_key(&update.order_id, |order| order.order_id) else {
             return;

@@ -7,6 +7,7 @@
 //! ([`Floor::evaluate`]), and bars open ([`Floor::open`]).
 
 mod desk;
+mod protection;
 mod settlement;
 #[cfg(test)]
 mod tests;
@@ -235,6 +236,16 @@ impl Floor {
     /// A bar has closed: orders meet its path.
     #[inline]
     pub fn path(&mut self, bar: &Bar) {
+        if self.desk.guard.has_to_exit_on_path() && self.desk.account.quantity(bar.symbol_idx) != 0.0 {
+            self.guarded_path(bar);
+            return;
+        }
+        self.plain_path(bar);
+    }
+
+    /// A bar's path as the venue walks it.
+    #[inline]
+    fn plain_path(&mut self, bar: &Bar) {
         let (venue, mut clearing) = self.at_venue();
         venue.path(bar, &mut clearing);
     }

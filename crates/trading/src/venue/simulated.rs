@@ -204,6 +204,16 @@ impl SimulatedVenue {
         self.pending.retain(|pending| pending.symbol_idx != symbol_idx);
     }
 
+    /// Puts an order into the book of which nobody is told.
+    pub(crate) fn protect(&mut self, order: Working) {
+        self.books[order.request.symbol_idx as usize].push(order);
+    }
+
+    /// Takes the orders from a number on out of the book, telling nobody.
+    pub(crate) fn unprotect(&mut self, symbol_idx: u32, from: OrderId) {
+        self.books[symbol_idx as usize].retain(|order| order.order_id < from);
+    }
+
     /// A bar opens: orders of `side` (`None`: both) meet its first price. Only its time, open and volume are looked at.
     pub fn open(&mut self, bar: &Bar, side: Option<Side>, clearing: &mut Clearing<'_>) {
         let symbol_idx = bar.symbol_idx;

@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 
 use crosscut_model::time::HOUR;
 use crosscut_model::{Order, parse_iso};
+use crosscut_trading::funding::FundingDue;
+use crosscut_trading::steps::Step;
 
-use crate::config::BacktestConfig;
+use crate::config::{BacktestConfig, FundingSource};
 use crate::outcome::RunOutcome;
 use crate::panel::{Extras, Panel, PanelBuilder, SeriesInput, SymbolRules};
 use crate::replay::replay;
@@ -48,17 +50,29 @@ impl Market {
         self
     }
 
-    /// Gives the last symbol added a lot size.
+    /// Gives the last symbol added a lot size, for configurations that heed it.
     pub(super) fn lot(mut self, lot: f64) -> Self {
-        self.symbols.last_mut().unwrap().1.lots = vec![(i64::MIN, Some(lot))];
+        let step = Step { from: i64::MIN, lot_size: Some(lot), ..Step::default() };
+        self.symbols.last_mut().unwrap().1.steps = vec![step];
         self
+    }
+
+    /// The bars and rules of a symbol.
+    pub(super) fn symbol(&self, name: &str) -> &(SeriesInput, SymbolRules) {
+        self.symbols.iter().find(|(input, _)| input.symbol == name).unwrap()
     }
 
     /// The panel for a configuration.
     pub(super) fn panel(&self, config: &BacktestConfig) -> Panel {
         let builder = PanelBuilder::new(config).unwrap();
-        let series =
-            self.symbols.iter().map(|(input, rules)| builder.series(input.clone(), rules.clone()).unwrap()).collect();
+        let series = self.symbols.iter().map(|(input, rules)| {
+            let mut rules = rules.clone();
+            if config.funding.source == FundingSource::None {
+                rules.funding.clear();
+            }
+            builder.series(input.clone(), rules).unwrap()
+        });
+        let series = series.collect();
         builder.build(series, Extras { factor: "f".to_owned(), ..Extras::default() }).unwrap()
     }
 
@@ -92,13 +106,46 @@ impl Market {
                 input.factor.push(if dice.unit() < 0.1 { f64::NAN } else { (20.0 * dice.unit()).floor() - 10.0 });
                 input.tradable.push(dice.unit() > 0.05);
             }
+            // Its own dice: what is drawn here leaves the rest as it is.
+            let mut more = Dice(seed.wrapping_mul(31).wrapping_add(symbol as u64));
+            for (open, close) in input.open.iter().zip(&input.close) {
+                input.high.push(open.max(*close) * (1.0 + 0.01 * more.unit()));
+                input.low.push(open.min(*close) * (1.0 - 0.01 * more.unit()));
+                input.volume.push(if more.unit() < 0.03 { f64::NAN } else { 30.0 * more.unit() });
+            }
             let delisted_at = (dice.unit() < 0.3).then(|| start + (last - dice.below(20)) * HOUR);
             if !input.timestamps.is_empty() {
-                market.symbols.push((input, SymbolRules { delisted_at, ..SymbolRules::default() }));
+                let steps = random_steps(&mut more, start, n_hours);
+                let funding = random_funding(&mut more, start, n_hours, delisted_at);
+                market.symbols.push((input, SymbolRules { delisted_at, steps, funding, ..SymbolRules::default() }));
             }
         }
         market
     }
+}
+
+/// Lots that change once, least values, for some symbols.
+fn random_steps(dice: &mut Dice, start: i64, n_hours: i64) -> Vec<Step> {
+    let step = |from, lot_size| Step { from, lot_size: Some(lot_size), min_notional: Some(5.0), ..Step::default() };
+    match dice.below(3) {
+        0 => Vec::new(),
+        1 => vec![step(i64::MIN, 0.1)],
+        _ => vec![step(i64::MIN, 0.5), step(start + n_hours / 2 * HOUR, 0.01)],
+    }
+}
+
+/// Payments every four or eight hours, some milliseconds late, on mark prices or the last price; after a delisting too, as a
+/// careless venue has them, unless a plan drops them.
+fn random_funding(dice: &mut Dice, start: i64, n_hours: i64, delisted_at: Option<i64>) -> Vec<FundingDue> {
+    let interval = if dice.unit() < 0.5 { 4 } else { 8 };
+    let times = (0..n_hours / interval).map(|at| start + at * interval * HOUR + 7_000 * (at % 2));
+    let times = times.filter(|at| delisted_at.is_none_or(|end| *at <= end));
+    let due = |at| FundingDue {
+        at,
+        rate: 0.002 * (dice.unit() - 0.4),
+        mark: (dice.unit() < 0.5).then(|| 20.0 + 50.0 * dice.unit()),
+    };
+    times.map(due).collect()
 }
 
 /// A small random number generator (Knuth's multiplicative congruential one), so that tests need no other crate.
@@ -147,6 +194,7 @@ pub(super) fn config(strategy: &str, words: &str) -> BacktestConfig {
             }
         }
     }
+    config.steps = false;
     config
 }
 

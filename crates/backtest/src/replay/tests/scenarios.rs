@@ -283,7 +283,8 @@ fn a_lost_account_stays_lost() {
 #[test]
 fn sizes_are_whole_lots_where_there_are_lots() {
     let market = Market::default().with("A", "30@1 40@1 50@nan").lot(2.0);
-    let outcome = market.run(&config("top_k", "k=1 untradable=close_last on_short=flat"));
+    let config = config("top_k", "k=1 untradable=close_last on_short=flat");
+    let outcome = market.run(&crate::BacktestConfig { steps: true, ..config });
     // 33.33 units are 32; at 40 the target is 1320 / 40 = 33, a change below one lot.
     expect(
         &orders(&outcome),
