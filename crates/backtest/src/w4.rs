@@ -14,7 +14,7 @@ use crate::config::{BacktestConfig, PoolConfig};
 use crate::error::BacktestError;
 use crate::outcome::RunOutcome;
 use crate::panel::{Extras, Panel, PanelBuilder, Unplaced};
-use crate::replay::{ReplayOptions, replay_with};
+use crate::replay::{Driving, ReplayOptions, replay_with};
 
 /// The figures by which implementations of W4 are compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,12 +54,12 @@ pub fn panel(builder: PanelBuilder, series: Vec<Unplaced>) -> Result<Panel, Back
     builder.build(series, Extras { factor: "return_20".to_owned(), ..Extras::default() })
 }
 
-/// Replays W4 without recording selections.
+/// Replays W4 without recording selections, stopping where something can happen or at every bar.
 ///
 /// # Errors
 /// As [`crate::replay()`].
-pub fn run(panel: &Panel, config: &BacktestConfig) -> Result<W4Check, BacktestError> {
-    let options = ReplayOptions { records_selections: false, keeps_journal: false, ..ReplayOptions::default() };
+pub fn run(panel: &Panel, config: &BacktestConfig, driving: Driving) -> Result<W4Check, BacktestError> {
+    let options = ReplayOptions { driving, records_selections: false, keeps_journal: false };
     Ok(check(&replay_with(panel, config, options)?))
 }
 

@@ -536,6 +536,9 @@ pub struct BenchArgs {
     /// W4: size of the universe
     #[arg(long, value_name = "N")]
     pub uni: Option<usize>,
+    /// W4: stop at every bar instead of where something can happen
+    #[arg(long)]
+    pub every_bar: bool,
     /// W4: names on each side
     #[arg(long, value_name = "N")]
     pub k: Option<usize>,

@@ -89,6 +89,8 @@ pub struct BenchRequest {
     pub uni: Option<usize>,
     /// W4: names on each side; `None` takes the kit's.
     pub k: Option<usize>,
+    /// W4: whether the replay stops at every bar instead of where something can happen.
+    pub every_bar: bool,
     /// Worker threads, at least 1.
     pub threads: usize,
     /// The wall clock, microseconds.
@@ -116,6 +118,7 @@ impl BenchRequest {
             hours: None,
             uni: None,
             k: None,
+            every_bar: false,
             threads,
             clock,
         }

@@ -120,6 +120,9 @@ fn w4_has_the_stored_figures() {
     let line = run(&request(Workload::W4, &folder)).unwrap();
     assert_figures(&line["check"], &stored(&folder, "w4_numpy"));
     assert_eq!(line["items"], 40_000);
+    let mut every_bar = request(Workload::W4, &folder);
+    every_bar.every_bar = true;
+    assert_eq!(run(&every_bar).unwrap()["check"], line["check"]);
     let mut short = request(Workload::W4, &folder);
     (short.hours, short.symbols) = (Some(500), Some(15));
     assert_eq!(run(&short).unwrap()["items"], 7_500);

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crosscut_backtest::panel::{PanelBuilder, SeriesInput, SymbolRules, Unplaced};
-use crosscut_backtest::w4;
+use crosscut_backtest::{Driving, w4};
 use crosscut_formula::Program;
 use crosscut_hub::parquet_file;
 use crosscut_model::time::HOUR;
@@ -32,7 +32,8 @@ pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
     let n_symbols = series.len() as u64;
     stages.mark("load+signal");
     let panel = w4::panel(builder, series)?;
-    let check = w4::run(&panel, &config)?;
+    let driving = if request.every_bar { Driving::EveryBar } else { Driving::Events };
+    let check = w4::run(&panel, &config, driving)?;
     stages.mark("simulate");
     let timeline = panel.timeline();
     let n_hours = timeline.last().zip(timeline.first()).map_or(0, |(last, first)| (last - first) / HOUR + 1);

@@ -19,6 +19,7 @@ pub fn bench(args: &BenchArgs, desk: &Desk<'_>) -> Result<Answer, AppError> {
     request.save_check.clone_from(&args.save_check);
     request.hours = args.hours;
     request.uni = args.uni;
+    request.every_bar = args.every_bar;
     request.k = args.k;
     if let Some(job) = &args.job {
         request.job.clone_from(job);
