@@ -123,7 +123,8 @@ fn symbols_and_sides_add_up_to_the_runs_profit() {
         let total: f64 = profits.iter().map(|profit| profit.total()).sum();
         let profit = outcome.equity.last().unwrap() - config.capital;
         assert!((total - profit).abs() <= 1e-9 * config.capital, "{total} instead of {profit}");
-        let closed: f64 = outcome.trades.iter().map(|trade| trade.pnl).sum();
+        let moved: f64 = outcome.moved.iter().map(|(_, amount)| amount).sum();
+        let closed = outcome.trades.iter().map(|trade| trade.pnl).sum::<f64>() + moved;
         if outcome.ends.iter().all(|end| end.quantity == 0.0) {
             assert!((closed - profit).abs() <= 1e-9 * config.capital, "closed trades make {closed}, not {profit}");
         }
