@@ -28,6 +28,7 @@ pub mod registry;
 pub mod rerun;
 pub mod runs;
 pub mod table_file;
+pub mod universe;
 
 pub use config::Config;
 pub use desk::{Desk, Machine, VERSION};

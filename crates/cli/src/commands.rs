@@ -67,6 +67,9 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// One backtest of a strategy on a factor set
     Backtest(BacktestArgs),
+    /// What the choice of symbols does to a result
+    #[command(subcommand)]
+    Universe(UniverseCommand),
     /// The archive of runs
     #[command(subcommand)]
     Runs(RunsCommand),
@@ -382,6 +385,13 @@ pub struct BacktestArgs {
     /// Those that are settings.
     #[command(flatten)]
     pub settings: Settings<BacktestSection>,
+}
+
+/// `universe ...`
+#[derive(Debug, Subcommand)]
+pub enum UniverseCommand {
+    /// The same strategy on the universe as it was and on those that still trade today, side by side
+    Bias(BacktestArgs),
 }
 
 /// `runs ...`

@@ -9,6 +9,7 @@ mod project;
 mod rows;
 mod run;
 mod runs;
+mod universe;
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -21,6 +22,7 @@ use crosscut_app::{AppError, Desk, Level, Machine, desk, pipeline};
 use crate::answer::{self, Answer, Status};
 use crate::commands::{
     Command, CommandLine, ConfigCommand, DataCommand, FactorsCommand, ListCommand, PipelineCommand, RunsCommand,
+    UniverseCommand,
 };
 use crate::terminal::Terminal;
 
@@ -64,6 +66,7 @@ fn dispatch(line: &CommandLine, desk: &Desk<'_>) -> Result<Answer, AppError> {
         Command::Demo(args) => run::demo(args, desk),
         Command::Evaluate(args) => evaluate::evaluate(args, desk),
         Command::Backtest(_) => run::backtest(desk),
+        Command::Universe(UniverseCommand::Bias(_)) => universe::survivorship(desk),
         Command::Pipeline(PipelineCommand::Run(_)) => run::pipeline(desk),
         Command::Bench(args) => bench::bench(args, desk),
         Command::List(command) => list_kind(command),
@@ -105,6 +108,7 @@ fn name(command: &Command) -> &'static str {
         Command::Evaluate(args) if args.command.is_some() => "evaluate verify",
         Command::Evaluate(_) => "evaluate",
         Command::Backtest(_) => "backtest",
+        Command::Universe(_) => "universe bias",
         Command::Pipeline(_) => "pipeline run",
         Command::Bench(_) => "bench",
         Command::Runs(RunsCommand::List(_)) => "runs list",
@@ -203,7 +207,7 @@ fn command_settings(command: &Command) -> Vec<Given> {
         Command::Factors(FactorsCommand::Load(args)) => args.settings.given.clone(),
         Command::Factors(FactorsCommand::Audit(args)) => args.settings.given.clone(),
         Command::Evaluate(args) => args.settings.given.clone(),
-        Command::Backtest(args) => args.settings.given.clone(),
+        Command::Backtest(args) | Command::Universe(UniverseCommand::Bias(args)) => args.settings.given.clone(),
         Command::Pipeline(PipelineCommand::Run(args)) => args.settings.given.clone(),
         _ => Vec::new(),
     }

@@ -150,8 +150,8 @@ fn heading(path: &str) -> Option<&'static str> {
         Some("Costs and margin")
     } else if is_in(&["risk", "max_", "cash_buffer"]) {
         Some("Limits and risk guard")
-    } else if is_in(&["pool_"]) {
-        Some("Dynamic pool")
+    } else if is_in(&["pool_", "universe"]) {
+        Some("Universe")
     } else if is_in(&["venue_rules", "steps", "execution", "feeds", "sampling", "audit"]) {
         Some("Execution")
     } else {
@@ -169,7 +169,7 @@ fn value_name(key: &Key) -> &'static str {
         "store" => "URL",
         "timeframe" | "bar" | "from" | "threshold" | "price-bars" | "funding-mark-bars" => "BAR",
         "venue" => "VENUE",
-        "rebalance" | "pool-reselect" => "RULE",
+        "rebalance" | "pool-reselect" | "universe-reselect" => "RULE",
         "pool-lookback" | "latency" | "cooldown" | "sampling" | "funding-mark-age" => "DURATION",
         "factor-set" | "strategy" | "factor" => "NAME",
         _ => "WORD",

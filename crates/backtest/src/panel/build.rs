@@ -176,8 +176,7 @@ impl PanelBuilder {
         let prepared = config.prepare()?;
         let (needs_path, needs_volume) = (prepared.needs_path(), config.needs_volume());
         let Prepared { pool, universe, strategy, funds, .. } = prepared;
-        let of_strategy = strategy.columns().iter().filter(|column| !matches!(column, Column::Targets(_)));
-        let mut factors: Vec<Column> = of_strategy.cloned().collect();
+        let mut factors = strategy.columns().to_vec();
         let n_ranking = factors.len();
         let of_universe = universe.iter().flat_map(Universe::columns);
         factors.extend(of_universe.map(|column| Column::Named(column.to_owned())));

@@ -110,7 +110,11 @@ fn read_columns(set: Option<&FactorSet>, builder: &PanelBuilder) -> Result<Vec<S
 }
 
 /// The factor set, unless the run reads none and none is named.
-fn factor_set(hub: &Hub, config: &BacktestConfig, builder: &PanelBuilder) -> Result<Option<FactorSet>, BacktestError> {
+pub(super) fn factor_set(
+    hub: &Hub,
+    config: &BacktestConfig,
+    builder: &PanelBuilder,
+) -> Result<Option<FactorSet>, BacktestError> {
     if config.factor_set.is_empty() && builder.factor_columns().is_empty() {
         return Ok(None);
     }
@@ -129,7 +133,7 @@ fn factor_column(set: &FactorSet, asked: &Column) -> Result<String, BacktestErro
             Err(BacktestError::unknown("factor column", column, format!("factor set `{name}`"), columns))
         }
         (Column::Only, [only]) => Ok(only.clone()),
-        (Column::Only | Column::Targets(_), _) => Err(BacktestError::Setting {
+        (Column::Only, _) => Err(BacktestError::Setting {
             key: "factor",
             value: "not given".to_owned(),
             expected: format!("one of the {} columns of `{name}`\nhint: add --param factor=NAME", columns.len()),
@@ -139,7 +143,11 @@ fn factor_column(set: &FactorSet, asked: &Column) -> Result<String, BacktestErro
 
 /// The symbols of the run: those asked for (all of the factor set if none are, all with bars if there is no set), within
 /// `include`, without `exclude`.
-fn choose_symbols(hub: &Hub, config: &BacktestConfig, set: Option<&FactorSet>) -> Result<Vec<String>, BacktestError> {
+pub(super) fn choose_symbols(
+    hub: &Hub,
+    config: &BacktestConfig,
+    set: Option<&FactorSet>,
+) -> Result<Vec<String>, BacktestError> {
     let with_bars = hub.bar_symbols(&config.venue, &BarSpec::Time(config.timeframe))?;
     let bars = format!("the {} bars of {}", config.timeframe, config.venue);
     let all = set.map_or(&with_bars[..], FactorSet::symbols);

@@ -11,6 +11,7 @@ mod build;
 pub mod lists;
 mod load;
 mod series;
+pub mod survivors;
 mod targets;
 #[cfg(test)]
 mod tests;

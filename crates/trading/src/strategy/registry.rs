@@ -101,12 +101,14 @@ pub struct Rule {
     pub(crate) columns: Vec<Column>,
     /// Closes of a symbol it looks at, the present one among them.
     pub(crate) history_bars: usize,
+    /// A file of targets whose weights are what it sees as its first column: NaN at all times but those of the file.
+    pub(crate) targets: Option<String>,
 }
 
 impl Rule {
     /// A rule that looks at these columns and closes.
     pub(crate) fn new(rule: impl CrossSection + 'static, columns: Vec<Column>, history_bars: usize) -> Self {
-        Self { rule: Box::new(rule), columns, history_bars }
+        Self { rule: Box::new(rule), columns, history_bars, targets: None }
     }
 }
 
@@ -126,8 +128,6 @@ pub enum Column {
     Only,
     /// The column of this name.
     Named(String),
-    /// The weights of a file of targets; NaN at all times but those of the file.
-    Targets(String),
 }
 
 /// A named strategy with its parameters checked and completed.
@@ -187,15 +187,14 @@ impl Resolved {
 
     /// Whether its scores are the values of its one column.
     pub fn ranks_by_column(&self) -> bool {
-        matches!(self.columns(), [Column::Only | Column::Named(_)])
-            && self.template.params.iter().any(|spec| spec.name == FACTOR.name)
+        self.columns().len() == 1 && self.template.params.iter().any(|spec| spec.name == FACTOR.name)
     }
 
     /// The file of targets whose times are the only ones at which it decides, whatever the run's calendar says.
     pub fn targets(&self) -> Option<&str> {
-        match self.columns() {
-            [Column::Targets(file)] => Some(file),
-            _ => None,
+        match &self.made {
+            Made::Rule(rule) => rule.targets.as_deref(),
+            Made::PerSymbol(_) => None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! TargetList: exactly the weights of a list, at exactly its times; or those that a column of a factor set holds.
 
 use super::params::{FACTOR, ParamKind, ParamSpec, Values};
-use super::registry::{Build, Column, Rule, Template};
+use super::registry::{Build, Rule, Template};
 use super::weighting::{self, NO_TRADE_BAND};
 use super::{Aim, Capability, CrossSection, Plan, Ranked, View};
 use crate::error::TradingError;
@@ -52,14 +52,14 @@ struct TargetList {
 
 /// Makes the strategy.
 fn build(values: &Values) -> Result<Rule, TradingError> {
-    let columns = match (values.name("file"), values.name(FACTOR.name)) {
+    let (targets, columns) = match (values.name("file"), values.name(FACTOR.name)) {
         (Some(_), Some(_)) => return Err(values.conflict("`file` and `factor` are given; expected one of them")),
-        (Some(file), None) => vec![Column::Targets(file)],
-        (None, _) => values.factor(),
+        (Some(file), None) => (Some(file), Vec::new()),
+        (None, _) => (None, values.factor()),
     };
     let sides = (values.choice("values") == "sides").then(|| values.number_set("gross"));
     let rule = TargetList { sides, allow_short: values.flag("allow_short"), band: values.number_set("no_trade_band") };
-    Ok(Rule::new(rule, columns, 0))
+    Ok(Rule { targets, ..Rule::new(rule, columns, 0) })
 }
 
 impl CrossSection for TargetList {

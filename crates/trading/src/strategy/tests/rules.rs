@@ -168,6 +168,6 @@ fn targets_are_taken_as_they_are() {
     );
     assert_eq!(run("factor=t values=sides", &[0.0, 0.0]), "");
     let list = make("target_list", "file=weights.csv").unwrap();
-    assert_eq!((list.targets(), list.columns().len(), list.ranks_by_column()), (Some("weights.csv"), 1, false));
+    assert_eq!((list.targets(), list.columns().len(), list.ranks_by_column()), (Some("weights.csv"), 0, false));
     assert!(make("target_list", "file=w.csv factor=t").is_err());
 }
