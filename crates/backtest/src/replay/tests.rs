@@ -1,5 +1,6 @@
 //! The replay against independent references, by hand, and by property.
 
+mod bt;
 mod golden;
 mod market;
 mod properties;

@@ -1,5 +1,6 @@
 //! Strategies against weights worked out by hand, and every way to name them wrongly.
 
+mod reference;
 mod rules;
 mod weighting;
 
