@@ -70,7 +70,7 @@ pub fn bias(desk: &Desk<'_>) -> Result<Bias, AppError> {
     // What they chose from is the list of survivors now.
     (of_survivors.include, of_survivors.exclude) = (Vec::new(), Vec::new());
     let survivors = backtest::run_config(desk, &of_survivors, purpose())?;
-    let metrics = runs::compare_two(desk, &as_it_was.run_id, &survivors.run_id)?.metrics;
+    let metrics = runs::compare_two(desk, &as_it_was.run_id, &survivors.run_id, None)?.metrics;
     let gone = gone.into_iter().map(GoneSymbol::from).collect();
     Ok(Bias { as_it_was, survivors, today: format_iso(today), metrics, gone })
 }

@@ -45,9 +45,9 @@ fn line(step: usize, weights: &BTreeMap<u32, f64>) -> String {
 
 /// FNV-1a, 64 bits.
 fn digest(text: &str) -> String {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     format!("{hash:016x}")
 }
 
@@ -115,9 +115,8 @@ fn dropout_is_qlibs() {
 #[test]
 fn rotation_is_numpys() {
     for (weighting, expected) in [("equal", "48c24cd9116f7908"), ("inverse_volatility", "9cc4014782f794eb")] {
-        let params = format!(
-            "top_n=3 lookbacks=20,60 skip=5 absolute=safe safe=S8 weighting={weighting} vol_lookback=20"
-        );
+        let params =
+            format!("top_n=3 lookbacks=20,60 skip=5 absolute=safe safe=S8 weighting={weighting} vol_lookback=20");
         let strategy = make("rotation", &params).unwrap();
         let closes = closes(21, 9, 300);
         let mut text = String::new();
