@@ -16,7 +16,8 @@ pub(super) fn rows(operator: &Operator, name: &str, kind: ParameterKind, number:
             let usage = operators::function(all).map_or(all.to_owned(), Operator::usage);
             Some(format!("from all rows so far is `{usage}`"))
         }
-        _ if number > 0.0 && number < 1.0 => {
+        // What qlib's other windows make of a share is an exponential mean too, which nobody means.
+        "cummean" if number > 0.0 && number < 1.0 => {
             Some(format!("an exponential mean of alpha {number} is `EMA(x, {number})`"))
         }
         _ if number > 1.0 && number.fract() != 0.0 => {

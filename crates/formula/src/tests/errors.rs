@@ -288,6 +288,8 @@ fn signs_and_names_of_other_languages() {
 fn windows_of_qlib() {
     check("ts_mean(close, 0)", "`window` of `ts_mean` is 0", "0", "from all rows so far is `cummean(x)`");
     check("Mean($close, 0.1)", "`window` of `Mean` is 0.1", "0.1", "an exponential mean of alpha 0.1 is `EMA(x, 0.1)`");
+    check("Std($close, 0.1)", "`window` of `Std` is 0.1", "0.1", "");
+    check("Ref($close, 0.1)", "`rows` of `Ref` is 0.1", "0.1", "");
     let all = "qlib's window of all rows so far would have to keep them all for this operator";
     check("Quantile($close, 0, 0.5)", "`window` of `Quantile` is 0", "0", all);
     let expected =
