@@ -72,11 +72,22 @@ pub fn evaluation_json(evaluation: &Evaluation, code_version: &str) -> Value {
         "summaries": evaluation.summaries,
         "combined": evaluation.combined,
         "comparison": evaluation.comparison,
-        "correlations": evaluation.correlations.iter().map(|row| row.iter().map(|c| c.is_finite().then_some(*c)).collect()).collect::<Vec<Vec<Option<f64>>>>(),
+        "correlations": correlation_rows(evaluation),
         "definitions": evaluation.definitions,
         "details": evaluation.details,
         "inputs": evaluation.inputs,
     })
+}
+
+/// The matrix of correlations, unless it is so large that only its table is of use.
+fn correlation_rows(evaluation: &Evaluation) -> Value {
+    /// Most factors whose matrix goes into the document.
+    const FACTORS_MAX: usize = 50;
+    if evaluation.correlations.len() > FACTORS_MAX {
+        return json!("see correlations.parquet");
+    }
+    let row = |row: &Vec<f64>| row.iter().map(|c| c.is_finite().then_some(*c)).collect::<Vec<Option<f64>>>();
+    json!(evaluation.correlations.iter().map(row).collect::<Vec<_>>())
 }
 
 /// A number with so many decimals; a dash for none.

@@ -23,6 +23,15 @@ pub enum Horizon {
 }
 
 impl Horizon {
+    /// In words: `5 bars`, `24h`.
+    pub fn words(self) -> String {
+        match self {
+            Self::Bars(1) => "1 bar".to_owned(),
+            Self::Bars(bars) => format!("{bars} bars"),
+            _ => self.to_string(),
+        }
+    }
+
     /// Microseconds of a length of time; `None` for a number of bars.
     pub fn micros(self) -> Option<i64> {
         match self {
@@ -50,11 +59,10 @@ impl FromStr for Horizon {
         }
         let frame: Timeframe = text.parse().map_err(|_| refuse("it cannot be read"))?;
         let micros = frame.micros().ok_or_else(|| refuse("months differ in length"))?;
-        if (MINUTE..=60 * DAY).contains(&micros) {
-            Ok(Self::Duration(micros))
-        } else {
-            Err(refuse("it is out of range"))
+        if !(MINUTE..=60 * DAY).contains(&micros) {
+            return Err(refuse("it is out of range"));
         }
+        Ok(if text.ends_with(['h', 'H']) { Self::Hours(micros) } else { Self::Duration(micros) })
     }
 }
 

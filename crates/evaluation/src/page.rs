@@ -8,6 +8,7 @@ use crosscut_report::{Align, Cell, Chart, Figure, Heat, Mark, Page, Section, Tab
 use crate::detail::{Detail, level};
 use crate::document::{METHOD, bps, comparison_table, horizon_table, number, percent};
 use crate::evaluate::Evaluation;
+use crate::horizon::Horizon;
 use crate::portfolio::KINDS;
 use crate::series::MeanStatistics;
 use crate::stability::Part;
@@ -28,12 +29,13 @@ pub fn render(evaluation: &Evaluation, code_version: &str) -> String {
     let ends = market.times.first().zip(market.times.last());
     let span = ends.map(|(first, last)| format!("{} to {}", format_iso(*first), format_iso(*last))).unwrap_or_default();
     page.subtitle(format!(
-        "{} factors, {} symbols, {} times, {span}; traded at the {} {} bars after the one just known",
+        "{} {}, {} symbols, {} times, {span}; traded at the {}, {} after the bar just known",
         evaluation.factors.len(),
+        if evaluation.factors.len() == 1 { "factor" } else { "factors" },
         market.symbols.len(),
         market.times.len(),
         evaluation.config.price.name(),
-        evaluation.config.lag
+        Horizon::Bars(evaluation.config.lag).words()
     ));
     if !evaluation.warnings.is_empty() {
         page.section("Warnings").list(evaluation.warnings.clone());
@@ -78,7 +80,7 @@ fn comparison(page: &mut Page, evaluation: &Evaluation) {
         "{n} of {} count as discoveries at a false-discovery rate of 5 % (Benjamini and Hochberg), by the rank IC over {}. \
          A factor whose spread is negative is held the other way round for net return and break-even cost.",
         evaluation.comparison.len(),
-        evaluation.config.horizons[0]
+        evaluation.config.horizons[0].words()
     ));
     let mut rows = comparison_table(evaluation);
     rows.iter_mut().for_each(|row| row.swap(0, 1));
@@ -156,7 +158,7 @@ fn tiles(section: &mut Section, detail: &Detail) {
     let portfolio = h.portfolios.first();
     let tile = |label: &str, value: String, note: String| Tile { label: label.to_owned(), value, note };
     section.tiles(vec![
-        tile("rank IC", number(h.rank_ic.mean, 4), format!("over {}, t {}", h.horizon, number(h.rank_ic.t, 2))),
+        tile("rank IC", number(h.rank_ic.mean, 4), format!("over {}, t {}", h.words, number(h.rank_ic.t, 2))),
         tile("ICIR", number(h.rank_ic.ratio, 3), format!("{} of times above 0", percent(h.rank_ic.share_positive))),
         tile("spread", format!("{} bp", bps(h.spread.mean)), format!("t {}", number(h.spread.t, 2))),
         tile(
@@ -212,13 +214,13 @@ fn returns(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
             let (mean, error) = (statistics(q).mean.unwrap_or(f64::NAN), statistics(q).error.unwrap_or(f64::NAN));
             (mean - 1.96 * error, mean + 1.96 * error)
         };
-        bars = bars.series(h.horizon.clone(), &means, &(0..n_quantiles).map(ends).collect::<Vec<_>>());
+        bars = bars.series(h.words.clone(), &means, &(0..n_quantiles).map(ends).collect::<Vec<_>>());
     }
     section.figure(bars.percent());
     let curves = &detail.curves;
     for (at, h) in detail.summary.horizons.iter().enumerate().take(1) {
         let mut chart =
-            Chart::new(format!("Growth of each portfolio, held for {}", h.horizon), &curves.times).height(300);
+            Chart::new(format!("Growth of each portfolio, held for {}", h.words), &curves.times).height(300);
         for (q, returns) in curves.quantiles[at].iter().enumerate() {
             chart = chart.series(format!("q{}", q + 1), Mark::Line, &level(returns, h.bars));
         }
@@ -226,7 +228,7 @@ fn returns(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
     }
     for (at, h) in detail.summary.horizons.iter().enumerate() {
         let mut chart =
-            Chart::new(format!("Growth of portfolios that could be held, {} at a time", h.horizon), &curves.times);
+            Chart::new(format!("Growth of portfolios that could be held, each for {}", h.words), &curves.times);
         for (kind, words) in KINDS.iter().map(|kind| kind.words()).enumerate() {
             if kind == 0 || kind == 3 {
                 chart = chart.series(format!("{words}, gross"), Mark::Line, &level(&curves.gross[at][kind], h.bars));
@@ -237,7 +239,7 @@ fn returns(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
         let spread = difference(&curves.quantiles[at][n_quantiles - 1], &curves.quantiles[at][0]);
         let window = rolling_window(spread.len());
         section.chart(
-            Chart::new(format!("Spread of q{n_quantiles} over q1, {}", h.horizon), &curves.times)
+            Chart::new(format!("Spread of q{n_quantiles} over q1, {}", h.words), &curves.times)
                 .series("spread", Mark::Stem, &spread)
                 .series(format!("mean of {window}"), Mark::Line, &rolling_mean(&spread, window))
                 .percent(),
@@ -274,7 +276,7 @@ fn portfolios(detail: &Detail) -> Table {
     for h in &detail.summary.horizons {
         for p in &h.portfolios {
             rows.push(vec![
-                h.horizon.clone(),
+                h.words.clone(),
                 p.kind.words().to_owned(),
                 bps(p.gross.mean),
                 number(p.gross.t, 2),
@@ -290,7 +292,7 @@ fn portfolios(detail: &Detail) -> Table {
         }
         if let Some(fit) = h.market_fit {
             let mut row = vec![
-                h.horizon.clone(),
+                h.words.clone(),
                 format!(
                     "factor-weighted: alpha {} % a year (t {}), beta {} (t {})",
                     number(fit.alpha_annual.map(|a| a * 100.0), 1),
@@ -337,7 +339,7 @@ fn information(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
     for (at, h) in detail.summary.horizons.iter().enumerate() {
         let window = rolling_window(curves.times.len());
         section.chart(
-            Chart::new(format!("Rank IC over {}", h.horizon), &curves.times)
+            Chart::new(format!("Rank IC over {}", h.words), &curves.times)
                 .series("rank IC", Mark::Stem, &curves.rank_ic[at])
                 .series(format!("mean of {window}"), Mark::Line, &rolling_mean(&curves.rank_ic[at], window))
                 .series("cumulative / n", Mark::Line, &cumulative_share(&curves.rank_ic[at])),
@@ -353,9 +355,10 @@ fn information(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
         (mean - 1.96 * error, mean + 1.96 * error)
     };
     let errors: Vec<(f64, f64)> = detail.decay.iter().map(|decay| ends(&decay.rank_ic)).collect();
-    let title = format!("Decay: rank IC over {} when acted on so many bars late", evaluation.config.horizons[0]);
+    let title =
+        format!("Decay: rank IC over {} when acted on so many bars late", evaluation.config.horizons[0].words());
     section.figure(Figure::bars(title, late).series("rank IC", &means, &errors));
-    let names: Vec<String> = detail.summary.horizons.iter().map(|h| h.horizon.clone()).collect();
+    let names: Vec<String> = detail.summary.horizons.iter().map(|h| h.words.clone()).collect();
     let means: Vec<f64> = detail.summary.horizons.iter().map(|h| h.rank_ic.mean.unwrap_or(f64::NAN)).collect();
     let errors: Vec<(f64, f64)> = detail.summary.horizons.iter().map(|h| ends(&h.rank_ic)).collect();
     section.figure(
@@ -415,7 +418,7 @@ fn histogram(section: &mut Section, values: &[f64]) {
 /// Mean rank IC by month of the first horizon: years down, months across.
 fn monthly(detail: &Detail) -> Heat {
     let columns = (1..=12).map(|month| format!("{month:02}")).collect();
-    let horizon = detail.summary.horizons.first().map(|h| h.horizon.clone()).unwrap_or_default();
+    let horizon = detail.summary.horizons.first().map(|h| h.words.clone()).unwrap_or_default();
     let mut heat = Heat::new(format!("Mean rank IC by month, {horizon}"), columns, 3);
     let year = |month: &crate::stability::Month| month.month[..month.month.len() - 3].to_owned();
     for months in detail.months.chunk_by(|a, b| year(a) == year(b)) {
@@ -452,7 +455,7 @@ fn turnover(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
     for h in &detail.summary.horizons {
         let turnover = h.quantiles.iter().map(|q| percent(q.turnover));
         rows.push(
-            std::iter::once(h.horizon.clone()).chain(turnover).chain([number(h.rank_autocorrelation, 3)]).collect(),
+            std::iter::once(h.words.clone()).chain(turnover).chain([number(h.rank_autocorrelation, 3)]).collect(),
         );
     }
     section.table(table(&rows, 1));
@@ -479,7 +482,7 @@ fn stability(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
         for h in &summary.horizons {
             rows.push(vec![
                 name.to_owned(),
-                h.horizon.clone(),
+                h.words.clone(),
                 number(h.rank_ic.mean, 4),
                 number(h.rank_ic.t, 2),
                 bps(h.spread.mean),
@@ -495,7 +498,7 @@ fn stability(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
 fn parts(title: &str, list: &[Part], evaluation: &Evaluation) -> Table {
     let mut head = vec![title.to_owned()];
     for horizon in &evaluation.config.horizons {
-        head.extend([format!("rank IC {horizon}"), "t".to_owned(), "n".to_owned()]);
+        head.extend([format!("rank IC {}", horizon.words()), "t".to_owned(), "n".to_owned()]);
         if list.iter().any(|part| !part.spread.is_empty()) {
             head.push("spread bps".to_owned());
         }
@@ -585,7 +588,7 @@ fn coverage(page: &mut Page, detail: &Detail) {
     for h in &detail.summary.horizons {
         let m = h.missing;
         facts.push((
-            format!("returns missing over {}", h.horizon),
+            format!("returns missing over {}", h.words),
             format!(
                 "{} end of data, {} no entry price, {} no exit price, {} delisted",
                 m.end_of_data, m.no_entry_price, m.no_exit_price, m.delisted

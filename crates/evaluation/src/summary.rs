@@ -61,6 +61,8 @@ pub struct MarketFit {
 pub struct HorizonSummary {
     /// The horizon as it was asked for.
     pub horizon: String,
+    /// The same in words.
+    pub words: String,
     /// Bars of the factor it usually takes.
     pub bars: usize,
     /// Returns that took part.
@@ -234,6 +236,7 @@ impl Summing<'_> {
         let series = PortfolioSeries::of(sections, (h, bars), &changes.horizons[h], self.costs);
         HorizonSummary {
             horizon: self.horizons[h].to_string(),
+            words: self.horizons[h].words(),
             bars,
             n_returns: outcomes().map(|outcome| u64::from(outcome.n)).sum(),
             missing: sections.missing[h].into(),

@@ -151,8 +151,8 @@ fn hac_errors(fitted: &Fitted<'_>, lags: usize) -> Vec<f64> {
     slopes.iter().map(|values| long_run(values).max(0.0).sqrt()).collect()
 }
 
-/// The inverse of a symmetric positive matrix by Cholesky's factors; `None` when it is not positive beside `scales`,
-/// the squares its diagonal was reduced from.
+/// The inverse of a symmetric positive matrix by Cholesky's factors; `None` when it is not: a column
+/// is a combination of others, or does not vary beside `scales`, the squares its values had before they were centred.
 fn inverse(matrix: &[Vec<f64>], scales: &[f64]) -> Option<Vec<Vec<f64>>> {
     let k = matrix.len();
     let mut lower = vec![vec![0.0; k]; k];
@@ -162,7 +162,7 @@ fn inverse(matrix: &[Vec<f64>], scales: &[f64]) -> Option<Vec<Vec<f64>>> {
             let rest = matrix[row][column] - known;
             lower[row][column] = if row > column {
                 rest / lower[column][column]
-            } else if rest > 1e-13 * scales[row].max(matrix[row][row]) {
+            } else if rest > 1e-13 * matrix[row][row] && matrix[row][row] > 1e-25 * scales[row] {
                 rest.sqrt()
             } else {
                 return None;

@@ -10,6 +10,8 @@ mod bad_files;
 #[cfg(test)]
 mod bad_settings;
 #[cfg(test)]
+mod evaluations;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod factor_sets;

@@ -4,8 +4,10 @@ mod accuracy;
 mod cross;
 mod custom;
 mod indicators;
+mod inference;
 mod operators;
 mod order;
+mod ranks;
 mod reference;
 
 use std::sync::Arc;
