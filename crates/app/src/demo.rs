@@ -11,7 +11,7 @@ use crate::data_generate::MarketRequest;
 use crate::desk::Desk;
 use crate::error::AppError;
 use crate::events::Level;
-use crate::{aggregate, backtest, data_generate, data_import, factors};
+use crate::{aggregate, backtest, data_generate, data_import, evaluate, factors};
 
 /// The factor set of the demo.
 const FACTORS: &str = include_str!("demo/factors.yaml");
@@ -34,6 +34,8 @@ pub struct DemoSummary {
     pub n_bars: u64,
     /// The backtest.
     pub run: RunSummary,
+    /// The report about the factors.
+    pub evaluation: PathBuf,
 }
 
 /// One demo in progress.
@@ -82,8 +84,16 @@ pub fn run(desk: &Desk<'_>, folder: &Path) -> Result<DemoSummary, AppError> {
 
     let step = demo.step("backtest", &BACKTEST, "")?;
     let run = backtest::run(&step)?;
+
+    let out = folder.join("results").join("evaluation").display().to_string();
+    let mut options = EVALUATION.to_vec();
+    options.push(("evaluate.out", &out));
+    let step = demo.step("evaluate", &options, "")?;
+    let evaluation = evaluate::run(&step)?;
+    demo.tell(&format!("{} factors judged: {}", evaluation.factors.len(), evaluation.report.display()));
+    let evaluation = evaluation.report;
     let (folder, n_symbols) = (folder.to_owned(), market.symbols.len());
-    Ok(DemoSummary { folder, commands: demo.commands, n_symbols, n_trades: market.n_trades, n_bars, run })
+    Ok(DemoSummary { folder, commands: demo.commands, n_symbols, n_trades: market.n_trades, n_bars, run, evaluation })
 }
 
 /// The settings of the demo's backtest.
@@ -95,6 +105,14 @@ const BACKTEST: [(&str, &str); 7] = [
     ("backtest.params", "long_count=5"),
     ("backtest.params", "short_count=5"),
     ("backtest.rebalance", "W-MON"),
+];
+
+/// The settings of the demo's evaluation.
+const EVALUATION: [(&str, &str); 4] = [
+    ("venue", VENUE),
+    ("evaluate.factor_set", "demo__v1"),
+    ("evaluate.factor", "return_24,return_72,return_168,reversal_5"),
+    ("evaluate.horizons", "1,24h,5d"),
 ];
 
 impl<'a> Demo<'a> {

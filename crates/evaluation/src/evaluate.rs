@@ -102,30 +102,11 @@ pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, Eval
     };
     let is_usable = |t: usize| schedule.entry[t] != NONE && schedule.exits[0][t] != NONE;
     let sample = Sample::new(market.times.len(), market.symbols.len(), is_usable);
-    let mut combination = (factors.len() > 1).then(|| Combination::new(market.times.len(), market.symbols.len()));
-    let mut judged: Vec<Judged> = Vec::new();
-    for names in factors.chunks(batch_size(market.times.len() * market.symbols.len())) {
-        let columns: Vec<&str> = names.iter().map(String::as_str).collect();
-        let tables = frame.factors(&set, &columns)?;
-        let judge = |(name, (values, rows)): (&String, &(Matrix, RowCounts))| {
-            let sections = pass.run(values);
-            let summary = summing.summary(name, &sections, (values, *rows));
-            (summary, sections)
-        };
-        let done: Vec<_> = names.par_iter().zip(&tables).map(judge).collect();
-        for (summary, sections) in done {
-            check_loss(config, &summary, &loss_words(&summary.coverage, &sections.dropped, &summary.horizons[0]))?;
-            if let Some(combination) = &mut combination {
-                combination.add(&pass, &sections);
-            }
-            let sampled = sample.from_ranks(&sections.ranks);
-            let warning = impossible(&summary);
-            judged.push(Judged { summary, sampled, warning });
-        }
-    }
+    let (judged, combination) = judge_all(&summing, (config, &frame), &set, (&factors, &sample))?;
     let sampled: Vec<SampledFactor> = judged.iter().map(|one| one.sampled.clone()).collect();
     let correlations = if sampled.len() > 1 { correlations(&sampled) } else { Vec::new() };
-    let warnings: Vec<String> = judged.iter().filter_map(|one| one.warning.clone()).collect();
+    let mut warnings: Vec<String> = judged.iter().filter_map(|one| one.warning.clone()).collect();
+    warnings.extend(failed_proofs(set.metadata(), &factors));
     let summaries: Vec<FactorSummary> = judged.into_iter().map(|one| one.summary).collect();
     let combined = combination.map_or_else(Vec::new, |combination| combined(&summing, combination));
     let all: Vec<FactorSummary> = summaries.iter().chain(&combined).cloned().collect();
@@ -136,21 +117,10 @@ pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, Eval
     inputs.extend(set_inputs(config, &set, &market.symbols));
     inputs.extend(groups.iter().map(|groups| groups.input.clone()));
     inputs.sort();
-    let window = window_of(annualisation.periods_per_year, market.times.len());
-    let exposures = exposures(&frame, window, &sample.times);
-    let others = others(hub, config, &frame, &schedule)?;
-    let mut notes = frame.notes.clone();
-    notes.extend(others.notes.clone());
-    let close = Close {
-        frame: &frame,
-        config,
-        summing: Summing { n_draws: config.n_draws, ..summing },
-        exposures: &exposures,
-        sample: &sample,
-        others: &others,
-        groups: groups.as_ref(),
-    };
-    let details = details(&close, &set, &comparison)?;
+    let summing = Summing { n_draws: config.n_draws, ..summing };
+    let (details, others_notes) =
+        look_closely((hub, &set, &frame), config, (summing, &sample), (groups.as_ref(), &comparison))?;
+    let notes = frame.notes.iter().cloned().chain(others_notes).collect();
     let metadata = set.metadata();
     let definitions = details.iter().map(|detail| definition(metadata, &detail.summary.factor)).collect();
     Ok(Evaluation {
@@ -172,15 +142,67 @@ pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, Eval
     })
 }
 
-/// The strongest factors of a comparison looked at closely, combined scores left out.
-fn details(close: &Close<'_>, set: &FactorSet, comparison: &[ComparedFactor]) -> Result<Vec<Detail>, EvaluationError> {
+/// The passes and summaries of all factors, batch by batch, and their combination when there are several.
+fn judge_all(
+    summing: &Summing<'_>,
+    (config, frame): (&EvaluationConfig, &Frame),
+    set: &FactorSet,
+    (factors, sample): (&[String], &Sample),
+) -> Result<(Vec<Judged>, Option<Combination>), EvaluationError> {
+    let (pass, market) = (&summing.pass, &frame.market);
+    let mut combination = (factors.len() > 1).then(|| Combination::new(market.times.len(), market.symbols.len()));
+    let mut judged: Vec<Judged> = Vec::new();
+    for names in factors.chunks(batch_size(market.times.len() * market.symbols.len())) {
+        let columns: Vec<&str> = names.iter().map(String::as_str).collect();
+        let tables = frame.factors(set, &columns)?;
+        let judge = |(name, (values, rows)): (&String, &(Matrix, RowCounts))| {
+            let sections = pass.run(values);
+            let summary = summing.summary(name, &sections, (values, *rows));
+            (summary, sections)
+        };
+        let done: Vec<_> = names.par_iter().zip(&tables).map(judge).collect();
+        for (summary, sections) in done {
+            check_loss(config, &summary, &loss_words(&summary.coverage, &sections.dropped, &summary.horizons[0]))?;
+            if let Some(combination) = &mut combination {
+                combination.add(pass, &sections);
+            }
+            let sampled = sample.from_ranks(&sections.ranks);
+            let warning = impossible(&summary);
+            judged.push(Judged { summary, sampled, warning });
+        }
+    }
+    Ok((judged, combination))
+}
+
+/// The strongest factors of a comparison looked at closely, combined scores left out, and remarks about the others they
+/// are held against.
+fn look_closely(
+    (hub, set, frame): (&Hub, &FactorSet, &Frame),
+    config: &EvaluationConfig,
+    (summing, sample): (Summing<'_>, &Sample),
+    (groups, comparison): (Option<&Groups>, &[ComparedFactor]),
+) -> Result<(Vec<Detail>, Vec<String>), EvaluationError> {
+    let window = window_of(summing.bars_per_year, frame.market.times.len());
+    let exposures = exposures(frame, window, &sample.times);
+    let others = others(hub, config, frame, summing.pass.schedule)?;
+    let close = Close { frame, config, summing, exposures: &exposures, sample, others: &others, groups };
     let names = comparison.iter().map(|factor| factor.factor.as_str()).filter(|name| !COMBINED.contains(name));
     let mut out = Vec::new();
-    for name in names.take(close.config.n_detailed) {
-        let tables = close.frame.factors(set, &[name])?;
+    for name in names.take(config.n_detailed) {
+        let tables = frame.factors(set, &[name])?;
         out.extend(tables.iter().map(|(values, rows)| close.detail(name, values, *rows)));
     }
-    Ok(out)
+    Ok((out, others.notes))
+}
+
+/// A warning for each factor that an audit of the set found to know the future.
+fn failed_proofs(metadata: &FactorMetadata, factors: &[String]) -> Vec<String> {
+    let failed = |name: &&String| metadata.proof.get(*name).is_some_and(|proof| !proof.causal.passed);
+    let words = |name: &String| {
+        let detail = metadata.proof.get(name).and_then(|proof| proof.causal.detail.clone()).unwrap_or_default();
+        format!("factor `{name}`: the audit of the set found that it knows the future: {detail}")
+    };
+    factors.iter().filter(failed).map(words).collect()
 }
 
 /// What the set says of a factor.

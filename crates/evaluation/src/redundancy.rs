@@ -121,6 +121,9 @@ fn sets(hub: &Hub, config: &EvaluationConfig) -> Result<Vec<(String, FactorSet)>
     names.into_iter().map(|name| Ok((name.clone(), hub.factor_set(config.timeframe, &name)?))).collect()
 }
 
+/// Rows of the sampled labels in one symbol's table, and its columns.
+type SymbolColumns = (Vec<u32>, Vec<Vec<f64>>);
+
 /// Columns of a set at the sampled times.
 fn read(
     frame: &Frame,
@@ -133,7 +136,7 @@ fn read(
     let range = Range { start: labels.first().copied(), end: labels.last().map(|last| last + 1) };
     let mut tables: Vec<Matrix> =
         columns.iter().map(|_| Matrix::filled(labels.len(), sample.width, f64::NAN)).collect();
-    let one = |symbol: &String| -> Result<Option<(Vec<u32>, Vec<Vec<f64>>)>, EvaluationError> {
+    let one = |symbol: &String| -> Result<Option<SymbolColumns>, EvaluationError> {
         if set.content_hash(symbol).is_none() {
             return Ok(None);
         }

@@ -47,8 +47,9 @@ pub fn demo(args: &DemoArgs, desk: &Desk<'_>) -> Result<Answer, AppError> {
     let summary = demo::run(desk, &args.dir)?;
     let text = format!(
         "\n{}\nThe market was made up: the figures show how the program works, not what a strategy earns.\n\
-         Open {} in a browser.\n",
+         The factors' report is {}.\nOpen {} in a browser.\n",
         run_text(&summary.run),
+        summary.evaluation.display(),
         summary.run.report.display()
     );
     Ok(Answer::good(&summary, text))
