@@ -148,7 +148,7 @@ fn characteristics(
 
 /// Slopes of the last `window` returns on those of the market; NaN where fewer than half of them are there. Sums are
 /// begun anew every `window` rows, so that roundings cannot pile up.
-fn rolling_beta(returns: &[f64], market: &[f64], window: usize) -> Vec<f64> {
+pub(crate) fn rolling_beta(returns: &[f64], market: &[f64], window: usize) -> Vec<f64> {
     let pair = |row: usize| (returns[row].is_finite() && market[row].is_finite()).then(|| (returns[row], market[row]));
     let mut sums = [0.0f64; 5];
     let add = |sums: &mut [f64; 5], row: usize, sign: f64| {

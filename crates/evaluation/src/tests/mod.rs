@@ -1,5 +1,6 @@
 //! Small markets worked out by hand, properties, and the tables of a peer library.
 
+mod closer;
 mod golden;
 mod hand;
 mod properties;

@@ -16,7 +16,7 @@ fn uniform(random: &mut Random) -> f64 {
 }
 
 /// Prices and a factor of so many times and names, with holes.
-fn noise(n_times: usize, width: usize, seed: u64) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
+pub(super) fn noise(n_times: usize, width: usize, seed: u64) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
     let mut random = Random::new(seed);
     let mut level = vec![100.0; width];
     let (mut prices, mut factor) = (Vec::new(), Vec::new());

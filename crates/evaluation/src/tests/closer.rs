@@ -1,0 +1,162 @@
+//! Combined scores, neutral variants, what others leave of a factor, stability, betas.
+
+use super::properties::noise;
+use super::{judge, market, matrix, rules, schedule};
+use crate::combine::{Combination, HISTORY_MIN, past_means};
+use crate::exposure::rolling_beta;
+use crate::horizon::Horizon;
+use crate::matrix::Matrix;
+use crate::neutral::{BetaNeutral, GroupNeutral, Groups};
+use crate::quantile::QuantileRule;
+use crate::redundancy::{joint, ranked};
+use crate::sample::Sample;
+use crate::section::{FactorRows, Pass};
+use crate::stability::{decay, months, years};
+use crosscut_kernels::ranks::{Ranker, rank_correlation};
+
+/// Three bars ahead.
+const THREE: [Horizon; 1] = [Horizon::Bars(3)];
+
+/// The scores of two factors on a market.
+fn combined(prices: &[Vec<f64>], factors: [&[Vec<f64>]; 2]) -> (Matrix<f32>, Matrix<f32>, Vec<Option<f64>>) {
+    let market = market(prices);
+    let schedule = schedule(&market, 0, &THREE);
+    let pass = Pass { market: &market, schedule: &schedule, rules: rules(5, QuantileRule::Rank) };
+    let mut combination = Combination::new(prices.len(), prices[0].len());
+    let sections = factors.map(|factor| pass.run(&matrix(factor)));
+    sections.iter().for_each(|sections| combination.add(&pass, sections));
+    let (equal, weighted) = combination.finish();
+    (equal, weighted, past_means(&pass, &sections[0]))
+}
+
+#[test]
+fn weights_know_only_what_was_realised() {
+    let (prices, factor) = noise(80, 20, 11);
+    let (_, other) = noise(80, 20, 12);
+    let (equal, weighted, weights) = combined(&prices, [&factor, &other]);
+    // The rank IC of time s is known when its exit, s + 3, is the bar just known.
+    assert!(weights[..HISTORY_MIN + 2].iter().all(Option::is_none));
+    assert!(weights[HISTORY_MIN + 2].is_some());
+    assert!(weighted.row(HISTORY_MIN + 1).iter().all(|score| score.is_nan()));
+    let mut later = prices.clone();
+    later[60..].iter_mut().flatten().for_each(|price| *price *= 1.7);
+    later[60].iter_mut().enumerate().for_each(|(name, price)| *price *= 1.0 + name as f64);
+    let (equal_later, weighted_later, weights_later) = combined(&later, [&factor, &other]);
+    assert_eq!(weights[..60], weights_later[..60]);
+    assert_ne!(weights[60], weights_later[60]);
+    for t in 0..60 {
+        let bits = |row: &[f32]| row.iter().map(|score| score.to_bits()).collect::<Vec<u32>>();
+        assert_eq!(bits(equal.row(t)), bits(equal_later.row(t)));
+        assert_eq!(bits(weighted.row(t)), bits(weighted_later.row(t)));
+    }
+}
+
+#[test]
+fn equal_weights_by_hand() {
+    let prices = vec![vec![1.0; 3]; 4];
+    let nan = f64::NAN;
+    let a = vec![vec![1.0, 2.0, 3.0]; 4];
+    let b = vec![vec![5.0, nan, 4.0]; 4];
+    let (equal, _, _) = combined(&prices, [&a, &b]);
+    // Ranks 1, 2, 3 of 3 lie at -1/3, 0, 1/3; ranks 2 and 1 of 2 at 1/4 and -1/4; half of the factors are enough.
+    let expected = [-1.0 / 3.0 + 0.25, 0.0, 1.0 / 3.0 - 0.25];
+    equal.row(0).iter().zip(expected).for_each(|(ours, theirs)| assert!((ours - theirs as f32).abs() < 1e-6));
+}
+
+#[test]
+fn neutral_factors() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("g.csv");
+    std::fs::write(&path, "symbol,category,from\nS000,a,\nS001,a,\nS002,b,\nS003,b,\nS003,,1970-01-02\n").unwrap();
+    let market = market(&[vec![1.0; 4], vec![1.0; 4]]);
+    let groups = Groups::read(&path, &market.symbols).unwrap();
+    let factor = matrix(&[vec![1.0, 3.0, 10.0, 20.0], vec![1.0, 3.0, 10.0, 20.0]]);
+    let neutral = GroupNeutral { factor: &factor, groups: &groups, times: &market.times };
+    let mut room = Vec::new();
+    assert_eq!(neutral.row(0, &mut room), [-1.0, 1.0, -5.0, 5.0]);
+    // From the second day on the last name has no group.
+    let row = neutral.row(1, &mut room).to_vec();
+    assert!(row[..3] == [-1.0, 1.0, 0.0] && row[3].is_nan());
+    for (text, line) in [("symbol,category\nS000\n", 2), ("a,b\n", 1), ("symbol,category\nZ,a\n", 1)] {
+        std::fs::write(&path, text).unwrap();
+        let error = Groups::read(&path, &market.symbols).unwrap_err().to_string();
+        assert!(error.contains(&format!("line {line}")), "{error}");
+    }
+    let mut beta = Matrix::filled(2, 4, f32::NAN);
+    beta.row_mut(0).copy_from_slice(&[0.0, 1.0, 2.0, f32::NAN]);
+    let row = BetaNeutral { factor: &matrix(&[vec![1.0, 3.0, 5.0, 9.0]]), beta: &beta }.row(0, &mut room).to_vec();
+    assert!(row[..3].iter().all(|left| left.abs() < 1e-12) && row[3].is_nan(), "{row:?}");
+}
+
+#[test]
+fn products_of_samples_are_rank_correlations() {
+    let (a, b) = (noise(30, 40, 21).0, noise(30, 40, 22).0);
+    let complete = |rows: Vec<Vec<f64>>| -> Vec<Vec<f64>> {
+        rows.into_iter().map(|row| row.iter().map(|x| if x.is_nan() { 0.5 } else { *x }).collect()).collect()
+    };
+    let (a, b) = (complete(a), complete(b));
+    let sample = Sample::new(30, 40, |t| t != 7);
+    assert_eq!(sample.times.len(), 29);
+    let (x, y) = (ranked(&sample, |at| a[sample.times[at]].clone()), ranked(&sample, |at| b[sample.times[at]].clone()));
+    let by_time = x.by_time(&y, 40);
+    for (at, ours) in by_time.iter().enumerate() {
+        let ranks = |row: &Vec<f64>| {
+            let mut out = Vec::new();
+            Ranker::default().rank(row, &mut out);
+            out
+        };
+        let t = sample.times[at];
+        assert!((ours - rank_correlation(&ranks(&a[t]), &ranks(&b[t])).unwrap()).abs() < 1e-6);
+    }
+    assert!((x.correlation(&y) - by_time.iter().sum::<f64>() / 29.0).abs() < 1e-6);
+    // One regressor: the residual's correlation is the semi-partial one.
+    let returns = ranked(&sample, |at| a[sample.times[at]].iter().zip(&b[sample.times[at]]).map(|(a, b)| a + 2.0 * b).collect());
+    let (ic, theirs) = (x.by_time(&returns, 40), y.by_time(&returns, 40));
+    let expected: f64 =
+        (0..29).map(|t| (ic[t] - by_time[t] * theirs[t]) / (1.0 - by_time[t] * by_time[t]).sqrt()).sum::<f64>() / 29.0;
+    let left = joint(&x, &[&y], &returns, 40).unwrap();
+    assert!((left.incremental.mean.unwrap() - expected).abs() < 1e-3, "{left:?} {expected}");
+    assert_eq!(joint(&x, &[&x], &returns, 40), None, "nothing is left beside oneself");
+    assert_eq!(joint(&x, &[], &returns, 40), None);
+}
+
+#[test]
+fn betas_are_those_of_the_slow_version() {
+    let (prices, _) = noise(120, 2, 31);
+    let column = |name: usize| -> Vec<f64> {
+        (0..120).map(|t| if t == 0 { f64::NAN } else { prices[t][name] / prices[t - 1][name] - 1.0 }).collect()
+    };
+    let (r, m) = (column(0), column(1));
+    let fast = rolling_beta(&r, &m, 25);
+    for t in 0..120 {
+        let pairs: Vec<(f64, f64)> = (t.saturating_sub(24)..=t).map(|at| (r[at], m[at])).collect();
+        let pairs: Vec<_> = pairs.into_iter().filter(|(r, m)| r.is_finite() && m.is_finite()).collect();
+        if 2 * pairs.len() < 25 {
+            assert!(fast[t].is_nan(), "time {t}");
+            continue;
+        }
+        let n = pairs.len() as f64;
+        let (mr, mm) = (pairs.iter().map(|p| p.0).sum::<f64>() / n, pairs.iter().map(|p| p.1).sum::<f64>() / n);
+        let slope = pairs.iter().map(|p| (p.0 - mr) * (p.1 - mm)).sum::<f64>()
+            / pairs.iter().map(|p| (p.1 - mm) * (p.1 - mm)).sum::<f64>();
+        assert!((fast[t] - slope).abs() < 1e-10, "time {t}: {} {slope}", fast[t]);
+    }
+}
+
+#[test]
+fn parts_of_the_data() {
+    let (prices, factor) = noise(400, 12, 41);
+    let market = market(&prices);
+    let horizons = [Horizon::Bars(1)];
+    let schedule = schedule(&market, 0, &horizons);
+    let pass = Pass { market: &market, schedule: &schedule, rules: rules(3, QuantileRule::Rank) };
+    let (sections, summary) = judge(&market, &matrix(&factor), (&horizons, pass.rules));
+    let years = years(&pass, &sections);
+    assert_eq!(years.iter().map(|part| part.name.as_str()).collect::<Vec<_>>(), ["1970", "1971"]);
+    assert_eq!(years.iter().map(|part| part.rank_ic[0].n).sum::<usize>(), summary.horizons[0].rank_ic.n);
+    let months = months(&pass, &sections);
+    assert_eq!((months.len(), months[0].month.as_str(), months[13].month.as_str()), (14, "1970-01", "1971-02"));
+    let (late, _) = decay(&pass, &sections);
+    assert_eq!(late[0].bars_late, 0);
+    assert!((late[0].rank_ic.mean.unwrap() - summary.horizons[0].rank_ic.mean.unwrap()).abs() < 1e-12);
+}
