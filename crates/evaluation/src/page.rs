@@ -246,6 +246,7 @@ fn returns(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
         );
     }
     section.table(portfolios(detail));
+    section.note("The factor-weighted portfolio regressed on the mean of all names:").table(market_fits(detail));
 }
 
 /// A minus b.
@@ -290,22 +291,24 @@ fn portfolios(detail: &Detail) -> Table {
                 number(p.break_even_bps, 1),
             ]);
         }
-        if let Some(fit) = h.market_fit {
-            let mut row = vec![
-                h.words.clone(),
-                format!(
-                    "factor-weighted: alpha {} % a year (t {}), beta {} (t {})",
-                    number(fit.alpha_annual.map(|a| a * 100.0), 1),
-                    number(fit.alpha_t, 2),
-                    number(Some(fit.beta), 3),
-                    number(fit.beta_t, 2)
-                ),
-            ];
-            row.resize(12, String::new());
-            rows.push(row);
-        }
     }
     table(&rows, 2)
+}
+
+/// The factor-weighted portfolio against the market.
+fn market_fits(detail: &Detail) -> Table {
+    let mut rows = vec![["horizon", "alpha % a year", "t", "beta", "t"].map(str::to_owned).to_vec()];
+    for h in &detail.summary.horizons {
+        let fit = h.market_fit;
+        rows.push(vec![
+            h.words.clone(),
+            number(fit.and_then(|fit| fit.alpha_annual).map(|alpha| alpha * 100.0), 1),
+            number(fit.and_then(|fit| fit.alpha_t), 2),
+            number(fit.map(|fit| fit.beta), 3),
+            number(fit.and_then(|fit| fit.beta_t), 2),
+        ]);
+    }
+    table(&rows, 1)
 }
 
 /// Values a rolling mean takes: about a tenth of the data, 10 to 500.
@@ -341,10 +344,14 @@ fn information(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
         section.chart(
             Chart::new(format!("Rank IC over {}", h.words), &curves.times)
                 .series("rank IC", Mark::Stem, &curves.rank_ic[at])
-                .series(format!("mean of {window}"), Mark::Line, &rolling_mean(&curves.rank_ic[at], window))
-                .series("cumulative / n", Mark::Line, &cumulative_share(&curves.rank_ic[at])),
+                .series(format!("mean of {window}"), Mark::Line, &rolling_mean(&curves.rank_ic[at], window)),
         );
     }
+    let mut sums = Chart::new("Sum of the rank IC so far", &curves.times);
+    for (ic, h) in curves.rank_ic.iter().zip(&detail.summary.horizons) {
+        sums = sums.series(h.words.clone(), Mark::Line, &running_sum(ic));
+    }
+    section.chart(sums);
     if let Some(ic) = curves.rank_ic.first() {
         histogram(section, ic);
     }
@@ -368,13 +375,12 @@ fn information(page: &mut Page, evaluation: &Evaluation, detail: &Detail) {
     section.heat(monthly(detail));
 }
 
-/// Sum of the finite values so far over the number of all.
-fn cumulative_share(values: &[f64]) -> Vec<f64> {
+/// Sums of the finite values so far.
+fn running_sum(values: &[f64]) -> Vec<f64> {
     let mut sum = 0.0;
-    let n = values.len() as f64;
     let step = |value: &f64| {
         sum += Some(*value).filter(|value| value.is_finite()).unwrap_or(0.0);
-        sum / n
+        sum
     };
     values.iter().map(step).collect()
 }

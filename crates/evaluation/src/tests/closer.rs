@@ -110,7 +110,8 @@ fn products_of_samples_are_rank_correlations() {
     }
     assert!((x.correlation(&y) - by_time.iter().sum::<f64>() / 29.0).abs() < 1e-6);
     // One regressor: the residual's correlation is the semi-partial one.
-    let returns = ranked(&sample, |at| a[sample.times[at]].iter().zip(&b[sample.times[at]]).map(|(a, b)| a + 2.0 * b).collect());
+    let returns =
+        ranked(&sample, |at| a[sample.times[at]].iter().zip(&b[sample.times[at]]).map(|(a, b)| a + 2.0 * b).collect());
     let (ic, theirs) = (x.by_time(&returns, 40), y.by_time(&returns, 40));
     let expected: f64 =
         (0..29).map(|t| (ic[t] - by_time[t] * theirs[t]) / (1.0 - by_time[t] * by_time[t]).sqrt()).sum::<f64>() / 29.0;
@@ -128,7 +129,7 @@ fn betas_are_those_of_the_slow_version() {
     };
     let (r, m) = (column(0), column(1));
     let fast = rolling_beta(&r, &m, 25);
-    for t in 0..120 {
+    for t in 0..120usize {
         let pairs: Vec<(f64, f64)> = (t.saturating_sub(24)..=t).map(|at| (r[at], m[at])).collect();
         let pairs: Vec<_> = pairs.into_iter().filter(|(r, m)| r.is_finite() && m.is_finite()).collect();
         if 2 * pairs.len() < 25 {
