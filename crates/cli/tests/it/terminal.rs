@@ -15,7 +15,7 @@ fn help_names_every_command_and_no_later_one() {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
         assert!(world.run(&[command, "--help"]).good().out.contains("Usage: crosscut"));
     }
-    for later in ["sweep", "optimize", "walkforward", "stress", "serve", "live", "sql"] {
+    for later in ["sweep", "optimize", "walkforward", "stress", "universe", "serve", "live", "sql"] {
         assert!(!help.contains(&format!("\n  {later} ")), "{later}");
         world.run(&[later]).refused(&["unrecognized subcommand"]);
     }
