@@ -1,8 +1,9 @@
 //! `data list` and `data info`: the tables of the hub, from their footers and provenance.
 
-use crosscut_hub::{Hub, InputFile};
+use crosscut_hub::{Hub, InputFile, TableInfo};
 use crosscut_model::bar::BAR_COLUMNS;
-use crosscut_model::{BarSpec, Column, Table, TradeKind, format_iso, nearest};
+use crosscut_model::instrument::holder_of;
+use crosscut_model::{BarSpec, Column, Instrument, Table, TradeKind, format_iso, nearest};
 
 use crate::desk::Desk;
 use crate::error::AppError;
@@ -12,9 +13,9 @@ use crate::error::AppError;
 pub struct TableGroup {
     /// Venue.
     pub venue: String,
-    /// `ticks` or `bars`.
+    /// `ticks`, `bars`, `funding`, `actions` or `instruments`.
     pub table: String,
-    /// Kind of trades or of bars.
+    /// Kind of trades or of bars; what the rows are in the other tables.
     pub kind: String,
     /// Symbols, sorted.
     pub symbols: Vec<String>,
@@ -23,11 +24,13 @@ pub struct TableGroup {
 /// One table of one symbol.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct TableEntry {
+    /// The symbol: the one asked for, or an earlier holder of its name.
+    pub symbol: String,
     /// Venue.
     pub venue: String,
-    /// `ticks` or `bars`.
+    /// `ticks`, `bars`, `funding`, `actions` or `instruments`.
     pub table: String,
-    /// Kind of trades or of bars.
+    /// Kind of trades or of bars; what the rows are in the other tables.
     pub kind: String,
     /// Rows.
     pub rows: usize,
@@ -43,6 +46,51 @@ pub struct TableEntry {
     pub inputs: Vec<InputFile>,
     /// Remarks.
     pub notes: Vec<String>,
+    /// What the table of instruments says of the symbol, a row for each stretch of time; empty for other tables.
+    pub terms: Vec<Terms>,
+}
+
+/// What is known of an instrument from a date on.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Terms {
+    /// From when it holds, ISO-8601; `None` is always.
+    pub valid_from: Option<String>,
+    /// When it was last seen to hold, ISO-8601.
+    pub seen_at: Option<String>,
+    /// What the venue called it.
+    pub listed_as: String,
+    /// First moment of trading, ISO-8601.
+    pub listed_at: Option<String>,
+    /// End of trading, ISO-8601.
+    pub delisted_at: Option<String>,
+    /// Smallest price step, quote units.
+    pub tick_size: Option<f64>,
+    /// Smallest quantity step, base units.
+    pub lot_size: Option<f64>,
+    /// Smallest quantity of an order, base units.
+    pub min_quantity: Option<f64>,
+    /// Smallest order value, quote units.
+    pub min_notional: Option<f64>,
+    /// Base units in one unit of quantity.
+    pub multiplier: Option<f64>,
+}
+
+impl Terms {
+    /// A row of the table of instruments.
+    fn new(row: &Instrument) -> Self {
+        Self {
+            valid_from: row.valid_from.map(format_iso),
+            seen_at: row.seen_at.map(format_iso),
+            listed_as: row.venue_symbol().to_owned(),
+            listed_at: row.listed_at.map(format_iso),
+            delisted_at: row.delisted_at.map(format_iso),
+            tick_size: row.tick_size,
+            lot_size: row.lot_size,
+            min_quantity: row.min_quantity,
+            min_notional: row.min_notional,
+            multiplier: row.multiplier,
+        }
+    }
 }
 
 /// All tables, or those of the venue asked for.
@@ -68,6 +116,17 @@ pub fn list(desk: &Desk<'_>) -> Result<Vec<TableGroup>, AppError> {
                 out.push(TableGroup { venue: venue.clone(), table: "bars".to_owned(), kind, symbols });
             }
         }
+        let instruments: Vec<String> = hub.instruments(&venue)?.into_iter().map(|row| row.symbol).collect();
+        for (table, kind, mut symbols) in [
+            ("funding", "rates", hub.funding_symbols(&venue)?),
+            ("actions", "splits and dividends", hub.action_symbols(&venue)?),
+            ("instruments", "terms by date", instruments),
+        ] {
+            symbols.dedup();
+            if !symbols.is_empty() {
+                out.push(TableGroup { venue: venue.clone(), table: table.to_owned(), kind: kind.to_owned(), symbols });
+            }
+        }
     }
     Ok(out)
 }
@@ -79,7 +138,9 @@ pub fn list(desk: &Desk<'_>) -> Result<Vec<TableGroup>, AppError> {
 pub fn info(desk: &Desk<'_>, symbol: &str) -> Result<Vec<TableEntry>, AppError> {
     let hub = desk.hub()?;
     let groups = list(desk)?;
-    let with_it = || groups.iter().filter(|group| group.symbols.iter().any(|known| known == symbol));
+    // Earlier holders of the same name belong to the answer: `LUNAUSDT~20200821` beside `LUNAUSDT`.
+    let is_meant = |known: &&String| *known == symbol || holder_of(known) == symbol;
+    let with_it = || groups.iter().filter(|group| group.symbols.iter().any(|known| is_meant(&known)));
     if with_it().next().is_none() {
         let symbols = groups.iter().flat_map(|group| group.symbols.iter().map(String::as_str));
         let error = AppError::new(format!("the hub has no table of `{symbol}`"));
@@ -88,7 +149,11 @@ pub fn info(desk: &Desk<'_>, symbol: &str) -> Result<Vec<TableEntry>, AppError> 
             None => error.hint("`crosscut data list` shows what there is"),
         });
     }
-    with_it().map(|group| table_entry(&hub, group, symbol)).collect()
+    let entries = with_it().flat_map(|group| {
+        let hub = &hub;
+        group.symbols.iter().filter(is_meant).map(move |known| table_entry(hub, group, known))
+    });
+    entries.collect()
 }
 
 /// The rows of a symbol's bars, all columns.
@@ -117,6 +182,9 @@ pub fn bars(desk: &Desk<'_>, symbol: &str, bar: BarSpec) -> Result<Table, AppErr
 fn venues(desk: &Desk<'_>, hub: &Hub) -> Result<Vec<String>, AppError> {
     let mut all = hub.venues()?;
     all.extend(hub.tick_venues()?);
+    all.extend(hub.funding_venues()?);
+    all.extend(hub.action_venues()?);
+    all.extend(hub.instrument_venues()?);
     all.sort();
     all.dedup();
     let Some(wanted) = desk.config.text("venue") else { return Ok(all) };
@@ -131,6 +199,7 @@ fn venues(desk: &Desk<'_>, hub: &Hub) -> Result<Vec<String>, AppError> {
 /// One table in words and numbers.
 fn table_entry(hub: &Hub, group: &TableGroup, symbol: &str) -> Result<TableEntry, AppError> {
     let mut entry = TableEntry {
+        symbol: symbol.to_owned(),
         venue: group.venue.clone(),
         table: group.table.clone(),
         kind: group.kind.clone(),
@@ -141,15 +210,15 @@ fn table_entry(hub: &Hub, group: &TableGroup, symbol: &str) -> Result<TableEntry
         content_hashes: Vec::new(),
         inputs: Vec::new(),
         notes: Vec::new(),
+        terms: Vec::new(),
     };
-    if group.table == "bars" {
-        let info = hub.bar_info(&group.venue, &bar_spec(&group.kind)?, symbol)?;
-        (entry.rows, entry.first, entry.last) = (info.rows, format_iso(info.first), format_iso(info.last));
-        info.provenance.origin.name().clone_into(&mut entry.origin);
-        entry.content_hashes.push(info.content_hash);
-        entry.inputs = info.provenance.inputs;
-        entry.notes = info.provenance.notes;
-        return Ok(entry);
+    let venue = &group.venue;
+    match group.table.as_str() {
+        "bars" => return Ok(described(entry, hub.bar_info(venue, &bar_spec(&group.kind)?, symbol)?)),
+        "funding" => return Ok(described(entry, hub.funding_info(venue, symbol)?)),
+        "actions" => return Ok(described(entry, hub.action_info(venue, symbol)?)),
+        "instruments" => return with_terms(entry, hub, symbol),
+        _ => {}
     }
     let kinds = [TradeKind::Trades, TradeKind::AggTrades];
     let kind = kinds.into_iter().find(|kind| kind.name() == group.kind).expect("groups are made from these kinds");
@@ -160,6 +229,31 @@ fn table_entry(hub: &Hub, group: &TableGroup, symbol: &str) -> Result<TableEntry
         entry.content_hashes.push(month.content_hash);
         entry.inputs.extend(month.provenance.inputs);
         entry.notes.extend(month.provenance.notes);
+    }
+    Ok(entry)
+}
+
+/// An entry with what is known of its table.
+fn described(mut entry: TableEntry, info: TableInfo) -> TableEntry {
+    (entry.rows, entry.first, entry.last) = (info.rows, format_iso(info.first), format_iso(info.last));
+    info.provenance.origin.name().clone_into(&mut entry.origin);
+    entry.content_hashes.push(info.content_hash);
+    entry.inputs = info.provenance.inputs;
+    entry.notes = info.provenance.notes;
+    entry
+}
+
+/// An entry with what the table of instruments says of a symbol.
+fn with_terms(mut entry: TableEntry, hub: &Hub, symbol: &str) -> Result<TableEntry, AppError> {
+    entry.terms = hub.instrument(&entry.venue, symbol)?.iter().map(Terms::new).collect();
+    entry.rows = entry.terms.len();
+    let from = |terms: Option<&Terms>| terms.and_then(|terms| terms.valid_from.clone()).unwrap_or_default();
+    (entry.first, entry.last) = (from(entry.terms.first()), from(entry.terms.last()));
+    if let Some(provenance) = hub.instruments_provenance(&entry.venue)? {
+        provenance.origin.name().clone_into(&mut entry.origin);
+        entry.content_hashes.push(provenance.content_hash);
+        entry.inputs = provenance.inputs;
+        entry.notes = provenance.notes;
     }
     Ok(entry)
 }

@@ -58,8 +58,38 @@ const KLINE_FIELDS: &[&str] = &[
     "tick_count",
 ];
 /// The columns of a table of instruments.
-const INSTRUMENT_FIELDS: &[&str] =
-    &["symbol", "listed_at", "delisted_at", "tick_size", "lot_size", "min_notional", "valid_from"];
+const INSTRUMENT_FIELDS: &[&str] = &[
+    "symbol",
+    "listed_as",
+    "listed_at",
+    "delisted_at",
+    "tick_size",
+    "lot_size",
+    "min_quantity",
+    "min_notional",
+    "multiplier",
+    "valid_from",
+    "seen_at",
+];
+/// The columns of a table of funding rates.
+const FUNDING_FIELDS: &[&str] = &["timestamp", "available_at", "rate", "interval_us", "mark_price"];
+/// The columns of a table of bars of mark prices or indices.
+const PRICE_FIELDS: &[&str] = &["timestamp", "available_at", "open", "high", "low", "close"];
+/// The columns of a table of corporate actions.
+const ACTION_FIELDS: &[&str] = &["timestamp", "available_at", "split", "dividend", "factor"];
+/// The columns of the bars of shares.
+const SHARE_FIELDS: &[&str] = &["timestamp", "available_at", "open", "high", "low", "close", "volume"];
+
+/// Funding rates of a venue's files.
+const FUNDING: Provided = Provided {
+    kind: "funding",
+    layouts: &["archive funding rates", "funding rates by column names"],
+    timeframes: "",
+    fields: FUNDING_FIELDS,
+};
+/// Mark prices of a venue's files.
+const MARKS: Provided =
+    Provided { kind: "mark", layouts: &["mark-price klines"], timeframes: ANY_BAR, fields: PRICE_FIELDS };
 
 /// Any length of bars.
 const ANY_BAR: &str = "any, from minutes to days: found out from name and rows";
@@ -83,11 +113,80 @@ pub const PROVIDERS: &[Provider] = &[
                 fields: AGG_TRADE_FIELDS,
             },
             Provided { kind: "klines", layouts: &["klines"], timeframes: ANY_BAR, fields: KLINE_FIELDS },
+            MARKS,
+            Provided { kind: "premium", layouts: &["premium-index klines"], timeframes: ANY_BAR, fields: PRICE_FIELDS },
+            FUNDING,
+            Provided {
+                kind: "instruments",
+                layouts: &["exchangeInfo, an answer or recorded"],
+                timeframes: "",
+                fields: INSTRUMENT_FIELDS,
+            },
         ],
         containers: &["zip", "gzip", "csv"],
         is_checked: true,
         is_live: false,
         command: "crosscut data import --venue NAME FILE...",
+    },
+    Provider {
+        name: "rest_answers",
+        doc: "Answers of Binance, OKX and Bybit in JSON: funding history, klines, exchange information.",
+        tables: &[
+            Provided { kind: "funding", layouts: &["funding history"], timeframes: "", fields: FUNDING_FIELDS },
+            Provided {
+                kind: "instruments",
+                layouts: &["Binance exchangeInfo", "OKX instruments", "Bybit instruments-info, symbols"],
+                timeframes: "",
+                fields: INSTRUMENT_FIELDS,
+            },
+        ],
+        containers: &["json", "gzip"],
+        is_checked: false,
+        is_live: false,
+        command: "crosscut data import --venue NAME FILE...",
+    },
+    Provider {
+        name: "freqtrade",
+        doc: "Feather files of freqtrade's data folder: candles, mark prices, funding rates.",
+        tables: &[
+            Provided { kind: "klines", layouts: &["candles"], timeframes: ANY_BAR, fields: SHARE_FIELDS },
+            MARKS,
+            Provided {
+                kind: "funding",
+                layouts: &["candles with the rate in open"],
+                timeframes: "",
+                fields: FUNDING_FIELDS,
+            },
+        ],
+        containers: &["feather"],
+        is_checked: false,
+        is_live: false,
+        command: "crosscut data import --venue NAME FILE...",
+    },
+    Provider {
+        name: "lean",
+        doc: "LEAN's data folder: daily equities with factor and map files, funding, symbol properties, market hours.",
+        tables: &[
+            Provided { kind: "klines", layouts: &["daily equities"], timeframes: "1d", fields: SHARE_FIELDS },
+            Provided { kind: "actions", layouts: &["factor files"], timeframes: "", fields: ACTION_FIELDS },
+            Provided { kind: "funding", layouts: &["margin interest"], timeframes: "", fields: FUNDING_FIELDS },
+            Provided {
+                kind: "instruments",
+                layouts: &["map files", "symbol properties"],
+                timeframes: "",
+                fields: INSTRUMENT_FIELDS,
+            },
+            Provided {
+                kind: "calendar",
+                layouts: &["market hours"],
+                timeframes: "",
+                fields: &["zone", "weekdays", "holidays", "early_closes", "late_opens"],
+            },
+        ],
+        containers: &["zip", "gzip", "csv", "json"],
+        is_checked: false,
+        is_live: false,
+        command: "crosscut data import --venue us_equities FOLDER...",
     },
     Provider {
         name: "binance_stream_recording",
@@ -132,8 +231,15 @@ pub const PROVIDERS: &[Provider] = &[
                 timeframes: "",
                 fields: INSTRUMENT_FIELDS,
             },
+            FUNDING,
+            Provided {
+                kind: "actions",
+                layouts: &["corporate actions by column names"],
+                timeframes: "",
+                fields: ACTION_FIELDS,
+            },
         ],
-        containers: &["parquet", "zip", "gzip", "csv"],
+        containers: &["parquet", "feather", "zip", "gzip", "csv"],
         is_checked: true,
         is_live: false,
         command: "crosscut data import --venue NAME FILE...",
@@ -148,6 +254,8 @@ pub const PROVIDERS: &[Provider] = &[
                 timeframes: "",
                 fields: AGG_TRADE_FIELDS,
             },
+            MARKS,
+            FUNDING,
             Provided {
                 kind: "instruments",
                 layouts: &["instruments by column names"],

@@ -1,5 +1,6 @@
 //! `data`, `hub` and `aggregate`: what goes into the hub and what is in it.
 
+use crosscut_app::data_list::Terms;
 use crosscut_app::{AppError, Desk, aggregate, data_generate, data_import, data_list, hub_gc};
 
 use crate::answer::{Answer, Status};
@@ -112,10 +113,14 @@ fn info(symbol: &str, desk: &Desk<'_>) -> Result<Answer, AppError> {
     let tables = data_list::info(desk, symbol)?;
     let mut text = String::new();
     for table in &tables {
-        text.push_str(&format!(
-            "{} {} {} {symbol}: {} rows, {} to {}, from {}\n",
-            table.venue, table.table, table.kind, table.rows, table.first, table.last, table.origin
-        ));
+        let head = format!("{} {} {} {}: {} rows", table.venue, table.table, table.kind, table.symbol, table.rows);
+        match table.terms.as_slice() {
+            [] => text.push_str(&format!("{head}, {} to {}, from {}\n", table.first, table.last, table.origin)),
+            rows => {
+                text.push_str(&format!("{head}, from {}\n", table.origin));
+                rows.iter().for_each(|row| text.push_str(&format!("  {}\n", terms(row))));
+            }
+        }
         table.content_hashes.iter().for_each(|hash| text.push_str(&format!("  content {hash}\n")));
         let lines =
             table.inputs.iter().map(|input| format!("  input {}: {} rows, {}", input.file, input.rows, input.sha256));
@@ -123,6 +128,26 @@ fn info(symbol: &str, desk: &Desk<'_>) -> Result<Answer, AppError> {
         table.notes.iter().for_each(|note| text.push_str(&format!("  note: {note}\n")));
     }
     Ok(Answer::good(&tables, text))
+}
+
+/// A row of the table of instruments in words.
+fn terms(row: &Terms) -> String {
+    let mut words = vec![match &row.valid_from {
+        Some(from) => format!("from {from}"),
+        None => "always".to_owned(),
+    }];
+    words.push(format!("listed as {}", row.listed_as));
+    let times = [("listed", &row.listed_at), ("delisted", &row.delisted_at), ("last seen", &row.seen_at)];
+    words.extend(times.iter().filter_map(|(name, time)| Some(format!("{name} {}", time.as_ref()?))));
+    let numbers = [
+        ("tick", row.tick_size),
+        ("lot", row.lot_size),
+        ("least quantity", row.min_quantity),
+        ("least value", row.min_notional),
+        ("multiplier", row.multiplier),
+    ];
+    words.extend(numbers.iter().filter_map(|(name, number)| Some(format!("{name} {}", (*number)?))));
+    words.join(", ")
 }
 
 /// `hub ...`

@@ -28,6 +28,13 @@ pub struct Period {
     pub end: i64,
 }
 
+impl Period {
+    /// Whether it is a whole month: what the archive publishes by the month only is there.
+    pub fn is_month(&self) -> bool {
+        self.folder == "monthly"
+    }
+}
+
 /// Cuts `[start, end)`, both midnights, into months, and the days of a last month that is not over.
 pub fn periods(start: i64, end: i64) -> Vec<Period> {
     let mut periods = Vec::new();
@@ -83,17 +90,30 @@ impl<'a> ArchiveFile<'a> {
     /// below `dir`; returns the path of the ZIP and the bytes written.
     pub fn write(self, dir: &Path) -> Result<(PathBuf, u64), IngestError> {
         let symbol = &self.contract.symbol;
-        let folder = dir.join("data/futures/um").join(self.period.folder).join("aggTrades").join(symbol);
-        std::fs::create_dir_all(&folder).map_err(IngestError::io("create", &folder))?;
-        let stem = format!("{symbol}-aggTrades-{}", self.period.name);
-        let path = folder.join(format!("{stem}.zip"));
-        let bytes = zip_one(&format!("{stem}.csv"), &self.text).map_err(IngestError::io("compress", &path))?;
-        let checksum = format!("{}  {stem}.zip\n", hex(&Sha256::digest(&bytes)));
-        let checksum_path = folder.join(format!("{stem}.zip.CHECKSUM"));
-        std::fs::write(&path, &bytes).map_err(IngestError::io("write", &path))?;
-        std::fs::write(&checksum_path, &checksum).map_err(IngestError::io("write", &checksum_path))?;
-        Ok((path, (bytes.len() + checksum.len()) as u64))
+        write_archive(dir, self.period, &["aggTrades", symbol], &format!("{symbol}-aggTrades"), &self.text)
     }
+}
+
+/// Writes `data/futures/um/<monthly|daily>/<folders>/<stem>-<period>.zip` and its checksum below `dir`; returns the path of
+/// the ZIP and the bytes written.
+pub fn write_archive(
+    dir: &Path,
+    period: &Period,
+    folders: &[&str],
+    stem: &str,
+    text: &[u8],
+) -> Result<(PathBuf, u64), IngestError> {
+    let mut folder = dir.join("data/futures/um").join(period.folder);
+    folder.extend(folders);
+    std::fs::create_dir_all(&folder).map_err(IngestError::io("create", &folder))?;
+    let stem = format!("{stem}-{}", period.name);
+    let path = folder.join(format!("{stem}.zip"));
+    let bytes = zip_one(&format!("{stem}.csv"), text).map_err(IngestError::io("compress", &path))?;
+    let checksum = format!("{}  {stem}.zip\n", hex(&Sha256::digest(&bytes)));
+    let checksum_path = folder.join(format!("{stem}.zip.CHECKSUM"));
+    std::fs::write(&path, &bytes).map_err(IngestError::io("write", &path))?;
+    std::fs::write(&checksum_path, &checksum).map_err(IngestError::io("write", &checksum_path))?;
+    Ok((path, (bytes.len() + checksum.len()) as u64))
 }
 
 /// Appends `units * 10^-decimals` with all its decimals, and a separator.

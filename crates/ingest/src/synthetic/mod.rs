@@ -8,6 +8,7 @@
 
 mod archive;
 mod contract;
+mod perpetual;
 mod random;
 mod walk;
 
@@ -18,6 +19,7 @@ use rayon::prelude::*;
 
 use self::archive::{ArchiveFile, Period};
 use self::contract::Contract;
+use self::perpetual::MarkHour;
 use self::walk::{Market, Walk};
 use crate::error::IngestError;
 
@@ -57,6 +59,10 @@ pub struct Generated {
     pub symbols: Vec<String>,
     /// The archives, by symbol, then time. Each has a `.CHECKSUM` beside it.
     pub archives: Vec<PathBuf>,
+    /// Further archives, each with a `.CHECKSUM`: mark prices by the hour, funding rates of whole months.
+    pub others: Vec<PathBuf>,
+    /// The table of funding rates of months that are not over; `None` when there is none.
+    pub recent_funding: Option<PathBuf>,
     /// The table of instruments.
     pub instruments: PathBuf,
     /// Trades in all archives.
@@ -67,7 +73,7 @@ pub struct Generated {
     pub end: i64,
 }
 
-/// Generates the market below `dir`, which is created: `data/futures/um/...` as in the venue's archive, and
+/// Generates the market below `dir`, which is created: `data/futures/um/...` as in the venue's archive, `funding.csv` and
 /// `instruments.csv`. Files of the same name are overwritten.
 ///
 /// # Errors
@@ -81,21 +87,33 @@ pub fn generate(config: &MarketConfig, dir: &Path) -> Result<Generated, IngestEr
     let market = Market::new(config);
     let written: Vec<Written> = contracts
         .par_iter()
-        .map(|contract| write_contract(&market, contract, &periods, dir))
+        .map(|contract| write_contract(config, &market, contract, (&periods, dir)))
         .collect::<Result<_, _>>()?;
     let (instruments, size) = archive::write_instruments(&contracts, dir)?;
     let mut generated = Generated {
         symbols: contracts.into_iter().map(|contract| contract.symbol).collect(),
         archives: Vec::new(),
+        others: Vec::new(),
+        recent_funding: None,
         instruments,
         n_trades: 0,
         n_bytes: size,
         end,
     };
+    let mut recent = String::new();
     for part in written {
         generated.archives.extend(part.archives);
+        generated.others.extend(part.others);
+        recent.push_str(&part.recent_funding);
         generated.n_trades += part.n_trades;
         generated.n_bytes += part.n_bytes;
+    }
+    if !recent.is_empty() {
+        let path = dir.join("funding.csv");
+        let text = format!("{}{recent}", perpetual::RECENT_HEADER);
+        std::fs::write(&path, &text).map_err(IngestError::io("write", &path))?;
+        generated.n_bytes += text.len() as u64;
+        generated.recent_funding = Some(path);
     }
     Ok(generated)
 }
@@ -105,18 +123,30 @@ pub fn generate(config: &MarketConfig, dir: &Path) -> Result<Generated, IngestEr
 struct Written {
     /// Its archives.
     archives: Vec<PathBuf>,
+    /// Its archives of mark prices and funding.
+    others: Vec<PathBuf>,
+    /// Rows of funding rates that no archive holds.
+    recent_funding: String,
     /// Its trades.
     n_trades: u64,
     /// Bytes of its files.
     n_bytes: u64,
 }
 
-/// Draws and writes all trades of one contract; a period without trades has no file.
+impl Written {
+    /// Notes a further archive.
+    fn add(&mut self, (path, bytes): (PathBuf, u64)) {
+        self.others.push(path);
+        self.n_bytes += bytes;
+    }
+}
+
+/// Draws and writes all trades of one contract, its mark prices and its funding; a period without rows has no file.
 fn write_contract(
+    config: &MarketConfig,
     market: &Market,
     contract: &Contract,
-    periods: &[Period],
-    dir: &Path,
+    (periods, dir): (&[Period], &Path),
 ) -> Result<Written, IngestError> {
     let mut written = Written::default();
     let mut walk = Walk::new(market, contract);
@@ -130,7 +160,38 @@ fn write_contract(
             written.n_bytes += bytes;
         }
     }
+    write_perpetual(config, contract, (periods, dir), &walk.marks, &mut written)?;
     Ok(written)
+}
+
+/// Writes mark prices and funding rates of one contract.
+fn write_perpetual(
+    config: &MarketConfig,
+    contract: &Contract,
+    (periods, dir): (&[Period], &Path),
+    marks: &[MarkHour],
+    written: &mut Written,
+) -> Result<(), IngestError> {
+    let symbol = contract.symbol.as_str();
+    let rates = perpetual::funding(config, contract, marks);
+    let (mut mark, mut rate) = (0, 0);
+    for period in periods {
+        let until = mark + marks[mark..].partition_point(|hour| hour.time < period.end);
+        if let Some(text) = perpetual::mark_text(&marks[mark..until]) {
+            let folders = ["markPriceKlines", symbol, "1h"];
+            written.add(archive::write_archive(dir, period, &folders, &format!("{symbol}-1h"), text.as_bytes())?);
+        }
+        mark = until;
+        let until = rate + rates[rate..].partition_point(|funding| funding.due < period.end);
+        if !period.is_month() {
+            written.recent_funding.push_str(&perpetual::recent_text(symbol, &rates[rate..until]));
+        } else if let Some(text) = perpetual::funding_text(&rates[rate..until]) {
+            let (folders, stem) = (["fundingRate", symbol], format!("{symbol}-fundingRate"));
+            written.add(archive::write_archive(dir, period, &folders, &stem, text.as_bytes())?);
+        }
+        rate = until;
+    }
+    Ok(())
 }
 
 /// Refuses what cannot be generated.

@@ -89,7 +89,10 @@ fn files_are_laid_out_as_the_venue_does() {
     assert_eq!(generated.archives[0], dir.path().join(&month));
     assert!(files.contains_key(&um.join("daily/aggTrades/AAAUSDT/AAAUSDT-aggTrades-2024-02-23.zip")));
     assert!(!files.contains_key(&um.join("monthly/aggTrades/AAAUSDT/AAAUSDT-aggTrades-2024-02.zip")));
-    assert_eq!(files.len(), 2 * generated.archives.len() + 1);
+    assert!(files.contains_key(&um.join("monthly/markPriceKlines/AAAUSDT/1h/AAAUSDT-1h-2024-01.zip")));
+    assert!(files.contains_key(&um.join("monthly/fundingRate/AAAUSDT/AAAUSDT-fundingRate-2024-01.zip")));
+    assert!(generated.recent_funding.is_some() && files.contains_key(Path::new("funding.csv")));
+    assert_eq!(files.len(), 2 * (generated.archives.len() + generated.others.len()) + 2);
     let checksum = String::from_utf8(files[&month.with_extension("zip.CHECKSUM")].clone()).unwrap();
     let digest: String = Sha256::digest(&files[&month]).iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(checksum, format!("{digest}  AAAUSDT-aggTrades-2024-01.zip\n"));
@@ -187,4 +190,33 @@ fn a_single_day_and_many_contracts() {
     assert_eq!(generated.symbols.len(), 60);
     assert!(generated.symbols.contains(&"AAA2USDT".to_owned()) && generated.symbols.contains(&"JJJ3USDT".to_owned()));
     assert!(generated.archives.iter().all(|path| path.to_string_lossy().contains("daily")));
+}
+
+#[test]
+fn what_is_published_of_perpetuals_imports() {
+    let bench = crate::testing::Bench::new();
+    let generated = generate(&small(), &bench.path("raw")).unwrap();
+    let said = bench.import(&[bench.path("raw")]);
+    assert!(!said.contains("refused") && !said.contains("rows missing"), "{said}");
+    let hub = bench.hub();
+    assert_eq!(hub.funding_symbols("binance").unwrap(), generated.symbols);
+    let config = small();
+    for contract in contract::contracts(&config) {
+        let funding = hub.read_funding("binance", &contract.symbol).unwrap();
+        let end = contract.delisted_at.unwrap_or(generated.end);
+        assert!(
+            funding.timestamp[0] > contract.listed_at && funding.timestamp[funding.len() - 1] < end,
+            "{}",
+            contract.symbol
+        );
+        assert!(end - funding.timestamp[funding.len() - 1] <= 8 * HOUR, "{}", contract.symbol);
+        assert!(funding.rate.iter().any(|rate| *rate < 0.0) && funding.rate.iter().all(|rate| rate.abs() <= 0.0075));
+        let marks = hub.read_all_bars("binance", &"mark-1h".parse().unwrap(), &contract.symbol).unwrap();
+        assert_eq!(marks.timestamp[0], contract.listed_at);
+        // Marks go on while trading pauses, and end with the contract.
+        assert_eq!(marks.available_at[marks.len() - 1], end);
+        assert_eq!(marks.len() as i64, (end - contract.listed_at) / HOUR);
+    }
+    let intervals = |symbol: &str| hub.read_funding("binance", symbol).unwrap().interval_us;
+    assert!(generated.symbols.iter().any(|symbol| intervals(symbol).contains(&(4 * HOUR))));
 }

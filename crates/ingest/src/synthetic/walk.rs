@@ -9,6 +9,7 @@ use crosscut_model::time::{DAY, MINUTE};
 
 use super::MarketConfig;
 use super::contract::{Contract, MIN_NOTIONAL};
+use super::perpetual::{self, MarkHour};
 use super::random::{Random, Wander};
 
 /// Minutes in a day.
@@ -128,6 +129,8 @@ pub struct Walk<'a> {
     trade_id: i64,
     /// Milliseconds of the trades of one minute; kept for its allocation.
     times: Vec<i64>,
+    /// Mark prices so far.
+    pub marks: Vec<MarkHour>,
 }
 
 impl<'a> Walk<'a> {
@@ -146,6 +149,7 @@ impl<'a> Walk<'a> {
             agg_id: 0,
             trade_id: 0,
             times: Vec::new(),
+            marks: Vec::new(),
             market,
             contract,
             random,
@@ -165,6 +169,7 @@ impl<'a> Walk<'a> {
             let volatility = market_volatility * self.own_volatility();
             let from = self.log_price;
             let push = self.move_price(market_return, volatility, time);
+            perpetual::add_minute(&mut self.marks, time, from, self.log_price);
             if self.contract.trades_at(time) {
                 let activity = market.trades_per_minute * self.contract.activity;
                 let mean_trades = activity * rhythm(time) * volatility;
