@@ -9,6 +9,18 @@ use crate::error::AppError;
 use crate::events::{Events, Level};
 use crate::logbook::Logbook;
 
+/// Pairs of a column of bars and the file's column that is meant by it.
+fn columns(pairs: &[String]) -> Result<Vec<(String, String)>, AppError> {
+    let pair = |text: &String| match text.split_once('=') {
+        Some((to, from)) if !to.trim().is_empty() && !from.trim().is_empty() => {
+            Ok((to.trim().to_owned(), from.trim().to_owned()))
+        }
+        _ => Err(AppError::new(format!("--columns: `{text}` is no pair"))
+            .hint("write timestamp=date,close=adj_close: the column of bars, then the file's column")),
+    };
+    pairs.iter().map(pair).collect()
+}
+
 /// Refusals told one by one; the log file and the summary have them all.
 const REFUSALS_TOLD: usize = 20;
 
@@ -27,6 +39,7 @@ pub fn run(desk: &Desk<'_>, files: &[PathBuf]) -> Result<ImportSummary, AppError
         kind: config.parsed("import.kind")?,
         timeframe: config.parsed("import.timeframe")?,
         symbol: config.text("import.symbol").map(str::to_owned),
+        columns: columns(&config.list("import.columns"))?,
         symbol_suffix: config.text("import.symbol_suffix").unwrap_or_default().to_owned(),
         replace: config.flag("import.replace"),
         files: files.to_vec(),

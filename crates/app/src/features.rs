@@ -83,6 +83,7 @@ fn of_file(desk: &Desk<'_>, file: &Path, request: &FeaturesRequest) -> Result<Ta
         kind: None,
         timeframe: None,
         symbol: None,
+        columns: Vec::new(),
         symbol_suffix: String::new(),
         replace: false,
         files: vec![PathBuf::from(file)],

@@ -11,7 +11,7 @@ use crosscut_hub::{Hub, IngestPublisher};
 use crosscut_model::{Timeframe, TradeKind, nearest};
 use rayon::prelude::*;
 
-use crate::error::{IngestError, Refusal};
+use crate::error::{Fault, IngestError};
 use crosscut_model::Progress;
 
 mod actions;
@@ -40,7 +40,7 @@ mod touched;
 mod trades;
 mod typed;
 
-use detect::{Detected, detect};
+use detect::{Detected, detect_all};
 use discover::discover;
 use jobs::{Done, Plan, Stage};
 
@@ -135,6 +135,8 @@ pub struct ImportRequest {
     pub timeframe: Option<Timeframe>,
     /// Symbol of the files; `None` finds out.
     pub symbol: Option<String>,
+    /// Names of bars' columns and the columns of the files that are meant by them; empty goes by the files' own names.
+    pub columns: Vec<(String, String)>,
     /// Quote currency appended to symbols that do not end with it; empty appends nothing.
     pub symbol_suffix: String,
     /// Whether tables are made anew from these files instead of merged with what is there.
@@ -160,6 +162,7 @@ pub fn run(request: &ImportRequest, hub: &Path, progress: &dyn Progress) -> Resu
 
 /// The body of [`run`], on its pool of threads.
 fn import(request: &ImportRequest, hub: &Path, progress: &dyn Progress) -> Result<ImportSummary, IngestError> {
+    check_columns(&request.columns)?;
     let discovered = discover(&request.files);
     let mut summary =
         ImportSummary { refusals: discovered.refusals, ignored: discovered.ignored, ..ImportSummary::default() };
@@ -170,21 +173,17 @@ fn import(request: &ImportRequest, hub: &Path, progress: &dyn Progress) -> Resul
             places.join("`, `")
         )));
     }
-    let detected: Vec<Result<Detected, Refusal>> = discovered
-        .files
-        .par_iter()
-        .map(|path| detect(path, request).map_err(|fault| fault.of(&path.display().to_string())))
-        .collect();
+    let detected: Vec<Vec<(String, Result<Detected, Fault>)>> =
+        discovered.files.par_iter().map(|path| detect_all(path, request)).collect();
     let mut reports: BTreeMap<String, FileReport> = BTreeMap::new();
     let mut found = Vec::new();
-    for (path, result) in discovered.files.iter().zip(detected) {
+    for (shown, result) in detected.into_iter().flatten() {
         match result {
             Ok(Detected { found: file, words }) => {
-                let shown = path.display().to_string();
                 reports.insert(shown.clone(), FileReport { file: shown, detected: words, rows: 0, notes: Vec::new() });
                 found.push(file);
             }
-            Err(refusal) => summary.refusals.push(refusal),
+            Err(fault) => summary.refusals.push(fault.of(&shown)),
         }
     }
     if !found.is_empty() {
@@ -201,6 +200,26 @@ fn import(request: &ImportRequest, hub: &Path, progress: &dyn Progress) -> Resul
     }
     summary.refusals.sort_by(|a, b| (&a.file, a.row, &a.reason).cmp(&(&b.file, b.row, &b.reason)));
     Ok(summary)
+}
+
+/// Refuses names that no column of bars has.
+fn check_columns(columns: &[(String, String)]) -> Result<(), IngestError> {
+    let targets = klines::columns::targets();
+    for (at, (to, _)) in columns.iter().enumerate() {
+        if !targets.contains(&to.as_str()) {
+            let near = nearest(to, targets.iter().copied())
+                .map(|name| format!("; did you mean `{name}`?"))
+                .unwrap_or_default();
+            return Err(IngestError::request(format!(
+                "`{to}` is no column of bars; expected {}{near}",
+                targets.join(", ")
+            )));
+        }
+        if columns[..at].iter().any(|(other, _)| other == to) {
+            return Err(IngestError::request(format!("`{to}` is given twice")));
+        }
+    }
+    Ok(())
 }
 
 /// Puts the results of the jobs into the summary, in an order that does not depend on threads.

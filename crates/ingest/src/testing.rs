@@ -102,6 +102,7 @@ impl Bench {
             kind: None,
             timeframe: None,
             symbol: None,
+            columns: Vec::new(),
             symbol_suffix: String::new(),
             replace: false,
             files: files.to_vec(),

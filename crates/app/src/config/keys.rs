@@ -93,6 +93,7 @@ pub const KEYS: &[Key] = &[
     ),
     key("import.timeframe", "timeframe", Kind::Text, "", "Length of the bars, such as 4h; found out when not given"),
     key("import.symbol", "symbol", Kind::Text, "", "Symbol of files that do not name theirs"),
+    key("import.columns", "columns", Kind::List, "", "Columns of bar files by name, timestamp=date,close=adj_close"),
     key("import.symbol_suffix", "symbol-suffix", Kind::Text, "", "Appended to names that lack the quote, such as USDT"),
     key("import.replace", "replace", Kind::Flag, "false", "Replace tables that hold other rows or another origin"),
     key("aggregate.bar", "bar", Kind::Text, "1h", "Bars to build: 1h, tick-1000, volume-50, dollar-1000000"),

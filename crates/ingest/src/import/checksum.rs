@@ -26,19 +26,7 @@ pub(crate) struct Identity {
 /// # Errors
 /// When the file cannot be read, the checksum file is not of this form, or the two differ.
 pub(crate) fn identify(path: &Path) -> Result<Identity, Fault> {
-    let mut file = File::open(path).map_err(|error| cannot_read(&error))?;
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0_u8; 1 << 18];
-    let mut size = 0;
-    loop {
-        let n = file.read(&mut buffer).map_err(|error| cannot_read(&error))?;
-        if n == 0 {
-            break;
-        }
-        hasher.update(&buffer[..n]);
-        size += n as u64;
-    }
-    let sha256: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let (size, sha256) = digest(File::open(path).map_err(|error| cannot_read(&error))?)?;
     let verified = match expected(path)? {
         Some(expected) if expected == sha256 => true,
         Some(expected) => {
@@ -48,6 +36,31 @@ pub(crate) fn identify(path: &Path) -> Result<Identity, Fault> {
         None => false,
     };
     Ok(Identity { size, sha256, verified })
+}
+
+/// The identity of one of several members of a file: its own bytes, and whether the file as a whole was verified.
+///
+/// # Errors
+/// When the member cannot be read.
+pub(crate) fn identify_member(bytes: impl Read, verified: bool) -> Result<Identity, Fault> {
+    let (size, sha256) = digest(bytes)?;
+    Ok(Identity { size, sha256, verified })
+}
+
+/// Number of bytes and their SHA-256, lower-case hex.
+fn digest(mut source: impl Read) -> Result<(u64, String), Fault> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0_u8; 1 << 18];
+    let mut size = 0;
+    loop {
+        let n = source.read(&mut buffer).map_err(|error| cannot_read(&error))?;
+        if n == 0 {
+            break;
+        }
+        hasher.update(&buffer[..n]);
+        size += n as u64;
+    }
+    Ok((size, hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
 }
 
 /// What the checksum file beside `path` promises; `None` when there is none.

@@ -1,6 +1,6 @@
 //! What an input file is packed in, by its first bytes, and its plain bytes as a stream.
 //!
-//! Refuses ZIPs without exactly one member, members whose names would escape a folder, encryption, and data whose
+//! Refuses ZIPs without a member, members whose names would escape a folder, encryption, and data whose
 //! length or CRC-32 is not what the archive says. Nothing is ever extracted to disk.
 
 use std::fs::File;
@@ -31,6 +31,8 @@ pub(crate) enum Container {
     Feather,
     /// JSON: a venue's answer to a request, read as the table of its records.
     Json,
+    /// YAML: a list of records written by hand.
+    Yaml,
 }
 
 /// The one file in a ZIP.
@@ -51,6 +53,14 @@ pub(crate) struct Member {
 }
 
 impl Container {
+    /// The name of the member of a ZIP.
+    pub fn member(&self) -> Option<&str> {
+        match self {
+            Self::Zip(member) => Some(&member.name),
+            _ => None,
+        }
+    }
+
     /// Whether its columns have types of their own.
     pub fn is_typed(&self) -> bool {
         matches!(self, Self::Parquet | Self::Feather)
@@ -65,6 +75,7 @@ impl Container {
             Self::Parquet => "Parquet",
             Self::Feather => "Feather",
             Self::Json => "JSON",
+            Self::Yaml => "YAML",
         }
     }
 }
@@ -74,6 +85,20 @@ impl Container {
 /// # Errors
 /// When the file is absent, empty or unreadable, or is a ZIP of another shape than one member.
 pub(crate) fn recognise(path: &Path) -> Result<Container, Fault> {
+    let mut all = recognise_all(path)?;
+    let names: Vec<String> = all.iter().take(4).filter_map(Container::member).map(|name| format!("`{name}`")).collect();
+    match (all.len(), all.pop()) {
+        (1, Some(container)) => Ok(container),
+        (n, _) => Err(Fault::file(format!("the ZIP holds {n} files ({}, ...); expected one CSV", names.join(", ")))
+            .hint("unpack it and name one of the files")),
+    }
+}
+
+/// Recognises the containers in a file by its first bytes: a ZIP has one for each of its members, anything else is one.
+///
+/// # Errors
+/// When the file is absent, empty or unreadable, or is a ZIP without a member.
+pub(crate) fn recognise_all(path: &Path) -> Result<Vec<Container>, Fault> {
     if path.is_dir() {
         return Err(Fault::file("is a folder where a file was expected"));
     }
@@ -82,12 +107,13 @@ pub(crate) fn recognise(path: &Path) -> Result<Container, Fault> {
     (&mut file).take(4).read_to_end(&mut magic).map_err(|error| cannot_read(&error))?;
     match magic.as_slice() {
         [] => Err(Fault::file("the file is empty; expected trades, bars or instruments").hint(AGAIN)),
-        [0x1f, 0x8b, ..] => Ok(Container::Gzip),
-        b"PAR1" => Ok(Container::Parquet),
-        [b'P', b'K', ..] => zip_member(file).map(Container::Zip),
-        b"ARRO" | b"FEA1" => Ok(Container::Feather),
-        [b'{' | b'[', ..] => Ok(Container::Json),
-        _ => Ok(Container::Plain),
+        [0x1f, 0x8b, ..] => Ok(vec![Container::Gzip]),
+        b"PAR1" => Ok(vec![Container::Parquet]),
+        [b'P', b'K', ..] => Ok(zip_members(file)?.into_iter().map(Container::Zip).collect()),
+        b"ARRO" | b"FEA1" => Ok(vec![Container::Feather]),
+        [b'{' | b'[', ..] => Ok(vec![Container::Json]),
+        _ if path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") => Ok(vec![Container::Yaml]),
+        _ => Ok(vec![Container::Plain]),
     }
 }
 
@@ -106,6 +132,7 @@ pub(crate) fn open(path: &Path, container: &Container) -> Result<Box<dyn Read + 
             Ok(if member.deflated { checked(DeflateDecoder::new(packed), member) } else { checked(packed, member) })
         }
         Container::Json => Ok(Box::new(io::Cursor::new(super::json::table_text(path)?))),
+        Container::Yaml => Ok(Box::new(io::Cursor::new(super::json::yaml_text(path)?))),
         Container::Parquet | Container::Feather => Err(Fault::file("holds typed columns where text was expected")),
     }
 }
@@ -155,8 +182,17 @@ pub(crate) fn cannot_read_typed(error: &HubError) -> Fault {
     }
 }
 
-/// Finds the only member of a ZIP.
-fn zip_member(file: File) -> Result<Member, Fault> {
+/// A ZIP has at most this many members that are looked at.
+const MEMBERS_MAX: usize = 10_000;
+
+/// Whether a member is what systems and venues pack beside the data.
+fn is_beside(name: &str) -> bool {
+    let file = name.rsplit('/').next().unwrap_or(name);
+    name.starts_with("__MACOSX/") || file.starts_with('.') || file.to_ascii_uppercase().ends_with(".CHECKSUM")
+}
+
+/// Finds the members of a ZIP that may hold data.
+fn zip_members(file: File) -> Result<Vec<Member>, Fault> {
     let damaged = |error: &dyn std::fmt::Display| {
         Fault::file(format!("cannot be read as ZIP: {error}")).hint("fetch the file again and import it once more")
     };
@@ -169,6 +205,12 @@ fn zip_member(file: File) -> Result<Member, Fault> {
             continue;
         }
         check_member_name(&name)?;
+        if is_beside(&name) {
+            continue;
+        }
+        if members.len() == MEMBERS_MAX {
+            return Err(Fault::file(format!("the ZIP holds more than {MEMBERS_MAX} files")).hint("unpack it"));
+        }
         let deflated = match entry.compression() {
             CompressionMethod::Deflated => true,
             CompressionMethod::Stored => false,
@@ -190,13 +232,10 @@ fn zip_member(file: File) -> Result<Member, Fault> {
             name,
         });
     }
-    let names: Vec<String> = members.iter().take(4).map(|member| format!("`{}`", member.name)).collect();
-    match (members.len(), members.pop()) {
-        (1, Some(member)) => Ok(member),
-        (0, _) => Err(Fault::file("the ZIP holds no file; expected one CSV").hint(AGAIN)),
-        (n, _) => Err(Fault::file(format!("the ZIP holds {n} files ({}, ...); expected one CSV", names.join(", ")))
-            .hint("unpack it and import the files one by one")),
+    if members.is_empty() {
+        return Err(Fault::file("the ZIP holds no file; expected one CSV").hint(AGAIN));
     }
+    Ok(members)
 }
 
 /// Refuses member names that point out of the folder an archive would be unpacked to.

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use crosscut_hub::parquet_file::ColumnType;
 use crosscut_model::time::{self, DAY};
-use crosscut_model::{TradeKind, check_symbol, format_iso};
+use crosscut_model::{TradeKind, check_symbol, format_iso, nearest};
 
 use crate::error::{AGAIN, Fault};
 
 use super::actions::{self, ActionFile};
 use super::calendar::{self, CalendarFile};
-use super::checksum::{Identity, identify};
+use super::checksum::{Identity, identify, identify_member};
 use super::container::{self, Container};
 use super::funding::{self, FundingColumns, FundingFile};
 use super::instruments::{self, InstrumentFile, InstrumentForm};
@@ -97,7 +97,7 @@ struct Context<'a> {
     name: NameFacts,
 }
 
-/// Recognises a file.
+/// Recognises a file that holds one thing.
 ///
 /// # Errors
 /// When it is none of what is imported, or its parts contradict one another.
@@ -108,10 +108,40 @@ pub(crate) fn detect(path: &Path, request: &ImportRequest) -> Result<Detected, F
         check_member(&name, path, &member.name)?;
     }
     let identity = identify(path)?;
-    if let Some(NamedKind::Unsupported(words)) = name.kind {
+    let shown = path.display().to_string();
+    detect_as(Context { path, shown, request, identity, container, name })
+}
+
+/// Recognises what a file holds, each thing under the name by which it is reported: a ZIP of several members holds as many.
+pub(crate) fn detect_all(path: &Path, request: &ImportRequest) -> Vec<(String, Result<Detected, Fault>)> {
+    let shown = path.display().to_string();
+    let containers = match container::recognise_all(path) {
+        Ok(containers) if containers.len() > 1 => containers,
+        _ => return vec![(shown, detect(path, request))],
+    };
+    let verified = match identify(path) {
+        Ok(identity) => identity.verified,
+        Err(fault) => return vec![(shown, Err(fault))],
+    };
+    let member = |container: Container| {
+        let inside = container.member().unwrap_or_default().to_owned();
+        let shown = format!("{shown}/{inside}");
+        let detected = || {
+            let identity = identify_member(container::open(path, &container)?, verified)?;
+            let name = read_name(&path.with_file_name(Path::new(&inside).file_name().unwrap_or_default()))?;
+            let (container, shown) = (container.clone(), shown.clone());
+            detect_as(Context { path, shown, request, identity, container, name })
+        };
+        (shown.clone(), detected())
+    };
+    containers.into_iter().map(member).collect()
+}
+
+/// Recognises content.
+fn detect_as(context: Context<'_>) -> Result<Detected, Fault> {
+    if let Some(NamedKind::Unsupported(words)) = context.name.kind {
         return Err(Fault::file(format!("by its name it holds {words}; not supported yet")).hint("leave the file out"));
     }
-    let context = Context { path, shown: path.display().to_string(), request, identity, container, name };
     match context.container {
         Container::Parquet | Container::Feather => context.detect_typed(),
         _ => context.detect_text(),
@@ -162,7 +192,10 @@ impl Context<'_> {
             }
         }
         let shape = read_shape(&container::head(self.path, &self.container, HEAD_BYTES)?)?;
-        let Some(header) = &shape.header else {
+        if let (None, Some((to, from))) = (&shape.header, self.request.columns.first()) {
+            return Err(Fault::file(format!("has no header; --columns {to}={from} needs one")));
+        }
+        let Some(written) = &shape.header else {
             if let Some(part) = self.lean_part(&shape) {
                 return self.lean(part);
             }
@@ -177,6 +210,7 @@ impl Context<'_> {
                 None => Err(self.unknown(&shape)),
             };
         };
+        let header = &self.named(written)?;
         if let Some(columns) = self.funding_columns(header) {
             return self.funding(columns, shape.lines_before, "header");
         }
@@ -185,7 +219,7 @@ impl Context<'_> {
         }
         refuse_known(header)?;
         if let Some(columns) = columns::recognise(header)? {
-            return self.klines(columns, shape.lines_before, "header");
+            return self.klines(columns.written_as(written), shape.lines_before, "header");
         }
         if let Some(layout) = layout::recognise(&shape)? {
             return self.text_trades(layout, "header");
@@ -202,7 +236,8 @@ impl Context<'_> {
     /// Recognises Parquet and Feather.
     fn detect_typed(&self) -> Result<Detected, Fault> {
         let schema = typed::schema(self.path, &self.container)?;
-        let header: Vec<String> = schema.iter().map(|(name, _)| name.clone()).collect();
+        let written: Vec<String> = schema.iter().map(|(name, _)| name.clone()).collect();
+        let header = self.named(&written)?;
         if let Some(columns) = self.funding_columns(&header) {
             return self.funding(columns, 0, "column names");
         }
@@ -211,7 +246,7 @@ impl Context<'_> {
         }
         refuse_known(&header)?;
         if let Some(columns) = columns::recognise(&header)? {
-            return self.klines(columns, 0, "column names");
+            return self.klines(columns.written_as(&written), 0, "column names");
         }
         if self.container == Container::Feather {
             let seen = header.join(", ");
@@ -225,6 +260,25 @@ impl Context<'_> {
         }
         Err(Fault::file(format!("has the columns {}; expected those of trades or bars", header.join(", ")))
             .hint("trades need a time, a price and a quantity; bars need a time, open, high, low and close"))
+    }
+
+    /// The header with the names that `--columns` gives its columns. A column whose name another one takes is not meant.
+    fn named(&self, header: &[String]) -> Result<Vec<String>, Fault> {
+        let mut out = header.to_vec();
+        for (to, from) in &self.request.columns {
+            let at = header.iter().position(|name| name == from).ok_or_else(|| {
+                let near = nearest(from, header.iter().map(String::as_str));
+                let near = near.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+                Fault::file(format!(
+                    "has no column `{from}` for --columns {to}={from}; it has {}{near}",
+                    header.join(", ")
+                ))
+            })?;
+            let rivals = |name: &&mut String| columns::means_the_same(name, to);
+            out.iter_mut().filter(rivals).for_each(|name| name.push_str("_as_written"));
+            out[at].clone_from(to);
+        }
+        Ok(out)
     }
 
     /// Trades in text.
@@ -550,6 +604,10 @@ impl Context<'_> {
 /// Refuses content that is recognised and not imported.
 fn refuse_known(header: &[String]) -> Result<(), Fault> {
     let plain: Vec<String> = header.iter().map(|name| plain_name(name)).collect();
+    // Bars of futures carry their open interest along, as backtrader's do.
+    if ["open", "high", "low", "close"].iter().all(|price| plain.iter().any(|name| name == price)) {
+        return Ok(());
+    }
     for (names, words) in NOT_IMPORTED {
         if plain.iter().any(|name| names.contains(&name.as_str())) {
             return Err(Fault::file(format!("holds {words}")).hint("leave the file out"));

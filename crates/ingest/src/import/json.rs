@@ -45,9 +45,25 @@ pub(crate) fn parse(source: impl std::io::Read, what: &str) -> Result<Value, Fau
 /// # Errors
 /// When the file is no JSON, holds no list of records, or records differ in kind.
 pub(crate) fn table_text(path: &Path) -> Result<Vec<u8>, Fault> {
-    let value = parse_file(path)?;
+    table_of(&parse_file(path)?)
+}
+
+/// The records of a YAML file as CSV.
+///
+/// # Errors
+/// As [`table_text`].
+pub(crate) fn yaml_text(path: &Path) -> Result<Vec<u8>, Fault> {
+    let text = std::fs::read_to_string(path).map_err(|error| cannot_read(&error))?;
+    let options = serde_saphyr::options! { with_snippet: false };
+    let value: Value = serde_saphyr::from_str_with_options(&text, options)
+        .map_err(|error| Fault::file(format!("cannot be read as YAML: {error}")).hint("correct the file"))?;
+    table_of(&value)
+}
+
+/// The records of an answer as CSV.
+fn table_of(value: &Value) -> Result<Vec<u8>, Fault> {
     let none = || Fault::file("holds no list of records; expected a venue's answer with rows of data").hint(AGAIN);
-    let records = records(&value, DEPTH_MAX).ok_or_else(none)?;
+    let records = records(value, DEPTH_MAX).ok_or_else(none)?;
     let mut columns: Vec<&str> = Vec::new();
     for record in records.iter().filter_map(Value::as_object) {
         columns.extend(record.keys().map(String::as_str).filter(|key| !columns.contains(key)).collect::<Vec<_>>());

@@ -94,7 +94,7 @@ pub(crate) fn read_name(path: &Path) -> Result<NameFacts, Fault> {
 pub(crate) fn stem(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut stem = name.as_str();
-    for ending in [".gz", ".zip", ".csv", ".txt", ".parquet", ".feather", ".json"] {
+    for ending in [".gz", ".zip", ".csv", ".txt", ".parquet", ".feather", ".json", ".yaml", ".yml"] {
         let cut = stem.len().saturating_sub(ending.len());
         if stem.is_char_boundary(cut) && stem[cut..].eq_ignore_ascii_case(ending) {
             stem = &stem[..cut];

@@ -20,6 +20,7 @@ pub fn read_trades(file: &Path, kind: Option<Kind>, mut visit: impl FnMut(&Trade
         kind,
         timeframe: None,
         symbol: None,
+        columns: Vec::new(),
         symbol_suffix: String::new(),
         replace: false,
         files: vec![PathBuf::from(file)],

@@ -110,10 +110,27 @@ impl KlineColumns {
         self.columns.iter().position(|(_, column)| *column == meaning)
     }
 
+    /// The same meanings under the names that the file itself has.
+    pub fn written_as(mut self, header: &[String]) -> Self {
+        self.columns.iter_mut().zip(header).for_each(|((name, _), written)| name.clone_from(written));
+        self
+    }
+
     /// Names of the columns that are not understood.
     pub fn unknown(&self) -> Vec<&str> {
         self.columns.iter().filter(|(_, column)| *column == Meaning::Unknown).map(|(name, _)| name.as_str()).collect()
     }
+}
+
+/// The names that `--columns` may give: one for each meaning a column of bars may have.
+pub(crate) fn targets() -> Vec<&'static str> {
+    ["symbol", "timestamp", "close_time"].into_iter().chain(BAR_COLUMNS).collect()
+}
+
+/// Whether two names are spellings of one meaning.
+pub(crate) fn means_the_same(name: &str, other: &str) -> bool {
+    let (name, other) = (plain_name(name), plain_name(other));
+    ALIASES.iter().any(|(_, names)| names.contains(&name.as_str()) && names.contains(&other.as_str()))
 }
 
 /// Gives each column its meaning; `None` when the names are not those of bars.

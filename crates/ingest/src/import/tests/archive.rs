@@ -112,3 +112,32 @@ fn checksum_files_may_be_named_with_their_archives() {
          hint: fetch the archive itself\n"
     );
 }
+
+#[test]
+fn several_members_are_several_files() {
+    let bench = Bench::new();
+    let day = |day: i64| {
+        let row = |id: i64| format!("{id},100.0,1,100,{},true,true\n", 1_722_988_800_000 + day * 86_400_000 + id);
+        (1..4).map(|id| row(day * 10 + id)).collect::<String>()
+    };
+    let (one, two) = (day(0), day(1));
+    let members = [
+        ("AUSDT-trades-2024-08-07.csv", one.as_str()),
+        ("AUSDT-trades-2024-08-08.csv", two.as_str()),
+        ("notes.csv", "oops"),
+    ];
+    let said = bench.import(&[bench.zip_of("both.zip", &members)]);
+    assert!(
+        said.contains(
+            "both.zip/AUSDT-trades-2024-08-07.csv: Binance spot trades, no header, times in ms, ZIP, day 2024-08-07"
+        ),
+        "{said}"
+    );
+    assert!(said.contains("AUSDT trades 2024-08: written, 6 rows, 6 added"), "{said}");
+    assert!(said.contains("refused `both.zip/notes.csv`"), "{said}");
+    let before = bench.hub_bytes();
+    assert!(bench.import(&[bench.path("both.zip")]).contains("AUSDT trades 2024-08: unchanged, 6 rows"));
+    assert_eq!(bench.hub_bytes(), before);
+    let said = bench.import(&[bench.zip_of("same.zip", &[("a.csv", one.as_str()), ("b.csv", one.as_str())])]);
+    assert!(said.contains("nothing tells its symbol"), "{said}");
+}

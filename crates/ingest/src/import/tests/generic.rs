@@ -175,3 +175,36 @@ fn archive_columns_in_parquet() {
     assert_eq!(trades.timestamp, [1_723_161_600_330_000, 1_723_161_600_331_000]);
     assert_eq!(trades.last_trade_id, [5, 8]);
 }
+
+#[test]
+fn columns_by_mapping() {
+    let bench = Bench::new();
+    let text = "Date,Open,High,Low,Close,Adj Close,Volume,Open Interest\n\
+        2024-01-02,9,11,8,10,9.5,100,5\n2024-01-03,10,12,9,11,10.45,120,6\n2024-01-04,11,12,10,11,10.45,90,6\n";
+    let file = bench.file("ABC.csv", text);
+    let said = bench.import(std::slice::from_ref(&file));
+    assert!(
+        said.contains("columns not kept: Adj Close, Open Interest") && said.contains("ABC 1d bars: written, 3 rows"),
+        "{said}"
+    );
+    let closes = |venue: &str| bench.hub().read_all_bars(venue, &"1d".parse().unwrap(), "ABC").unwrap().close;
+    assert_eq!(closes("binance"), [10.0, 11.0, 11.0]);
+    let mut request = bench.request(&[file]);
+    request.venue = "adjusted".to_owned();
+    let pair = |to: &str, from: &str| (to.to_owned(), from.to_owned());
+    request.columns = vec![pair("timestamp", "Date"), pair("close", "Adj Close")];
+    let said = bench.import_as(&request);
+    assert!(said.contains("columns not kept: Close, Open Interest"), "{said}");
+    assert_eq!(closes("adjusted"), [9.5, 10.45, 10.45]);
+    request.columns = vec![pair("close", "AdjClose")];
+    assert!(
+        bench.import_as(&request).contains("has no column `AdjClose` for --columns close=AdjClose; it has Date, Open")
+    );
+    request.columns = vec![pair("clse", "Close")];
+    assert!(
+        bench.import_as(&request).contains("`clse` is no column of bars")
+            && bench.import_as(&request).contains("did you mean `close`?")
+    );
+    request.columns = vec![pair("close", "Close"), pair("close", "Open")];
+    assert!(bench.import_as(&request).contains("`close` is given twice"));
+}

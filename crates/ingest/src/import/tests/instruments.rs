@@ -227,3 +227,17 @@ fn symbol_properties_of_lean() {
     let said = import(&bench, "nowhere", path).unwrap();
     assert!(said.contains("has no rows of market `nowhere`, type `crypto`; it has none of that market"), "{said}");
 }
+
+#[test]
+fn instruments_written_in_yaml() {
+    let bench = Bench::new();
+    let text = "- {symbol: AUSDT, listing_time: 2020-01-01, tick_size: 0.01, lot_size: 1}\n\
+        - {symbol: AUSDT, valid_from: 2021-06-01T00:00:00Z, lot_size: 0.1}\n- symbol: BUSDT\n  multiplier: 10\n";
+    let said = bench.import(&[bench.file("instruments.yaml", text)]);
+    assert!(said.contains("instruments, YAML") && said.contains("instruments of binance: written, 3 rows"), "{said}");
+    let rows = bench.hub().instrument("binance", "AUSDT").unwrap();
+    assert_eq!((rows[0].lot_size, rows[1].lot_size, rows[1].tick_size), (Some(1.0), Some(0.1), Some(0.01)));
+    assert_eq!(rows[1].listed_at, Some(at("2020-01-01")), "what a later row leaves out stays as it was");
+    assert!(bench.import(&[bench.file("bad.yaml", "- {symbol: [}")]).contains("cannot be read as YAML"));
+    assert!(bench.import(&[bench.file("none.yaml", "a: 1\n")]).contains("holds no list of records"));
+}
