@@ -227,8 +227,17 @@ fn a_definition_that_changed_asks_for_a_new_name() {
 fn data_and_factor_sets_can_be_looked_at() {
     let world = World::with_market();
     let tables = world.json(&["data", "list"]);
-    assert_eq!(tables["result"].as_array().unwrap().len(), 2, "ticks and bars");
+    let names = |of: &Value| -> Vec<String> {
+        let name = |group: &Value| format!("{} {}", group["table"].as_str().unwrap(), group["kind"].as_str().unwrap());
+        of["result"].as_array().unwrap().iter().map(name).collect()
+    };
+    let all = ["ticks agg_trades", "bars 1h", "bars mark-1h", "funding rates", "instruments terms by date"];
+    assert_eq!(names(&tables), all);
     let info = world.json(&["data", "info", "AAAUSDT"]);
+    assert_eq!(names(&info), all);
+    assert!(info["result"][4]["terms"][0]["tick_size"].as_f64().is_some_and(|tick| tick > 0.0), "{info}");
+    let text = world.run(&["data", "info", "AAAUSDT"]).good().out;
+    assert!(text.contains("  always, listed as AAAUSDT, listed 2024-01-"), "{text}");
     assert!(info["result"][0]["inputs"][0]["sha256"].as_str().is_some_and(|hash| hash.len() == 64));
     world.run(&["data", "info", "AAUSDT"]).refused(&["hint: did you mean `AAAUSDT`?"]);
     let sets = world.json(&["factors", "list"]);
