@@ -75,7 +75,7 @@ pub fn funding(config: &MarketConfig, contract: &Contract, hours: &[MarkHour]) -
     /// What longs pay when nothing moves, for eight hours.
     const BASE: f64 = 1e-4;
     /// Rate per log return.
-    const PULL: f64 = 2e-3;
+    const PULL: f64 = 1e-2;
     /// Largest rate.
     const CAP: f64 = 0.0075;
     let middle = config.start + config.n_days / 2 * DAY;

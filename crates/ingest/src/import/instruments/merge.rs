@@ -34,12 +34,12 @@ impl Registry {
         registry
     }
 
-    /// Adds rows of a file, those of earlier listings first.
+    /// Adds rows of a file: listings by date, then what is said of them.
     ///
     /// # Errors
     /// The first row that contradicts what is known.
     pub fn add_all(&mut self, mut rows: Vec<(u64, Instrument)>) -> Result<(), Fault> {
-        rows.sort_by_key(|(_, row)| (row.listed_at, row.valid_from));
+        rows.sort_by_key(|(_, row)| (row.listed_at.is_none(), row.listed_at, row.valid_from));
         for (number, row) in rows {
             self.add(row).map_err(|reason| {
                 Fault::row(number, reason).hint("give --replace if this file is right, or correct the row")
@@ -257,6 +257,9 @@ fn insert(rows: &mut Vec<Instrument>, row: Instrument, replace: bool) -> Result<
         Err(at) => {
             let row = at.checked_sub(1).map_or(row.clone(), |before| completed(&row, &rows[before]));
             rows.insert(at, row);
+            for later in at + 1..rows.len() {
+                rows[later] = completed(&rows[later], &rows[later - 1]);
+            }
         }
         Ok(at) => {
             let known = &rows[at];
