@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crosscut_backtest::inputs;
 pub use crosscut_backtest::inputs::InputChange;
 use crosscut_backtest::results::{
     Archive, Metric, RunEntry, RunStatus, StoredRun, UnreadableLine, compare, compare_page, preset_numbers,
 };
-pub use crosscut_backtest::results::{Comparison, PresetNumbers};
+pub use crosscut_backtest::results::{Capacity, Comparison, PresetNumbers};
+use crosscut_backtest::{inputs, results};
 use crosscut_hub::Hub;
 use serde_json::Value;
 
@@ -122,6 +122,17 @@ pub fn preset(
         return Err(AppError::new("--periods-per-year: expected a number above 0"));
     }
     Ok(preset_numbers(&archive(desk).load(id)?, library, periods_per_year)?)
+}
+
+/// A run's return against capital, its orders moving prices by the square-root law.
+///
+/// # Errors
+/// As [`show`], and when there is no hub.
+pub fn capacity(desk: &Desk<'_>, id: &str, coefficient: f64) -> Result<Capacity, AppError> {
+    if !(coefficient > 0.0 && coefficient.is_finite()) {
+        return Err(AppError::new(format!("--impact {coefficient}: expected a number above 0")));
+    }
+    Ok(results::capacity(&desk.hub()?, &archive(desk).load(id)?, coefficient)?)
 }
 
 /// A metric for people and programs.

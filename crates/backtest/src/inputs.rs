@@ -1,7 +1,9 @@
 //! Whether the tables a run read are still what they were.
 
-use crosscut_hub::{Hub, hash_file};
-use crosscut_model::{Timeframe, decode_path};
+use std::collections::BTreeMap;
+
+use crosscut_hub::{FactorSet, Hub, hash_file};
+use crosscut_model::decode_path;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -16,14 +18,33 @@ pub struct InputChange {
     pub now: Option<String>,
 }
 
-/// Compares tables (name and BLAKE3, as a run recorded them) with what lies in a hub now: the bytes themselves, not what
-/// the hub says of them. Those that differ, in the order given.
+/// Compares tables (name and content hash, as a run recorded them) with what lies in a hub now: the bytes themselves, not
+/// what the hub says of them. Those that differ, in the order given. Lists beside the hub are passed over: only the run's
+/// configuration knows where they lie.
 pub fn changes(hub: &Hub, inputs: &[(String, String)]) -> Vec<InputChange> {
+    let sets = factor_sets(hub, inputs);
     let change = |(name, then): &(String, String)| {
-        let now = hash_now(hub, name);
+        let now = hash_now(hub, &sets, name);
         (now.as_ref() != Some(then)).then(|| InputChange { name: name.clone(), then: Some(then.clone()), now })
     };
-    inputs.par_iter().filter_map(change).collect()
+    inputs.par_iter().filter(|(name, _)| !name.starts_with("lists/")).filter_map(change).collect()
+}
+
+/// The factor sets that tables belong to, each opened once; those that cannot be opened are left out.
+fn factor_sets(hub: &Hub, inputs: &[(String, String)]) -> BTreeMap<String, FactorSet> {
+    let mut sets = BTreeMap::new();
+    for (name, _) in inputs {
+        let parts: Vec<&str> = name.split('/').collect();
+        if let ["factors", timeframe, set, _] = parts.as_slice() {
+            let key = format!("{timeframe}/{set}");
+            if !sets.contains_key(&key)
+                && let Some(opened) = timeframe.parse().ok().and_then(|timeframe| hub.factor_set(timeframe, set).ok())
+            {
+                sets.insert(key, opened);
+            }
+        }
+    }
+    sets
 }
 
 /// Compares the tables a run read with those it would read now.
@@ -45,21 +66,25 @@ pub fn differences(then: &[(String, String)], now: &[(String, String)]) -> Vec<I
     out
 }
 
-/// BLAKE3 of a table as it lies in the hub; `None` when it is not there or cannot be read.
-fn hash_now(hub: &Hub, name: &str) -> Option<String> {
+/// The content hash of a table as it lies in the hub; `None` when it is not there or cannot be read.
+fn hash_now(hub: &Hub, sets: &BTreeMap<String, FactorSet>, name: &str) -> Option<String> {
     let parts: Vec<&str> = name.split('/').collect();
     if parts.iter().any(|part| part.is_empty() || *part == "..") {
         return None;
     }
     let path = hub.root().join(name);
-    match parts.as_slice() {
-        ["factors", timeframe, set, file] if path.is_dir() || !path.exists() => {
-            let symbol = decode_path(file.strip_suffix(".parquet")?)?;
-            let set = hub.factor_set(timeframe.parse::<Timeframe>().ok()?, set).ok()?;
-            set.content_hash(&symbol).map(str::to_owned)
+    let ["factors", timeframe, set, file] = parts.as_slice() else { return hash_file(&path).ok() };
+    let set = sets.get(&format!("{timeframe}/{set}"))?;
+    let symbol = decode_path(file.strip_suffix(".parquet")?)?;
+    let published = set.metadata().tables.get(&symbol)?;
+    if published.parts.is_empty() {
+        // What the set says of its rows holds for the bytes that were published.
+        let found = hash_file(&path).ok()?;
+        if found != published.content_hash {
+            return Some(found);
         }
-        _ => hash_file(&path).ok(),
     }
+    set.content_hash(&symbol).map(str::to_owned)
 }
 
 impl InputChange {

@@ -403,6 +403,8 @@ pub enum RunsCommand {
     Show(ShowRunArgs),
     /// Two runs side by side: what was different, what came of it
     Compare(CompareArgs),
+    /// What a run would return with more capital, when its orders move prices
+    Capacity(CapacityArgs),
     /// Make a run again and compare it bit for bit, or name the first input that changed
     Rerun(RunArgs),
     /// Why a symbol was held, or was not: from raw file to cash
@@ -434,6 +436,17 @@ pub struct ShowRunArgs {
     /// Periods per year for --metrics, instead of the calendar's
     #[arg(long, value_name = "N", requires = "metrics")]
     pub periods_per_year: Option<f64>,
+}
+
+/// Options of `runs capacity`.
+#[derive(Debug, Args)]
+pub struct CapacityArgs {
+    /// The run
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// Factor of the square-root law: an order pays this times the daily volatility times the root of its share of a day
+    #[arg(long, value_name = "NUMBER", default_value_t = 1.0)]
+    pub impact: f64,
 }
 
 /// What is to be explained.

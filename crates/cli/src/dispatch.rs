@@ -114,6 +114,7 @@ fn name(command: &Command) -> &'static str {
         Command::Runs(RunsCommand::List(_)) => "runs list",
         Command::Runs(RunsCommand::Show(_)) => "runs show",
         Command::Runs(RunsCommand::Compare(_)) => "runs compare",
+        Command::Runs(RunsCommand::Capacity(_)) => "runs capacity",
         Command::Runs(RunsCommand::Rerun(_)) => "runs rerun",
         Command::Runs(RunsCommand::Explain(_)) => "runs explain",
         Command::Runs(RunsCommand::Verify(_)) => "runs verify",

@@ -9,6 +9,7 @@
 
 pub(crate) mod attribution;
 mod audit;
+mod capacity;
 mod compare;
 mod compare_page;
 mod csv;
@@ -32,6 +33,7 @@ use std::path::{Path, PathBuf};
 use crosscut_model::format_iso;
 use rayon::prelude::*;
 
+pub use capacity::{Capacity, capacity};
 pub use compare::{Comparison, Difference, MetricPair, compare};
 pub use compare_page::compare_page;
 pub use divergence::{Divergence, TradePairs};

@@ -2,7 +2,7 @@
 
 mod explain;
 
-use crosscut_app::runs::{self, Comparison, InputChange, PresetNumbers, Run, VerifiedRun};
+use crosscut_app::runs::{self, Capacity, Comparison, InputChange, PresetNumbers, Run, VerifiedRun};
 use crosscut_app::{AppError, Desk, rerun};
 
 use crate::answer::{Answer, Status};
@@ -18,6 +18,7 @@ pub fn runs(command: &RunsCommand, desk: &Desk<'_>) -> Result<Answer, AppError> 
             None => show(&runs::show(desk, &args.run.run)?),
         },
         RunsCommand::Compare(args) => compare(desk, args),
+        RunsCommand::Capacity(args) => capacity(&runs::capacity(desk, &args.run.run, args.impact)?),
         RunsCommand::Rerun(args) => rerun(desk, &args.run),
         RunsCommand::Explain(args) => explain::explain(desk, args),
         RunsCommand::Verify(args) => verify(desk, &args.runs),
@@ -140,6 +141,32 @@ fn divergence(comparison: &Comparison) -> String {
         trades.n_a, trades.n_b, trades.n_common, trades.n_same_profit
     ));
     text
+}
+
+/// `runs capacity`.
+fn capacity(capacity: &Capacity) -> Result<Answer, AppError> {
+    let amount = |value: Option<f64>| value.map_or("undefined".to_owned(), |value| format!("{value:.0}"));
+    let mut table = TextTable::new(&[">capital", ">total return"]);
+    for (capital, total) in &capacity.returns {
+        let total = total.map_or("undefined".to_owned(), |total| format!("{:.2} %", 100.0 * total));
+        table.row([format!("{capital:.0}"), total]);
+    }
+    let text = format!(
+        "run {}: profit {:.2} on {:.0}; impact at that capital {} by the square-root law, factor {}\n\n{}\n\
+         impact takes half of the profit at {}, all of it at {}\n\
+         {} fills met the market of the 30 days before them, {} had none and pay nothing here\n",
+        capacity.run_id,
+        capacity.profit,
+        capacity.capital,
+        capacity.impact.map_or("undefined".to_owned(), |impact| format!("{impact:.2}")),
+        capacity.coefficient,
+        table.render(),
+        amount(capacity.half_profit_at),
+        amount(capacity.no_profit_at),
+        capacity.n_fills,
+        capacity.n_without_market,
+    );
+    Ok(Answer::good(capacity, text))
 }
 
 /// `runs rerun`. A run that came out otherwise is a problem found, not a failure to run.

@@ -257,3 +257,71 @@ fn runs_are_named_by_prefix_folder_or_latest() {
     world.run(&["runs", "verify", "zzz"]).refused(&["zzz"]);
     assert_eq!(shown(&id(0)), id(0));
 }
+
+#[test]
+fn the_audit_trail_tells_limits_orders_and_fills() {
+    let world = with_run();
+    let row = chosen(&world);
+    let told = world.json(&["runs", "explain", "latest", "--at", &row[0], "--symbol", &row[1]])["result"].clone();
+    assert_eq!(told["is_audited"], true);
+    let decision = &told["decision"];
+    assert_eq!((number(&decision["wanted_weight"]), number(&decision["target_weight"])), (0.5, 0.4));
+    assert_eq!(decision["limits"][0]["rule"], "max_position");
+    let steps: Vec<&str> =
+        told["orders"][0]["steps"].as_array().unwrap().iter().map(|step| step["event"].as_str().unwrap()).collect();
+    assert!(steps.contains(&"filled"), "{steps:?}");
+    let text = world.run(&["runs", "explain", "latest", "--at", &row[0], "--symbol", &row[1]]).good().out;
+    assert!(text.contains("max_position cuts 0.5 to 0.4"), "{text}");
+    for word in
+        ["raw ", "table ", "bar ", "factor ", "rank ", "score ", "weight ", "limits ", "order ", "fill ", "cash "]
+    {
+        assert!(text.contains(&format!("\n{word}")), "no `{word}` in\n{text}");
+    }
+}
+
+#[test]
+fn runs_are_compared_to_the_first_difference() {
+    let world = with_run();
+    world.backtest(&["--max-position", "0.4", "--benchmark", "AAAUSDT", "--commission-bps", "9"]).good();
+    let runs = world.json(&["runs", "list"])["result"]["runs"].clone();
+    let ids = [0, 1].map(|at: usize| runs[at]["run_id"].as_str().unwrap().to_owned());
+    let answer = world.run(&["runs", "compare", &ids[0], &ids[1], "--html", "compare.html"]).good();
+    assert!(answer.out.contains("equity first differs at") && answer.out.contains("commission"), "{}", answer.out);
+    assert!(answer.out.contains("the first order that differs"), "{}", answer.out);
+    let page = world.text("compare.html");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("Equity first differs at") && !page.contains("://"));
+    let same = world.json(&["runs", "compare", "latest", "latest"]);
+    assert_eq!(same["result"]["divergence"]["bar"], Value::Null);
+    assert_eq!(same["result"]["trades"]["n_same_profit"], same["result"]["trades"]["n_a"]);
+}
+
+#[test]
+fn metrics_of_other_libraries_and_capacity() {
+    let world = with_run();
+    let show = |library: &str| world.json(&["runs", "show", "latest", "--metrics", library])["result"].clone();
+    let value = |of: &Value, name: &str| {
+        of["numbers"].as_array().unwrap().iter().find(|one| one["name"] == name).unwrap()["value"].clone()
+    };
+    let total = world.json(&["runs", "show", "latest"])["result"]["metrics"].clone();
+    let total = number(&total.as_array().unwrap().iter().find(|one| one["name"] == "total_return").unwrap()["value"]);
+    for (library, name, unit) in [
+        ("empyrical", "cum_returns_final", 1.0),
+        ("pyfolio", "Cumulative returns", 1.0),
+        ("quantstats", "comp", 1.0),
+        ("backtesting_py", "Return [%]", 100.0),
+        ("lean", "Net Profit", 1.0),
+        ("vectorbt", "Total Return [%]", 100.0),
+    ] {
+        let shown = show(library);
+        assert!((number(&value(&shown, name)) / unit - total).abs() < 1e-12, "{library}");
+        assert_eq!(shown["periods"], if library == "vectorbt" { "bars" } else { "days" });
+    }
+    let given = world.json(&["runs", "show", "latest", "--metrics", "lean", "--periods-per-year", "252"]);
+    assert!(given.to_string().contains("N = 252 (as given)"));
+    world.run(&["runs", "show", "latest", "--metrics", "excel"]).refused(&["excel", "empyrical, pyfolio"]);
+    let capacity = world.json(&["runs", "capacity", "latest", "--impact", "0.5"])["result"].clone();
+    assert!(number(&capacity["impact"]) > 0.0 && number(&capacity["n_fills"]) > 0.0, "{capacity}");
+    let at = |row: usize| number(&capacity["returns"][row][1]);
+    assert!(at(0) > at(4) && at(4) > at(8), "more capital pays more impact: {capacity}");
+    world.run(&["runs", "capacity", "latest", "--impact", "0"]).refused(&["--impact"]);
+}

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use super::*;
 
 mod extended;
+mod golden_lean;
+mod golden_trades;
 mod presets;
 
 /// Whether two numbers agree to 1e-12 of the larger, or of 1.

@@ -1,6 +1,6 @@
 //! LEAN's portfolio statistics: daily returns, a yearly return from the mean of a day, benchmark-relative numbers from it.
 
-use super::super::{deviation, downside_deviation, mean, probabilistic_sharpe, regression, relative, trades};
+use super::super::{deviation, mean, probabilistic_sharpe, regression, relative, trades};
 use super::{Number, Sample, plain, yearly};
 
 /// The table at the end of a LEAN backtest, as fractions.
@@ -10,7 +10,8 @@ pub(super) fn numbers(sample: &Sample<'_>) -> Vec<Number> {
     let spread = deviation(&r).map(|spread| spread * n.sqrt());
     let over = |a: Option<f64>, b: Option<f64>| a.zip(b).filter(|(_, b)| *b != 0.0).map(|(a, b)| a / b);
     let excess = annual.map(|annual| annual - free);
-    let downside = downside_deviation(&r, 0.0).map(|downside| downside * n.sqrt());
+    let losses: Vec<f64> = r.iter().copied().filter(|value| *value < 0.0).collect();
+    let downside = deviation(&losses).map(|downside| downside * n.sqrt());
     let depth = super::super::max_drawdown(sample.equity);
     let years = sample.days.last().map(|days| days / 365.0);
     let mut out = vec![
@@ -22,7 +23,7 @@ pub(super) fn numbers(sample: &Sample<'_>) -> Vec<Number> {
         ),
         plain("Drawdown", depth.map(f64::abs), "largest fall from a high"),
         yearly("Sharpe Ratio", over(excess, spread), "((1 + mean(r))^N - 1 - f)/(std(r)*sqrt(N))"),
-        yearly("Sortino Ratio", over(excess, downside), "((1 + mean(r))^N - 1 - f)/(sqrt(mean(min(r, 0)^2))*sqrt(N))"),
+        yearly("Sortino Ratio", over(excess, downside), "((1 + mean(r))^N - 1 - f)/(std of the negative r*sqrt(N))"),
         plain(
             "Probabilistic Sharpe Ratio",
             probabilistic_sharpe(&r, 1.0 / n.sqrt()),
