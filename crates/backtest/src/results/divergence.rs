@@ -101,7 +101,9 @@ fn reasons(a: &Path, b: &Path, label: i64) -> Result<Vec<String>, ResultsError> 
     Ok(out)
 }
 
-/// The first row in which two files differ in some columns, the first of which is a time: that time, and both in words.
+/// The earliest row in which two files differ in some columns, the first of which is a time: that time, and both in words.
+/// Rows of orders are in the order of decisions, so an earlier execution may stand below; the search ends where the rows
+/// are no longer about the same things.
 fn first_difference(
     (a, b): (&Path, &Path),
     file: &str,
@@ -111,46 +113,47 @@ fn first_difference(
     let (Some(mut in_a), Some(mut in_b)) = (Rows::open(a, file, columns)?, Rows::open(b, file, columns)?) else {
         return Ok(None);
     };
+    let row = |rows: &Rows| (0..columns.len()).map(|at| rows.text(at).to_owned()).collect::<Vec<_>>();
+    let mut earliest: Option<(i64, String)> = None;
+    let mut keep = |at: i64, text: String| {
+        if earliest.as_ref().is_none_or(|(known, _)| at < *known) {
+            earliest = Some((at, text));
+        }
+    };
     loop {
-        let (more_a, more_b) = (in_a.next()?, in_b.next()?);
-        let row = |rows: &Rows| columns.iter().enumerate().map(|(at, _)| rows.text(at).to_owned()).collect::<Vec<_>>();
-        match (more_a, more_b) {
-            (false, false) => return Ok(None),
+        match (in_a.next()?, in_b.next()?) {
+            (false, false) => break,
             (true, false) => {
-                return Ok(Some((
-                    in_a.time(0)?,
-                    format!("only the first run has the {what} {}", row(&in_a).join(",")),
-                )));
+                keep(in_a.time(0)?, format!("only the first run has the {what} {}", row(&in_a).join(",")));
+                break;
             }
             (false, true) => {
-                return Ok(Some((
-                    in_b.time(0)?,
-                    format!("only the second run has the {what} {}", row(&in_b).join(",")),
-                )));
+                keep(in_b.time(0)?, format!("only the second run has the {what} {}", row(&in_b).join(",")));
+                break;
             }
             (true, true) => {}
         }
         let (first, second) = (row(&in_a), row(&in_b));
-        if first == second {
-            continue;
-        }
-        let at = in_a.time(0)?.min(in_b.time(0)?);
         if first[..2] != second[..2] {
-            return Ok(Some((
-                at,
-                format!("the first {what}s that differ: {} against {}", first.join(","), second.join(",")),
-            )));
+            let at = in_a.time(0)?.min(in_b.time(0)?);
+            keep(at, format!("the first {what}s that differ: {} against {}", first.join(","), second.join(",")));
+            break;
         }
-        let name = |text: &String| if text.is_empty() { "none".to_owned() } else { text.clone() };
-        let parts: Vec<String> = (2..columns.len())
-            .filter(|&at| first[at] != second[at])
-            .map(|at| format!("{} {} against {}", columns[at], name(&first[at]), name(&second[at])))
-            .collect();
-        return Ok(Some((
-            at,
-            format!("the first {what} that differs, {} at {}: {}", first[1], first[0], parts.join(", ")),
-        )));
+        if first != second {
+            keep(in_a.time(0)?, difference(what, columns, (&first, &second)));
+        }
     }
+    Ok(earliest)
+}
+
+/// Two rows about the same thing in words: the columns that differ.
+fn difference(what: &str, columns: &[&str], (first, second): (&[String], &[String])) -> String {
+    let name = |text: &String| if text.is_empty() { "none".to_owned() } else { text.clone() };
+    let parts: Vec<String> = (2..columns.len())
+        .filter(|&at| first[at] != second[at])
+        .map(|at| format!("{} {} against {}", columns[at], name(&first[at]), name(&second[at])))
+        .collect();
+    format!("the first {what} that differs, {} at {}: {}", first[1], first[0], parts.join(", "))
 }
 
 /// Closed trades side by side.
