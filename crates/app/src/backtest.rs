@@ -71,7 +71,17 @@ pub(crate) struct Purpose {
 /// Settings that make no sense; data that is missing, damaged or does not fit; files that cannot be written.
 pub fn run(desk: &Desk<'_>) -> Result<RunSummary, AppError> {
     let hub = desk.hub()?;
-    let config = settings::engine_config(desk, &hub)?;
+    settings::check_values(desk)?;
+    // A strategy or table that is not there is a run that failed: it is entered like any other.
+    let config = settings::engine_config(desk, &hub).inspect_err(|error| {
+        let strategy = desk.config.text("backtest.strategy").unwrap_or_default().to_owned();
+        let context = context(desk, &Watch::start(desk.clock), Vec::new());
+        let kind = RunKind::Backtest;
+        enter_failure(
+            desk,
+            &FailedRun { kind, strategy, run_id: None, inputs_hash: None, context, error: error.to_string() },
+        );
+    })?;
     run_config(desk, &config, Purpose { kind: RunKind::Backtest, extra: None, log: Vec::new() })
 }
 
@@ -100,10 +110,15 @@ pub(crate) fn run_config(desk: &Desk<'_>, config: &BacktestConfig, purpose: Purp
             context: context(desk, &watch, Vec::new()),
             error: error.to_string(),
         };
-        if let Err(error) = runs::archive(desk).record_failure(&failed) {
-            desk.events.message(Level::Warning, &format!("the failure could not be entered in the ledger: {error}"));
-        }
+        enter_failure(desk, &failed);
     })
+}
+
+/// Enters a run that failed in the archive.
+fn enter_failure(desk: &Desk<'_>, failed: &FailedRun) {
+    if let Err(error) = runs::archive(desk).record_failure(failed) {
+        desk.events.message(Level::Warning, &format!("the failure could not be entered in the ledger: {error}"));
+    }
 }
 
 /// The body of [`run_config`]. `record` is set as soon as the run has a name.

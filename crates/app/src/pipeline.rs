@@ -80,7 +80,7 @@ pub fn run(desk: &Desk<'_>) -> Result<PipelineSummary, AppError> {
     // Settings are checked before anything is built.
     let mut engine = engine_config(desk, venue.clone(), timeframe, set)?;
     let mut steps = Steps { events: desk.events, done: Vec::new() };
-    let symbols = if config.flag("pipeline.dynamic_pool") {
+    let symbols = if engine.pool.is_some() {
         steps.push(
             "pool",
             true,

@@ -511,7 +511,7 @@ pub struct PipelineArgs {
 /// Options of `bench`; names and defaults are the kit's.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// W2 (ticks to bars), W3 (80 features), W3b (formulaic alphas), W4 (cross-sectional backtest), W7 (factor evaluation)
+    /// W2 (ticks to bars), W3 (80 features), W3b (formulaic alphas), W4 (cross-sectional backtest), W6 (event path), W7 (factor evaluation)
     #[arg(value_name = "WORKLOAD")]
     pub workload: String,
     /// The kit's data folder, or its golden folder
@@ -541,7 +541,7 @@ pub struct BenchArgs {
     /// W3, W3b: write a table per symbol, into out/ of the data folder unless DIR is given
     #[arg(long, value_name = "DIR", num_args = 0..=1)]
     pub write: Option<Option<PathBuf>>,
-    /// W3b: alphas20, alpha101 or alpha158; W7: equity or hourly [default: alphas20, equity]
+    /// W3b: alphas20, alpha101 or alpha158; W6: bars or ticks; W7: equity or hourly [default: alphas20, equity]
     #[arg(long, value_name = "NAME")]
     pub job: Option<String>,
     /// W3b: file of the panel
@@ -565,6 +565,15 @@ pub struct BenchArgs {
     /// W4: names on each side
     #[arg(long, value_name = "N")]
     pub k: Option<usize>,
+    /// W6: only the first N bars or ticks (1000000)
+    #[arg(long, value_name = "N")]
+    pub n: Option<usize>,
+    /// W6 bars: keep the audit trail
+    #[arg(long)]
+    pub audit: bool,
+    /// W6 ticks: with a limit order that rests and is moved now and then
+    #[arg(long)]
+    pub orders: bool,
 }
 
 /// `list ...`

@@ -49,6 +49,20 @@ pub(crate) fn engine_config(desk: &Desk<'_>, hub: &Hub) -> Result<BacktestConfig
     engine_config_for(desk, venue, timeframe, factor_set)
 }
 
+/// Refuses values that cannot be what they are given for. Names of strategies and tables are not looked up.
+///
+/// # Errors
+/// A value that cannot be read, with its key and origin; parameters that the strategy does not take.
+pub(super) fn check_values(desk: &Desk<'_>) -> Result<(), AppError> {
+    let asked: Option<Timeframe> = desk.config.parsed("backtest.timeframe")?;
+    let timeframe = asked.unwrap_or(BacktestConfig::default().timeframe);
+    let config = engine_config_for(desk, String::new(), timeframe, String::new())?;
+    if strategy::template(&config.strategy).is_ok() {
+        strategy::resolve(&config.strategy, &config.params)?;
+    }
+    Ok(())
+}
+
 /// The settings of a strategy that acts at every bar. It decides by the bars of `--timeframe`, or by the first bars of
 /// `--feeds`.
 fn event_config(desk: &Desk<'_>, hub: &Hub) -> Result<BacktestConfig, AppError> {

@@ -9,6 +9,7 @@ mod w2;
 mod w3;
 mod w3b;
 mod w4;
+mod w6;
 mod w7;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ pub enum Workload {
     W3b,
     /// Cross-sectional long-short backtest.
     W4,
+    /// One symbol through the event path.
+    W6,
     /// Factor evaluation.
     W7,
 }
@@ -46,8 +49,9 @@ impl FromStr for Workload {
             "W3" => Ok(Self::W3),
             "W3B" => Ok(Self::W3b),
             "W4" => Ok(Self::W4),
+            "W6" => Ok(Self::W6),
             "W7" => Ok(Self::W7),
-            _ => Err(AppError::new(format!("`{text}` is not a workload; expected W2, W3, W3b, W4 or W7"))),
+            _ => Err(AppError::new(format!("`{text}` is not a workload; expected W2, W3, W3b, W4, W6 or W7"))),
         }
     }
 }
@@ -75,7 +79,7 @@ pub struct BenchRequest {
     pub symbols: Option<usize>,
     /// W3, W3b: write one table per symbol into a folder; the inner `None` is the kit's under `out/` of the data folder.
     pub write: Option<Option<PathBuf>>,
-    /// W3b: `alphas20`, `alpha101` or `alpha158`; W7: `equity` or `hourly`.
+    /// W3b: `alphas20`, `alpha101` or `alpha158`; W6: `bars` or `ticks`; W7: `equity` or `hourly`.
     pub job: String,
     /// W3b: name of the panel's file.
     pub file: String,
@@ -91,6 +95,12 @@ pub struct BenchRequest {
     pub k: Option<usize>,
     /// W4: whether the replay stops at every bar instead of where something can happen.
     pub every_bar: bool,
+    /// W6: only the first so many bars or ticks; `None` takes the kit's.
+    pub n: Option<usize>,
+    /// W6 bars: whether an audit trail is kept.
+    pub audit: bool,
+    /// W6 ticks: whether a limit order rests and is moved now and then, which the kit does not do.
+    pub orders: bool,
     /// Worker threads, at least 1.
     pub threads: usize,
     /// The wall clock, microseconds.
@@ -111,7 +121,12 @@ impl BenchRequest {
             panel: "panel".to_owned(),
             symbols: None,
             write: None,
-            job: if workload == Workload::W7 { "equity" } else { "alphas20" }.to_owned(),
+            job: match workload {
+                Workload::W6 => "bars",
+                Workload::W7 => "equity",
+                _ => "alphas20",
+            }
+            .to_owned(),
             file: "daily_3000x20.parquet".to_owned(),
             days: None,
             save_check: None,
@@ -119,6 +134,9 @@ impl BenchRequest {
             uni: None,
             k: None,
             every_bar: false,
+            n: None,
+            audit: false,
+            orders: false,
             threads,
             clock,
         }
@@ -148,6 +166,7 @@ pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
         Workload::W3 => w3::run(request),
         Workload::W3b => w3b::run(request),
         Workload::W4 => w4::run(request),
+        Workload::W6 => w6::run(request),
         Workload::W7 => w7::run(request),
     })
 }
@@ -173,6 +192,11 @@ impl Stages {
         let now = (self.clock)();
         self.done.insert(name.to_owned(), json!((now - self.began) as f64 / 1e6));
         self.began = now;
+    }
+
+    /// Adds a stage that was timed elsewhere, microseconds.
+    fn add(&mut self, name: &str, micros: i64) {
+        self.done.insert(name.to_owned(), json!(micros as f64 / 1e6));
     }
 
     /// The line of a workload.

@@ -125,7 +125,7 @@ pub const KEYS: &[Key] = &[
         "dynamic-pool",
         Kind::Flag,
         "false",
-        "Choose the names anew over time by what was known then",
+        "Choose the names anew over time by what was known then; any --pool option says so too",
     ),
     key("backtest.timeframe", "timeframe", Kind::Text, "", "Length of the bars; the factor set's when not given"),
     key("backtest.start", "start", Kind::Text, "", "First bar label of the run, UTC, such as 2024-07-21"),

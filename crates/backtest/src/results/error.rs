@@ -17,6 +17,16 @@ pub enum ResultsError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// A run that is in the ledger and no longer on disk.
+    #[error(
+        "run {run_id} is in the ledger, but its folder `{}` is gone\nhint: make it again: the same settings and data give the same run", folder.display()
+    )]
+    Gone {
+        /// The run.
+        run_id: String,
+        /// Where it was.
+        folder: PathBuf,
+    },
     /// A strategy's name cannot be a folder.
     #[error("strategy `{name}` cannot name a results folder; expected letters, digits, `_` and `-`")]
     BadName {

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -49,7 +50,10 @@ impl Aside {
             let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
             let path = parent.join(format!(".{name}.{}-{serial}", std::process::id()));
             match fs::create_dir(&path) {
-                Ok(()) => return Ok(Self { path, published: false }),
+                Ok(()) => {
+                    sweep(parent, &path);
+                    return Ok(Self { path, published: false });
+                }
                 // Left by a killed process, or in use by one of the same number in another container: not ours.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(ResultsError::io("create", &path)(error)),
@@ -75,6 +79,32 @@ impl Aside {
             Err(error) => Err(ResultsError::io("rename to", final_path)(error)),
         }
     }
+}
+
+/// Age beyond which a folder under construction belongs to a process that was killed: writing one takes seconds.
+const ABANDONED_AFTER: Duration = Duration::from_secs(6 * 3600);
+
+/// Removes what killed processes left beside `fresh`, a folder just made: hidden folders named as only [`Aside::create`]
+/// names them, and so much older than it by the file system's own clock. Failures leave hidden folders behind, no more.
+fn sweep(parent: &Path, fresh: &Path) {
+    let changed = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    let (Some(now), Ok(entries)) = (changed(fresh), fs::read_dir(parent)) else { return };
+    for entry in entries.flatten().filter(|entry| is_aside(&entry.file_name().to_string_lossy())) {
+        let age = changed(&entry.path()).and_then(|then| now.duration_since(then).ok());
+        if age.is_some_and(|age| age > ABANDONED_AFTER) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Whether a name is one that [`Aside::create`] gives: `.<run id>.<process>-<number>`.
+fn is_aside(name: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = name.strip_prefix('.').and_then(|rest| rest.split_once('.'));
+    let numbers = parts.and_then(|(id, numbers)| Some((id, numbers.split_once('-')?)));
+    numbers.is_some_and(|(id, (process, number))| {
+        id.bytes().all(|byte| byte.is_ascii_hexdigit()) && is_number(process) && is_number(number)
+    })
 }
 
 impl Drop for Aside {
@@ -257,4 +287,29 @@ fn difference(name: &str, a: Option<&[u8]>, b: Option<&[u8]>) -> FileDifference 
 /// The first letters of a hash, enough to tell two apart in a message; hashes read from a file may be anything.
 fn short(hash: &str) -> String {
     hash.chars().take(12).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    //! What killed processes leave.
+
+    use super::*;
+
+    #[test]
+    fn only_old_folders_of_our_own_making_are_swept() {
+        let parent = tempfile::tempdir().unwrap();
+        let old = std::time::SystemTime::now() - 2 * ABANDONED_AFTER;
+        for (name, is_old) in [(".ab12.77-0", true), (".ab12.78-0", false), (".notes.1-x", true), ("ab12", true)] {
+            let path = parent.path().join(name);
+            fs::create_dir(&path).unwrap();
+            if is_old {
+                File::open(&path).unwrap().set_modified(old).unwrap();
+            }
+        }
+        drop(Aside::create(&parent.path().join("cd34")).unwrap());
+        let mut left: Vec<String> =
+            fs::read_dir(parent.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        left.sort();
+        assert_eq!(left, [".ab12.78-0", ".notes.1-x", "ab12"]);
+    }
 }

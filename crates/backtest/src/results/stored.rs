@@ -65,7 +65,12 @@ impl Located {
 
 /// Reads a run by its id, the beginning of one, its folder, or `latest`.
 pub(super) fn load(root: &Path, name: &str) -> Result<StoredRun, ResultsError> {
-    let Located { entry, folder } = locate(root, name)?;
+    let located = locate(root, name)?;
+    if !located.folder.is_dir() {
+        let run_id = located.id().to_owned();
+        return Err(ResultsError::Gone { run_id, folder: located.folder });
+    }
+    let Located { entry, folder } = located;
     let (metrics, data_quality) = read_metrics(&folder)?;
     let context = read_json(&folder.join(RUN_CONTEXT))?;
     Ok(StoredRun { entry, folder, metrics, data_quality, context })

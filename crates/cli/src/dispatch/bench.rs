@@ -21,6 +21,9 @@ pub fn bench(args: &BenchArgs, desk: &Desk<'_>) -> Result<Answer, AppError> {
     request.uni = args.uni;
     request.every_bar = args.every_bar;
     request.k = args.k;
+    request.n = args.n;
+    request.audit = args.audit;
+    request.orders = args.orders;
     if let Some(job) = &args.job {
         request.job.clone_from(job);
     }

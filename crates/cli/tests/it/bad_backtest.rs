@@ -22,6 +22,8 @@ fn unknown_names_suggest_the_nearest() {
     ] {
         world.backtest(options).refused(words);
     }
+    let ledger = world.text("results/runs.jsonl");
+    assert!(ledger.contains("long_shrot") && ledger.contains("`s2`"), "failed runs are entered: {ledger}");
     world.run(&["backtest", "--factor-set", "s1"]).refused(&["factor", "`s1`", "hint: add --param factor=NAME"]);
     let missing = ["--strategy", "threshold", "--param", "sell_threshold=0"];
     world.backtest(&missing).refused(&["buy_threshold", "hint: add --param buy_threshold="]);

@@ -9,7 +9,8 @@ use crate::world::World;
 fn help_names_every_command_and_no_later_one() {
     let world = World::new();
     let help = world.run(&["--help"]).good().out;
-    let commands = "demo init config data hub aggregate features factors evaluate backtest runs pipeline bench list".split(' ');
+    let commands =
+        "demo init config data hub aggregate features factors evaluate backtest runs pipeline bench list".split(' ');
     for command in commands {
         assert!(help.contains(&format!("\n  {command} ")), "{command}");
         assert!(world.run(&[command, "--help"]).good().out.contains("Usage: crosscut"));
