@@ -43,8 +43,9 @@ pub struct SeriesInput {
     pub factor: Vec<f64>,
     /// The other factor columns, in the order of [`PanelBuilder::factor_columns`].
     pub more_factors: Vec<Vec<f64>>,
-    /// Closes as a holder who reinvests splits and dividends sees them; empty: the last prices.
-    pub total_return: Vec<f64>,
+    /// Last prices as they were traded, where the others are those of a holder who reinvests splits and dividends; empty: as
+    /// they are.
+    pub raw_close: Vec<f64>,
     /// Whether each bar could be traded; empty: all could.
     pub tradable: Vec<bool>,
 }
@@ -207,11 +208,6 @@ impl PanelBuilder {
         self.n_ranking
     }
 
-    /// Whether decisions look back on prices, so that corporate actions between them count.
-    pub(super) fn looks_back(&self) -> bool {
-        self.history_bars > 0
-    }
-
     /// Whether dollar volumes are needed.
     fn needs_dollar_volume(&self) -> bool {
         self.pool.is_some() || self.universe.as_ref().is_some_and(Universe::needs_dollar_volume)
@@ -291,7 +287,6 @@ impl PanelBuilder {
             volume: keep(input.volume, self.needs_volume),
             factor: input.factor,
             more_factors: input.more_factors,
-            total_return: input.total_return,
             tradable: input.tradable,
             pool,
             universe,
@@ -313,7 +308,7 @@ impl PanelBuilder {
             std::iter::once(&input.factor).chain(&input.more_factors).skip(self.n_ranking).map(Vec::as_slice).collect();
         let history = History {
             timestamps: &input.timestamps,
-            close: &input.close,
+            close: if input.raw_close.is_empty() { &input.close } else { &input.raw_close },
             dollar_volume: &input.dollar_volume,
             columns: &columns,
             listed_at: rules.listed_at,
@@ -400,7 +395,7 @@ impl PanelBuilder {
             ("volume", input.volume.len(), self.needs_volume),
             ("dollar_volume", input.dollar_volume.len(), self.needs_dollar_volume()),
             ("factor", input.factor.len(), !self.factors.is_empty()),
-            ("total_return", input.total_return.len(), false),
+            ("raw_close", input.raw_close.len(), false),
             ("tradable", input.tradable.len(), false),
         ] {
             if len != n_bars && (needed || len > 0) {

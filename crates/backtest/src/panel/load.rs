@@ -88,6 +88,7 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
     if let Some(set) = &set {
         note_changed_bars(set, &inputs, &mut quality);
     }
+    note_actions(&inputs, &mut quality);
     inputs.extend(list.into_iter().chain(member_lists));
     inputs.extend(instruments_input(hub, &config.venue)?);
     let benchmark = config.benchmark.as_ref().map(|symbol| source.benchmark(symbol, &mut inputs)).transpose()?;
@@ -299,7 +300,10 @@ impl Source<'_> {
         let (dollar_volume, is_volume_estimated) = self.dollar_volume(symbol, &mut bars)?;
         let available_at = bars.take_i64("available_at").unwrap_or_default();
         let kept = joined.bars.as_deref();
-        let total_return = self.total_return(symbol, (&timestamps, &bars), &mut inputs)?;
+        let growth = self.growth(symbol, &timestamps, &mut inputs)?;
+        let raw_close = if growth.is_empty() { Vec::new() } else { bars.f64("close").unwrap_or_default().to_vec() };
+        let mut price = |column: &str| keep(grown(take(&mut bars, column), &growth), kept);
+        let [close, open, high, low, vwap] = ["close", "open", "high", "low", "vwap"].map(&mut price);
         // A factor set that ends before the bars do covers no more than its own rows.
         let is_whole = kept.is_none_or(|kept| kept.last().map(|last| last + 1) == Some(timestamps.len()));
         let covered_until = covered_until.filter(|_| is_whole);
@@ -307,16 +311,16 @@ impl Source<'_> {
             symbol: symbol.to_owned(),
             available_at: keep(irregular(available_at, &timestamps, self.config.timeframe), kept),
             timestamps: keep(timestamps, kept),
-            close: keep(take(&mut bars, "close"), kept),
-            open: keep(take(&mut bars, "open"), kept),
-            high: keep(take(&mut bars, "high"), kept),
-            low: keep(take(&mut bars, "low"), kept),
-            vwap: keep(take(&mut bars, "vwap"), kept),
-            volume: keep(take(&mut bars, "volume"), kept),
+            close,
+            open,
+            high,
+            low,
+            vwap,
+            volume: keep(shrunk(take(&mut bars, "volume"), &growth), kept),
             dollar_volume: keep(dollar_volume, kept),
             factor: factors.next().unwrap_or_default(),
             more_factors: factors.collect(),
-            total_return: keep(total_return, kept),
+            raw_close: keep(raw_close, kept),
             tradable: if joined.tradable.iter().all(|flag| *flag) { Vec::new() } else { joined.tradable },
         };
         let rules = self.rules.get(symbol).cloned().unwrap_or_default();
@@ -324,23 +328,25 @@ impl Source<'_> {
         Ok(Loaded { series: Some(series), counts: joined.counts, is_volume_estimated, inputs, covered_until })
     }
 
-    /// Closes as a holder who reinvests splits and dividends sees them; empty when the run does not look back on prices, or
-    /// there is no such action.
-    fn total_return(
+    /// What a symbol's prices are multiplied with at each bar so that their ratios are total returns over splits and dividends,
+    /// by what was known then; empty when there is no such action.
+    fn growth(
         &self,
         symbol: &str,
-        (timestamps, bars): (&[i64], &Table),
+        timestamps: &[i64],
         inputs: &mut Vec<PanelInput>,
     ) -> Result<Vec<f64>, BacktestError> {
         let venue = &self.config.venue;
-        if !self.builder.looks_back() || !self.hub.action_symbols(venue)?.iter().any(|other| other == symbol) {
+        let actions = self.hub.corporate_actions(venue, symbol)?;
+        if actions.is_empty() {
             return Ok(Vec::new());
         }
         let info = self.hub.action_info(venue, symbol)?;
-        inputs.push(PanelInput { name: info.provenance.table, content_hash: info.content_hash, sources: Vec::new() });
-        let growth = growth(timestamps, &self.hub.corporate_actions(venue, symbol)?);
-        let close = bars.f64("close").unwrap_or_default();
-        Ok(close.iter().zip(growth).map(|(close, growth)| close * growth).collect())
+        let input = PanelInput { name: info.provenance.table, content_hash: info.content_hash, sources: Vec::new() };
+        if !inputs.contains(&input) {
+            inputs.push(input);
+        }
+        Ok(growth(timestamps, &actions))
     }
 
     /// The factor rows of a symbol brought together with its bars; `None` when it is to be left out.
@@ -384,7 +390,8 @@ impl Source<'_> {
             inputs.push(input);
         }
         let timestamps = bars.take_i64("timestamp").unwrap_or_default();
-        Ok(Benchmark { timestamps, close: take(&mut bars, "close") })
+        let growth = self.growth(symbol, &timestamps, inputs)?;
+        Ok(Benchmark { close: grown(take(&mut bars, "close"), &growth), timestamps })
     }
 
     /// What is recorded of a symbol's bar table, and until when its source says it is complete.
@@ -403,6 +410,29 @@ impl Source<'_> {
             content_hash: set.content_hash(symbol).unwrap_or_default().to_owned(),
             sources: Vec::new(),
         }
+    }
+}
+
+/// Prices as a holder who reinvests splits and dividends sees them; as they are when there is no growth.
+fn grown(mut prices: Vec<f64>, growth: &[f64]) -> Vec<f64> {
+    prices.iter_mut().zip(growth).for_each(|(price, growth)| *price *= growth);
+    prices
+}
+
+/// Quantities in units of such prices, so that their value stays.
+fn shrunk(mut quantities: Vec<f64>, growth: &[f64]) -> Vec<f64> {
+    quantities.iter_mut().zip(growth).for_each(|(quantity, growth)| *quantity /= growth);
+    quantities
+}
+
+/// Says that prices are not those of the tape.
+fn note_actions(inputs: &[PanelInput], quality: &mut DataQuality) {
+    let n_symbols = inputs.iter().filter(|input| input.name.starts_with("actions/")).count();
+    if n_symbols > 0 {
+        quality.add("symbols_with_corporate_actions", n_symbols as u64);
+        quality.notes.push(format!(
+            "{n_symbols} symbols have splits or dividends: their prices and quantities are those of a holder who reinvests them, counted from the first bar read"
+        ));
     }
 }
 

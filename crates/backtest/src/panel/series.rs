@@ -29,8 +29,6 @@ pub struct Series {
     pub(super) factor: Vec<f64>,
     /// The other factor columns.
     pub(super) more_factors: Vec<Vec<f64>>,
-    /// Closes as a holder who reinvests sees them; empty when they are the last prices.
-    pub(super) total_return: Vec<f64>,
     /// Whether each bar could be traded; empty when all could.
     pub(super) tradable: Vec<bool>,
     /// What the symbol brings to the choice of each pool.
@@ -73,11 +71,6 @@ impl Series {
     /// A factor column by its place among those the run reads.
     pub(crate) fn column(&self, column: usize) -> &[f64] {
         column.checked_sub(1).map_or(&self.factor, |at| &self.more_factors[at])
-    }
-
-    /// Closes whose ratios are total returns, over splits and dividends, by what was known at each of them.
-    pub(crate) fn total_return(&self) -> &[f64] {
-        if self.total_return.is_empty() { &self.close } else { &self.total_return }
     }
 
     /// When trading ended, microseconds; `None` when no delisting is known.

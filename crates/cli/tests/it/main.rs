@@ -37,4 +37,6 @@ mod stores;
 #[cfg(test)]
 mod terminal;
 #[cfg(test)]
+mod universe;
+#[cfg(test)]
 mod world;
