@@ -1,5 +1,6 @@
 //! The account of a run: the ledger, the last prices by which it is valued, what it may owe, and cash that moves without a trade.
 
+use crosscut_model::time::DAY;
 use crosscut_model::{Fill, Side};
 
 use crate::error::TradingError;
@@ -99,7 +100,14 @@ pub struct Account {
     commission: f64,
     /// What slippage has cost so far.
     slippage: f64,
+    /// Value traded in each of the last days, by number of the day modulo their number.
+    traded: [f64; DAYS],
+    /// Number of the last UTC day in which something was traded.
+    traded_day: i64,
 }
+
+/// Days that count for fees that follow what was traded, the present one among them.
+const DAYS: usize = 30;
 
 /// A wish to trade, as the account looks at it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -127,7 +135,26 @@ impl Account {
             moved: [0.0; 4],
             commission: 0.0,
             slippage: 0.0,
+            traded: [0.0; DAYS],
+            traded_day: i64::MIN,
         }
+    }
+
+    /// Value traded in the thirty UTC days that end with the one of `at`, quote units.
+    pub fn traded_before(&self, at: i64) -> f64 {
+        let age = at.div_euclid(DAY).saturating_sub(self.traded_day).max(0);
+        let n_days = DAYS as i64;
+        // Days are summed from the latest on; those that have grown too old do not count.
+        (0..n_days.saturating_sub(age)).map(|back| self.traded[slot(self.traded_day - back)]).sum()
+    }
+
+    /// Adds to what was traded.
+    fn note_traded(&mut self, at: i64, value: f64) {
+        let day = at.div_euclid(DAY);
+        let passed = day.saturating_sub(self.traded_day).clamp(0, DAYS as i64);
+        (0..passed).for_each(|back| self.traded[slot(day - back)] = 0.0);
+        self.traded_day = self.traded_day.max(day);
+        self.traded[slot(self.traded_day)] += value;
     }
 
     /// Cash, positions, closed trades.
@@ -229,6 +256,7 @@ impl Account {
     pub fn book(&mut self, symbol_idx: u32, side: Side, fill: &Fill) {
         self.commission += fill.commission;
         self.slippage += fill.slippage;
+        self.note_traded(fill.filled_at, fill.quantity * fill.price);
         let before = self.quantity(symbol_idx);
         if before == 0.0 || (before * side.sign() < 0.0 && fill.quantity > before.abs()) {
             self.is_opened_in_bar[symbol_idx as usize] = self.is_in_bar[symbol_idx as usize];
@@ -306,6 +334,11 @@ impl Account {
     }
 }
 
+/// Where a day's value is kept.
+fn slot(day: i64) -> usize {
+    day.rem_euclid(DAYS as i64) as usize
+}
+
 #[cfg(test)]
 mod tests {
     //! Accounts by hand.
@@ -357,6 +390,21 @@ mod tests {
         assert_eq!(account.allowed(&sell).unwrap_err(), Reason::NothingToSell);
         account.book(0, Side::Buy, &fill(3.0, 10.0));
         assert_eq!(account.allowed(&sell).unwrap().0, 3.0);
+    }
+
+    #[test]
+    fn thirty_days_of_trading_count() {
+        let mut account = Account::new(1e6, 1, Funds::Unlimited);
+        assert_eq!(account.traded_before(5), 0.0);
+        for day in 0..40 {
+            account.book(0, Side::Buy, &Fill { filled_at: day * DAY + 7, ..fill(1.0, (day + 1) as f64) });
+        }
+        // Days 11 to 40 by their prices.
+        assert_eq!(account.traded_before(39 * DAY), (11..=40).sum::<i32>() as f64);
+        assert_eq!(account.traded_before(45 * DAY), (17..=40).sum::<i32>() as f64);
+        assert_eq!(account.traded_before(90 * DAY), 0.0);
+        account.book(0, Side::Buy, &Fill { filled_at: 90 * DAY, ..fill(1.0, 3.0) });
+        assert_eq!(account.traded_before(90 * DAY), 3.0);
     }
 
     #[test]

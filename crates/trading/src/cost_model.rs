@@ -88,10 +88,13 @@ pub const MODELS: &[CostModel] = &[
     CostModel {
         name: "maker_taker",
         source: CostSource::Commission,
-        doc: "A fraction of the traded value, another for orders that rested, both from a date on.",
-        formula: "quantity * price * (maker if the order rested, else taker) of the last tier that has begun",
+        doc: "A fraction of the traded value, another for orders that rested, both from a date and from a value traded in \
+              the thirty days before on.",
+        formula: "quantity * price * (maker if the order rested, else taker) of the highest tier reached among those of \
+                  the last date that has come",
         params: &[
             param("from", "date from which a tier holds"),
+            param("above", "least value traded in the thirty UTC days up to the execution, quote units; 0 by default"),
             param("maker", "fraction from -0.01 (a rebate) to below 1"),
             param("taker", "fraction from -0.01 to below 1"),
         ],

@@ -39,6 +39,8 @@ pub struct CostsConfig {
 pub struct TierConfig {
     /// From when they hold, microseconds UTC; `None`: from the beginning.
     pub from: Option<i64>,
+    /// Least value traded in the thirty days before, quote units; `None`: everybody.
+    pub above: Option<f64>,
     /// Basis points of the value for resting orders; negative is a rebate.
     pub maker_bps: f64,
     /// Basis points of the value for orders that take.
@@ -136,15 +138,18 @@ impl CommissionConfig {
                     needed("maker_bps", FEE_RANGE),
                     needed("taker_bps", FEE_RANGE),
                     optional("from", Bounds::Time),
+                    optional("above", Bounds::NotNegative),
                 ])?;
                 let tier = |row: &Vec<Option<f64>>| TierConfig {
                     from: row[2].map(|micros| micros as i64),
+                    above: row[3].filter(|above| *above > 0.0),
                     maker_bps: given(row[0]),
                     taker_bps: given(row[1]),
                 };
                 let mut tiers: Vec<TierConfig> = rows.iter().map(tier).collect();
-                tiers.sort_by_key(|tier| tier.from);
-                if tiers.windows(2).any(|pair| pair[0].from == pair[1].from) {
+                let above = |tier: &TierConfig| tier.above.unwrap_or(0.0);
+                tiers.sort_by(|a, b| a.from.cmp(&b.from).then(above(a).total_cmp(&above(b))));
+                if tiers.windows(2).any(|pair| pair[0].from == pair[1].from && pair[0].above == pair[1].above) {
                     return Err("one maker_taker tier per date".to_owned());
                 }
                 Ok(Self::MakerTaker(tiers))
@@ -169,6 +174,7 @@ impl CommissionConfig {
             Self::MakerTaker(tiers) => {
                 let tier = |tier: &TierConfig| FeeTier {
                     from: tier.from.unwrap_or(i64::MIN),
+                    above: tier.above.unwrap_or(0.0),
                     maker: tier.maker_bps * BPS,
                     taker: tier.taker_bps * BPS,
                 };
@@ -193,7 +199,7 @@ impl fmt::Display for CommissionConfig {
                     f.write_str(if at > 0 { ";" } else { "" })?;
                     let from = tier.from.map(|micros| micros as f64);
                     let (maker, taker) = (Some(tier.maker_bps), Some(tier.taker_bps));
-                    write_row(f, &[("maker_bps", maker), ("taker_bps", taker), ("from", from)])?;
+                    write_row(f, &[("maker_bps", maker), ("taker_bps", taker), ("from", from), ("above", tier.above)])?;
                 }
                 Ok(())
             }

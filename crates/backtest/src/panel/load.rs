@@ -14,8 +14,9 @@ use super::align::{FactorRows, JoinCounts, Joined, join, keep, take};
 use super::build::Unplaced;
 use super::lists;
 use super::{Benchmark, Extras, Panel, PanelBuilder, PanelInput, SeriesInput, SymbolRules};
-use crate::config::BacktestConfig;
+use crate::config::{BacktestConfig, FundingPlanned};
 use crate::error::BacktestError;
+use crate::funding::{FundedSymbol, payments};
 use crate::outcome::DataQuality;
 
 /// One symbol as it was read.
@@ -30,7 +31,12 @@ struct Loaded {
     inputs: Vec<PanelInput>,
     /// Until when the bars are complete as their source states, microseconds.
     covered_until: Option<i64>,
+    /// Funding rows and mark prices that were missing, and rows after a delisting.
+    funding: [u64; 3],
 }
+
+/// Names of the counts of funding.
+const FUNDING_COUNTS: [&str; 3] = ["funding_rows_missing", "funding_marks_missing", "funding_rows_after_delisting"];
 
 /// Where a symbol's tables are.
 struct Source<'a> {
@@ -48,6 +54,8 @@ struct Source<'a> {
     range: Range,
     /// What the instruments table says.
     rules: &'a BTreeMap<String, SymbolRules>,
+    /// Funding of perpetuals; `None`: nothing is paid.
+    funding: Option<FundingPlanned>,
 }
 
 /// Reads what a run needs.
@@ -68,7 +76,9 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
     let symbols = choose_symbols(hub, config, set.as_ref())?;
     let rules = symbol_rules(hub.instruments(&config.venue)?);
     let range = Range { start: builder.earliest_needed(config), end: config.end };
-    let source = Source { hub, config, set: set.as_ref(), factors: &factors, builder: &builder, range, rules: &rules };
+    let (set_read, funding) = (set.as_ref(), prepared.funding);
+    let source =
+        Source { hub, config, set: set_read, factors: &factors, builder: &builder, range, rules: &rules, funding };
     let loaded: Vec<Loaded> = symbols.par_iter().map(|symbol| source.read(symbol)).collect::<Result<_, _>>()?;
     let mut quality = DataQuality::default();
     let (mut series, mut inputs, mut covered_until) = (Vec::new(), Vec::new(), None);
@@ -77,6 +87,9 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
         quality.add("bars_without_factor", one.counts.bars_without_factor);
         quality.add("factors_without_bar", one.counts.factors_without_bar);
         quality.add("factors_forward_filled", one.counts.forward_filled);
+        for (count, n) in FUNDING_COUNTS.iter().zip(one.funding) {
+            quality.add(count, n);
+        }
         if one.series.is_none() {
             quality.add("symbols_left_out", 1);
             quality.notes.push(format!("{symbol} is left out: bars and factor set have different timestamps"));
@@ -294,7 +307,8 @@ impl Source<'_> {
         inputs.extend(self.set.map(|set| self.factor_input(set, symbol)));
         let Some(joined) = self.join_factors(symbol, &timestamps)? else {
             let counts = JoinCounts::default();
-            return Ok(Loaded { series: None, counts, is_volume_estimated: false, inputs, covered_until });
+            let funding = [0; 3];
+            return Ok(Loaded { series: None, counts, is_volume_estimated: false, inputs, covered_until, funding });
         };
         let mut factors = joined.factors.into_iter();
         let (dollar_volume, is_volume_estimated) = self.dollar_volume(symbol, &mut bars)?;
@@ -323,9 +337,33 @@ impl Source<'_> {
             raw_close: keep(raw_close, kept),
             tradable: if joined.tradable.iter().all(|flag| *flag) { Vec::new() } else { joined.tradable },
         };
-        let rules = self.rules.get(symbol).cloned().unwrap_or_default();
+        let mut rules = self.rules.get(symbol).cloned().unwrap_or_default();
+        let funding = self.funding(&input, &mut rules, &mut inputs)?;
         let series = self.builder.series(input, rules)?;
-        Ok(Loaded { series: Some(series), counts: joined.counts, is_volume_estimated, inputs, covered_until })
+        let counts = joined.counts;
+        Ok(Loaded { series: Some(series), counts, is_volume_estimated, inputs, covered_until, funding })
+    }
+
+    /// Plans a symbol's funding over its bars in the run, if the run pays any; gives the counts.
+    fn funding(
+        &self,
+        input: &SeriesInput,
+        rules: &mut SymbolRules,
+        inputs: &mut Vec<PanelInput>,
+    ) -> Result<[u64; 3], BacktestError> {
+        let from = input.timestamps.partition_point(|label| self.config.start.is_some_and(|start| *label < start));
+        let (Some(planned), Some(&first), Some(&last)) =
+            (self.funding, input.timestamps.get(from), input.timestamps.last())
+        else {
+            return Ok([0; 3]);
+        };
+        let until = input.available_at.last().copied().unwrap_or_else(|| self.config.timeframe.next(last));
+        let (venue, symbol, delisted_at) = (self.config.venue.as_str(), input.symbol.as_str(), rules.delisted_at);
+        let funded = FundedSymbol { venue, symbol, first, until, delisted_at };
+        let (plan, tables) = payments(self.hub, funded, planned)?;
+        inputs.extend(tables);
+        rules.funding = plan.due;
+        Ok([plan.n_missing_rows, plan.n_missing_marks, plan.n_after_delisting])
     }
 
     /// What a symbol's prices are multiplied with at each bar so that their ratios are total returns over splits and dividends,

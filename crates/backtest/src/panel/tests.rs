@@ -6,11 +6,11 @@ use crosscut_hub::{
     FactorDefinition, FactorInput, FactorPublisher, FactorTable, Hub, IngestPublisher, Origin, TableSource,
 };
 use crosscut_model::time::{DAY, HOUR};
-use crosscut_model::{BarSpec, Bars, Instrument, parse_iso};
+use crosscut_model::{BarSpec, Bars, Funding, Instrument, parse_iso};
 use serde_json::json;
 
 use super::*;
-use crate::config::{Align, BacktestConfig, PoolConfig};
+use crate::config::{Align, BacktestConfig, FundingConfig, FundingSource, PoolConfig};
 use crate::error::BacktestError;
 use crate::replay::replay;
 
@@ -215,6 +215,57 @@ fn publish(root: &Path, bars: &[(&str, Vec<i64>)], factors: &[(&str, Vec<i64>)])
         warnings: Vec::new(),
     };
     generation.commit(&definition).unwrap();
+}
+
+#[test]
+fn funding_is_read_and_paid_or_missed_aloud() {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = hub(folder.path());
+    let funding = |missing_row: &str| FundingConfig {
+        source: FundingSource::Table,
+        missing_row: missing_row.parse().unwrap(),
+        missing_mark: "last_price".parse().unwrap(),
+        mark_age_max: "30m".parse().unwrap(),
+        ..FundingConfig::default()
+    };
+    let config = |missing_row| BacktestConfig {
+        symbols: vec!["A".to_owned()],
+        funding: funding(missing_row),
+        commission_bps: 0.0,
+        slippage_bps: 0.0,
+        ..with_factor()
+    };
+    let error = load(&hub, &config("error")).unwrap_err().to_string();
+    assert!(error.contains("funding") && error.contains('A'), "{error}");
+    let hours: [i64; 4] = [1, 2, 4, 5];
+    let rows = Funding {
+        timestamp: hours.map(|hour| start() + hour * HOUR).to_vec(),
+        available_at: hours.map(|hour| start() + hour * HOUR).to_vec(),
+        rate: vec![0.01; 4],
+        interval_us: vec![HOUR; 4],
+        mark_price: vec![20.0, f64::NAN, 20.0, 20.0],
+    };
+    let source = TableSource {
+        origin: Origin::Generated,
+        inputs: Vec::new(),
+        code_version: "test".to_owned(),
+        covered_until: None,
+        notes: Vec::new(),
+    };
+    let publisher = IngestPublisher::create(folder.path()).unwrap();
+    publisher.publish_funding("test", "A", &rows, &source).unwrap();
+    let error = load(&hub, &config("error")).unwrap_err().to_string();
+    assert!(error.starts_with("A: no funding between 2024-01-01T02:00:00Z and 2024-01-01T04:00:00Z"), "{error}");
+    let panel = load(&hub, &config("skip")).unwrap();
+    assert!(panel.inputs().iter().any(|input| input.name == "funding/test/A.parquet"));
+    let outcome = replay(&panel, &config("skip")).unwrap();
+    // Bought for all the cash at the close of hour 0, 10 each; the row of hour 1 is due at that very moment.
+    let units = 1_000_000.0 / 10.0;
+    let paid: f64 = outcome.moved.iter().map(|(_, amount)| amount).sum();
+    // Hour 2 has no mark: at the last close then, 11. The marks of hours 4 and 5 are 20. Hours 3 and 6 are missing.
+    assert!((paid + 0.01 * units * (11.0 + 20.0 + 20.0)).abs() < 1e-6, "{paid}");
+    assert_eq!(outcome.data_quality.counts["funding_rows_missing"], 2);
+    assert_eq!(outcome.data_quality.counts["funding_marks_missing"], 1);
 }
 
 /// A hub with bars and factors that agree, of symbols A and B.

@@ -3,5 +3,6 @@
 mod bt;
 mod golden;
 mod market;
+mod named;
 mod properties;
 mod scenarios;

@@ -23,12 +23,23 @@ pub struct Charge {
     pub filled_before: f64,
     /// Commission of the same order so far, quote units.
     pub charged_before: f64,
+    /// Value the account has traded in the thirty UTC days up to the execution, quote units.
+    pub traded_before: f64,
 }
 
 impl Charge {
     /// The first execution of an order that takes liquidity, at no known time.
     pub fn taker(side: Side, quantity: f64, price: f64) -> Self {
-        Self { at: 0, side, quantity, price, is_maker: false, filled_before: 0.0, charged_before: 0.0 }
+        Self {
+            at: 0,
+            side,
+            quantity,
+            price,
+            is_maker: false,
+            filled_before: 0.0,
+            charged_before: 0.0,
+            traded_before: 0.0,
+        }
     }
 }
 
@@ -86,21 +97,23 @@ impl Commission for PerShare {
     }
 }
 
-/// Fees from a date on.
+/// Fees from a date and a traded value on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FeeTier {
     /// From when they hold, microseconds UTC.
     pub from: i64,
+    /// Least value traded in the thirty days before, quote units; 0: everybody.
+    pub above: f64,
     /// Fraction of the value for resting orders; negative is a rebate.
     pub maker: f64,
     /// Fraction of the value for orders that take.
     pub taker: f64,
 }
 
-/// Maker and taker fees that change with dates.
+/// Maker and taker fees that change with dates and with what was traded in the thirty days before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MakerTaker {
-    /// By date, ascending.
+    /// By date, then least value, ascending.
     tiers: Vec<FeeTier>,
 }
 
@@ -108,15 +121,23 @@ impl MakerTaker {
     /// Fees by date, in any order. Before the first date the first tier holds.
     ///
     /// # Errors
-    /// [`TradingError::BadNumber`] without a tier, for two tiers of one date, and for rates outside -1 % to 100 %.
+    /// [`TradingError::BadNumber`] without a tier, for two tiers of one date and value, for a date without a tier for
+    /// everybody, and for rates outside -1 % to 100 %.
     pub fn new(mut tiers: Vec<FeeTier>) -> Result<Self, TradingError> {
-        tiers.sort_by_key(|tier| tier.from);
+        tiers.sort_by(|a, b| a.from.cmp(&b.from).then(a.above.total_cmp(&b.above)));
         let bad = |what, value, expected| Err(TradingError::BadNumber { what, value, expected });
         if tiers.is_empty() {
             return bad("fee tiers", 0.0, "at least one");
         }
-        if let Some(pair) = tiers.windows(2).find(|pair| pair[0].from == pair[1].from) {
-            return bad("fee tier date", pair[0].from as f64, "one tier per date");
+        let is_same = |pair: &&[FeeTier]| pair[0].from == pair[1].from && pair[0].above == pair[1].above;
+        if let Some(pair) = tiers.windows(2).find(is_same) {
+            return bad("fee tier date", pair[0].from as f64, "one tier per date and least value");
+        }
+        for (at, tier) in tiers.iter().enumerate() {
+            let is_first = at == 0 || tiers[at - 1].from != tier.from;
+            if !(tier.above >= 0.0 && tier.above.is_finite()) || (is_first && tier.above != 0.0) {
+                return bad("fee tier value", tier.above, "0 for one tier of each date, a larger value for the others");
+            }
         }
         let rates = tiers.iter().flat_map(|tier| [tier.maker, tier.taker]);
         for rate in rates {
@@ -130,8 +151,12 @@ impl MakerTaker {
 
 impl Commission for MakerTaker {
     fn commission(&self, charge: &Charge) -> f64 {
-        let after = self.tiers.partition_point(|tier| tier.from <= charge.at);
-        let tier = self.tiers[after.saturating_sub(1)];
+        let begun = self.tiers.partition_point(|tier| tier.from <= charge.at);
+        let from = self.tiers[begun.saturating_sub(1)].from;
+        let first = self.tiers.partition_point(|tier| tier.from < from);
+        let reached = |tier: &FeeTier| tier.from == from && tier.above <= charge.traded_before;
+        let after = first + self.tiers[first..].partition_point(reached);
+        let tier = self.tiers[after.saturating_sub(1).max(first)];
         let rate = if charge.is_maker { tier.maker } else { tier.taker };
         rate * charge.quantity * charge.price
     }

@@ -45,7 +45,7 @@ fn the_minimum_per_share_is_of_the_whole_order() {
 
 #[test]
 fn fee_tiers_hold_from_their_dates() {
-    let tier = |from, maker, taker| FeeTier { from, maker, taker };
+    let tier = |from, maker, taker| FeeTier { from, above: 0.0, maker, taker };
     let model = MakerTaker::new(vec![tier(2 * DAY, -0.0001, 0.0004), tier(DAY, 0.001, 0.002)]).unwrap();
     let charge = |at, is_maker| Charge { at, is_maker, ..Charge::taker(Side::Buy, 10.0, 100.0) };
     assert_eq!(model.commission(&charge(0, false)), 2.0);
@@ -55,6 +55,18 @@ fn fee_tiers_hold_from_their_dates() {
     assert!(MakerTaker::new(vec![]).is_err());
     assert!(MakerTaker::new(vec![tier(0, 0.0, 0.0), tier(0, 0.0, 0.1)]).is_err());
     assert!(MakerTaker::new(vec![tier(0, f64::NAN, 0.0)]).is_err());
+}
+
+#[test]
+fn fee_tiers_follow_what_was_traded() {
+    let tier = |from, above, taker| FeeTier { from, above, maker: 0.0, taker };
+    let tiers = vec![tier(DAY, 1e6, 0.001), tier(0, 0.0, 0.004), tier(DAY, 0.0, 0.003), tier(0, 1e6, 0.002)];
+    let model = MakerTaker::new(tiers).unwrap();
+    let fee =
+        |at, traded_before| model.commission(&Charge { at, traded_before, ..Charge::taker(Side::Buy, 10.0, 100.0) });
+    assert_eq!([fee(0, 0.0), fee(0, 1e6), fee(DAY, 999_999.0), fee(DAY, 2e6)], [4.0, 2.0, 3.0, 1.0]);
+    assert!(MakerTaker::new(vec![tier(0, 5.0, 0.0)]).is_err(), "somebody would have no fee");
+    assert!(MakerTaker::new(vec![tier(0, 0.0, 0.0), tier(0, f64::NAN, 0.0)]).is_err());
 }
 
 #[test]

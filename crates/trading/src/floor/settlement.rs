@@ -176,7 +176,7 @@ impl Floor {
         let request = closing(symbol_idx, self.desk.account.quantity(symbol_idx));
         let side = request.side;
         // Nobody trades there: the order is judged as the smallest in a deep market.
-        let terms = Terms::default();
+        let terms = Terms { traded_before: self.desk.account.traded_before(at), ..Terms::default() };
         let meeting = Meeting { side, quantity: request.quantity, reference: price, at, lot_size: None, terms };
         let (_, clearing) = self.at_venue();
         let Clearing { account, costs, updates, .. } = clearing;

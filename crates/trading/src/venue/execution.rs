@@ -63,6 +63,8 @@ pub struct Terms {
     pub filled_before: f64,
     /// Commission of the same order so far, quote units.
     pub charged_before: f64,
+    /// Value the account has traded in the thirty days before, quote units.
+    pub traded_before: f64,
 }
 
 impl Default for Terms {
@@ -75,6 +77,7 @@ impl Default for Terms {
             tick_size: None,
             filled_before: 0.0,
             charged_before: 0.0,
+            traded_before: 0.0,
         }
     }
 }
@@ -91,9 +94,9 @@ impl Meeting {
 
     /// The commission of `quantity` at `price`.
     fn commission(&self, quantity: f64, price: f64, costs: &Costs) -> f64 {
-        let Terms { is_maker, filled_before, charged_before, .. } = self.terms;
+        let Terms { is_maker, filled_before, charged_before, traded_before, .. } = self.terms;
         let (at, side) = (self.at, self.side);
-        costs.commission(&Charge { at, side, quantity, price, is_maker, filled_before, charged_before })
+        costs.commission(&Charge { at, side, quantity, price, is_maker, filled_before, charged_before, traded_before })
     }
 }
 

@@ -527,6 +527,7 @@ impl SimulatedVenue {
                 tick_size: step.tick_size,
                 filled_before: order.filled,
                 charged_before: order.charged,
+                traded_before: clearing.account.traded_before(scene.at),
             },
         };
         let Some(fill) = execute(meeting, purse, clearing.costs) else {

@@ -13,7 +13,7 @@ use crate::replay::replay;
 use crate::w4;
 
 /// The folder of shared reference data, if it is there.
-fn shared() -> Option<PathBuf> {
+pub(super) fn shared() -> Option<PathBuf> {
     let folder = std::env::var_os("CROSSCUT_SHARED")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     if folder.is_dir() {
@@ -29,7 +29,7 @@ fn momentum(close: &[f64], lag: usize) -> Vec<f64> {
 }
 
 /// The rows of a long table by symbol: times and the asked columns.
-fn by_symbol(table: &Table, time: &str, columns: &[&str]) -> BTreeMap<String, (Vec<i64>, Vec<Vec<f64>>)> {
+pub(super) fn by_symbol(table: &Table, time: &str, columns: &[&str]) -> BTreeMap<String, (Vec<i64>, Vec<Vec<f64>>)> {
     let mut out: BTreeMap<String, (Vec<i64>, Vec<Vec<f64>>)> = BTreeMap::new();
     let (symbols, times) = (table.text("symbol").unwrap(), table.i64(time).unwrap());
     let values: Vec<&[f64]> = columns.iter().map(|column| table.f64(column).unwrap()).collect();

@@ -153,7 +153,7 @@ impl Strategy for Gambler {
 
 /// Configurations that between them use every rule.
 fn configs() -> Vec<FloorConfig> {
-    let tier = FeeTier { from: 0, maker: -0.0001, taker: 0.0005 };
+    let tier = FeeTier { from: 0, above: 0.0, maker: -0.0001, taker: 0.0005 };
     let costs = || {
         let slippage = Box::new(BpsSlippage { rate: SLIPPAGE });
         Costs::new(Box::new(MakerTaker::new(vec![tier]).unwrap()), slippage)
