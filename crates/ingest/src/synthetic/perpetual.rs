@@ -105,7 +105,7 @@ pub fn funding(config: &MarketConfig, contract: &Contract, hours: &[MarkHour]) -
 /// Hours between the rates of a contract: every fourth has four, one goes from eight to four in the middle.
 fn interval_hours(contract: &Contract, is_late: bool) -> i64 {
     let changed = contract.number == 2 && is_late;
-    if contract.number % 4 == 0 || changed { 4 } else { 8 }
+    if contract.number.is_multiple_of(4) || changed { 4 } else { 8 }
 }
 
 /// Funding rates as the archive writes them; `None` when there is none.
