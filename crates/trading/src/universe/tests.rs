@@ -226,7 +226,7 @@ fn the_future_changes_nothing() {
             life.factor[known..].fill(-7.0);
         }
         let until_april =
-            |lines: Vec<String>| lines.into_iter().filter(|line| *line < "2024-05".to_owned()).collect::<Vec<_>>();
+            |lines: Vec<String>| lines.into_iter().filter(|line| line.as_str() < "2024-05").collect::<Vec<_>>();
         let (before, after) = (choose(text, &random_lives(seed), &[]), choose(text, &altered, &[]));
         assert_eq!(until_april(before), until_april(after), "{seed} {text}");
     }
