@@ -49,11 +49,6 @@ pub struct CostParam {
     pub setting: Option<&'static str>,
 }
 
-/// A parameter without a setting.
-const fn param(name: &'static str, unit: &'static str) -> CostParam {
-    CostParam { name, unit, setting: None }
-}
-
 /// What parameters in basis points may be.
 const BPS: &str = "basis points, from 0 to below 10000";
 
@@ -62,86 +57,127 @@ pub const MODELS: &[CostModel] = &[
     CostModel {
         name: "percent_commission",
         source: CostSource::Commission,
-        doc: "A fraction of the traded value, charged in quote units on every execution.",
+        doc: "A fraction of the traded value, charged in quote units on every execution. Written `bps:5` or `percent:0.05`.",
         formula: "quantity * price * commission_bps / 10000",
         params: &[CostParam { name: "commission_bps", unit: BPS, setting: Some("backtest.commission_bps") }],
     },
     CostModel {
         name: "fixed_commission",
         source: CostSource::Commission,
-        doc: "So much per order, however many executions it takes.",
+        doc: "So much per order, however many executions it takes. Written `fixed:1.5`.",
         formula: "amount at the first execution of an order, 0 at the others",
-        params: &[param("amount", "quote units")],
+        params: &[CostParam { name: "amount", unit: "quote units", setting: Some("backtest.costs.commission") }],
     },
     CostModel {
         name: "per_share",
         source: CostSource::Commission,
         doc: "So much per unit with a minimum, and perhaps a maximum share of the value, per order: each execution pays \
-              what the order owes so far less what it has paid.",
+              what the order owes so far less what it has paid. Written `per_share:rate=0.005,minimum=1,maximum=0.01`.",
         formula: "min(max(rate * quantity, minimum), maximum * quantity * price)",
         params: &[
-            param("rate", "quote units per base unit"),
-            param("minimum", "quote units per order"),
-            param("maximum", "fraction of the order's value; none by default"),
+            CostParam { name: "rate", unit: "quote units per base unit", setting: Some("backtest.costs.commission") },
+            CostParam { name: "minimum", unit: "quote units per order", setting: Some("backtest.costs.commission") },
+            CostParam {
+                name: "maximum",
+                unit: "fraction of the order's value; none by default",
+                setting: Some("backtest.costs.commission"),
+            },
         ],
     },
     CostModel {
         name: "maker_taker",
         source: CostSource::Commission,
         doc: "A fraction of the traded value, another for orders that rested, both from a date and from a value traded in \
-              the thirty days before on.",
+              the thirty days before on. Written `maker_taker:maker_bps=2,taker_bps=5;from=2024-06-01,maker_bps=1,taker_bps=4`, \
+              a tier for each `;`.",
         formula: "quantity * price * (maker if the order rested, else taker) of the highest tier reached among those of \
                   the last date that has come",
         params: &[
-            param("from", "date from which a tier holds"),
-            param("above", "least value traded in the thirty UTC days up to the execution, quote units; 0 by default"),
-            param("maker", "fraction from -0.01 (a rebate) to below 1"),
-            param("taker", "fraction from -0.01 to below 1"),
+            CostParam {
+                name: "from",
+                unit: "date from which a tier holds",
+                setting: Some("backtest.costs.commission"),
+            },
+            CostParam {
+                name: "above",
+                unit: "least value traded in the thirty UTC days up to the execution, quote units; 0 by default",
+                setting: Some("backtest.costs.commission"),
+            },
+            CostParam {
+                name: "maker",
+                unit: "fraction from -0.01 (a rebate) to below 1; written in basis points as maker_bps",
+                setting: Some("backtest.costs.commission"),
+            },
+            CostParam {
+                name: "taker",
+                unit: "fraction from -0.01 to below 1; written in basis points as taker_bps",
+                setting: Some("backtest.costs.commission"),
+            },
         ],
     },
     CostModel {
         name: "bps_slippage",
         source: CostSource::Slippage,
-        doc: "A fraction of the reference price, against the trader.",
+        doc: "A fraction of the reference price, against the trader. Written `bps:3`.",
         formula: "reference * (1 + slippage_bps / 10000) for a buy, reference * (1 - slippage_bps / 10000) for a sale",
         params: &[CostParam { name: "slippage_bps", unit: BPS, setting: Some("backtest.slippage_bps") }],
     },
     CostModel {
         name: "tick_slippage",
         source: CostSource::Slippage,
-        doc: "A number of price steps, against the trader, never through zero.",
+        doc: "A number of price steps, against the trader, never through zero. Written `ticks:ticks=1,tick_size=0.01`.",
         formula: "reference + ticks * tick_size for a buy, reference - ticks * tick_size for a sale",
         params: &[
-            param("ticks", "number of price steps"),
-            param("tick_size", "quote units, for instruments whose own step is unknown"),
+            CostParam { name: "ticks", unit: "number of price steps", setting: Some("backtest.costs.slippage") },
+            CostParam {
+                name: "tick_size",
+                unit: "quote units, for instruments whose own step is unknown",
+                setting: Some("backtest.costs.slippage"),
+            },
         ],
     },
     CostModel {
         name: "half_spread",
         source: CostSource::Slippage,
         doc: "Half of the difference between the best offers, against the trader; a fixed fraction where the data do not \
-              give it.",
+              give it. Written `half_spread:4` (basis points of the whole spread) or `half_spread:spread_bps=4`.",
         formula: "reference + spread / 2 for a buy, reference - spread / 2 for a sale",
-        params: &[param("spread", "fraction of the price, for data without the best offers")],
+        params: &[CostParam {
+            name: "spread",
+            unit: "fraction of the price, for data without the best offers",
+            setting: Some("backtest.costs.slippage"),
+        }],
     },
     CostModel {
         name: "volume_share",
         source: CostSource::Slippage,
         doc: "The price moves with the square of the share of the bar's volume that is taken (zipline's \
-              VolumeShareSlippage); without volume the share is 1, the worst there is.",
+              VolumeShareSlippage); without volume the share is 1, the worst there is. Written `volume_share:0.1`.",
         formula: "reference * (1 + coefficient * share^2) for a buy, reference * (1 - coefficient * share^2) for a sale",
-        params: &[param("coefficient", "fraction of the price at a share of 1")],
+        params: &[CostParam {
+            name: "coefficient",
+            unit: "fraction of the price at a share of 1",
+            setting: Some("backtest.costs.slippage"),
+        }],
     },
     CostModel {
         name: "square_root_impact",
         source: CostSource::Slippage,
         doc: "The price moves with the square root of the share of the bar's volume that is taken (Almgren and others, \
-              2005); without volume the share is 1, the worst there is.",
+              2005); without volume the share is 1, the worst there is. Written `sqrt_impact:coefficient=0.1,base_bps=1`.",
         formula: "reference * (1 + base + coefficient * sqrt(share)) for a buy, reference * (1 - base - coefficient * \
                   sqrt(share)) for a sale",
         params: &[
-            param("coefficient", "fraction of the price at a share of 1"),
-            param("base", "fraction of the price that every execution pays beside"),
+            CostParam {
+                name: "coefficient",
+                unit: "fraction of the price at a share of 1",
+                setting: Some("backtest.costs.slippage"),
+            },
+            CostParam {
+                name: "base",
+                unit: "fraction of the price that every execution pays beside",
+                setting: Some("backtest.costs.slippage"),
+            },
         ],
     },
     CostModel {
@@ -149,7 +185,11 @@ pub const MODELS: &[CostModel] = &[
         source: CostSource::Carry,
         doc: "A yearly rate on the value of short positions, accrued by time.",
         formula: "per_year * value * days / 365",
-        params: &[param("per_year", "fraction a year of 365 days")],
+        params: &[CostParam {
+            name: "per_year",
+            unit: "fraction a year of 365 days",
+            setting: Some("backtest.borrow"),
+        }],
     },
 ];
 
