@@ -145,7 +145,8 @@ impl<'a> Clock<'a> {
                 recorder.reserve(self.cursors[0].n_bars());
             }
             while let Some(bar) = self.cursors[0].bar() {
-                self.pass_time(bar.available_at, (floor, recorder));
+                // A bar that closes with a stretch belongs to it.
+                self.pass_time(bar.available_at - 1, (floor, recorder));
                 floor.pass_bar(strategy, &bar);
                 recorder.label(self.label(bar.timestamp), floor);
                 self.sample((bar.timestamp, bar.available_at), true, (floor, recorder));
@@ -178,7 +179,9 @@ impl<'a> Clock<'a> {
         (floor, recorder): (&mut Floor, &mut Recorder),
         strategy: &mut (impl Strategy + ?Sized),
     ) -> Result<u64, BacktestError> {
-        self.pass_time(now, (floor, recorder));
+        // A bar that closes with a stretch belongs to it, a trade at its end to the next.
+        let is_trade = self.cursors.iter().any(|cursor| !cursor.is_bars() && cursor.next_close() == Some(now));
+        self.pass_time(if is_trade { now } else { now - 1 }, (floor, recorder));
         self.pay_funding(now - 1, floor);
         self.delist(now - 1, floor);
         floor.advance(now);
