@@ -103,7 +103,7 @@ fn groups_and_pools() {
 fn requests_that_make_no_sense() {
     let world = world();
     // The made-up market has funding; here it is wanted and missing.
-    std::fs::remove_dir_all(world.path("hub/funding")).unwrap();
+    fs::remove_dir_all(world.path("hub/funding")).unwrap();
     for (options, words) in [
         (&["--factor", "retrun_5"][..], &["`retrun_5`", "hint: did you mean `return_5`?"][..]),
         (&["--factor", "zz*"], &["`zz*`", "hint: "]),
