@@ -1,15 +1,15 @@
 //! The replay of a cross-section: a panel of bars drives the trading floor, row by row of the timeline.
 //!
 //! The floor is the one event strategies trade on: desk, guard, simulated venue, account and journal. What decides at
-//! rebalances ([`rebalancer`]) is a strategy at its desk like any other. What is special is the driver ([`engine`]): it
-//! visits a row only where something can happen and values positions in between as arrays ([`tape`]).
+//! rebalances (`rebalancer`) is a strategy at its desk like any other. What is special is the driver (`engine`): it
+//! visits a row only where something can happen and values positions in between as arrays (`tape`).
 //!
 //! 1. The rows at which something can happen are known or become known: decisions, delistings, ends of holding times,
 //!    funding of what is held, bars of symbols with working orders; every row while the guard, the margin or a lender
 //!    has to look at each price.
 //! 2. At a row, in this order: delistings close at the last price; bars open (sells, then buys); bars close; borrowing and
 //!    funding are paid; the guard looks; holding times end; the portfolio is decided and, with `close` execution, traded.
-//! 3. Then its marks, changed positions, orders and log lines are recorded ([`record`]).
+//! 3. Then its marks, changed positions, orders and log lines are recorded (`record`).
 //!
 //! Nothing at a row reads a bar that lies after it; where a later bar lies is looked up only to know when to stop next.
 //! [`Driving::EveryBar`] stops at every row instead and must give the same bytes.

@@ -5,7 +5,7 @@
 //! Neither can tell history from live: no clock, no files, no future.
 //!
 //! Each template lives in its own file with its parameters beside it; names, help and error texts are derived from
-//! there. Start reading at [`resolve`], then [`rule`].
+//! there. Start reading at [`resolve`], then `rule`.
 
 mod linear_weighted;
 mod long_short;

@@ -51,7 +51,7 @@ pub struct Decision {
     pub equity: Option<f64>,
     /// The names ranked just above, the symbol itself, and just below.
     pub neighbours: Vec<Peer>,
-    /// The chosen names by rank, at most [`PEERS_MAX`].
+    /// The chosen names by rank, at most `PEERS_MAX`.
     pub chosen: Vec<Peer>,
 }
 
