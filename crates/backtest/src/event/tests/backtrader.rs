@@ -6,7 +6,6 @@
 use crosscut_model::{Bars, OrderId, OrderKind, OrderRequest, Side};
 use crosscut_trading::Desk;
 use crosscut_trading::cost::Costs;
-use crosscut_trading::journal::Entry;
 use crosscut_trading::market::Data;
 use crosscut_trading::order::Update;
 use crosscut_trading::venue::{LimitFill, VenueRules};
@@ -96,26 +95,7 @@ fn check(name: &str) {
         let mut strategy = Theirs { name, bars: &bars, n_bars: 0, order: None };
         let config = FloorConfig { venue, costs, ..config(1e7, 1) };
         let outcome = replay_events(market, config, EventOptions::default(), &mut strategy).unwrap();
-        let bar_of = |label: i64| bars.timestamp.partition_point(|&timestamp| timestamp < label);
-        let mut ours = outcome.labels.iter().zip(&outcome.journal).filter_map(|(label, record)| match record.entry {
-            Entry::Filled { quantity, price, .. } => Some((bar_of(*label), record.side.name(), quantity, price)),
-            _ => None,
-        });
-        let theirs = rows(FILLS).into_iter().filter(|row| row[0] == symbol && row[1] == name);
-        let mut n_fills = 0;
-        for row in theirs {
-            let price: f64 = row[5].parse().unwrap();
-            if row[2] == "end" {
-                assert!((outcome.equity - price).abs() < 1e-9 * price, "{symbol} {name} {} {price}", outcome.equity);
-                continue;
-            }
-            let (bar, side, quantity, our_price) = ours.next().unwrap();
-            assert_eq!((bar, side, quantity), (row[2].parse().unwrap(), row[3], row[4].parse().unwrap()), "{row:?}");
-            assert!((our_price - price).abs() < 1e-9 * price, "{our_price} {row:?}");
-            n_fills += 1;
-        }
-        assert_eq!(ours.next(), None, "{symbol} {name}");
-        assert!(n_fills > 15, "{symbol} {name} {n_fills}");
+        check_fills(&outcome, &bars, FILLS, (symbol, name), 16);
     }
 }
 

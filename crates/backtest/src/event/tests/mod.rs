@@ -17,6 +17,7 @@ use crosscut_model::Bars;
 use crosscut_trading::account::Funds;
 use crosscut_trading::cost::Costs;
 use crosscut_trading::guard::RiskRules;
+use crosscut_trading::journal::Entry;
 use crosscut_trading::steps::Steps;
 use crosscut_trading::venue::VenueRules;
 
@@ -50,6 +51,30 @@ fn zipped(path: &Path) -> String {
     let mut text = String::new();
     archive.by_index(0).unwrap().read_to_string(&mut text).unwrap();
     text
+}
+
+/// Compares every fill of a run, and its equity at the end, with the rows of another engine's table: symbol, strategy, bar,
+/// side, quantity, price; the row with `end` for its bar has the equity for its price.
+fn check_fills(outcome: &EventOutcome, bars: &Bars, fills: &str, (symbol, name): (&str, &str), at_least: usize) {
+    let bar_of = |label: i64| bars.timestamp.partition_point(|&timestamp| timestamp < label);
+    let mut ours = outcome.labels.iter().zip(&outcome.journal).filter_map(|(label, record)| match record.entry {
+        Entry::Filled { quantity, price, .. } => Some((bar_of(*label), record.side.name(), quantity, price)),
+        _ => None,
+    });
+    let mut n_fills = 0;
+    for row in rows(fills).into_iter().filter(|row| row[0] == symbol && row[1] == name) {
+        let price: f64 = row[5].parse().unwrap();
+        if row[2] == "end" {
+            assert!((outcome.equity - price).abs() < 1e-9 * price, "{symbol} {name} {} {price}", outcome.equity);
+            continue;
+        }
+        let (bar, side, quantity, our_price) = ours.next().unwrap();
+        assert_eq!((bar, side, quantity), (row[2].parse().unwrap(), row[3], row[4].parse().unwrap()), "{row:?}");
+        assert!((our_price - price).abs() < 1e-9 * price, "{our_price} {row:?}");
+        n_fills += 1;
+    }
+    assert_eq!(ours.next(), None, "{symbol} {name}");
+    assert!(n_fills >= at_least, "{symbol} {name} {n_fills}");
 }
 
 /// Rows of a CSV text without its header, cut at commas.
