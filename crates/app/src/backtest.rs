@@ -20,6 +20,7 @@ use serde_json::Value;
 use crate::desk::{Desk, VERSION};
 use crate::error::AppError;
 use crate::events::Level;
+use crate::many;
 use crate::runs::{self, MetricEntry};
 
 /// Libraries whose version may show in a number or a file.
@@ -131,7 +132,7 @@ fn load_and_replay(
 ) -> Result<RunSummary, AppError> {
     desk.events.message(Level::Debug, "loading bars and factors");
     let hub = desk.hub()?;
-    let loaded = Loaded::load(&hub, config)?;
+    let loaded = load(&hub, config)?;
     let command = (purpose.kind, purpose.extra);
     let made = self::record(desk, config, &loaded, command, watch)?;
     let record = record.insert(made);
@@ -149,6 +150,12 @@ fn load_and_replay(
     let published = archive.publish(record, &outcome)?;
     watch.lap("write");
     Ok(summary(record, &loaded, published, watch))
+}
+
+/// Loads what a configuration asks for; its factor is computed where it is a formula.
+pub(crate) fn load(hub: &Hub, config: &BacktestConfig) -> Result<Loaded, AppError> {
+    let computed = many::computed(hub, config)?;
+    Ok(Loaded::load_with(hub, config, computed.as_ref())?)
 }
 
 /// What the archive is told about a run before it is computed; `command` is which one makes it, and what it adds to the

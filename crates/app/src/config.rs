@@ -170,6 +170,16 @@ impl Config {
         Ok(config)
     }
 
+    /// These settings with others over them, as `--set` would give them.
+    ///
+    /// # Errors
+    /// Unknown keys and values of the wrong type.
+    pub fn overlaid(&self, values: &[(String, String)]) -> Result<Self, AppError> {
+        let mut config = self.clone();
+        values.iter().try_for_each(|(path, text)| config.put_text(path, text, Origin::Set))?;
+        Ok(config)
+    }
+
     /// Sets a value written as text.
     fn put_text(&mut self, path: &str, text: &str, origin: Origin) -> Result<(), AppError> {
         let path = keys::canonical(path);

@@ -22,6 +22,7 @@ pub mod features;
 pub mod hub_gc;
 pub mod init;
 mod logbook;
+pub mod many;
 pub mod pipeline;
 pub mod reference;
 pub mod registry;

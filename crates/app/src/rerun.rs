@@ -6,11 +6,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crosscut_backtest::BacktestConfig;
 use crosscut_backtest::inputs::{self, InputChange};
 use crosscut_backtest::results::{
     Archive, ENGINE_VERSION, FileDifference, RunKind, RunRecord, StoredRun, compare_folders,
 };
-use crosscut_backtest::{BacktestConfig, Loaded};
 use crosscut_hub::Hub;
 use serde_json::Value;
 
@@ -87,7 +87,7 @@ fn again(desk: &Desk<'_>, hub: &Hub, run: &StoredRun, result: &mut Rerun) -> Res
     let (config, command) = config_of(run)?;
     let mut watch = Watch::start(desk.clock);
     desk.events.message(Level::Debug, "loading bars and factors");
-    let loaded = Loaded::load(hub, &config)?;
+    let loaded = backtest::load(hub, &config)?;
     let kind = if run.entry.kind == RunKind::Pipeline.name() { RunKind::Pipeline } else { RunKind::Backtest };
     let record: RunRecord = backtest::record(desk, &config, &loaded, (kind, command), &mut watch)?;
     let now: Vec<(String, String)> =

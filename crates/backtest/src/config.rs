@@ -230,6 +230,7 @@ impl BacktestConfig {
         self.on_short = default.on_short;
         self.align = default.align;
         self.factor_set = default.factor_set;
+        self.factor_formula = default.factor_formula;
     }
 
     /// Says what can be said in two ways in one.

@@ -8,7 +8,7 @@ use crate::config::BacktestConfig;
 use crate::error::BacktestError;
 use crate::event::{self, EventMarket};
 use crate::outcome::{DataQuality, RunOutcome};
-use crate::panel::{self, Panel, PanelInput};
+use crate::panel::{self, ComputedFactor, LoadOptions, Panel, PanelInput};
 use crate::replay::replay;
 
 /// A market loaded for a run.
@@ -26,8 +26,23 @@ impl Loaded {
     /// # Errors
     /// As [`panel::load`] and [`event::load`].
     pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Self, BacktestError> {
+        Self::load_with(hub, config, None)
+    }
+
+    /// [`Loaded::load`] with the factor of a configuration that has a `factor_formula`.
+    ///
+    /// # Errors
+    /// As [`panel::load_with`] and [`event::load`].
+    pub fn load_with(
+        hub: &Hub,
+        config: &BacktestConfig,
+        computed: Option<&ComputedFactor>,
+    ) -> Result<Self, BacktestError> {
         match strategy::template(&config.strategy)?.kind() {
-            Kind::CrossSection => Ok(Self::Panel(Box::new(panel::load(hub, config)?))),
+            Kind::CrossSection => {
+                let options = LoadOptions { computed, ..LoadOptions::default() };
+                Ok(Self::Panel(Box::new(panel::load_with(hub, config, options)?)))
+            }
             Kind::PerSymbol => Ok(Self::Events(Box::new(event::load(hub, config)?))),
         }
     }

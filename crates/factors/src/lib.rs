@@ -37,7 +37,7 @@ pub use crosscut_model::{Progress, Silent};
 pub use error::{FactorsError, Place};
 pub use plan::{Market, Plan, PlannedColumn};
 pub use run::{Outcome, RunOptions, Summary, run, update};
-pub use show::features_of_symbols;
+pub use show::{features_of_symbols, formula_of_symbols};
 pub use show_factor::{
     ColumnCard, FactorCard, LibraryEntry, LookbackCard, MissingRule, NamedFormula, library_entries, library_factors,
     library_names, published_columns, published_factor,

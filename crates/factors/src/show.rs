@@ -1,12 +1,14 @@
 //! The built-in features of bars at hand, to look at: nothing is published.
 
+use std::collections::BTreeMap;
+
 use crosscut_hub::Hub;
 use crosscut_model::time::DAY;
 use crosscut_model::{BarSpec, Column, Table, Timeframe};
 use rayon::prelude::*;
 
 use crate::bars::SymbolBars;
-use crate::config::{Carried, Config, Family, Fill, Outliers, Symbols};
+use crate::config::{Carried, Config, Factors, Family, Fill, Outliers, Symbols};
 use crate::error::FactorsError;
 use crate::evaluate;
 use crate::plan::{Market, Plan};
@@ -24,38 +26,74 @@ pub fn features_of_symbols(
     family: &str,
     windows: Option<Vec<usize>>,
 ) -> Result<Table, FactorsError> {
-    let mut sorted = symbols.to_vec();
-    sorted.sort();
-    sorted.dedup();
-    let config = config(family, windows, venue, bar, Symbols::List(sorted));
-    let source = Source::open(hub, &config)?;
+    let config =
+        Config { library: vec![Family { name: family.to_owned(), windows, line: 0 }], ..config(venue, bar, symbols) };
+    let (plan, bars) = read(hub, &config)?;
+    table(&plan, &bars)
+}
+
+/// Values of one formula for every bar of some symbols: labels and values by symbol, nothing written. The formula sees what
+/// that of a factor set sees; operators across symbols see these symbols alone.
+///
+/// # Errors
+/// A formula that cannot be read, an unknown symbol (the nearest is named), or a damaged table.
+pub fn formula_of_symbols(
+    hub: &Hub,
+    (venue, bar): (&str, BarSpec),
+    symbols: &[String],
+    formula: &str,
+) -> Result<BTreeMap<String, (Vec<i64>, Vec<f64>)>, FactorsError> {
+    let factor = Factors {
+        name: "formula".to_owned(),
+        formula: formula.to_owned(),
+        weighted: Vec::new(),
+        windows: Vec::new(),
+        notes: None,
+        line: 0,
+    };
+    let config = Config { factors: vec![factor], ..config(venue, bar, symbols) };
+    let (plan, bars) = read(hub, &config)?;
+    let evaluated = evaluated(&plan, &bars)?;
+    let rows = bars.into_iter().zip(evaluated).map(|((symbol, bars), mut outputs)| {
+        let values = outputs.pop().unwrap_or_default();
+        (symbol, (bars.timestamp, values))
+    });
+    Ok(rows.collect())
+}
+
+/// Plans a set and reads its bars.
+fn read(hub: &Hub, config: &Config) -> Result<(Plan, Vec<(String, SymbolBars)>), FactorsError> {
+    let source = Source::open(hub, config)?;
     let available = source.columns();
     let available: Vec<&str> = available.iter().map(String::as_str).collect();
-    let periods_per_year =
-        if bar.is_event() { event_bars_per_year(&source) } else { source.annualisation.periods_per_year };
-    let plan = Plan::new(&config, Market { available: &available, periods_per_year })?;
-    let read = |index: usize| {
+    let is_event = config.bars.is_event();
+    let periods_per_year = if is_event { event_bars_per_year(&source) } else { source.annualisation.periods_per_year };
+    let plan = Plan::new(config, Market { available: &available, periods_per_year })?;
+    let one = |index: usize| {
         let bars = source.read(index, &plan.inputs, 0..source.tables[index].1.rows())?;
         Ok((source.tables[index].0.clone(), bars))
     };
     let bars: Result<Vec<_>, FactorsError> =
-        (0..source.tables.len()).into_par_iter().map(read).collect::<Vec<_>>().into_iter().collect();
-    table(&plan, &bars?)
+        (0..source.tables.len()).into_par_iter().map(one).collect::<Vec<_>>().into_iter().collect();
+    Ok((plan, bars?))
 }
 
-/// A set of one family.
-fn config(family: &str, windows: Option<Vec<usize>>, venue: &str, bars: BarSpec, symbols: Symbols) -> Config {
+/// A set of nothing yet.
+fn config(venue: &str, bars: BarSpec, symbols: &[String]) -> Config {
+    let mut sorted = symbols.to_vec();
+    sorted.sort();
+    sorted.dedup();
     let day = Timeframe::from_micros(DAY).expect("a day is a timeframe");
     Config {
-        factor_set: family.to_owned(),
+        factor_set: "features".to_owned(),
         timeframe: bars.timeframe().unwrap_or(day),
         venue: venue.to_owned(),
         bars,
-        symbols,
+        symbols: Symbols::List(sorted),
         fill: Fill::None,
         outliers: Outliers::Keep,
         tradable: None,
-        library: vec![Family { name: family.to_owned(), windows, line: 0 }],
+        library: Vec::new(),
         groups: Vec::new(),
         lets: Vec::new(),
         factors: Vec::new(),
@@ -75,10 +113,15 @@ fn event_bars_per_year(source: &Source<'_>) -> f64 {
     }
 }
 
+/// The values of a plan's columns by symbol.
+fn evaluated(plan: &Plan, symbols: &[(String, SymbolBars)]) -> Result<Vec<Vec<Vec<f64>>>, FactorsError> {
+    let bars: Vec<&SymbolBars> = symbols.iter().map(|(_, bars)| bars).collect();
+    evaluate::in_memory(plan, Outliers::Keep, &bars).map_err(FactorsError::of_panel)
+}
+
 /// The columns of a plan, all symbols one below the other.
 fn table(plan: &Plan, symbols: &[(String, SymbolBars)]) -> Result<Table, FactorsError> {
-    let bars: Vec<&SymbolBars> = symbols.iter().map(|(_, bars)| bars).collect();
-    let evaluated = evaluate::in_memory(plan, Outliers::Keep, &bars).map_err(FactorsError::of_panel)?;
+    let evaluated = evaluated(plan, symbols)?;
     let mut out = Table::default();
     let names = symbols.iter().flat_map(|(symbol, bars)| std::iter::repeat_n(symbol.clone(), bars.len()));
     out.push("symbol", Column::Text(names.collect()));

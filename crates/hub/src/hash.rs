@@ -21,9 +21,14 @@ pub fn hash_file(path: &Path) -> Result<String, HubError> {
 /// BLAKE3 of a configuration in canonical form (keys sorted, no white space), lower-case hex: the same for two texts
 /// that differ only in the order of keys.
 pub fn config_hash(config: &Value) -> String {
+    blake3::hash(canonical_text(config).as_bytes()).to_hex().to_string()
+}
+
+/// A value as JSON with keys in order and without blanks: what hashes of configurations are made of.
+pub fn canonical_text(value: &Value) -> String {
     let mut text = String::new();
-    write_canonical(config, &mut text);
-    blake3::hash(text.as_bytes()).to_hex().to_string()
+    write_canonical(value, &mut text);
+    text
 }
 
 /// Appends the canonical form of `value`.

@@ -54,7 +54,7 @@ pub use factors::{
     ColumnProof, ColumnQuality, FactorDefinition, FactorInput, FactorMetadata, FactorPublisher, FactorSet, FactorTable,
     Generation, PartEntry, ProofResult, StateEntry, TableBuilder, TableEntry, gc,
 };
-pub use hash::{config_hash, hash_file};
+pub use hash::{canonical_text, config_hash, hash_file};
 pub use pools::{PoolExclusion, PoolMember, PoolSnapshot};
 pub use provenance::{FORMAT_VERSION, InputFile, Origin, Provenance, TableSource};
 pub use publisher::{IngestLock, IngestPublisher};

@@ -23,6 +23,44 @@ const POOL_KEYS: [&str; 4] =
 /// # Errors
 /// A value that cannot be read, with its key and origin; a factor set or venue that is not there or not the only one.
 pub(crate) fn engine_config(desk: &Desk<'_>, hub: &Hub) -> Result<BacktestConfig, AppError> {
+    place(desk, hub)?.config(desk)
+}
+
+/// Which data a run is on: what the hub has to be asked for where the settings leave it open.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// The venue.
+    venue: String,
+    /// Length of the bars.
+    timeframe: Timeframe,
+    /// The factor set; empty for none.
+    factor_set: String,
+    /// Feeds of a strategy that acts at every bar; `None` for any other.
+    feeds: Option<Vec<FeedKind>>,
+}
+
+impl Place {
+    /// The settings under `backtest` on this data.
+    ///
+    /// # Errors
+    /// A value that cannot be read, with its key and origin.
+    pub(crate) fn config(&self, desk: &Desk<'_>) -> Result<BacktestConfig, AppError> {
+        let config = engine_config_for(desk, self.venue.clone(), self.timeframe, self.factor_set.clone())?;
+        let feeds = self.feeds.clone().unwrap_or_else(|| config.feeds.clone());
+        Ok(BacktestConfig { feeds, ..config })
+    }
+
+    /// Data of a run that decides at rebalances.
+    fn of_rule(venue: String, timeframe: Timeframe, factor_set: String) -> Self {
+        Self { venue, timeframe, factor_set, feeds: None }
+    }
+}
+
+/// Finds the data of a run, see [`engine_config`].
+///
+/// # Errors
+/// As [`engine_config`].
+pub(crate) fn place(desk: &Desk<'_>, hub: &Hub) -> Result<Place, AppError> {
     let config = &desk.config;
     let default = BacktestConfig::default();
     let name = config.text("backtest.strategy").unwrap_or(&default.strategy);
@@ -30,23 +68,32 @@ pub(crate) fn engine_config(desk: &Desk<'_>, hub: &Hub) -> Result<BacktestConfig
     let resolved = strategy::resolve(name, &params)?;
     let has_set = config.text("backtest.factor_set").is_some();
     if resolved.kind() == Kind::PerSymbol {
-        if has_set && config.origin("backtest.factor_set").is_some_and(Origin::is_of_this_command) {
-            let why = format!("strategy `{}` acts at every bar and reads no factor set", resolved.template.name);
-            return Err(config.refuse("backtest.factor_set", &why));
+        for key in ["backtest.factor_set", "backtest.formula"] {
+            if config.text(key).is_some() && config.origin(key).is_some_and(Origin::is_of_this_command) {
+                let why = format!(
+                    "strategy `{}` acts at every bar and reads no factor set or formula",
+                    resolved.template.name
+                );
+                return Err(config.refuse(key, &why));
+            }
         }
-        return event_config(desk, hub);
+        return event_place(desk, hub);
     }
-    if resolved.columns().is_empty() && !has_set {
+    let has_formula = config.text("backtest.formula").is_some();
+    if has_formula && has_set {
+        return Err(config.refuse("backtest.formula", "it takes the place of a factor set; give one of them"));
+    }
+    if has_formula || (resolved.columns().is_empty() && !has_set) {
         let venue = desk.venue(hub)?;
         let timeframe = bar_timeframe(config, hub, &venue)?;
-        return engine_config_for(desk, venue, timeframe, String::new());
+        return Ok(Place::of_rule(venue, timeframe, String::new()));
     }
     let (timeframe, factor_set) = factor_set(config, hub, ("backtest.timeframe", "backtest.factor_set"))?;
     let venue = match config.text("venue") {
         Some(venue) => venue.to_owned(),
         None => source_venue(hub, timeframe, &factor_set)?,
     };
-    engine_config_for(desk, venue, timeframe, factor_set)
+    Ok(Place::of_rule(venue, timeframe, factor_set))
 }
 
 /// Refuses values that cannot be what they are given for. Names of strategies and tables are not looked up.
@@ -63,9 +110,9 @@ pub(super) fn check_values(desk: &Desk<'_>) -> Result<(), AppError> {
     Ok(())
 }
 
-/// The settings of a strategy that acts at every bar. It decides by the bars of `--timeframe`, or by the first bars of
+/// The data of a strategy that acts at every bar. It decides by the bars of `--timeframe`, or by the first bars of
 /// `--feeds`.
-fn event_config(desk: &Desk<'_>, hub: &Hub) -> Result<BacktestConfig, AppError> {
+fn event_place(desk: &Desk<'_>, hub: &Hub) -> Result<Place, AppError> {
     let config = &desk.config;
     let venue = desk.venue(hub)?;
     let mut feeds = rules::feeds(config)?;
@@ -84,7 +131,7 @@ fn event_config(desk: &Desk<'_>, hub: &Hub) -> Result<BacktestConfig, AppError> 
         None if feeds.is_empty() => bar_timeframe(config, hub, &venue)?,
         None => BacktestConfig::default().timeframe,
     };
-    Ok(BacktestConfig { feeds, ..engine_config_for(desk, venue, timeframe, String::new())? })
+    Ok(Place { venue, timeframe, factor_set: String::new(), feeds: Some(feeds) })
 }
 
 /// The length of bars asked for, or of the only time bars a venue has.
@@ -135,7 +182,7 @@ pub(super) fn engine_config_for(
         include: config.list("backtest.include"),
         exclude: config.list("backtest.exclude"),
         factor_set,
-        factor_formula: None,
+        factor_formula: config.text("backtest.formula").map(str::to_owned),
         strategy: config.text("backtest.strategy").map_or(default.strategy, str::to_owned),
         params: config.named("backtest.params").into_iter().collect(),
         start: time(config, "backtest.start")?,

@@ -134,6 +134,13 @@ pub const KEYS: &[Key] = &[
     key("backtest.include", "include", Kind::List, "", "Only symbols that match one of these patterns (* and ?)"),
     key("backtest.exclude", "exclude", Kind::List, "", "Without symbols that match one of these patterns (* and ?)"),
     key("backtest.factor_set", "factor-set", Kind::Text, "", "Factor set that ranks; the hub's only one if it has one"),
+    key(
+        "backtest.formula",
+        "formula",
+        Kind::Text,
+        "",
+        "Ranking factor computed from bars instead of read from a factor set, such as 'close / delay(close, 20) - 1'",
+    ),
     key("backtest.strategy", "strategy", Kind::Text, "top_k", "Name of the strategy, see `crosscut list strategies`"),
     key("backtest.params", "param", Kind::Named, "", "Parameter of the strategy, name=value; repeatable"),
     key("backtest.capital", "capital", Kind::Number, "1000000", "Starting cash, quote units"),

@@ -56,6 +56,26 @@ struct Source<'a> {
     rules: &'a BTreeMap<String, SymbolRules>,
     /// Funding of perpetuals; `None`: nothing is paid.
     funding: Option<FundingPlanned>,
+    /// A ranking factor that was computed in memory.
+    computed: Option<&'a ComputedFactor>,
+}
+
+/// The ranking factor of all symbols, computed in memory by a formula instead of read from a factor set.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ComputedFactor {
+    /// The formula.
+    pub formula: String,
+    /// By symbol: bar labels, ascending, and the values at them; NaN where there is none.
+    pub rows: BTreeMap<String, (Vec<i64>, Vec<f64>)>,
+}
+
+/// What loading is told beside the configuration.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LoadOptions<'a> {
+    /// The ranking factor, for a configuration with `factor_formula`.
+    pub computed: Option<&'a ComputedFactor>,
+    /// The earliest label to read, where it is not the one the configuration needs; `Some(None)`: all there are.
+    pub earliest: Option<Option<i64>>,
 }
 
 /// Reads what a run needs.
@@ -64,8 +84,19 @@ struct Source<'a> {
 /// [`BacktestError`] when the configuration cannot be used; a symbol, column or table does not exist; factor set and bars
 /// disagree; or the data do not cover the range.
 pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> {
+    load_with(hub, config, LoadOptions::default())
+}
+
+/// [`load`], with a factor computed in memory, or for several runs that begin at different times.
+///
+/// # Errors
+/// As [`load`]; [`BacktestError::PanelLacks`] for a formula that was not computed.
+pub fn load_with(hub: &Hub, config: &BacktestConfig, options: LoadOptions<'_>) -> Result<Panel, BacktestError> {
     let prepared = config.prepare()?;
     let builder = PanelBuilder::new(config)?;
+    if config.factor_formula != options.computed.map(|computed| computed.formula.clone()) {
+        return Err(BacktestError::PanelLacks { what: "values of this formula" });
+    }
     let set = factor_set(hub, config, &builder)?;
     let columns = read_columns(set.as_ref(), &builder)?;
     let factors: Vec<&str> = columns.iter().map(String::as_str).collect();
@@ -75,10 +106,20 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
         files.map(lists::read_members).collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
     let symbols = choose_symbols(hub, config, set.as_ref())?;
     let rules = symbol_rules(hub.instruments(&config.venue)?);
-    let range = Range { start: builder.earliest_needed(config), end: config.end };
-    let (set_read, funding) = (set.as_ref(), prepared.funding);
-    let source =
-        Source { hub, config, set: set_read, factors: &factors, builder: &builder, range, rules: &rules, funding };
+    let start = options.earliest.unwrap_or_else(|| builder.earliest_needed(config));
+    let range = Range { start, end: config.end };
+    let (set_read, funding, computed) = (set.as_ref(), prepared.funding, options.computed);
+    let source = Source {
+        hub,
+        config,
+        set: set_read,
+        factors: &factors,
+        builder: &builder,
+        range,
+        rules: &rules,
+        funding,
+        computed,
+    };
     let loaded: Vec<Loaded> = symbols.par_iter().map(|symbol| source.read(symbol)).collect::<Result<_, _>>()?;
     let mut quality = DataQuality::default();
     let (mut series, mut inputs, mut covered_until) = (Vec::new(), Vec::new(), None);
@@ -108,7 +149,8 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
     if series.iter().all(Unplaced::is_empty) && !series.is_empty() {
         return Err(nothing_in_range(&source, &symbols, prepared.range));
     }
-    let factor = factors[..builder.n_ranking().min(factors.len())].join(", ");
+    let read = factors[..builder.n_ranking().min(factors.len())].join(", ");
+    let factor = computed.map_or(read, |computed| computed.formula.clone());
     let panel = builder.build(
         series,
         Extras { factor, benchmark, inputs, quality, targets: targets.unwrap_or_default(), members, covered_until },
@@ -132,6 +174,14 @@ pub(super) fn factor_set(
     if config.factor_set.is_empty() && builder.factor_columns().is_empty() {
         return Ok(None);
     }
+    if let Some(formula) = &config.factor_formula {
+        if !config.factor_set.is_empty() || builder.factor_columns() != [Column::Only] {
+            let expected =
+                "no formula: it takes the place of the only column a strategy ranks by, and of the factor set";
+            return Err(BacktestError::setting("formula", formula, expected));
+        }
+        return Ok(None);
+    }
     let set = hub.factor_set(config.timeframe, &config.factor_set)?;
     set.demand_labels()?;
     Ok(Some(set))
@@ -153,6 +203,14 @@ fn factor_column(set: &FactorSet, asked: &Column) -> Result<String, BacktestErro
             expected: format!("one of the {} columns of `{name}`\nhint: add --param factor=NAME", columns.len()),
         }),
     }
+}
+
+/// The symbols of a run that reads no factor set, sorted.
+///
+/// # Errors
+/// [`BacktestError`] for a symbol or pattern that is none of those with bars, and when nothing is left.
+pub fn symbols_with_bars(hub: &Hub, config: &BacktestConfig) -> Result<Vec<String>, BacktestError> {
+    choose_symbols(hub, config, None)
 }
 
 /// The symbols of the run: those asked for (all of the factor set if none are, all with bars if there is no set), within
@@ -389,6 +447,12 @@ impl Source<'_> {
 
     /// The factor rows of a symbol brought together with its bars; `None` when it is to be left out.
     fn join_factors(&self, symbol: &str, timestamps: &[i64]) -> Result<Option<Joined>, BacktestError> {
+        if let Some((labels, values)) = self.computed.and_then(|computed| computed.rows.get(symbol)) {
+            let at = self.range.positions(labels);
+            let (timestamps_of, tradable) = (&labels[at.clone()], vec![true; at.len()]);
+            let rows = FactorRows { timestamps: timestamps_of, values: vec![&values[at]], tradable: &tradable };
+            return join(symbol, timestamps, rows, self.config.align);
+        }
         let Some(set) = self.set else {
             return Ok(Some(Joined { tradable: vec![true; timestamps.len()], ..Joined::default() }));
         };

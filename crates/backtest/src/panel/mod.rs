@@ -28,7 +28,7 @@ use crosscut_trading::universe::{Choice, Ground, Universe};
 
 pub use build::{Benchmark, Extras, PanelBuilder, SeriesInput, SymbolRules, Unplaced};
 pub(crate) use build::{check_cover, check_span};
-pub use load::load;
+pub use load::{ComputedFactor, LoadOptions, load, load_with, symbols_with_bars};
 pub(crate) use load::{instruments_input, pick};
 pub use series::Series;
 pub use targets::Targets;

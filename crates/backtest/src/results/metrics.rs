@@ -53,15 +53,21 @@ impl Metric {
     }
 }
 
+/// Names of all metrics there are, in the order of the dictionary.
+pub fn metric_names() -> impl Iterator<Item = &'static str> {
+    DICTIONARY.iter().map(|definition| definition.name)
+}
+
+/// The value of each metric of the dictionary for a run with this capital; `None` where it is undefined or does not apply.
+pub(crate) fn row(capital: f64, outcome: &RunOutcome) -> Vec<Option<f64>> {
+    let values = values(capital, outcome);
+    let value = |name| values.get(name).copied().flatten().filter(|value: &f64| value.is_finite());
+    metric_names().map(value).collect()
+}
+
 /// All metrics of a run in the order of the dictionary; those about a benchmark only when there is one.
 pub(super) fn of_run(record: &RunRecord, outcome: &RunOutcome) -> Vec<Metric> {
-    let mut values = curve_values(record.subject.capital, outcome);
-    values.extend(tail_values(record.subject.capital, outcome));
-    values.extend(count_values(outcome));
-    values.extend(trade_values(outcome));
-    values.extend(holding_values(outcome));
-    values.extend(moved_values(outcome));
-    values.extend(benchmark_values(outcome, values.get("cagr").copied().flatten()));
+    let values = values(record.subject.capital, outcome);
     let annualisation = annualisation_text(&outcome.annualisation);
     let metric = |definition: &Definition| {
         let value = values.get(definition.name)?;
@@ -93,6 +99,18 @@ pub(super) fn headline(metrics: &[Metric]) -> BTreeMap<String, Option<f64>> {
 
 /// Values by name.
 type Values = BTreeMap<&'static str, Option<f64>>;
+
+/// The values of all metrics that apply.
+fn values(capital: f64, outcome: &RunOutcome) -> Values {
+    let mut values = curve_values(capital, outcome);
+    values.extend(tail_values(capital, outcome));
+    values.extend(count_values(outcome));
+    values.extend(trade_values(outcome));
+    values.extend(holding_values(outcome));
+    values.extend(moved_values(outcome));
+    values.extend(benchmark_values(outcome, values.get("cagr").copied().flatten()));
+    values
+}
 
 /// Metrics of the equity curve.
 fn curve_values(capital: f64, outcome: &RunOutcome) -> Values {

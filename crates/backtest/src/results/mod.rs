@@ -20,7 +20,7 @@ mod explain;
 mod figures;
 mod folder;
 mod ledger;
-mod metrics;
+pub(crate) mod metrics;
 mod page;
 mod presets;
 mod record;
@@ -41,10 +41,10 @@ pub use error::ResultsError;
 pub use explain::{CashFlow, Decision, Event, Facts, Holding, Limit, OrderStory, Peer, Question, explain};
 pub use folder::{ComparedFolders, FileDifference, WrittenFile, compare_folders};
 pub use ledger::{RunEntry, RunList, RunStatus, UnreadableLine};
-pub use metrics::Metric;
+pub use metrics::{Metric, metric_names};
 pub use presets::{NamedTrade, PresetNumber, PresetNumbers, preset_names, preset_numbers};
 pub use record::{
-    ENGINE_VERSION, FactorRecord, RunContext, RunInput, RunKind, RunRecord, RunSubject, inputs_hash, run_id,
+    ENGINE_VERSION, FactorRecord, Inputs, RunContext, RunInput, RunKind, RunRecord, RunSubject, inputs_hash, run_id,
 };
 pub use stored::StoredRun;
 

@@ -1,6 +1,6 @@
 //! What the caller tells about a run: its identity, its subject in words, and the circumstances it ran under.
 
-use crosscut_hub::{InputFile, config_hash};
+use crosscut_hub::{InputFile, canonical_text};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -127,18 +127,41 @@ pub struct FactorRecord {
 /// BLAKE3 of the canonical configuration, the inputs' content hashes and the engine version, shortened to 16 letters.
 /// The order of keys and of inputs does not matter.
 pub fn run_id(config: &Value, inputs: &[RunInput]) -> String {
-    let mut id = config_hash(&json!({
-        "config": config,
-        "engine_version": ENGINE_VERSION,
-        "inputs": input_pairs(inputs),
-    }));
-    id.truncate(RUN_ID_LENGTH);
-    id
+    Inputs::new(inputs).run_id(config)
+}
+
+/// The inputs of many runs, written once as they enter run ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inputs {
+    /// Names and content hashes, sorted, in canonical text.
+    text: String,
+}
+
+impl Inputs {
+    /// The inputs of one market.
+    pub fn new(inputs: &[RunInput]) -> Self {
+        Self { text: canonical_text(&json!(input_pairs(inputs))) }
+    }
+
+    /// The id of the run of a configuration on them, see [`run_id`].
+    pub fn run_id(&self, config: &Value) -> String {
+        // As the canonical form writes an object: keys in order, without blanks.
+        let (config, version) = (canonical_text(config), canonical_text(&json!(ENGINE_VERSION)));
+        let text = format!("{{\"config\":{config},\"engine_version\":{version},\"inputs\":{}}}", self.text);
+        let mut id = blake3::hash(text.as_bytes()).to_hex().to_string();
+        id.truncate(RUN_ID_LENGTH);
+        id
+    }
+
+    /// BLAKE3 of them, see [`inputs_hash`].
+    pub fn hash(&self) -> String {
+        blake3::hash(self.text.as_bytes()).to_hex().to_string()
+    }
 }
 
 /// BLAKE3 of the inputs' names and content hashes: which data a run saw, whatever it did with them.
 pub fn inputs_hash(inputs: &[RunInput]) -> String {
-    config_hash(&json!(input_pairs(inputs)))
+    Inputs::new(inputs).hash()
 }
 
 /// Names and content hashes, sorted.

@@ -1,0 +1,150 @@
+//! One market for many configurations.
+
+use crosscut_hub::Hub;
+use crosscut_trading::account::Funds;
+use crosscut_trading::strategy::{Kind, Resolved};
+use serde_json::{Value, json};
+
+use super::{Sampling, SetOutcome};
+use crate::config::{BacktestConfig, FundingSource};
+use crate::error::BacktestError;
+use crate::loaded::Loaded;
+use crate::panel::{ComputedFactor, LoadOptions, PanelBuilder, load_with};
+use crate::replay::{ReplayOptions, replay_with};
+use crate::results::{Inputs, RunInput};
+
+/// A market that several configurations run over.
+#[derive(Debug)]
+pub struct SharedMarket {
+    /// Bars and factors.
+    loaded: Loaded,
+    /// The tables, as run ids see them.
+    inputs: Inputs,
+}
+
+/// What of a configuration loading looks at, in canonical text: configurations with equal texts can run over one market.
+///
+/// # Errors
+/// As [`BacktestConfig::prepare`].
+pub fn sharing(config: &BacktestConfig) -> Result<String, BacktestError> {
+    let prepared = config.prepare()?;
+    let strategy = &prepared.strategy;
+    let is_rule = strategy.kind() == Kind::CrossSection;
+    let has_funding = config.funding.source != FundingSource::None;
+    // A panel may begin earlier and end later than a run; payments and feeds may not.
+    let is_fixed = !is_rule || has_funding;
+    let range = is_fixed.then_some((config.start, config.end));
+    let written = |value: &dyn Fn(&BacktestConfig) -> Value| value(config);
+    let mut view = json!({
+        "venue": config.venue,
+        "timeframe": config.timeframe.to_string(),
+        "symbols": config.symbols,
+        "include": config.include,
+        "exclude": config.exclude,
+        "factor_formula": config.factor_formula,
+        "range": range,
+        "funding": written(&|config| json!(config.funding)),
+        "benchmark": config.benchmark,
+    });
+    let more = if is_rule {
+        json!({
+            "factor_set": config.factor_set,
+            "columns": columns(strategy),
+            "targets": strategy.targets().map(|file| (file, prepared.funds != Funds::Cash)),
+            "symbols_needed": strategy.symbols_needed(),
+            "align": config.align.to_string(),
+            "pool": config.pool,
+            "universe": config.universe,
+            "execution": config.execution.to_string(),
+            "needs_path": prepared.needs_path(),
+            "needs_volume": config.needs_volume(),
+        })
+    } else {
+        let feeds: Vec<String> = config.feeds.iter().map(ToString::to_string).collect();
+        json!({ "feeds": feeds })
+    };
+    view["of_kind"] = more;
+    Ok(view.to_string())
+}
+
+/// The columns a strategy reads, as texts.
+fn columns(strategy: &Resolved) -> Vec<String> {
+    strategy.columns().iter().map(|column| format!("{column:?}")).collect()
+}
+
+impl SharedMarket {
+    /// Loads the market of configurations with equal [`sharing`], for the widest of their ranges. `computed` is the factor
+    /// of those with a `factor_formula`.
+    ///
+    /// # Errors
+    /// As [`Loaded::load`].
+    ///
+    /// # Panics
+    /// Without a configuration.
+    pub fn load(
+        hub: &Hub,
+        configs: &[&BacktestConfig],
+        computed: Option<&ComputedFactor>,
+    ) -> Result<Self, BacktestError> {
+        let mut widest = (*configs.first().expect("a market is loaded for somebody")).clone();
+        if widest.prepare()?.strategy.kind() == Kind::PerSymbol {
+            return Ok(Self::new(Loaded::load(hub, &widest)?));
+        }
+        let mut earliest = PanelBuilder::new(&widest)?.earliest_needed(&widest);
+        for config in &configs[1..] {
+            let needed = PanelBuilder::new(config)?.earliest_needed(config);
+            earliest = earliest.zip(needed).map(|(a, b)| a.min(b));
+            widest.start = widest.start.zip(config.start).map(|(a, b)| a.min(b));
+            widest.end = widest.end.zip(config.end).map(|(a, b)| a.max(b));
+        }
+        let options = LoadOptions { computed, earliest: Some(earliest) };
+        Ok(Self::new(Loaded::Panel(Box::new(load_with(hub, &widest, options)?))))
+    }
+
+    /// A market that was loaded otherwise.
+    pub fn new(loaded: Loaded) -> Self {
+        let input = |input: &crate::panel::PanelInput| RunInput {
+            name: input.name.clone(),
+            content_hash: input.content_hash.clone(),
+            sources: Vec::new(),
+        };
+        let inputs: Vec<RunInput> = loaded.inputs().iter().map(input).collect();
+        Self { inputs: Inputs::new(&inputs), loaded }
+    }
+
+    /// What was loaded.
+    pub fn loaded(&self) -> &Loaded {
+        &self.loaded
+    }
+
+    /// BLAKE3 of the tables, see [`inputs_hash`](crate::results::inputs_hash).
+    pub fn inputs_hash(&self) -> String {
+        self.inputs.hash()
+    }
+
+    /// The id that `crosscut backtest` gives the run of a configuration.
+    ///
+    /// # Errors
+    /// As [`BacktestConfig::canonical`].
+    pub fn run_id(&self, config: &BacktestConfig) -> Result<String, BacktestError> {
+        Ok(self.inputs.run_id(&config.canonical(self.loaded.factor())?))
+    }
+
+    /// Runs one of the configurations it was loaded for.
+    ///
+    /// # Errors
+    /// As [`Loaded::replay`].
+    pub fn run(&self, hub: &Hub, config: &BacktestConfig, sampling: Sampling) -> Result<SetOutcome, BacktestError> {
+        let run_id = self.run_id(config)?;
+        let outcome = match &self.loaded {
+            Loaded::Panel(panel) => {
+                let options =
+                    ReplayOptions { records_selections: false, keeps_journal: false, ..ReplayOptions::default() };
+                replay_with(panel, config, options)?
+            }
+            // No number depends on whether the journal is kept.
+            Loaded::Events(market) => market.replay(hub, config)?,
+        };
+        Ok(SetOutcome::of(run_id, config.capital, &outcome, sampling))
+    }
+}

@@ -1,0 +1,20 @@
+//! Many runs over one loaded market: what sweeps, searches, walk-forwards and stress tests are made of.
+//!
+//! 1. A [`ParameterSet`] is a list of `key.path = value`, the keys of `--set` and `--param`. Whoever knows the layered
+//!    settings (`app::many`) turns it into a [`BacktestConfig`](crate::BacktestConfig).
+//! 2. [`sharing`] says which configurations can run over one market; [`SharedMarket::load`] loads it once for all of them.
+//! 3. [`SharedMarket::run`] runs one configuration through the engine of `crosscut backtest`, without its files, and
+//!    gives a [`SetOutcome`]: run id, every metric of the dictionary ([`metric_names`](crate::results::metric_names)),
+//!    the equity curve sampled as asked.
+//!
+//! Runs of one market may go on in several threads; nothing here depends on their order.
+
+mod market;
+mod outcome;
+mod set;
+#[cfg(test)]
+mod tests;
+
+pub use market::{SharedMarket, sharing};
+pub use outcome::{Sampled, Sampling, SetOutcome};
+pub use set::ParameterSet;

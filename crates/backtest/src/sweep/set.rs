@@ -1,0 +1,50 @@
+//! A point of a search: settings by key.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Settings that differ from the base of a search: `key.path = value`, each key once, in the order in which the search
+/// names them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ParameterSet {
+    /// Its name, when it was given one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Keys as `--set` takes them (`backtest.params.k`, `backtest.commission_bps`) and values as text.
+    pub values: Vec<(String, String)>,
+}
+
+impl ParameterSet {
+    /// A set without a name.
+    pub fn new(values: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { name: None, values: values.into_iter().collect() }
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.values.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+
+    /// The set with further values, which take the place of those of the same key.
+    #[must_use]
+    pub fn with(mut self, values: impl IntoIterator<Item = (String, String)>) -> Self {
+        for (key, value) in values {
+            match self.values.iter_mut().find(|(known, _)| *known == key) {
+                Some(known) => known.1 = value,
+                None => self.values.push((key, value)),
+            }
+        }
+        self
+    }
+}
+
+impl fmt::Display for ParameterSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(name) = &self.name {
+            write!(f, "{name}: ")?;
+        }
+        let pairs: Vec<String> = self.values.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        f.write_str(&pairs.join(" "))
+    }
+}
