@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use crosscut_model::calendar::Rebalance;
 use crosscut_model::{BarSpec, Timeframe};
-use crosscut_trading::rules::{Execution, OnShort, Untradable};
+use crosscut_trading::rules::{CorporateActions, Execution, OnShort, Untradable};
 use crosscut_trading::strategy::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -90,6 +90,9 @@ pub struct BacktestConfig {
     /// Whether lots, ticks and least order values of the instruments table hold.
     #[serde(skip_serializing_if = "is_true")]
     pub steps: bool,
+    /// How splits and dividends of shares are dealt with.
+    #[serde(with = "as_text", skip_serializing_if = "is_default")]
+    pub corporate_actions: CorporateActions,
     /// How the simulated venue fills orders.
     #[serde(skip_serializing_if = "is_default")]
     pub venue_rules: VenueConfig,
@@ -160,6 +163,7 @@ impl Default for BacktestConfig {
             funding: FundingConfig::default(),
             margin: MarginConfig::default(),
             steps: true,
+            corporate_actions: CorporateActions::default(),
             venue_rules: VenueConfig::default(),
             untradable: Untradable::default(),
             on_short: OnShort::default(),

@@ -5,7 +5,7 @@
 
 use crosscut_model::{Fill, Order, OrderId, OrderStatus};
 use crosscut_trading::journal::{Entry, Record};
-use crosscut_trading::ledger::{ClosedTrade, Ledger};
+use crosscut_trading::ledger::{ClosedTrade, Ledger, Split};
 
 /// Orders and trades so far.
 #[derive(Debug)]
@@ -42,6 +42,9 @@ impl Tally {
             let fill = Fill { filled_at: label, quantity, price, commission, slippage };
             self.ledger.book(record.symbol_idx, record.side, &fill, 0);
         }
+        if let Entry::Split { ratio, quantity, price } = record.entry {
+            self.ledger.split(record.symbol_idx, &Split { at: label, ratio, quantity, price }, 0);
+        }
         if let Some(order) = self.order(record.order_id) {
             take_in(order, label, record.entry);
         }
@@ -74,6 +77,12 @@ fn take_in(order: &mut Order, label: i64, entry: Entry) {
             order.quantity = order.quantity.max(filled);
             let is_done = filled >= order.quantity * (1.0 - 1e-9);
             order.status = if is_done { OrderStatus::Filled } else { OrderStatus::Partial };
+        }
+        Entry::Adjusted { ratio, remaining } => {
+            // The order is told in the units in which it ends.
+            order.fill =
+                order.fill.map(|fill| Fill { quantity: fill.quantity * ratio, price: fill.price / ratio, ..fill });
+            order.quantity = order.fill.map_or(0.0, |fill| fill.quantity) + remaining;
         }
         Entry::Limited { rule, .. } => rule.text().clone_into(&mut order.reason),
         Entry::Rounded { quantity, .. } => order.quantity = quantity,

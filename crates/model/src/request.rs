@@ -99,6 +99,22 @@ impl OrderKind {
         }
     }
 
+    /// The same terms after a split that makes `ratio` shares of one: prices and distances divided by it.
+    pub fn after_split(self, ratio: f64) -> Self {
+        match self {
+            Self::Market | Self::MarketOnOpen | Self::MarketOnClose => self,
+            Self::Limit { price } => Self::Limit { price: price / ratio },
+            Self::LimitOnOpen { price } => Self::LimitOnOpen { price: price / ratio },
+            Self::LimitOnClose { price } => Self::LimitOnClose { price: price / ratio },
+            Self::Stop { trigger } => Self::Stop { trigger: trigger / ratio },
+            Self::StopLimit { trigger, price } => Self::StopLimit { trigger: trigger / ratio, price: price / ratio },
+            Self::TrailingStop { trail: Trail::Amount(amount) } => {
+                Self::TrailingStop { trail: Trail::Amount(amount / ratio) }
+            }
+            Self::TrailingStop { trail: Trail::Fraction(_) } => self,
+        }
+    }
+
     /// Whether every price and distance in it is positive and finite.
     pub fn is_sound(self) -> bool {
         let sound = |value: f64| value.is_finite() && value > 0.0;

@@ -4,7 +4,7 @@ use crosscut_model::time::DAY;
 use crosscut_model::{Fill, Side};
 
 use crate::error::TradingError;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Split};
 use crate::order::Reason;
 use crate::venue::Purse;
 
@@ -62,11 +62,13 @@ pub enum CashKind {
     Dividend,
     /// The fee of a liquidation.
     LiquidationFee,
+    /// Fractions of a lot that a split left, paid out at the last price.
+    CashInLieu,
 }
 
 impl CashKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Funding, Self::Borrow, Self::Dividend, Self::LiquidationFee];
+    pub const ALL: [Self; 5] = [Self::Funding, Self::Borrow, Self::Dividend, Self::LiquidationFee, Self::CashInLieu];
 
     /// The name in files.
     pub fn name(self) -> &'static str {
@@ -75,6 +77,7 @@ impl CashKind {
             Self::Borrow => "borrow",
             Self::Dividend => "dividend",
             Self::LiquidationFee => "liquidation_fee",
+            Self::CashInLieu => "cash_in_lieu",
         }
     }
 }
@@ -95,7 +98,7 @@ pub struct Account {
     /// What it may owe.
     funds: Funds,
     /// Cash moved by kind, in the order of [`CashKind::ALL`].
-    moved: [f64; 4],
+    moved: [f64; CashKind::ALL.len()],
     /// Commission paid so far, rebates taken off.
     commission: f64,
     /// What slippage has cost so far.
@@ -132,7 +135,7 @@ impl Account {
             is_in_bar: vec![false; n_symbols],
             is_opened_in_bar: vec![false; n_symbols],
             funds,
-            moved: [0.0; 4],
+            moved: [0.0; CashKind::ALL.len()],
             commission: 0.0,
             slippage: 0.0,
             traded: [0.0; DAYS],
@@ -268,6 +271,22 @@ impl Account {
     pub fn move_cash(&mut self, kind: CashKind, amount: f64) {
         self.moved[kind as usize] += amount;
         self.ledger.move_cash(amount);
+    }
+
+    /// Splits what is held of a symbol into `ratio` units each, and its last price with it; units beyond whole lots of
+    /// `lot_size` are paid out at that price. Gives what became of the position, and the cash that was moved; `None` when
+    /// nothing is held.
+    pub fn split(&mut self, symbol_idx: u32, (at, ratio): (i64, f64), lot_size: Option<f64>) -> Option<(Split, f64)> {
+        let price = self.price(symbol_idx) / ratio;
+        self.mark(symbol_idx, price);
+        let held = self.quantity(symbol_idx);
+        if held == 0.0 {
+            return None;
+        }
+        let split = Split { at, ratio, quantity: crate::sizing::whole_lots(held * ratio, lot_size), price };
+        let paid = self.ledger.split(symbol_idx, &split, self.n_bars[symbol_idx as usize]);
+        self.moved[CashKind::CashInLieu as usize] += paid;
+        Some((split, paid))
     }
 
     /// How much of what is wanted the account allows to trade, and from what purse a buy is paid.

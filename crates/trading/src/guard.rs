@@ -355,6 +355,11 @@ impl RiskGuard {
         watched.cools_until = now.saturating_add(cooldown);
     }
 
+    /// Takes note of a split into `ratio` units each: best prices are told in the new ones.
+    pub fn split(&mut self, symbol_idx: u32, ratio: f64) {
+        self.watched[symbol_idx as usize].best /= ratio;
+    }
+
     /// What is remembered of a position; of a new one its entry.
     fn remember(&mut self, symbol_idx: u32, position: Position) -> &mut Watched {
         let watched = &mut self.watched[symbol_idx as usize];

@@ -82,6 +82,22 @@ pub enum Entry {
     Triggered,
     /// Its terms were changed.
     Modified,
+    /// A split changed the quantity and prices of a working order.
+    Adjusted {
+        /// Units after the split for each one before.
+        ratio: f64,
+        /// Base units still to fill.
+        remaining: f64,
+    },
+    /// What is held was split.
+    Split {
+        /// Units after it for each one before.
+        ratio: f64,
+        /// Signed base units held after it.
+        quantity: f64,
+        /// The last price, told in the new units; fractions of a lot are paid out at it.
+        price: f64,
+    },
     /// It never got to work.
     Rejected(Reason),
     /// It works no more.
@@ -209,6 +225,7 @@ impl Journal {
             Event::Rejected(reason) => Entry::Rejected(reason),
             Event::Triggered => Entry::Triggered,
             Event::Modified => Entry::Modified,
+            Event::Adjusted { ratio, remaining } => Entry::Adjusted { ratio, remaining },
             Event::Cancelled(reason) => Entry::Cancelled(reason),
             Event::Filled { fill, .. } => Entry::Filled {
                 quantity: fill.quantity,
@@ -244,6 +261,12 @@ impl Record {
             Entry::Accepted => format!("order {number}: accepted"),
             Entry::Triggered => format!("order {number}: triggered"),
             Entry::Modified => format!("order {number}: modified"),
+            Entry::Adjusted { ratio, remaining } => {
+                format!("order {number}: {remaining} left after a split of 1 into {ratio}")
+            }
+            Entry::Split { ratio, quantity, price } => {
+                format!("1 split into {ratio}: {quantity} held, last price {price}")
+            }
             Entry::Rejected(reason) => format!("order {number}: rejected, {}", reason.text()),
             Entry::Cancelled(reason) => format!("order {number}: cancelled, {}", reason.text()),
             Entry::Filled { quantity, price, commission, slippage } => {

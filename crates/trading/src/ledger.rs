@@ -29,6 +29,19 @@ pub struct ClosedTrade {
     pub n_bars: u64,
 }
 
+/// A split of what is held of a symbol.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Split {
+    /// When, as fills are dated.
+    pub at: i64,
+    /// Units after it for each one before.
+    pub ratio: f64,
+    /// Signed base units left after it; what it makes beyond them is paid out in cash.
+    pub quantity: f64,
+    /// The price after it at which that is paid out, quote units.
+    pub price: f64,
+}
+
 /// Cash and positions of a run.
 #[derive(Debug, Clone)]
 pub struct Ledger {
@@ -128,6 +141,31 @@ impl Ledger {
             self.reduce(symbol_idx, &part(before.abs(), share), bar_number);
             self.increase(symbol_idx, side, &part(after.abs(), 1.0 - share), bar_number);
         }
+    }
+
+    /// Splits a position: more units, each worth less, nothing gained or lost. What is paid out in cash (received when
+    /// long, paid when short) closes a part of the trade; the amount is given back.
+    pub fn split(&mut self, symbol_idx: u32, split: &Split, bar_number: u64) -> f64 {
+        let account = &mut self.accounts[symbol_idx as usize];
+        if account.position.quantity == 0.0 {
+            return 0.0;
+        }
+        account.position.quantity *= split.ratio;
+        account.position.entry_price /= split.ratio;
+        account.opened *= split.ratio;
+        account.closed *= split.ratio;
+        let rest = account.position.quantity - split.quantity;
+        if rest == 0.0 {
+            return 0.0;
+        }
+        let quantity = rest.abs();
+        let fill = Fill { filled_at: split.at, quantity, price: split.price, commission: 0.0, slippage: 0.0 };
+        self.cash += rest * split.price;
+        self.reduce(symbol_idx, &fill, bar_number);
+        if split.quantity != 0.0 {
+            self.accounts[symbol_idx as usize].position.quantity = split.quantity;
+        }
+        rest * split.price
     }
 
     /// Opens a position or adds to it.
@@ -239,6 +277,32 @@ mod tests {
         assert_eq!(ledger.closed()[0].side, Side::Sell);
         assert_eq!(ledger.position(0), Position { quantity: 1.0, entry_price: 40.0, opened_at: 2 });
         assert_eq!((ledger.cash(), ledger.opened_bar(0)), (-23.0, 1));
+    }
+
+    #[test]
+    fn a_split_gains_and_loses_nothing() {
+        let mut ledger = Ledger::new(1000.0, 1);
+        ledger.book(0, Side::Buy, &fill(1, 5.0, 90.0, 0.0), 0);
+        // 3 for 2: 7.5 at 60, of which half a share is paid out at 60.
+        let split = Split { at: 2, ratio: 1.5, quantity: 7.0, price: 60.0 };
+        assert_eq!(ledger.split(0, &split, 1), 30.0);
+        assert_eq!((ledger.cash(), ledger.position(0).entry_price), (580.0, 60.0));
+        ledger.book(0, Side::Sell, &fill(3, 7.0, 63.0, 0.0), 2);
+        // 7 shares gained 3 each; the half was paid out at what it had cost.
+        let trade = ledger.closed()[0];
+        assert_eq!((trade.quantity, trade.entry_price, trade.pnl), (7.5, 60.0, 21.0));
+        assert_eq!(ledger.cash(), 1021.0);
+    }
+
+    #[test]
+    fn a_reverse_split_may_leave_nothing() {
+        let mut ledger = Ledger::new(0.0, 1);
+        ledger.book(0, Side::Sell, &fill(1, 4.0, 2.0, 0.0), 0);
+        let split = Split { at: 2, ratio: 0.1, quantity: 0.0, price: 30.0 };
+        assert_eq!(ledger.split(0, &split, 1), -12.0);
+        assert!(ledger.held().is_empty());
+        assert_eq!((ledger.closed()[0].pnl, ledger.cash()), (-4.0, -4.0));
+        assert_eq!(ledger.split(0, &split, 1), 0.0);
     }
 
     #[test]

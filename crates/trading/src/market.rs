@@ -27,6 +27,20 @@ pub struct Bar {
     pub vwap: f64,
 }
 
+impl Bar {
+    /// The bar with its prices multiplied by `growth`, and its volume divided by it so that its value stays.
+    #[inline]
+    #[must_use]
+    pub fn grown(&self, growth: f64) -> Self {
+        if growth == 1.0 {
+            return *self;
+        }
+        let [open, high, low, close, vwap] =
+            [self.open, self.high, self.low, self.close, self.vwap].map(|price| price * growth);
+        Self { open, high, low, close, vwap, volume: self.volume / growth, ..*self }
+    }
+}
+
 /// A trade that has happened.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Trade {

@@ -95,6 +95,13 @@ pub enum Event {
     },
     /// Its terms were changed.
     Modified,
+    /// A split changed its quantity and prices.
+    Adjusted {
+        /// Units after the split for each one before.
+        ratio: f64,
+        /// Base units still to fill.
+        remaining: f64,
+    },
     /// It works no more.
     Cancelled(Reason),
 }
@@ -118,7 +125,7 @@ impl Update {
     /// Whether the order works no more.
     pub fn is_final(&self) -> bool {
         match self.event {
-            Event::Accepted | Event::Triggered | Event::Modified => false,
+            Event::Accepted | Event::Triggered | Event::Modified | Event::Adjusted { .. } => false,
             Event::Rejected(_) | Event::Cancelled(_) => true,
             Event::Filled { remaining, .. } => remaining <= 0.0,
         }

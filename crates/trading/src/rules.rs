@@ -40,6 +40,17 @@ pub enum OnShort {
     Scale,
 }
 
+/// How splits and dividends of shares come into a run whose prices are raw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum CorporateActions {
+    /// Fills, positions and cash are at raw prices; splits and dividends are booked on their ex-dates. What strategies rank
+    /// or signal by is comparable over them.
+    #[default]
+    Book,
+    /// Everything is at prices that grow with what was given away, as if it were reinvested the moment it is paid.
+    AdjustedPrices,
+}
+
 /// Gives a choice its names: a list of them, and the way from text and back.
 macro_rules! named_choices {
     ($choice:ty, $what:literal, $(($name:literal, $value:ident)),+ $(,)?) => {
@@ -99,6 +110,8 @@ named_choices!(
 );
 named_choices!(Untradable, "a rule for untradable names", ("hold", Hold), ("close_last", CloseLast));
 named_choices!(OnShort, "a rule for too few names", ("skip", Skip), ("flat", Flat), ("scale", Scale));
+
+named_choices!(CorporateActions, "a rule for corporate actions", ("book", Book), ("adjusted_prices", AdjustedPrices));
 
 impl Execution {
     /// Whether orders execute at the bar they were decided on.

@@ -1,6 +1,6 @@
 //! Price and quantity steps and the least order value of each instrument, with the dates from which they hold.
 
-use crosscut_model::{Instrument, OrderKind, Side};
+use crosscut_model::{Instrument, OrderKind, OrderRequest, Side};
 
 use crate::sizing::whole_lots;
 
@@ -81,6 +81,15 @@ impl Step {
             OrderKind::Market | OrderKind::TrailingStop { .. } | OrderKind::MarketOnOpen | OrderKind::MarketOnClose => {
                 kind
             }
+        }
+    }
+
+    /// A request after a split into `ratio` units each: whole lots and ticks again.
+    pub fn after_split(&self, request: OrderRequest, ratio: f64) -> OrderRequest {
+        OrderRequest {
+            quantity: self.quantity(request.quantity * ratio),
+            kind: self.kind(request.kind.after_split(ratio), request.side),
+            ..request
         }
     }
 

@@ -197,6 +197,7 @@ pub(super) fn engine_config_for(
         funding: costs::funding(config)?,
         margin: costs::margin(config),
         steps: config.flag("backtest.steps"),
+        corporate_actions: config.parsed("backtest.corporate_actions")?.unwrap_or_default(),
         venue_rules: rules::venue_rules(config)?,
         untradable: config.parsed("backtest.untradable")?.unwrap_or(default.untradable),
         on_short: config.parsed("backtest.on_short")?.unwrap_or(default.on_short),

@@ -246,6 +246,13 @@ pub const KEYS: &[Key] = &[
         "Keep to the lots, ticks and least order values of the instruments table",
     ),
     key(
+        "backtest.corporate_actions",
+        "corporate-actions",
+        Kind::Choice(&["book", "adjusted_prices"]),
+        "book",
+        "Splits and dividends: booked on their ex-dates at raw prices, or prices of a holder who reinvests them",
+    ),
+    key(
         "backtest.venue_rules.path",
         "path",
         Kind::Choice(&["adverse_first", "nearer_first", "high_first", "low_first"]),

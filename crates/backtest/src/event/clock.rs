@@ -1,7 +1,7 @@
 //! One clock over all feeds.
 
-use crosscut_model::Side;
 use crosscut_model::calendar::Rebalance;
+use crosscut_model::{CorporateAction, Side};
 use crosscut_trading::funding::FundingDue;
 use crosscut_trading::market::{Bar, Data};
 use crosscut_trading::{Floor, Strategy};
@@ -19,6 +19,8 @@ pub(super) struct Clock<'a> {
     funding: Vec<(u32, FundingDue)>,
     /// Ends of trading by time, then symbol; the next is last.
     delistings: Vec<(i64, u32)>,
+    /// Splits and dividends to book, by symbol; the next is last. Empty when there are none at all.
+    actions: Vec<Vec<CorporateAction>>,
     /// When the strategy evaluates.
     evaluate: Option<Rebalance>,
     /// When curves are sampled.
@@ -73,10 +75,12 @@ impl<'a> Clock<'a> {
             .filter_map(|(symbol_idx, at)| at.map(|at| (at, symbol_idx as u32)))
             .collect();
         delistings.sort_unstable_by_key(|delisting| std::cmp::Reverse(*delisting));
+        let actions = to_come(market.actions, &cursors);
         Ok(Self {
             cursors,
             funding,
             delistings,
+            actions,
             evaluate: options.evaluate,
             sampling: options.sampling,
             n_instants: 0,
@@ -112,8 +116,8 @@ impl<'a> Clock<'a> {
         recorder: &mut Recorder,
         strategy: &mut (impl Strategy + ?Sized),
     ) -> Result<u64, BacktestError> {
-        let is_alone =
-            self.cursors.len() == 1 && self.funding.is_empty() && self.delistings.is_empty() && self.evaluate.is_none();
+        let has_dates = !(self.funding.is_empty() && self.delistings.is_empty() && self.actions.is_empty());
+        let is_alone = self.cursors.len() == 1 && !has_dates && self.evaluate.is_none();
         if is_alone {
             return self.run_alone((floor, recorder), strategy);
         }
@@ -184,6 +188,7 @@ impl<'a> Clock<'a> {
         self.pass_time(if is_trade { now } else { now - 1 }, (floor, recorder));
         self.pay_funding(now - 1, floor);
         self.delist(now - 1, floor);
+        self.book_actions(now, floor);
         floor.advance(now);
         let mut n_events = 0;
         let mut label = None;
@@ -196,6 +201,7 @@ impl<'a> Clock<'a> {
                 break;
             }
             n_events += self.due.len() as u64;
+            self.book_actions(now, floor);
             label = self.turn(now, floor, strategy)?.max(label);
         }
         if let Some(label) = label {
@@ -277,6 +283,9 @@ impl<'a> Clock<'a> {
         };
         let due = (0..self.cursors.len()).filter(|&at| opens(&self.cursors[at]));
         self.due.extend(due);
+        for at in 0..self.due.len() {
+            self.book_symbol(self.cursors[self.due[at]].symbol_idx, now, floor);
+        }
         for side in [Side::Sell, Side::Buy] {
             for &at in &self.due {
                 if let Some(bar) = self.cursors[at].bar() {
@@ -288,6 +297,28 @@ impl<'a> Clock<'a> {
             self.cursors[at].is_opened = true;
         }
         floor.deliver(strategy);
+    }
+
+    /// Books splits and dividends of symbols whose rows can be known at `now`, as of when these rows began.
+    fn book_actions(&mut self, now: i64, floor: &mut Floor) {
+        if self.actions.is_empty() {
+            return;
+        }
+        for at in 0..self.cursors.len() {
+            let cursor = &self.cursors[at];
+            if cursor.next_close() == Some(now) {
+                self.book_symbol(cursor.symbol_idx, cursor.next_label().unwrap_or(now), floor);
+            }
+        }
+    }
+
+    /// Books the splits and dividends of a symbol whose ex-date has come by `label`, when a row of it begins.
+    fn book_symbol(&mut self, symbol_idx: u32, label: i64, floor: &mut Floor) {
+        let Some(actions) = self.actions.get_mut(symbol_idx as usize) else { return };
+        while let Some(action) = actions.pop_if(|action| action.timestamp <= label) {
+            floor.advance(label);
+            floor.act(symbol_idx, &action);
+        }
     }
 
     /// Pays what is due up to `until`.
@@ -304,8 +335,10 @@ impl<'a> Clock<'a> {
 
     /// Ends trading in symbols whose time has come by `until`.
     fn delist(&mut self, until: i64, floor: &mut Floor) {
-        while let Some(&(_, symbol_idx)) = self.delistings.last().filter(|(at, _)| *at <= until) {
+        while let Some(&(at, symbol_idx)) = self.delistings.last().filter(|(at, _)| *at <= until) {
             self.delistings.pop();
+            // What was given away after the last row and before the end is still the holder's.
+            self.book_symbol(symbol_idx, at, floor);
             floor.delist(symbol_idx);
         }
     }
@@ -370,4 +403,16 @@ impl<'a> Clock<'a> {
             _ => label,
         }
     }
+}
+
+/// The actions that come after the first row of each symbol, the next one last; empty when there are none.
+fn to_come(mut actions: Vec<Vec<CorporateAction>>, cursors: &[Cursor<'_>]) -> Vec<Vec<CorporateAction>> {
+    for (symbol_idx, actions) in actions.iter_mut().enumerate() {
+        let of_symbol = cursors.iter().filter(|cursor| cursor.symbol_idx as usize == symbol_idx);
+        let first = of_symbol.filter_map(Cursor::next_label).min();
+        // Nobody held anything before there was a price.
+        actions.retain(|action| first.is_some_and(|first| action.timestamp > first));
+        actions.sort_by_key(|action| std::cmp::Reverse(action.timestamp));
+    }
+    if actions.iter().all(Vec::is_empty) { Vec::new() } else { actions }
 }

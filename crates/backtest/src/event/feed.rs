@@ -134,6 +134,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// When the next row begins: a bar's label, or a trade's time, microseconds; `None` at the end.
+    pub(super) fn next_label(&self) -> Option<i64> {
+        match &self.rows {
+            Rows::Bars(bars, at) => bars.timestamp.get(*at).copied(),
+            Rows::Trades(batch, at, ..) => batch.timestamp.get(*at).copied(),
+        }
+    }
+
     /// When the next bar opens, microseconds, unless its open has been met; `None` for trades and at the end.
     #[inline]
     pub(super) fn next_open(&self) -> Option<i64> {

@@ -3,9 +3,11 @@
 //! [`load`] reads what a configuration asks for; [`EventMarket::replay`] runs its strategy through it. Knows no archive.
 
 use crosscut_hub::{Hub, TickColumns, TickStream};
+use crosscut_model::action::growth;
 use crosscut_model::time::HOUR;
-use crosscut_model::{BarSpec, Bars, Range, Timeframe, TradeKind, Trades, format_iso, nearest};
+use crosscut_model::{BarSpec, Bars, CorporateAction, Range, Timeframe, TradeKind, Trades, format_iso, nearest};
 use crosscut_trading::funding::FundingDue;
+use crosscut_trading::rules::CorporateActions;
 use crosscut_trading::steps::Steps;
 use crosscut_trading::strategy::Made;
 
@@ -14,7 +16,7 @@ use crate::config::{BacktestConfig, FeedKind, Prepared};
 use crate::error::BacktestError;
 use crate::funding::{FundedSymbol, input, payments};
 use crate::outcome::{DataQuality, RunOutcome};
-use crate::panel::{PanelInput, check_span, instruments_input, pick};
+use crate::panel::{PanelInput, check_span, grown, instruments_input, note_actions, pick, read_actions, shrunk};
 
 /// Most samples of equity in a run.
 const SAMPLES_MAX: i64 = 20_000_000;
@@ -32,6 +34,8 @@ pub struct EventMarket {
     funding: Vec<Vec<FundingDue>>,
     /// When trading in each symbol ends.
     delisted_at: Vec<Option<i64>>,
+    /// Splits and dividends of each symbol, to be booked.
+    actions: Vec<Vec<CorporateAction>>,
     /// Lots, ticks, least values.
     steps: Steps,
     /// Closes of the benchmark: when each could be known, and the price.
@@ -74,6 +78,7 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<EventMarket, BacktestE
         rows: Vec::new(),
         funding: Vec::new(),
         delisted_at: Vec::new(),
+        actions: Vec::new(),
         steps: Steps::default(),
         benchmark: None,
         inputs: Vec::new(),
@@ -83,6 +88,7 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<EventMarket, BacktestE
         symbols,
     };
     market.read_feeds(hub, config)?;
+    market.read_actions(hub, config)?;
     market.check_cover()?;
     let instruments = hub.instruments(&config.venue)?;
     market.steps = Steps::from_instruments(&market.symbols, &instruments);
@@ -233,6 +239,30 @@ impl EventMarket {
         Ok(Rows::Trades { kind, span: (info.first, info.last) })
     }
 
+    /// Reads splits and dividends, and where the run is on adjusted prices adjusts them.
+    fn read_actions(&mut self, hub: &Hub, config: &BacktestConfig) -> Result<(), BacktestError> {
+        for (at, symbol) in self.symbols.iter().enumerate() {
+            let (actions, table) = read_actions(hub, &config.venue, symbol)?;
+            self.inputs.extend(table);
+            if config.corporate_actions == CorporateActions::Book {
+                self.actions.push(actions);
+                continue;
+            }
+            let rows = &mut self.rows[at * self.kinds.len()..(at + 1) * self.kinds.len()];
+            if !actions.is_empty() && rows.iter().any(|rows| matches!(rows, Rows::Trades { .. })) {
+                let expected = "book where ticks are read: single trades are at raw prices";
+                return Err(BacktestError::setting(
+                    "corporate_actions",
+                    config.corporate_actions.to_string(),
+                    expected,
+                ));
+            }
+            adjust(rows, &actions);
+        }
+        note_actions(config.corporate_actions, &self.inputs, &mut self.quality);
+        Ok(())
+    }
+
     /// Refuses runs that reach beyond the data.
     fn check_cover(&self) -> Result<(), BacktestError> {
         let bars = self.rows.iter().filter_map(|rows| match rows {
@@ -310,8 +340,12 @@ impl EventMarket {
             return Err(BacktestError::unknown("benchmark", symbol, place, &known));
         }
         let mut table = hub.read_bars(&config.venue, &bar, symbol, &["close"], self.range)?;
-        let times = table.take_i64("available_at").unwrap_or_default();
-        self.benchmark = Some(times.into_iter().zip(table.take_f64("close").unwrap_or_default()).collect());
+        let (labels, times) = (table.take_i64("timestamp"), table.take_i64("available_at"));
+        let (actions, actions_table) = read_actions(hub, &config.venue, symbol)?;
+        let growth = growth(&labels.unwrap_or_default(), &actions);
+        let closes = grown(table.take_f64("close").unwrap_or_default(), &growth);
+        self.benchmark = Some(times.unwrap_or_default().into_iter().zip(closes).collect());
+        self.inputs.extend(actions_table.filter(|table| !self.inputs.contains(table)));
         let info = input(hub.bar_info(&config.venue, &bar, symbol)?);
         if !self.inputs.contains(&info) {
             self.inputs.push(info);
@@ -366,6 +400,7 @@ impl EventMarket {
             feeds: Vec::with_capacity(self.rows.len()),
             funding: self.funding.clone(),
             delisted_at: self.delisted_at.clone(),
+            actions: self.actions.clone(),
         };
         for (at, rows) in self.rows.iter().enumerate() {
             let symbol = &self.symbols[at / self.kinds.len()];
@@ -384,14 +419,32 @@ impl EventMarket {
         for (name, count) in &self.quality.counts {
             run.data_quality.add(name, *count);
         }
-        run.benchmark = self.benchmark.as_ref().map(|closes| grown(closes, &run.available_at, config.capital));
+        run.benchmark = self.benchmark.as_ref().map(|closes| capital_in(closes, &run.available_at, config.capital));
         Ok(run)
+    }
+}
+
+/// Multiplies the prices of a symbol's bars with what was given away since its first one, in whichever feed that is.
+fn adjust(rows: &mut [Rows], actions: &[CorporateAction]) {
+    let first = rows.iter().filter_map(|rows| match rows {
+        Rows::Bars(bars) => bars.timestamp.first().copied(),
+        Rows::Trades { .. } => None,
+    });
+    let Some(first) = first.min().filter(|_| !actions.is_empty()) else { return };
+    for rows in rows {
+        let Rows::Bars(bars) = rows else { continue };
+        let times: Vec<i64> = std::iter::once(first).chain(bars.timestamp.iter().copied()).collect();
+        let growth = &growth(&times, actions)[1..];
+        for column in [&mut bars.open, &mut bars.high, &mut bars.low, &mut bars.close, &mut bars.vwap] {
+            *column = grown(std::mem::take(column), growth);
+        }
+        bars.volume = shrunk(std::mem::take(&mut bars.volume), growth);
     }
 }
 
 /// What the capital would have become in the benchmark, bought at its first close: at each time its last close, NaN before
 /// the first.
-fn grown(closes: &[(i64, f64)], times: &[i64], capital: f64) -> Vec<f64> {
+fn capital_in(closes: &[(i64, f64)], times: &[i64], capital: f64) -> Vec<f64> {
     let mut after = 0;
     let mut first = f64::NAN;
     times

@@ -14,6 +14,7 @@ mod record;
 #[cfg(test)]
 mod tests;
 
+use crosscut_model::CorporateAction;
 use crosscut_model::calendar::Rebalance;
 use crosscut_trading::account::CashKind;
 use crosscut_trading::floor::Dropped;
@@ -41,6 +42,8 @@ pub struct Market<'a> {
     pub funding: Vec<Vec<FundingDue>>,
     /// When trading in each symbol ends, microseconds UTC; empty: never.
     pub delisted_at: Vec<Option<i64>>,
+    /// Splits and dividends of each symbol by ex-date, to be booked with its first row at or after it; empty: none.
+    pub actions: Vec<Vec<CorporateAction>>,
 }
 
 /// How it is replayed.

@@ -5,6 +5,7 @@
 
 use crosscut_model::calendar::periods_per_year;
 use crosscut_model::{Order, Timeframe};
+use crosscut_trading::account::CashKind;
 use crosscut_trading::journal::{Entry, Record};
 use crosscut_trading::ledger::ClosedTrade;
 
@@ -90,6 +91,9 @@ impl EventOutcome {
                 Entry::Rejected(_) => quality.add("orders_rejected", 1),
                 Entry::Halted { .. } => quality.add("halts", 1),
                 Entry::Liquidated { .. } => quality.add("liquidations", 1),
+                Entry::Cash { kind: CashKind::Dividend, .. } => quality.add("dividends_booked", 1),
+                Entry::Split { .. } => quality.add("splits_booked", 1),
+                Entry::Adjusted { .. } => quality.add("orders_split", 1),
                 _ => {}
             }
         }

@@ -92,7 +92,7 @@ impl Recorder {
         let new = &floor.records()[self.n_seen..];
         self.n_seen = floor.records().len();
         self.changed.clear();
-        let filled = new.iter().filter(|record| matches!(record.entry, Entry::Filled { .. }));
+        let filled = new.iter().filter(|record| matches!(record.entry, Entry::Filled { .. } | Entry::Split { .. }));
         self.changed.extend(filled.map(|record| record.symbol_idx));
         self.changed.sort_unstable();
         self.changed.dedup();

@@ -1,6 +1,6 @@
 //! Columns in, panel out.
 
-use crosscut_model::{Members, Range, Timeframe, format_iso};
+use crosscut_model::{CorporateAction, Members, Range, Timeframe, format_iso};
 use crosscut_trading::account::Funds;
 use crosscut_trading::funding::FundingDue;
 use crosscut_trading::pool::PoolRule;
@@ -46,6 +46,9 @@ pub struct SeriesInput {
     /// Last prices as they were traded, where the others are those of a holder who reinvests splits and dividends; empty: as
     /// they are.
     pub raw_close: Vec<f64>,
+    /// Last prices of a holder who reinvests splits and dividends, where the others are as they were traded and strategies
+    /// compare them over time; empty: as they are.
+    pub adjusted_close: Vec<f64>,
     /// Whether each bar could be traded; empty: all could.
     pub tradable: Vec<bool>,
 }
@@ -61,6 +64,8 @@ pub struct SymbolRules {
     pub steps: Vec<Step>,
     /// Funding payments by time; empty: none.
     pub funding: Vec<FundingDue>,
+    /// Splits and dividends by ex-date, to be booked; empty: none.
+    pub actions: Vec<CorporateAction>,
 }
 
 /// The benchmark's bars.
@@ -275,6 +280,7 @@ impl PanelBuilder {
             .as_ref()
             .map_or_else(Vec::new, |pool| pool.entries(&input.timestamps, &input.dollar_volume, self.start));
         let universe = self.universe_entries(&input, &rules);
+        let actions = by_bar(&input.timestamps, rules.actions);
         self.check_path(&input)?;
         let keep = |column: Vec<f64>, is_needed| if is_needed { column } else { Vec::new() };
         let series = Series {
@@ -293,6 +299,8 @@ impl PanelBuilder {
             delisted_at: rules.delisted_at,
             steps: rules.steps,
             funding: rules.funding,
+            adjusted: input.adjusted_close,
+            actions,
             stretches: stretches.clone().unwrap_or_default(),
         };
         let labels = if stretches.is_some() { Vec::new() } else { input.timestamps };
@@ -396,6 +404,7 @@ impl PanelBuilder {
             ("dollar_volume", input.dollar_volume.len(), self.needs_dollar_volume()),
             ("factor", input.factor.len(), !self.factors.is_empty()),
             ("raw_close", input.raw_close.len(), false),
+            ("adjusted_close", input.adjusted_close.len(), false),
             ("tradable", input.tradable.len(), false),
         ] {
             if len != n_bars && (needed || len > 0) {
@@ -497,6 +506,14 @@ impl PanelBuilder {
         }
         available_at
     }
+}
+
+/// Actions with the positions of the first bars at or after their ex-dates; the number of bars where none is. Those before
+/// the first bar have found nobody holding anything.
+fn by_bar(timestamps: &[i64], actions: Vec<CorporateAction>) -> Vec<(usize, CorporateAction)> {
+    let first_bar = |action: &CorporateAction| timestamps.partition_point(|label| *label < action.timestamp);
+    let placed = actions.into_iter().map(|action| (first_bar(&action), action));
+    placed.filter(|(pos, _)| *pos > 0).collect()
 }
 
 /// All slots that some series has, ascending.

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use crosscut_hub::{FactorMetadata, FactorSet, Hub, hash_file};
 use crosscut_model::action::growth;
-use crosscut_model::{BarSpec, Instrument, Members, Range, Table, Timeframe, format_iso, matches, parse_iso};
+use crosscut_model::{
+    BarSpec, CorporateAction, Instrument, Members, Range, Table, Timeframe, format_iso, matches, parse_iso,
+};
+use crosscut_trading::rules::CorporateActions;
 use crosscut_trading::steps::Step;
 use crosscut_trading::strategy::Column;
 use crosscut_trading::universe::Universe;
 use rayon::prelude::*;
 
+use super::actions::{grown, note_actions, read_actions, shrunk};
 use super::align::{FactorRows, JoinCounts, Joined, join, keep, take};
 use super::build::Unplaced;
 use super::lists;
@@ -142,7 +146,7 @@ pub fn load_with(hub: &Hub, config: &BacktestConfig, options: LoadOptions<'_>) -
     if let Some(set) = &set {
         note_changed_bars(set, &inputs, &mut quality);
     }
-    note_actions(&inputs, &mut quality);
+    note_actions(config.corporate_actions, &inputs, &mut quality);
     inputs.extend(list.into_iter().chain(member_lists));
     inputs.extend(instruments_input(hub, &config.venue)?);
     let benchmark = config.benchmark.as_ref().map(|symbol| source.benchmark(symbol, &mut inputs)).transpose()?;
@@ -372,8 +376,14 @@ impl Source<'_> {
         let (dollar_volume, is_volume_estimated) = self.dollar_volume(symbol, &mut bars)?;
         let available_at = bars.take_i64("available_at").unwrap_or_default();
         let kept = joined.bars.as_deref();
-        let growth = self.growth(symbol, &timestamps, &mut inputs)?;
-        let raw_close = if growth.is_empty() { Vec::new() } else { bars.f64("close").unwrap_or_default().to_vec() };
+        let actions = self.actions(symbol, &mut inputs)?;
+        let has_actions = !actions.is_empty();
+        let total = if has_actions { growth(&timestamps, &actions) } else { Vec::new() };
+        let other_close = if has_actions { bars.f64("close").unwrap_or_default().to_vec() } else { Vec::new() };
+        let (growth, raw_close, adjusted_close, actions) = match self.config.corporate_actions {
+            CorporateActions::AdjustedPrices => (total, other_close, Vec::new(), Vec::new()),
+            CorporateActions::Book => (Vec::new(), Vec::new(), grown(other_close, &total), actions),
+        };
         let mut price = |column: &str| keep(grown(take(&mut bars, column), &growth), kept);
         let [close, open, high, low, vwap] = ["close", "open", "high", "low", "vwap"].map(&mut price);
         // A factor set that ends before the bars do covers no more than its own rows.
@@ -393,9 +403,10 @@ impl Source<'_> {
             factor: factors.next().unwrap_or_default(),
             more_factors: factors.collect(),
             raw_close: keep(raw_close, kept),
+            adjusted_close: keep(adjusted_close, kept),
             tradable: if joined.tradable.iter().all(|flag| *flag) { Vec::new() } else { joined.tradable },
         };
-        let mut rules = self.rules.get(symbol).cloned().unwrap_or_default();
+        let mut rules = SymbolRules { actions, ..self.rules.get(symbol).cloned().unwrap_or_default() };
         let funding = self.funding(&input, &mut rules, &mut inputs)?;
         let series = self.builder.series(input, rules)?;
         let counts = joined.counts;
@@ -424,25 +435,11 @@ impl Source<'_> {
         Ok([plan.n_missing_rows, plan.n_missing_marks, plan.n_after_delisting])
     }
 
-    /// What a symbol's prices are multiplied with at each bar so that their ratios are total returns over splits and dividends,
-    /// by what was known then; empty when there is no such action.
-    fn growth(
-        &self,
-        symbol: &str,
-        timestamps: &[i64],
-        inputs: &mut Vec<PanelInput>,
-    ) -> Result<Vec<f64>, BacktestError> {
-        let venue = &self.config.venue;
-        let actions = self.hub.corporate_actions(venue, symbol)?;
-        if actions.is_empty() {
-            return Ok(Vec::new());
-        }
-        let info = self.hub.action_info(venue, symbol)?;
-        let input = PanelInput { name: info.provenance.table, content_hash: info.content_hash, sources: Vec::new() };
-        if !inputs.contains(&input) {
-            inputs.push(input);
-        }
-        Ok(growth(timestamps, &actions))
+    /// A symbol's splits and dividends by ex-date.
+    fn actions(&self, symbol: &str, inputs: &mut Vec<PanelInput>) -> Result<Vec<CorporateAction>, BacktestError> {
+        let (actions, input) = read_actions(self.hub, &self.config.venue, symbol)?;
+        inputs.extend(input.filter(|input| !inputs.contains(input)));
+        Ok(actions)
     }
 
     /// The factor rows of a symbol brought together with its bars; `None` when it is to be left out.
@@ -492,7 +489,8 @@ impl Source<'_> {
             inputs.push(input);
         }
         let timestamps = bars.take_i64("timestamp").unwrap_or_default();
-        let growth = self.growth(symbol, &timestamps, inputs)?;
+        let actions = self.actions(symbol, inputs)?;
+        let growth = if actions.is_empty() { Vec::new() } else { growth(&timestamps, &actions) };
         Ok(Benchmark { close: grown(take(&mut bars, "close"), &growth), timestamps })
     }
 
@@ -512,29 +510,6 @@ impl Source<'_> {
             content_hash: set.content_hash(symbol).unwrap_or_default().to_owned(),
             sources: Vec::new(),
         }
-    }
-}
-
-/// Prices as a holder who reinvests splits and dividends sees them; as they are when there is no growth.
-fn grown(mut prices: Vec<f64>, growth: &[f64]) -> Vec<f64> {
-    prices.iter_mut().zip(growth).for_each(|(price, growth)| *price *= growth);
-    prices
-}
-
-/// Quantities in units of such prices, so that their value stays.
-fn shrunk(mut quantities: Vec<f64>, growth: &[f64]) -> Vec<f64> {
-    quantities.iter_mut().zip(growth).for_each(|(quantity, growth)| *quantity /= growth);
-    quantities
-}
-
-/// Says that prices are not those of the tape.
-fn note_actions(inputs: &[PanelInput], quality: &mut DataQuality) {
-    let n_symbols = inputs.iter().filter(|input| input.name.starts_with("actions/")).count();
-    if n_symbols > 0 {
-        quality.add("symbols_with_corporate_actions", n_symbols as u64);
-        quality.notes.push(format!(
-            "{n_symbols} symbols have splits or dividends: their prices and quantities are those of a holder who reinvests them, counted from the first bar read"
-        ));
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! [`PanelBuilder`] makes a panel from plain columns; [`load()`] reads those columns from a hub.
 
+mod actions;
 mod align;
 mod build;
 pub mod lists;
@@ -26,6 +27,7 @@ use crosscut_trading::rules::Execution;
 use crosscut_trading::steps::Steps;
 use crosscut_trading::universe::{Choice, Ground, Universe};
 
+pub(crate) use actions::{grown, note_actions, read_actions, shrunk};
 pub use build::{Benchmark, Extras, PanelBuilder, SeriesInput, SymbolRules, Unplaced};
 pub(crate) use build::{check_cover, check_span};
 pub use load::{ComputedFactor, LoadOptions, load, load_with, symbols_with_bars};

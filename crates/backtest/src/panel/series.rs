@@ -1,5 +1,6 @@
 //! The bars of one symbol, as columns, and where they lie on the timeline.
 
+use crosscut_model::CorporateAction;
 use crosscut_trading::funding::FundingDue;
 use crosscut_trading::market::Bar;
 use crosscut_trading::pool::PoolEntry;
@@ -41,6 +42,10 @@ pub struct Series {
     pub(super) steps: Vec<Step>,
     /// Funding payments by time.
     pub(super) funding: Vec<FundingDue>,
+    /// Closes of a holder who reinvests splits and dividends; empty: the closes as they are.
+    pub(super) adjusted: Vec<f64>,
+    /// Splits and dividends to book by ex-date, each with the position of the first bar at or after it.
+    pub(super) actions: Vec<(usize, CorporateAction)>,
 }
 
 /// Bars that follow one another without a hole: bar `pos` lies in slot `slot`, bar `pos + 1` in the next, and so on.
@@ -61,6 +66,28 @@ impl Series {
     /// Last prices.
     pub fn close(&self) -> &[f64] {
         &self.close
+    }
+
+    /// Last prices that can be compared over splits and dividends.
+    pub(crate) fn comparable_close(&self) -> &[f64] {
+        if self.adjusted.is_empty() { &self.close } else { &self.adjusted }
+    }
+
+    /// Whether there are splits or dividends to book.
+    pub(crate) fn has_actions(&self) -> bool {
+        !self.actions.is_empty()
+    }
+
+    /// Splits and dividends to book with bar `pos`, before it opens; those without a bar after them with the number of bars.
+    pub(crate) fn actions_at(&self, pos: usize) -> impl Iterator<Item = &CorporateAction> {
+        let from = self.actions.partition_point(|(at, _)| *at < pos);
+        self.actions[from..].iter().take_while(move |(at, _)| *at == pos).map(|(_, action)| action)
+    }
+
+    /// The slot of the first bar from `slot` on with which a split or dividend is booked.
+    pub(crate) fn next_action(&self, slot: u32) -> Option<u32> {
+        let slots = self.actions.iter().filter(|(pos, _)| *pos < self.n_bars()).map(|(pos, _)| self.slot_of(*pos));
+        slots.into_iter().find(|at| *at >= slot)
     }
 
     /// The first factor column; NaN where it is missing, empty when the run reads none.

@@ -89,7 +89,9 @@ impl<'a> Engine<'a> {
         let order =
             desk.open_orders().iter().filter_map(|order| self.next_bar_row(order.request.symbol_idx, row)).min();
         let funding = desk.held().iter().filter_map(|&symbol_idx| self.next_funding_row(symbol_idx)).min();
-        let known = [Some(self.schedule.next(row)), self.strategy.next_expiry(), order, funding];
+        let ordered = desk.open_orders().iter().map(|order| order.request.symbol_idx);
+        let action = desk.held().iter().copied().chain(ordered).filter_map(|at| self.next_action_row(at, row)).min();
+        let known = [Some(self.schedule.next(row)), self.strategy.next_expiry(), order, funding, action];
         known.into_iter().flatten().min().unwrap_or(self.rows.end).clamp(row, self.rows.end)
     }
 
@@ -106,6 +108,12 @@ impl<'a> Engine<'a> {
         let funding = self.setup.panel.series(symbol_idx).funding();
         let due = funding.get(funding.partition_point(|due| due.at <= self.paid_until))?;
         Some(self.setup.panel.available_at().partition_point(|&known_at| known_at < due.at))
+    }
+
+    /// The first row from `row` on with which a split or dividend of a symbol is booked.
+    fn next_action_row(&self, symbol_idx: u32, row: usize) -> Option<usize> {
+        let panel = self.setup.panel;
+        Some(panel.row_of(panel.series(symbol_idx).next_action(panel.slot(row))?))
     }
 
     /// Marks positions over rows at which nothing is bound to happen, up to the row at which the guard wants to step in;
@@ -135,6 +143,7 @@ impl<'a> Engine<'a> {
         self.floor.advance(label);
         self.floor.accrue();
         self.delist(row, label);
+        self.book_actions(row);
         self.open_bars(row);
         self.pay_funding(known_at - 1);
         self.floor.advance(known_at);
@@ -212,8 +221,30 @@ impl<'a> Engine<'a> {
             if !is_due || self.floor.desk().is_ended(symbol_idx) {
                 continue;
             }
+            // What was given away after the last bar and before the end is still the holder's.
+            for action in series.actions_at(series.n_bars()).filter(|action| action.timestamp <= now) {
+                self.floor.act(symbol_idx, action);
+            }
             // A symbol that is not held has not been followed: without a price there is nothing to close.
             self.floor.delist(symbol_idx);
+        }
+        self.floor.deliver(&mut self.strategy);
+    }
+
+    /// Books splits and dividends whose first bar at or after the ex-date is the row's, before it opens.
+    fn book_actions(&mut self, row: usize) {
+        let desk = self.floor.desk();
+        self.symbols.clear();
+        self.symbols.extend_from_slice(desk.held());
+        self.symbols.extend(desk.open_orders().iter().map(|order| order.request.symbol_idx));
+        self.symbols.sort_unstable();
+        self.symbols.dedup();
+        let slot = self.setup.panel.slot(row);
+        for &symbol_idx in &self.symbols {
+            let series = self.setup.panel.series(symbol_idx);
+            if let Some(pos) = series.bar_in(slot).filter(|_| series.has_actions()) {
+                series.actions_at(pos).for_each(|action| self.floor.act(symbol_idx, action));
+            }
         }
         self.floor.deliver(&mut self.strategy);
     }

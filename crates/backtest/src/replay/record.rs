@@ -1,6 +1,7 @@
 //! What is written down of a row, from the floor's journal: orders, positions, log lines, counts.
 
 use crosscut_model::{OrderId, format_iso};
+use crosscut_trading::account::CashKind;
 use crosscut_trading::journal::{Entry, Origin, Record};
 use crosscut_trading::limits::Rule;
 use crosscut_trading::order::Reason;
@@ -77,7 +78,16 @@ impl Engine<'_> {
                 }
             }
             Entry::Cancelled(reason) => self.note_end(order_id, reason),
-            Entry::Cash { amount, .. } => self.recorder.moved[symbol_idx as usize] += amount,
+            Entry::Cash { kind, amount } => {
+                self.recorder.moved[symbol_idx as usize] += amount;
+                let is_dividend = kind == CashKind::Dividend;
+                self.strategy.records.quality.add("dividends_booked", u64::from(is_dividend));
+            }
+            Entry::Split { .. } => {
+                self.recorder.changed.push(symbol_idx);
+                self.strategy.records.quality.add("splits_booked", 1);
+            }
+            Entry::Adjusted { .. } => self.strategy.records.quality.add("orders_split", 1),
             Entry::Limited { rule, .. } if order_id == self.recorder.of_guard => {
                 if let Some(order) = self.recorder.tally.order(order_id) {
                     guard_reason(rule).clone_into(&mut order.reason);

@@ -43,7 +43,7 @@ impl View for Sight<'_> {
         let Some(pos) = series.pos_at(self.panel.slot(self.row)) else {
             return &[];
         };
-        let closes = &series.close()[..=pos];
+        let closes = &series.comparable_close()[..=pos];
         &closes[closes.len() - n.min(closes.len())..]
     }
 

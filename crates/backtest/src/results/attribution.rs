@@ -5,6 +5,7 @@
 //! fills made while the position was on that side; a fill that turns a position is split where it crosses zero.
 
 use crosscut_model::{Order, Side};
+use crosscut_trading::journal::Entry;
 
 use crate::outcome::RunOutcome;
 
@@ -53,6 +54,11 @@ impl SymbolProfit {
         self.credit(signed, cash * (1.0 - share));
     }
 
+    /// Books a split: what is held is told in the new units.
+    fn split(&mut self, held: f64) {
+        self.quantity = held;
+    }
+
     /// Adds to the side a signed quantity is on.
     fn credit(&mut self, sign: f64, amount: f64) {
         if sign > 0.0 {
@@ -63,12 +69,26 @@ impl SymbolProfit {
     }
 }
 
+/// Label, symbol and signed quantity after each split, in time order.
+fn splits(outcome: &RunOutcome) -> impl Iterator<Item = (i64, usize, f64)> {
+    outcome.journal.iter().filter_map(|line| match line.record.entry {
+        Entry::Split { quantity, .. } => Some((line.timestamp, line.record.symbol_idx as usize, quantity)),
+        _ => None,
+    })
+}
+
 /// What each symbol came to, in the order of the run's symbols.
 pub(crate) fn by_symbol(outcome: &RunOutcome) -> Vec<SymbolProfit> {
     let mut profits = vec![SymbolProfit::default(); outcome.symbols.len()];
     let mut filled: Vec<&Order> = outcome.orders.iter().filter(|order| order.fill.is_some()).collect();
     filled.sort_by_key(|order| order.fill.map(|fill| fill.filled_at));
+    let mut splits = splits(outcome).peekable();
     for order in filled {
+        let filled_at = order.fill.map_or(i64::MIN, |fill| fill.filled_at);
+        // A split comes before the bar in which it is booked opens.
+        while let Some((_, symbol_idx, held)) = splits.next_if(|(at, ..)| *at <= filled_at) {
+            profits[symbol_idx].split(held);
+        }
         profits[order.symbol_idx].book(order);
     }
     for (profit, end) in profits.iter_mut().zip(&outcome.ends) {

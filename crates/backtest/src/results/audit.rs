@@ -16,7 +16,8 @@ use crate::outcome::{AuditLine, RunOutcome};
 pub(super) const JOURNAL: &str = "journal.csv";
 
 /// Its columns. `timestamp` is the label of the bar the line belongs to, `at` the instant itself. `wanted` is what was
-/// asked for and `quantity` what came of it: base units, or fractions of equity in `weighed` lines. `reason` is the rule,
+/// asked for and `quantity` what came of it: base units, or fractions of equity in `weighed` lines; of a split `wanted` is
+/// the number of units that one became and `quantity` what is held, or left of the order, after it. `reason` is the rule,
 /// the venue's reason or the kind of cash; `amount` is cash that moved, or equity when trading was stopped.
 const HEAD: &str =
     "timestamp,at,symbol,order_id,event,side,type,reason,wanted,quantity,price,commission,slippage,amount";
@@ -90,6 +91,10 @@ impl Cells {
             Entry::Accepted => cells("accepted", "", [NONE; 6]),
             Entry::Triggered => cells("triggered", "", [NONE; 6]),
             Entry::Modified => cells("modified", "", [NONE; 6]),
+            Entry::Adjusted { ratio, remaining } => {
+                cells("adjusted", "split", [ratio, remaining, NONE, NONE, NONE, NONE])
+            }
+            Entry::Split { ratio, quantity, price } => cells("split", "", [ratio, quantity, price, NONE, NONE, NONE]),
             Entry::Rejected(reason) => cells("rejected", reason.text(), [NONE; 6]),
             Entry::Cancelled(reason) => cells("cancelled", reason.text(), [NONE; 6]),
             Entry::Filled { quantity, price, commission, slippage } => {

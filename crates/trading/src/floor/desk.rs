@@ -97,6 +97,8 @@ pub struct Desk {
     pub(super) inbox: Vec<Update>,
     /// Symbols that are not traded any more.
     pub(super) ended: Vec<bool>,
+    /// What prices of each symbol are multiplied with to compare them over splits and dividends.
+    pub(super) growth: Vec<f64>,
     /// What rounding dropped.
     pub(super) dropped: Dropped,
     /// Number of the last order.
@@ -148,6 +150,13 @@ impl Desk {
     #[inline]
     pub fn price(&self, symbol_idx: u32) -> f64 {
         self.account.price(symbol_idx)
+    }
+
+    /// What raw prices of a symbol are multiplied with so that their ratios over time are total returns: the product of
+    /// what splits and dividends that have come so far gave away. It begins at 1; orders and positions use raw prices.
+    #[inline]
+    pub fn growth(&self, symbol_idx: u32) -> f64 {
+        self.growth[symbol_idx as usize]
     }
 
     /// The account behind the numbers.
@@ -532,6 +541,15 @@ impl Desk {
         let order_id = self.number(&request, Origin::Guard(rule));
         self.note(order_id, &request, Entry::Limited { rule, wanted: quantity.abs(), allowed: 0.0 });
         self.send(OpenOrder { rule: Some(rule), ..OpenOrder::new(order_id, request) }, OrderId(0));
+    }
+
+    /// Takes note of a split in what is known of working orders.
+    pub(super) fn split_orders(&mut self, symbol_idx: u32, ratio: f64) {
+        let step = self.steps.at(symbol_idx, self.now);
+        for order in self.open.iter_mut().filter(|order| order.request.symbol_idx == symbol_idx) {
+            order.request = step.after_split(order.request, ratio);
+            order.remaining = step.quantity(order.remaining * ratio);
+        }
     }
 
     /// Takes note of what happened to an order: journal, open orders, the guard's turnover.

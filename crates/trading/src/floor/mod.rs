@@ -6,6 +6,7 @@
 //! the guard looks ([`Floor::settle`]), the strategy hears of its orders and of the data ([`Floor::tell`]), evaluates
 //! ([`Floor::evaluate`]), and bars open ([`Floor::open`]).
 
+mod actions;
 mod desk;
 mod protection;
 mod settlement;
@@ -124,6 +125,7 @@ impl Floor {
                 outbox: Vec::new(),
                 inbox: Vec::new(),
                 ended: vec![false; n_symbols],
+                growth: vec![1.0; n_symbols],
                 dropped: Dropped::default(),
                 last_id: 0,
             },

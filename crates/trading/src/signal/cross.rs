@@ -78,7 +78,7 @@ impl Cross {
 
 impl Strategy for Cross {
     fn on_data(&mut self, data: &Data, desk: &mut Desk) {
-        let Some(bar) = self.stake.bar(data) else { return };
+        let Some(bar) = self.stake.bar(data, desk) else { return };
         if let (Some(fast), Some(slow)) = (self.fast.update(bar.close), self.slow.update(bar.close)) {
             self.stake.take(if fast > slow { Stance::Long } else { Stance::Short }, desk);
         }

@@ -49,10 +49,13 @@ pub enum Stance {
 }
 
 impl Stake {
-    /// The bar of the feed that counts; `None` for other data.
-    fn bar<'a>(&self, data: &'a Data) -> Option<&'a Bar> {
+    /// The bar of the feed that counts, its prices comparable with earlier ones over splits and dividends; `None` for other
+    /// data.
+    fn bar(&self, data: &Data, desk: &Desk) -> Option<Bar> {
         match data {
-            Data::Bar(bar) if bar.symbol_idx == self.symbol_idx && bar.feed_idx == self.feed_idx => Some(bar),
+            Data::Bar(bar) if bar.symbol_idx == self.symbol_idx && bar.feed_idx == self.feed_idx => {
+                Some(bar.grown(desk.growth(self.symbol_idx)))
+            }
             _ => None,
         }
     }

@@ -39,7 +39,7 @@ impl Reversion {
 
 impl Strategy for Reversion {
     fn on_data(&mut self, data: &Data, desk: &mut Desk) {
-        let Some(bar) = self.stake.bar(data) else { return };
+        let Some(bar) = self.stake.bar(data, desk) else { return };
         self.closes.push(bar.close);
         let deviation = self.closes.deviation();
         // A market that does not move has no distance.

@@ -58,7 +58,7 @@ impl Rsi {
 
 impl Strategy for Rsi {
     fn on_data(&mut self, data: &Data, desk: &mut Desk) {
-        let Some(bar) = self.stake.bar(data) else { return };
+        let Some(bar) = self.stake.bar(data, desk) else { return };
         let Some(index) = self.update(bar.close) else { return };
         if index <= self.low {
             self.stake.take(Stance::Long, desk);

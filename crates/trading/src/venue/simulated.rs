@@ -204,6 +204,35 @@ impl SimulatedVenue {
         self.pending.retain(|pending| pending.symbol_idx != symbol_idx);
     }
 
+    /// Splits the orders of a symbol into `ratio` units each: quantities multiplied and cut to whole lots, prices divided
+    /// and put on ticks; an order of which less than a lot is left ends. Changes on their way are about the new units too.
+    pub fn split(&mut self, symbol_idx: u32, (now, ratio): (i64, f64), clearing: &mut Clearing<'_>) {
+        let step = clearing.steps.at(symbol_idx, now);
+        for pending in self.pending.iter_mut().filter(|pending| pending.symbol_idx == symbol_idx) {
+            pending.change = pending.change.map(|change| Change {
+                quantity: change.quantity.map(|quantity| step.quantity(quantity * ratio)),
+                price: change.price.map(|price| price / ratio),
+                trigger: change.trigger.map(|trigger| trigger / ratio),
+            });
+        }
+        for order in &mut self.books[symbol_idx as usize] {
+            order.request = step.after_split(order.request, ratio);
+            order.remaining = step.quantity(order.remaining * ratio);
+            order.filled *= ratio;
+            order.best /= ratio;
+            let (order_id, side, remaining) = (order.order_id, order.request.side, order.remaining);
+            let event = Event::Adjusted { ratio, remaining };
+            clearing.updates.push(Update { order_id, symbol_idx, side, at: now, event });
+        }
+        let is_gone = |order: &Working| order.remaining <= 0.0;
+        while let Some(at) = self.books[symbol_idx as usize].iter().position(is_gone) {
+            self.remove(symbol_idx, at, (now, Reason::BelowOneLot), clearing);
+        }
+        let seen = &mut self.seen[symbol_idx as usize];
+        seen.price /= ratio;
+        seen.volume *= ratio;
+    }
+
     /// Puts an order into the book of which nobody is told.
     pub(crate) fn protect(&mut self, order: Working) {
         self.books[order.request.symbol_idx as usize].push(order);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crosscut_model::time::HOUR;
-use crosscut_model::{Order, parse_iso};
+use crosscut_model::{CorporateAction, Order, parse_iso};
 use crosscut_trading::funding::FundingDue;
 use crosscut_trading::steps::Step;
 
@@ -113,15 +113,42 @@ impl Market {
                 input.low.push(open.min(*close) * (1.0 - 0.01 * more.unit()));
                 input.volume.push(if more.unit() < 0.03 { f64::NAN } else { 30.0 * more.unit() });
             }
+            let actions = random_actions(&mut Dice(seed.wrapping_mul(57).wrapping_add(symbol as u64)), &mut input);
             let delisted_at = (dice.unit() < 0.3).then(|| start + (last - dice.below(20)) * HOUR);
             if !input.timestamps.is_empty() {
                 let steps = random_steps(&mut more, start, n_hours);
                 let funding = random_funding(&mut more, start, n_hours, delisted_at);
-                market.symbols.push((input, SymbolRules { delisted_at, steps, funding, ..SymbolRules::default() }));
+                let rules = SymbolRules { delisted_at, steps, funding, actions, ..SymbolRules::default() };
+                market.symbols.push((input, rules));
             }
         }
         market
     }
+}
+
+/// Splits and dividends of some symbols; prices and volumes are told in the new units from their bars on.
+fn random_actions(dice: &mut Dice, input: &mut SeriesInput) -> Vec<CorporateAction> {
+    let mut actions = Vec::new();
+    let mut pos = 0;
+    while dice.unit() < 0.7 {
+        pos += 1 + dice.below(120) as usize;
+        if pos >= input.close.len() {
+            break;
+        }
+        let split = [0.1, 0.5, 1.0, 1.0, 1.5, 2.0, 7.0][dice.below(7) as usize];
+        let dividend = if dice.unit() < 0.5 { 0.02 * dice.unit() * input.close[pos - 1] } else { 0.0 };
+        let SeriesInput { open, high, low, close, vwap, volume, .. } = &mut *input;
+        for column in [open, high, low, close, vwap] {
+            column[pos..].iter_mut().for_each(|price| *price /= split);
+        }
+        volume[pos..].iter_mut().for_each(|volume| *volume *= split);
+        // Some ex-dates lie in a hole before the bar.
+        let timestamp = input.timestamps[pos] - dice.below(2) * HOUR;
+        let timestamp = if timestamp > input.timestamps[pos - 1] { timestamp } else { input.timestamps[pos] };
+        let factor = (1.0 - dividend / input.close[pos - 1]) / split;
+        actions.push(CorporateAction { timestamp, available_at: timestamp, split, dividend, factor });
+    }
+    actions
 }
 
 /// Lots that change once, least values, for some symbols.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crosscut_model::time::DAY;
 use crosscut_model::{Order, Side};
-use crosscut_trading::account::Funds;
+use crosscut_trading::account::{CashKind, Funds};
 use crosscut_trading::journal::Entry;
 use crosscut_trading::steps::Step;
 
@@ -123,7 +123,8 @@ fn symbols_and_sides_add_up_to_the_runs_profit() {
         let total: f64 = profits.iter().map(|profit| profit.total()).sum();
         let profit = outcome.equity.last().unwrap() - config.capital;
         assert!((total - profit).abs() <= 1e-9 * config.capital, "{total} instead of {profit}");
-        let moved: f64 = outcome.moved.iter().map(|(_, amount)| amount).sum();
+        let is_of_trades = |kind: CashKind| kind == CashKind::CashInLieu;
+        let moved: f64 = outcome.moved.iter().filter(|(kind, _)| !is_of_trades(*kind)).map(|(_, amount)| amount).sum();
         let closed = outcome.trades.iter().map(|trade| trade.pnl).sum::<f64>() + moved;
         if outcome.ends.iter().all(|end| end.quantity == 0.0) {
             assert!((closed - profit).abs() <= 1e-9 * config.capital, "closed trades make {closed}, not {profit}");
@@ -135,7 +136,7 @@ fn symbols_and_sides_add_up_to_the_runs_profit() {
 fn cash_and_positions_are_equity_at_every_bar() {
     for_all(|market, config| {
         let outcome = market.run(config);
-        let mut cash = config.capital;
+        let (mut cash, mut lieu) = (config.capital, 0.0);
         let mut held = vec![0.0; outcome.symbols.len()];
         let mut lines = outcome.journal.iter().peekable();
         for (row, &label) in outcome.timeline.iter().enumerate() {
@@ -147,6 +148,14 @@ fn cash_and_positions_are_equity_at_every_bar() {
                         held[line.record.symbol_idx as usize] += signed;
                     }
                     Entry::Cash { amount, .. } => cash += amount,
+                    // The prices of the row are in the new units; fractions of a lot come as cash.
+                    Entry::Split { ratio, quantity, price } => {
+                        let held = &mut held[line.record.symbol_idx as usize];
+                        let paid = (*held * ratio - quantity) * price;
+                        assert!(quantity.abs() <= (*held * ratio).abs() * (1.0 + 1e-9));
+                        lieu += paid;
+                        *held = quantity;
+                    }
                     _ => {}
                 }
             }
@@ -160,11 +169,14 @@ fn cash_and_positions_are_equity_at_every_bar() {
             assert!((cash - outcome.cash[row]).abs() < 1e-7);
         }
         assert!(lines.next().is_none());
+        let told = outcome.moved.iter().filter(|(kind, _)| *kind == CashKind::CashInLieu).map(|(_, paid)| paid);
+        assert!((told.sum::<f64>() - lieu).abs() < 1e-7);
         let realised: f64 = outcome.trades.iter().map(|trade| trade.pnl).sum();
         let moved: f64 = outcome.moved.iter().map(|(_, amount)| amount).sum();
         assert!((moved - outcome.ends.iter().map(|end| end.moved).sum::<f64>()).abs() < 1e-7);
         if outcome.ends.iter().all(|end| end.quantity == 0.0) {
-            assert!((cash - config.capital - realised - moved).abs() < 1e-7);
+            // What was paid out in lieu of fractions is in the closed trades.
+            assert!((cash - config.capital - realised - (moved - lieu)).abs() < 1e-7);
         }
     });
 }
@@ -198,6 +210,8 @@ fn every_rule_has_something_to_do() {
                 Entry::Cash { kind, .. } => kind.name(),
                 Entry::Liquidated { .. } => "liquidated",
                 Entry::Rounded { .. } => "rounded",
+                Entry::Split { .. } => "split",
+                Entry::Adjusted { .. } => "adjusted",
                 _ => continue,
             };
             *counts.entry(word.to_owned()).or_default() += 1;
@@ -226,6 +240,10 @@ fn every_rule_has_something_to_do() {
         "liquidation_fee",
         "liquidated",
         "rounded",
+        "split",
+        "adjusted",
+        "dividend",
+        "cash_in_lieu",
         "partial",
         "fits in cash",
     ] {
@@ -288,6 +306,7 @@ fn a_week_later_everything_is_a_week_later() {
             rules.delisted_at = rules.delisted_at.map(|at| at + week);
             rules.funding.iter_mut().for_each(|due| due.at += week);
             rules.steps.iter_mut().for_each(|step| step.from = step.from.saturating_add(week));
+            rules.actions.iter_mut().for_each(|action| action.timestamp += week);
         }
         later_config.start = config.start.map(|at| at + week);
         later_config.end = config.end.map(|at| at + week);
@@ -329,6 +348,9 @@ fn what_comes_later_changes_nothing_before() {
                 let known_at = until + crosscut_model::time::HOUR;
                 rules.funding.iter_mut().filter(|due| due.at > known_at).for_each(|due| {
                     (due.rate, due.mark) = (due.rate * -7.0, Some(1e6));
+                });
+                rules.actions.iter_mut().filter(|action| action.timestamp > until).for_each(|action| {
+                    (action.split, action.dividend) = (action.split * 3.0, 1e3);
                 });
                 let from = rules.steps.partition_point(|step| step.from <= known_at);
                 rules.steps.truncate(from);
@@ -378,11 +400,20 @@ fn dropping_later_bars_changes_nothing_before() {
 /// Signed quantity held of each symbol before each order's fill, and the orders.
 fn fills_with_positions(outcome: &RunOutcome) -> Vec<(f64, &Order)> {
     let mut held = vec![0.0; outcome.symbols.len()];
+    let splits = outcome.journal.iter().filter_map(|line| match line.record.entry {
+        Entry::Split { quantity, .. } => Some((line.timestamp, line.record.symbol_idx as usize, quantity)),
+        _ => None,
+    });
+    let mut splits = splits.peekable();
     let mut fills: Vec<&Order> = outcome.orders.iter().filter(|order| order.fill.is_some()).collect();
     fills.sort_by_key(|order| order.fill.unwrap().filled_at);
     fills
         .into_iter()
         .map(|order| {
+            while let Some((_, symbol_idx, quantity)) = splits.next_if(|(at, ..)| *at <= order.fill.unwrap().filled_at)
+            {
+                held[symbol_idx] = quantity;
+            }
             let before = held[order.symbol_idx];
             held[order.symbol_idx] += order.side.sign() * order.fill.unwrap().quantity;
             (before, order)

@@ -1,5 +1,6 @@
 //! The floor by hand: a script of orders, a few bars, and what became of them as text.
 
+mod actions;
 mod guard;
 mod orders;
 mod properties;
@@ -46,6 +47,7 @@ impl Strategy for Scripted<'_> {
             Event::Rejected(reason) => format!("rejected: {}", reason.text()),
             Event::Triggered => return,
             Event::Modified => "modified".to_owned(),
+            Event::Adjusted { ratio, remaining } => format!("split {ratio}: {remaining} left"),
             Event::Cancelled(reason) => format!("cancelled: {}", reason.text()),
             Event::Filled { fill, .. } => format!("{} {} @ {}", update.side.name(), fill.quantity, fill.price),
         };

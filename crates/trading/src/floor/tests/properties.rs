@@ -132,7 +132,8 @@ impl Strategy for Gambler {
             let at = self.dice.below(desk.open_orders().len() as u64) as usize;
             let open = desk.open_orders()[at];
             let quantity = Some(open.request.quantity * (0.2 + 1.5 * self.dice.unit()));
-            desk.modify(open.order_id, Change { quantity, price: Some(price), trigger: None });
+            let price = Some(desk.price(open.request.symbol_idx));
+            desk.modify(open.order_id, Change { quantity, price, trigger: None });
         } else if throw == 6 {
             desk.close(symbol_idx);
         }
@@ -209,6 +210,41 @@ fn run(floor: &mut Floor, gambler: &mut Gambler, bars: &[Bar], mut inspect: impl
             floor.fund(bar.symbol_idx, 0.0003, bar.close);
         }
         inspect(floor, gambler);
+    }
+}
+
+#[test]
+fn a_split_changes_no_cash_and_no_equity() {
+    // Powers of two, so that the same bits come out in other units.
+    for seed in 1..40u64 {
+        for (number, config) in configs().into_iter().enumerate() {
+            let bars = market(seed * 31, 120);
+            let mut plain = Vec::new();
+            let mut floor = Floor::new(config).unwrap();
+            run(&mut floor, &mut Gambler::new(seed * 977), &bars, |floor, _| {
+                plain.push((floor.desk().cash().to_bits(), floor.desk().equity().to_bits()));
+            });
+            let config = configs().swap_remove(number);
+            let (mut floor, mut gambler) = (Floor::new(config).unwrap(), Gambler::new(seed * 977));
+            let (mut dice, mut units, mut n_splits) = (Dice(seed * 13 | 1), [1.0f64; N_SYMBOLS as usize], 0);
+            for (at, bar) in bars.iter().enumerate() {
+                let unit = &mut units[bar.symbol_idx as usize];
+                if dice.below(9) == 0 {
+                    let ratio = [0.25, 0.5, 2.0, 4.0][dice.below(4) as usize];
+                    floor.split(bar.symbol_idx, ratio);
+                    *unit *= ratio;
+                    n_splits += 1;
+                }
+                let split = bar.grown(1.0 / *unit);
+                floor.pass_bar(&mut gambler, &split);
+                if bar.available_at % (8 * HOUR) == 0 {
+                    floor.fund(bar.symbol_idx, 0.0003, split.close);
+                }
+                let (cash, equity) = (floor.desk().cash(), floor.desk().equity());
+                assert_eq!(plain[at], (cash.to_bits(), equity.to_bits()), "{seed} {number} bar {at}: {cash} {equity}");
+            }
+            assert!(n_splits > 0);
+        }
     }
 }
 
