@@ -226,7 +226,7 @@ fn a_split_changes_no_cash_and_no_equity() {
             });
             let config = configs().swap_remove(number);
             let (mut floor, mut gambler) = (Floor::new(config).unwrap(), Gambler::new(seed * 977));
-            let (mut dice, mut units, mut n_splits) = (Dice(seed * 13 | 1), [1.0f64; N_SYMBOLS as usize], 0);
+            let (mut dice, mut units, mut n_splits) = (Dice((seed * 13) | 1), [1.0f64; N_SYMBOLS as usize], 0);
             for (at, bar) in bars.iter().enumerate() {
                 let unit = &mut units[bar.symbol_idx as usize];
                 if dice.below(9) == 0 {
