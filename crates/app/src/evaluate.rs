@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use crosscut_evaluation::compare::ComparedFactor;
 use crosscut_evaluation::config::{Against, Costs, EvaluationConfig, PriceColumn};
-use crosscut_evaluation::folder::{self, Verification};
+use crosscut_evaluation::folder;
 use crosscut_evaluation::horizon::Calendar;
 use crosscut_evaluation::market::Delisting;
 use crosscut_evaluation::quantile::QuantileRule;
 use crosscut_evaluation::section::Rows;
 use crosscut_evaluation::summary::FactorSummary;
+use crosscut_evaluation::verify::{self, Verification};
 use crosscut_hub::{Hub, config_hash};
 use crosscut_model::{Range, Timeframe, format_iso, nearest};
 use crosscut_trading::pool::PoolRule;
@@ -66,6 +67,7 @@ pub fn run(desk: &Desk<'_>) -> Result<EvaluationSummary, AppError> {
     let context = json!({
         "made_at": format_iso((desk.clock)()),
         "hub": desk.hub_root(),
+        "group": config.group.as_ref().map(|path| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone())),
         "threads": desk.threads,
         "machine": {"os": desk.machine.os, "arch": desk.machine.arch, "cpus": desk.machine.n_cpus},
         "dependencies": dependencies(),
@@ -101,7 +103,7 @@ fn folder_of(desk: &Desk<'_>, config: &EvaluationConfig) -> PathBuf {
 /// When the folder holds no evaluation, or a file cannot be read.
 pub fn verify(desk: &Desk<'_>, folder: &Path) -> Result<Verification, AppError> {
     let hub = desk.hub().ok();
-    Ok(folder::verify(folder, hub.as_ref())?)
+    Ok(verify::verify(folder, hub.as_ref())?)
 }
 
 /// The settings under `evaluate`.

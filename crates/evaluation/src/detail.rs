@@ -223,7 +223,7 @@ impl Close<'_> {
         let exposure = |((name, meaning), values): (&(&str, &str), &crate::sample::SampledFactor)| Exposure {
             characteristic: (*name).to_owned(),
             meaning: (*meaning).to_owned(),
-            correlation: MeanStatistics::of(factor.by_time(values, width).into_iter(), 1),
+            correlation: MeanStatistics::of(factor.among_common(values, [], width).iter().map(|at| at.between), 1),
         };
         let exposures = CHARACTERISTICS.iter().zip(&characteristics).map(exposure).collect();
         let returns = sampled_returns(self.frame, self.summing.pass.schedule, self.sample);

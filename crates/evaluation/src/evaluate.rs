@@ -3,13 +3,13 @@
 
 use crosscut_hub::{FactorMetadata, FactorSet, Hub};
 use crosscut_model::calendar::{Annualisation, periods_per_year};
-use crosscut_model::{matches, nearest};
+use crosscut_model::{Zone, matches, nearest};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::combine::Combination;
 use crate::compare::{ComparedFactor, compare};
-use crate::config::EvaluationConfig;
+use crate::config::{EvaluationConfig, PriceColumn};
 use crate::detail::{Close, Detail};
 use crate::error::EvaluationError;
 use crate::exposure::{exposures, window_of};
@@ -17,7 +17,7 @@ use crate::horizon::Calendar;
 use crate::load::{Frame, Input, RowCounts, frame};
 use crate::matrix::Matrix;
 use crate::neutral::Groups;
-use crate::redundancy::others;
+use crate::redundancy::{Others, others};
 use crate::sample::{Sample, SampledFactor, correlations};
 use crate::schedule::{NONE, Schedule, Timing};
 use crate::section::{FactorRows, Pass};
@@ -85,10 +85,8 @@ pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, Eval
     set.demand_labels()?;
     let factors = resolve(&set, &config.factors)?;
     let frame = frame(hub, config, &set)?;
-    let calendar = config.calendar.unwrap_or_else(|| Calendar::of(&frame.market.times));
     let market = &frame.market;
-    let timing = Timing { base: &market.base, price_times: &market.price_times, lag: config.lag, calendar };
-    let schedule = timing.schedule(&config.horizons)?;
+    let (calendar, schedule) = schedule(config, &frame)?;
     let annualisation = periods_per_year(&market.times, config.timeframe);
     let pass = Pass { market, schedule: &schedule, rules: config.section_rules() };
     let many = factors.len() > config.n_detailed.max(1);
@@ -101,7 +99,7 @@ pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, Eval
         bars_per_year: annualisation.periods_per_year,
     };
     let is_usable = |t: usize| schedule.entry[t] != NONE && schedule.exits[0][t] != NONE;
-    let sample = Sample::new(market.times.len(), market.symbols.len(), is_usable);
+    let sample = Sample::new(market.times.len(), market.symbols.len(), factors.len(), is_usable);
     let (judged, combination) = judge_all(&summing, (config, &frame), &set, (&factors, &sample))?;
     let sampled: Vec<SampledFactor> = judged.iter().map(|one| one.sampled.clone()).collect();
     let correlations = if sampled.len() > 1 { correlations(&sampled) } else { Vec::new() };
@@ -116,11 +114,14 @@ pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, Eval
     let mut inputs = frame.inputs.clone();
     inputs.extend(set_inputs(config, &set, &market.symbols));
     inputs.extend(groups.iter().map(|groups| groups.input.clone()));
-    inputs.sort();
     let summing = Summing { n_draws: config.n_draws, ..summing };
-    let (details, others_notes) =
-        look_closely((hub, &set, &frame), config, (summing, &sample), (groups.as_ref(), &comparison))?;
-    let notes = frame.notes.iter().cloned().chain(others_notes).collect();
+    let others = others(hub, config, &frame, &schedule)?;
+    let close = (&others, groups.as_ref(), &comparison[..]);
+    let details = look_closely((&set, &frame), config, (summing, &sample), close)?;
+    inputs.extend(others.inputs);
+    inputs.sort();
+    let notes =
+        frame.notes.iter().cloned().chain(groups.and_then(|groups| groups.note())).chain(others.notes).collect();
     let metadata = set.metadata();
     let definitions = details.iter().map(|detail| definition(metadata, &detail.summary.factor)).collect();
     Ok(Evaluation {
@@ -140,6 +141,25 @@ pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, Eval
         schedule,
         frame,
     })
+}
+
+/// The calendar, and when positions are entered and left. A venue with an exchange calendar in the hub has sessions, by
+/// its own clocks; without one the data say.
+fn schedule(config: &EvaluationConfig, frame: &Frame) -> Result<(Calendar, Schedule), EvaluationError> {
+    let market = &frame.market;
+    let by_data = || if frame.zone.is_some() { Calendar::Exchange } else { Calendar::of(&market.times) };
+    let calendar = config.calendar.unwrap_or_else(by_data);
+    let known: Vec<i64> = market.times.iter().map(|time| config.timeframe.next(*time)).collect();
+    let timing = Timing {
+        known: &known,
+        base: &market.base,
+        price_times: &market.price_times,
+        lag: config.lag,
+        whole_bars: config.price != PriceColumn::Close,
+        calendar,
+        zone: frame.zone.unwrap_or(Zone::Utc),
+    };
+    Ok((calendar, timing.schedule(&config.horizons)?))
 }
 
 /// The passes and summaries of all factors, batch by batch, and their combination when there are several.
@@ -174,25 +194,23 @@ fn judge_all(
     Ok((judged, combination))
 }
 
-/// The strongest factors of a comparison looked at closely, combined scores left out, and remarks about the others they
-/// are held against.
+/// The strongest factors of a comparison looked at closely, combined scores left out.
 fn look_closely(
-    (hub, set, frame): (&Hub, &FactorSet, &Frame),
+    (set, frame): (&FactorSet, &Frame),
     config: &EvaluationConfig,
     (summing, sample): (Summing<'_>, &Sample),
-    (groups, comparison): (Option<&Groups>, &[ComparedFactor]),
-) -> Result<(Vec<Detail>, Vec<String>), EvaluationError> {
+    (others, groups, comparison): (&Others, Option<&Groups>, &[ComparedFactor]),
+) -> Result<Vec<Detail>, EvaluationError> {
     let window = window_of(summing.bars_per_year, frame.market.times.len());
     let exposures = exposures(frame, window, &sample.times);
-    let others = others(hub, config, frame, summing.pass.schedule)?;
-    let close = Close { frame, config, summing, exposures: &exposures, sample, others: &others, groups };
+    let close = Close { frame, config, summing, exposures: &exposures, sample, others, groups };
     let names = comparison.iter().map(|factor| factor.factor.as_str()).filter(|name| !COMBINED.contains(name));
     let mut out = Vec::new();
     for name in names.take(config.n_detailed) {
         let tables = frame.factors(set, &[name])?;
         out.extend(tables.iter().map(|(values, rows)| close.detail(name, values, *rows)));
     }
-    Ok((out, others.notes))
+    Ok(out)
 }
 
 /// A warning for each factor that an audit of the set found to know the future.

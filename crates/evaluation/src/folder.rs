@@ -1,11 +1,10 @@
-//! The folder of an evaluation: written aside, renamed whole, checked later against its manifest and the hub.
+//! The folder of an evaluation: written aside, renamed whole.
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crosscut_hub::{Hub, hash_file, parquet_file};
-use crosscut_model::BarSpec;
+use crosscut_hub::{hash_file, parquet_file};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -34,25 +33,6 @@ pub struct WrittenFile {
     pub bytes: u64,
     /// BLAKE3, hex.
     pub blake3: String,
-}
-
-/// What a verification found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Verification {
-    /// The folder.
-    pub folder: PathBuf,
-    /// Files that were checked.
-    pub n_files: usize,
-    /// What is wrong with the files, one sentence each.
-    pub problems: Vec<String>,
-    /// Tables whose content in the hub is still the one that was judged; `None` when no hub was given.
-    pub tables_same: Option<usize>,
-    /// Tables whose content is another one now.
-    pub tables_changed: Vec<String>,
-    /// Tables that are not there any more.
-    pub tables_missing: Vec<String>,
-    /// The program version that made it.
-    pub code_version: String,
 }
 
 /// Writes the folder of an evaluation. A folder that holds an earlier evaluation is replaced; any other one that is not
@@ -156,86 +136,4 @@ fn write_files(
 fn put(path: &Path, bytes: &[u8]) -> Result<(), EvaluationError> {
     let mut file = File::create(path).map_err(EvaluationError::io("create", path))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(EvaluationError::io("write", path))
-}
-
-/// Reads a JSON file of a folder.
-fn read_json(folder: &Path, name: &str) -> Result<Value, EvaluationError> {
-    let path = folder.join(name);
-    let text = fs::read_to_string(&path).map_err(EvaluationError::io("read", &path))?;
-    serde_json::from_str(&text).map_err(|error| {
-        EvaluationError::Folder(format!("`{}` is not the JSON that was written: {error}", path.display()))
-    })
-}
-
-/// Checks the files of an evaluation against its manifest, and the tables it was made from against a hub.
-///
-/// # Errors
-/// When the folder holds no evaluation, or a file cannot be read.
-pub fn verify(folder: &Path, hub: Option<&Hub>) -> Result<Verification, EvaluationError> {
-    if !folder.join(MANIFEST).is_file() {
-        return Err(EvaluationError::Folder(format!(
-            "`{}` holds no evaluation: it has no {MANIFEST}\nhint: name the folder that `crosscut evaluate` wrote",
-            folder.display()
-        )));
-    }
-    let manifest = read_json(folder, MANIFEST)?;
-    let files: Vec<WrittenFile> = serde_json::from_value(manifest["files"].clone())
-        .map_err(|error| EvaluationError::Folder(format!("`{}`: files: {error}", folder.join(MANIFEST).display())))?;
-    let mut out = Verification {
-        folder: folder.to_owned(),
-        n_files: files.len(),
-        problems: Vec::new(),
-        tables_same: None,
-        tables_changed: Vec::new(),
-        tables_missing: Vec::new(),
-        code_version: manifest["code_version"].as_str().unwrap_or_default().to_owned(),
-    };
-    for file in &files {
-        let path = folder.join(&file.name);
-        let is_inside = Path::new(&file.name).components().count() == 1 && !file.name.contains("..");
-        if !is_inside || !path.is_file() {
-            out.problems.push(format!("`{}` is missing", file.name.escape_debug()));
-        } else if hash_file(&path)? != file.blake3 {
-            out.problems.push(format!("`{}` was changed after it was written", file.name));
-        }
-    }
-    if let Some(hub) = hub.filter(|_| out.problems.is_empty()) {
-        check_tables(hub, &read_json(folder, DOCUMENT)?, &mut out);
-    }
-    Ok(out)
-}
-
-/// Compares the tables of the document with those of the hub.
-fn check_tables(hub: &Hub, document: &Value, out: &mut Verification) {
-    let mut same = 0;
-    for input in document["inputs"].as_array().into_iter().flatten() {
-        let (table, hash) =
-            (input["table"].as_str().unwrap_or_default(), input["content_hash"].as_str().unwrap_or_default());
-        match current_hash(hub, table) {
-            Some(found) if found == hash => same += 1,
-            Some(_) => out.tables_changed.push(table.to_owned()),
-            None => out.tables_missing.push(table.to_owned()),
-        }
-    }
-    out.tables_same = Some(same);
-}
-
-/// The content hash of a table as the hub states it; `None` when it is not there or no table of the hub.
-fn current_hash(hub: &Hub, table: &str) -> Option<String> {
-    let parts: Vec<&str> = table.split('/').collect();
-    match parts.as_slice() {
-        ["bars", venue, bar, symbol] => {
-            let bar: BarSpec = bar.parse().ok()?;
-            hub.bar_info(venue, &bar, symbol).ok().map(|info| info.content_hash)
-        }
-        ["factors", frame, set, symbol] => {
-            hub.factor_set(frame.parse().ok()?, set).ok()?.content_hash(symbol).map(str::to_owned)
-        }
-        ["funding", venue, symbol] => hub.funding_info(venue, symbol).ok().map(|info| info.content_hash),
-        ["instruments", file] => {
-            let venue = file.strip_suffix(".parquet")?;
-            hub.instruments_provenance(venue).ok()?.map(|provenance| provenance.content_hash)
-        }
-        _ => None,
-    }
 }

@@ -34,6 +34,7 @@ pub mod series;
 pub mod stability;
 pub mod summary;
 pub mod turnover;
+pub mod verify;
 pub mod w7;
 
 pub use config::EvaluationConfig;

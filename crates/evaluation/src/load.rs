@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use crosscut_hub::{FactorSet, Hub};
-use crosscut_model::{BarSpec, Range, Table, Timeframe, nearest};
+use crosscut_hub::{FactorSet, Hub, config_hash, hash_file};
+use crosscut_model::{BarSpec, Range, Table, Timeframe, Zone, nearest};
 use crosscut_trading::pool::{PoolEntry, PoolRule};
 use rayon::prelude::*;
 
@@ -57,6 +57,8 @@ pub struct Frame {
     pool: BTreeMap<i64, Vec<bool>>,
     /// The rule of the pool.
     pool_rule: Option<PoolRule>,
+    /// The zone of the venue's exchange calendar, when the hub has one.
+    pub zone: Option<Zone>,
     /// The tables.
     pub inputs: Vec<Input>,
     /// What people should know.
@@ -135,12 +137,7 @@ pub fn frame(hub: &Hub, config: &EvaluationConfig, set: &FactorSet) -> Result<Fr
     }
     let base = base_rows(&times, config.timeframe, &price_times, bars);
     let last_row = instruments(hub, config, (&symbols, &mut first_seen), (&price_times, &prices))?;
-    if last_row.iter().any(|row| *row != NONE) {
-        inputs.extend(hub.instruments_provenance(&config.venue)?.map(|provenance| Input {
-            table: format!("instruments/{}.parquet", config.venue),
-            content_hash: provenance.content_hash,
-        }));
-    }
+    inputs.extend(small_inputs(hub, config)?);
     let pool = pools(config, &times, &entries);
     let mut market =
         Market { symbols, times, base, price_times, prices, last_row, delisting: config.delisting, funding: None };
@@ -153,6 +150,7 @@ pub fn frame(hub: &Hub, config: &EvaluationConfig, set: &FactorSet) -> Result<Fr
         first_seen,
         pool,
         pool_rule: config.dynamic_pool,
+        zone: hub.sessions(&config.venue)?.map(|sessions| sessions.zone),
         inputs,
         notes,
         timeframe: config.timeframe,
@@ -388,6 +386,30 @@ fn instruments(
         }
     }
     Ok(last_row)
+}
+
+/// The tables of a whole venue, and the pool.
+fn small_inputs(hub: &Hub, config: &EvaluationConfig) -> Result<Vec<Input>, EvaluationError> {
+    let mut out = Vec::new();
+    out.extend(hub.instruments_provenance(&config.venue)?.map(|provenance| Input {
+        table: format!("instruments/{}.parquet", config.venue),
+        content_hash: provenance.content_hash,
+    }));
+    let mut files = Vec::new();
+    if hub.sessions(&config.venue)?.is_some() {
+        files.push(format!("calendars/{}.json", config.venue));
+    }
+    files.extend(config.pool.iter().map(|pool| format!("pools/{pool}.json")));
+    for table in files {
+        out.push(Input { content_hash: hash_file(&hub.root().join(&table))?, table });
+    }
+    Ok(out)
+}
+
+/// One hash over the contents of all tables of a factor set.
+pub(crate) fn sum_hash(set: &FactorSet) -> String {
+    let hash = |symbol: &String| (symbol.clone(), serde_json::Value::from(set.content_hash(symbol)));
+    config_hash(&serde_json::Value::Object(set.symbols().iter().map(hash).collect()))
 }
 
 /// The members of each period's pool.

@@ -77,7 +77,17 @@ impl Market {
     /// Simple returns over horizon `h` of the symbols `names`, entered for a decision at time `t`; NaN where one is
     /// missing, which is counted.
     pub fn returns(&self, schedule: &Schedule, (h, t): (usize, usize), names: &[u32], out: &mut Vec<f64>) -> Missing {
-        self.returns_between(schedule.entry[t], schedule.exits[h][t], names, out)
+        let mut missing = self.returns_between(schedule.entry[t], schedule.exits[h][t], names, out);
+        if missing.end_of_data > 0 && t < schedule.ends[h] {
+            // Others are left later: this is a gap, before the first price or at the exit.
+            let gap = std::mem::take(&mut missing.end_of_data);
+            if schedule.entry[t] == NONE {
+                missing.no_entry_price += gap;
+            } else {
+                missing.no_exit_price += gap;
+            }
+        }
+        missing
     }
 
     /// Simple returns from one row of prices to a later one.

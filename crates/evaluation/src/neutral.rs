@@ -19,6 +19,8 @@ pub struct Groups {
     pub names: Vec<String>,
     /// For each symbol from which time on it has which code; NaN for none.
     spans: Vec<Vec<(i64, f64)>>,
+    /// Symbols the file does not name.
+    n_without: usize,
     /// The file.
     pub input: Input,
 }
@@ -46,9 +48,18 @@ impl Groups {
             return Err(bad(1, "no line is about a symbol of the factor set".to_owned()));
         }
         spans.iter_mut().for_each(|spans| spans.sort_by_key(|(from, _)| *from));
+        let n_without = spans.iter().filter(|spans| spans.is_empty()).count();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let input = Input { table: format!("groups/{name}"), content_hash: hash_file(path)? };
-        Ok(Self { names, spans, input })
+        Ok(Self { names, spans, n_without, input })
+    }
+
+    /// A remark when symbols have no group.
+    pub fn note(&self) -> Option<String> {
+        let (without, all) = (self.n_without, self.spans.len());
+        (without > 0).then(|| {
+            format!("{without} of {all} symbols are not in the group file and take no part in what is done by group")
+        })
     }
 
     /// The code of a symbol's group at a time; NaN for none.

@@ -9,12 +9,13 @@ use serde::Serialize;
 
 use crate::config::{Against, EvaluationConfig};
 use crate::error::EvaluationError;
-use crate::load::{Frame, positions};
+use crate::load::{Frame, Input, positions, sum_hash};
 use crate::matrix::Matrix;
 use crate::sample::{Sample, SampledFactor};
 use crate::schedule::{NONE, Schedule};
 use crate::section::Sections;
 use crate::series::MeanStatistics;
+use crate::summary::finite_mean;
 
 /// Values of other factors read, at most: the sample keeps to the latest times when the hub has more.
 const VALUES_MAX: usize = 250_000_000;
@@ -24,6 +25,9 @@ const COLUMNS: usize = 16;
 
 /// Others that are taken out together.
 const JOINT: usize = 5;
+
+/// The closest others that are ranked anew among the names both have; for the rest a missing name counts as average.
+const EXACT: usize = 50;
 
 /// A factor beside another.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -64,6 +68,8 @@ pub struct Others {
     sampled: Vec<SampledFactor>,
     /// Ranks of the returns over the first horizon.
     returns: SampledFactor,
+    /// The other sets, each with one hash over all its tables.
+    pub inputs: Vec<Input>,
     /// Remarks.
     pub notes: Vec<String>,
 }
@@ -78,7 +84,8 @@ pub fn others(
     frame: &Frame,
     schedule: &Schedule,
 ) -> Result<Others, EvaluationError> {
-    let sets = sets(hub, config)?;
+    let (events, sets): (Vec<_>, Vec<_>) =
+        sets(hub, config)?.into_iter().partition(|(_, set)| set.metadata().of_events);
     let columns: Vec<(usize, &String)> =
         sets.iter().enumerate().flat_map(|(at, (_, set))| set.columns().iter().map(move |name| (at, name))).collect();
     let market = &frame.market;
@@ -86,8 +93,11 @@ pub fn others(
     let rows = (VALUES_MAX / (width * columns.len().max(1)).max(1)).clamp(1, n_times);
     let first = n_times - rows;
     let usable = |t: usize| t >= first && schedule.entry[t] != NONE && schedule.exits[0][t] != NONE;
-    let sample = Sample::new(n_times, width, usable);
-    let mut notes = Vec::new();
+    let sample = Sample::new(n_times, width, columns.len(), usable);
+    let mut notes: Vec<String> = events
+        .iter()
+        .map(|(name, _)| format!("factor set `{name}` is made of event bars: nothing is held against it"))
+        .collect();
     if first > 0 {
         let from = crosscut_model::format_iso(market.times[first]);
         notes.push(format!("{} other factors are looked at from {from} on, to keep reading short", columns.len()));
@@ -97,6 +107,11 @@ pub fn others(
         sample,
         names: Vec::new(),
         sampled: Vec::new(),
+        inputs: sets
+            .iter()
+            .filter(|(name, _)| *name != config.factor_set)
+            .map(|(name, set)| input(config, name, set))
+            .collect(),
         notes,
     };
     for together in columns.chunk_by(|a, b| a.0 == b.0).flat_map(|set| set.chunks(COLUMNS)) {
@@ -106,6 +121,11 @@ pub fn others(
         out.names.extend(columns.iter().map(|column| (name.clone(), (*column).to_owned())));
     }
     Ok(out)
+}
+
+/// Another set as an input.
+fn input(config: &EvaluationConfig, name: &str, set: &FactorSet) -> Input {
+    Input { table: format!("factors/{}/{name}", config.timeframe), content_hash: sum_hash(set) }
 }
 
 /// The sets to look in.
@@ -184,28 +204,20 @@ impl Others {
     pub fn beside(&self, own: (&str, &str), sections: &Sections) -> (Vec<Beside>, Option<Joint>) {
         let width = self.sample.width;
         let factor = self.sample.from_ranks(&sections.ranks);
-        let ic = factor.by_time(&self.returns, width);
         let is_other = |(set, name): &(String, String)| (set.as_str(), name.as_str()) != own;
         let all: Vec<(&(String, String), &SampledFactor)> =
             self.names.iter().zip(&self.sampled).filter(|(name, _)| is_other(name)).collect();
-        let one = |(name, other): &(&(String, String), &SampledFactor)| {
-            let between = factor.by_time(other, width);
-            let theirs = other.by_time(&self.returns, width);
-            let left = ic.iter().zip(&between).zip(&theirs).map(|((ic, c), theirs)| {
-                let rest = 1.0 - c * c;
-                if rest > 1e-6 { (ic - c * theirs) / rest.sqrt() } else { f64::NAN }
-            });
-            let correlation = Some(factor.correlation(other)).filter(|c| c.is_finite());
-            Beside {
-                factor_set: name.0.clone(),
-                factor: name.1.clone(),
-                correlation,
-                rank_ic: crate::summary::finite_mean(theirs.iter().copied()),
-                incremental: MeanStatistics::of(left, 1),
-            }
+        let size = |correlation: f64| if correlation.is_nan() { -1.0 } else { correlation.abs() };
+        let rough = |(_, other): &(&(String, String), &SampledFactor)| size(factor.correlation(other));
+        let rough: Vec<f64> = all.par_iter().map(rough).collect();
+        let mut order: Vec<usize> = (0..all.len()).collect();
+        order.sort_by(|a, b| rough[*b].total_cmp(&rough[*a]).then(a.cmp(b)));
+        let one = |(place, at): (usize, &usize)| {
+            let (name, other) = all[*at];
+            let pair = Pair { factor: &factor, other, returns: &self.returns, width };
+            (*at, if place < EXACT { pair.among_common(name) } else { pair.among_all(name) })
         };
-        let mut beside: Vec<(usize, Beside)> =
-            all.par_iter().map(one).collect::<Vec<_>>().into_iter().enumerate().collect();
+        let mut beside: Vec<(usize, Beside)> = order.iter().enumerate().map(one).collect();
         let size = |beside: &Beside| beside.correlation.map_or(-1.0, f64::abs);
         beside.sort_by(|a, b| size(&b.1).total_cmp(&size(&a.1)).then(a.0.cmp(&b.0)));
         let close =
@@ -215,6 +227,62 @@ impl Others {
         let regressors: Vec<&SampledFactor> = close.iter().map(|at| all[*at].1).collect();
         let joint = joint(&factor, &regressors, &self.returns, width).map(|joint| Joint { others: names, ..joint });
         (beside.into_iter().map(|(_, beside)| beside).collect(), joint)
+    }
+}
+
+/// A factor and another.
+struct Pair<'a> {
+    /// The factor.
+    factor: &'a SampledFactor,
+    /// The other.
+    other: &'a SampledFactor,
+    /// Ranks of the returns over the first horizon.
+    returns: &'a SampledFactor,
+    /// Number of names.
+    width: usize,
+}
+
+impl Pair<'_> {
+    /// Among the names that have both, and the return: what a regression of the one's ranks on the other's leaves.
+    fn among_common(&self, name: &(String, String)) -> Beside {
+        let between = self.factor.among_common(self.other, [], self.width);
+        let common = self.factor.among_common(self.other, [self.returns], self.width);
+        let theirs = self.other.among_common(self.returns, [], self.width);
+        let left = common.iter().map(|at| left(at.between, at.with[0]));
+        beside(name, finite_mean(between.iter().map(|at| at.between)), theirs.iter().map(|at| at.between), left)
+    }
+
+    /// Among all names, a missing one counting as average.
+    fn among_all(&self, name: &(String, String)) -> Beside {
+        let between = self.factor.by_time(self.other, self.width);
+        let own = self.factor.by_time(self.returns, self.width);
+        let theirs = self.other.by_time(self.returns, self.width);
+        let left = between.iter().zip(own.iter().zip(&theirs)).map(|(c, (own, theirs))| left(*c, (*own, *theirs)));
+        let correlation = Some(self.factor.correlation(self.other)).filter(|c| c.is_finite());
+        beside(name, correlation, theirs.iter().copied(), left)
+    }
+}
+
+/// The semipartial correlation of a factor with returns when another is taken out of the factor: from the correlation of
+/// the two and of each with the returns.
+fn left(between: f64, (own, theirs): (f64, f64)) -> f64 {
+    let rest = 1.0 - between * between;
+    if rest > 1e-6 { (own - between * theirs) / rest.sqrt() } else { f64::NAN }
+}
+
+/// A row of the table of others.
+fn beside(
+    name: &(String, String),
+    correlation: Option<f64>,
+    theirs: impl Iterator<Item = f64>,
+    left: impl Iterator<Item = f64>,
+) -> Beside {
+    Beside {
+        factor_set: name.0.clone(),
+        factor: name.1.clone(),
+        correlation,
+        rank_ic: finite_mean(theirs),
+        incremental: MeanStatistics::of(left, 1),
     }
 }
 
@@ -247,10 +315,11 @@ pub fn joint(
     };
     let rows: Vec<Option<(f64, f64)>> = (0..factor.n_times()).into_par_iter().map(at).collect();
     let found: Vec<(f64, f64)> = rows.into_iter().flatten().collect();
+    let own = factor.among_common(returns, [], width);
     (!found.is_empty()).then(|| Joint {
         others: Vec::new(),
-        rank_ic: MeanStatistics::of(factor.by_time(returns, width).into_iter(), 1),
+        rank_ic: MeanStatistics::of(own.iter().map(|at| at.between), 1),
         incremental: MeanStatistics::of(found.iter().map(|(left, _)| *left), 1),
-        r_squared: crate::summary::finite_mean(found.iter().map(|(_, share)| *share)),
+        r_squared: finite_mean(found.iter().map(|(_, share)| *share)),
     })
 }

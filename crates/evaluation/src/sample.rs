@@ -1,18 +1,24 @@
 //! Factors at some times, as vectors whose products are rank correlations.
 //!
 //! At each sampled time a factor's ranks are taken less their mean and scaled to length 1; a missing name counts as
-//! average. The product of two factors at a time is then their rank correlation over all names that have one of them
-//! (exactly so when both have the same names). Means over the sampled times stand for means over all.
+//! average. The product of two factors at a time is then their rank correlation over all names that have one of them:
+//! exactly so when both have the same names, and [`SampledFactor::among_common`] ranks anew where they have not. Means
+//! over the sampled times stand for means over all; all times are taken when they are few.
 
+use crosscut_kernels::ranks::{Ranker, rank_correlation};
 use rayon::prelude::*;
 
 use crate::matrix::Matrix;
 
-/// Most values of a vector: times times names.
-const VALUES_MAX: usize = 60_000;
+/// Most values of all vectors together, and fewest and most of one: times times names.
+const VALUES: (usize, (usize, usize)) = (20_000_000, (60_000, 220_000));
 
 /// Fewest and most sampled times.
-const TIMES: (usize, usize) = (20, 400);
+const TIMES: (usize, usize) = (20, 1_000);
+
+/// What stands for a rank in the middle, whose distance from the mean is 0, so that it differs from a missing one. Too
+/// small to be seen in a sum.
+const MIDDLE: f32 = 1e-12;
 
 /// Numbers added side by side in a product, so that it is quick and always summed in one order.
 const LANES: usize = 16;
@@ -36,10 +42,12 @@ pub struct SampledFactor {
 }
 
 impl Sample {
-    /// Evenly spaced among the times for which `usable` holds.
-    pub fn new(n_times: usize, width: usize, usable: impl Fn(usize) -> bool) -> Self {
+    /// Evenly spaced among the times for which `usable` holds; so many vectors are held at once.
+    pub fn new(n_times: usize, width: usize, n_vectors: usize, usable: impl Fn(usize) -> bool) -> Self {
         let usable: Vec<usize> = (0..n_times).filter(|t| usable(*t)).collect();
-        let wanted = (VALUES_MAX / width.max(1)).clamp(TIMES.0, TIMES.1).min(usable.len());
+        let (all, (least, most)) = VALUES;
+        let values = (all / n_vectors.max(1)).clamp(least, most);
+        let wanted = (values / width.max(1)).clamp(TIMES.0, TIMES.1).min(usable.len());
         let times = (0..wanted).map(|at| usable[at * usable.len() / wanted]).collect();
         Self { times, width }
     }
@@ -62,7 +70,11 @@ impl Sample {
             let squares: f64 = row.iter().filter(|x| !x.is_nan()).map(|x| (x - mean) * (x - mean)).sum();
             let is_present = n >= 2.0 && squares > 0.0;
             let length = squares.sqrt();
-            let scaled = |x: &f64| if is_present && !x.is_nan() { ((x - mean) / length) as f32 } else { 0.0 };
+            let scaled = |x: &f64| match ((x - mean) / length) as f32 {
+                _ if !is_present || x.is_nan() => 0.0,
+                0.0 => MIDDLE,
+                other => other,
+            };
             out.values.extend(row.iter().map(scaled));
             out.present.push(is_present);
         }
@@ -76,6 +88,17 @@ impl SampledFactor {
         let both = self.present.iter().zip(&other.present).map(|(a, b)| *a && *b);
         let products = self.values.chunks(width).zip(other.values.chunks(width)).map(|(a, b)| product(a, b));
         both.zip(products).map(|(both, product)| if both { product } else { f64::NAN }).collect()
+    }
+
+    /// Rank correlations at each sampled time among the names that have a value here, in `other` and in each of
+    /// `third`: with `other`, and for each of `third` with it and of `other` with it. NaN where undefined.
+    pub fn among_common<const N: usize>(&self, other: &Self, third: [&Self; N], width: usize) -> Vec<Common<N>> {
+        let at = |at: usize, room: &mut CommonRoom| {
+            let rows = [self, other].map(|factor| &factor.values[at * width..(at + 1) * width]);
+            let more = third.map(|factor| &factor.values[at * width..(at + 1) * width]);
+            room.common(rows, more)
+        };
+        (0..self.present.len()).into_par_iter().map_init(CommonRoom::default, |room, time| at(time, room)).collect()
     }
 
     /// Number of sampled times.
@@ -93,6 +116,46 @@ impl SampledFactor {
         let n = self.present.iter().zip(&other.present).filter(|(a, b)| **a && **b).count();
         // Where one is absent its values are 0.
         if n == 0 { f64::NAN } else { (product(&self.values, &other.values) / n as f64).clamp(-1.0, 1.0) }
+    }
+}
+
+/// Rank correlations among common names.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Common<const N: usize> {
+    /// Of the two factors.
+    pub between: f64,
+    /// Of the first and the second with each third.
+    pub with: [(f64, f64); N],
+}
+
+/// Room for ranking common names.
+#[derive(Debug, Default)]
+struct CommonRoom {
+    /// Values of the common names.
+    values: Vec<f64>,
+    /// For sorting.
+    ranker: Ranker,
+}
+
+impl CommonRoom {
+    /// The correlations at one time.
+    fn common<const N: usize>(&mut self, rows: [&[f32]; 2], third: [&[f32]; N]) -> Common<N> {
+        let is_common = |name: &usize| rows.iter().chain(&third).all(|row| row[*name] != 0.0);
+        let names: Vec<usize> = (0..rows[0].len()).filter(is_common).collect();
+        let mut ranks = |row: &[f32]| {
+            self.values.clear();
+            self.values.extend(names.iter().map(|name| f64::from(row[*name])));
+            let mut out = Vec::new();
+            self.ranker.rank(&self.values, &mut out);
+            out
+        };
+        let [a, b] = rows.map(&mut ranks);
+        let correlation = |x: &[u32], y: &[u32]| rank_correlation(x, y).unwrap_or(f64::NAN);
+        let with = third.map(|row| {
+            let third = ranks(row);
+            (correlation(&a, &third), correlation(&b, &third))
+        });
+        Common { between: correlation(&a, &b), with }
     }
 }
 

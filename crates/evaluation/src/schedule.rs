@@ -1,5 +1,6 @@
 //! When positions are entered and left: for each time of the factor, rows of the price table.
 
+use crosscut_model::Zone;
 use crosscut_model::time::DAY;
 
 use crate::error::EvaluationError;
@@ -11,14 +12,21 @@ pub const NONE: u32 = u32::MAX;
 /// What a schedule is made for.
 #[derive(Debug, Clone)]
 pub struct Timing<'a> {
-    /// For each time of the factor, the last row of prices that was known then.
+    /// When each row of the factor was known, microseconds UTC, ascending.
+    pub known: &'a [i64],
+    /// For each of them, the last row of prices that was known then.
     pub base: &'a [u32],
     /// Labels of the rows of prices, microseconds UTC, ascending.
     pub price_times: &'a [i64],
     /// Bars of prices between the row that was known and the row that is traded at.
     pub lag: usize,
+    /// Whether a bar that is traded in must begin when the row is known, as its open and its mean price demand: longer
+    /// bars of prices than the factor's are under way then.
+    pub whole_bars: bool,
     /// How lengths of time are counted.
     pub calendar: Calendar,
+    /// The zone whose days and clocks a calendar with sessions goes by.
+    pub zone: Zone,
 }
 
 /// Rows of entry and exit.
@@ -30,6 +38,17 @@ pub struct Schedule {
     pub exits: Vec<Vec<u32>>,
     /// Bars of the factor that each horizon usually takes, at least 1: how far neighbouring returns overlap.
     pub bars: Vec<usize>,
+    /// For each horizon the number of times up to the last that is left within the data: an exit that is absent before is
+    /// a gap, not the end of the data.
+    pub ends: Vec<usize>,
+}
+
+impl Schedule {
+    /// A schedule from its rows.
+    pub fn new(entry: Vec<u32>, exits: Vec<Vec<u32>>, bars: Vec<usize>) -> Self {
+        let end = |exits: &Vec<u32>| exits.iter().rposition(|exit| *exit != NONE).map_or(0, |last| last + 1);
+        Self { ends: exits.iter().map(end).collect(), entry, exits, bars }
+    }
 }
 
 impl Timing<'_> {
@@ -38,26 +57,35 @@ impl Timing<'_> {
     /// # Errors
     /// When a horizon is shorter than a bar of prices, or longer than all data.
     pub fn schedule(&self, horizons: &[Horizon]) -> Result<Schedule, EvaluationError> {
-        let n_prices = self.price_times.len();
-        let traded = |base: u32| {
-            if base == NONE || base as usize + self.lag >= n_prices { NONE } else { base + self.lag as u32 }
-        };
-        let entry: Vec<u32> = self.base.iter().map(|&base| traded(base)).collect();
-        let sessions = Sessions::of(self.price_times);
-        let mut schedule = Schedule { exits: Vec::new(), bars: Vec::new(), entry };
+        let entry: Vec<u32> = self.base.iter().zip(self.known).map(|(base, known)| self.entry(*base, *known)).collect();
+        let sessions = Sessions::of(self.price_times, self.zone);
+        let (mut all, mut bars) = (Vec::new(), Vec::new());
         for horizon in horizons {
             let exits: Vec<u32> = match *horizon {
-                Horizon::Bars(bars) => {
-                    (0..schedule.entry.len()).map(|t| schedule.entry.get(t + bars).copied().unwrap_or(NONE)).collect()
-                }
+                Horizon::Bars(bars) => (0..entry.len()).map(|t| entry.get(t + bars).copied().unwrap_or(NONE)).collect(),
                 Horizon::Duration(micros) | Horizon::Hours(micros) => {
-                    schedule.entry.iter().map(|&at| self.exit(at, micros, &sessions)).collect()
+                    entry.iter().map(|&at| self.exit(at, micros, &sessions)).collect()
                 }
             };
-            schedule.bars.push(usual_bars(&schedule.entry, &exits).ok_or_else(|| self.impossible(*horizon))?);
-            schedule.exits.push(exits);
+            bars.push(usual_bars(&entry, &exits).ok_or_else(|| self.impossible(*horizon))?);
+            all.push(exits);
         }
-        Ok(schedule)
+        Ok(Schedule::new(entry, all, bars))
+    }
+
+    /// The row at which a position decided at `known`, when `base` was the last row known, is entered.
+    fn entry(&self, base: u32, known: i64) -> u32 {
+        if base == NONE {
+            return NONE;
+        }
+        let row = match self.lag.checked_sub(1) {
+            None => base as usize,
+            Some(more) => {
+                let begun = if self.whole_bars { self.price_times.partition_point(|time| *time < known) } else { 0 };
+                begun.max(base as usize + 1).saturating_add(more)
+            }
+        };
+        if row < self.price_times.len() { row as u32 } else { NONE }
     }
 
     /// The row a length of time after a row; [`NONE`] when there is none.
@@ -69,9 +97,7 @@ impl Timing<'_> {
             Calendar::RoundTheClock => {
                 self.price_times.binary_search(&(self.price_times[entry as usize] + micros)).ok()
             }
-            Calendar::Exchange if micros % DAY == 0 => {
-                sessions.later(self.price_times, entry as usize, (micros / DAY) as usize)
-            }
+            Calendar::Exchange if micros % DAY == 0 => sessions.later(entry as usize, (micros / DAY) as usize),
             Calendar::Exchange => {
                 let target = self.price_times[entry as usize] + micros;
                 Some(self.price_times.partition_point(|&time| time < target))
@@ -112,27 +138,31 @@ fn usual_bars(entry: &[u32], exits: &[u32]) -> Option<usize> {
 struct Sessions {
     /// First row of each day that has rows, and behind the last the number of rows.
     starts: Vec<usize>,
+    /// Time of day of each row by the exchange's clocks.
+    clock: Vec<i64>,
 }
 
 impl Sessions {
-    /// The days with rows.
-    fn of(times: &[i64]) -> Self {
+    /// The days with rows. Labels of daily bars name their day and are no moments: they are taken as they are.
+    fn of(times: &[i64], zone: Zone) -> Self {
+        let is_daily = times.iter().all(|time| time.rem_euclid(DAY) == 0);
+        let local = |time: &i64| if is_daily { *time } else { time - zone.to_utc(*time) };
+        let local: Vec<i64> = times.iter().map(local).collect();
         let mut starts: Vec<usize> = Vec::new();
-        for (row, time) in times.iter().enumerate() {
-            if row == 0 || time.div_euclid(DAY) != times[row - 1].div_euclid(DAY) {
+        for (row, time) in local.iter().enumerate() {
+            if row == 0 || time.div_euclid(DAY) != local[row - 1].div_euclid(DAY) {
                 starts.push(row);
             }
         }
         starts.push(times.len());
-        Self { starts }
+        Self { starts, clock: local.iter().map(|time| time.rem_euclid(DAY)).collect() }
     }
 
     /// The row `n_days` trading days later: the last one not after the same time of day, or the day's first.
-    fn later(&self, times: &[i64], row: usize, n_days: usize) -> Option<usize> {
+    fn later(&self, row: usize, n_days: usize) -> Option<usize> {
         let day = self.starts.partition_point(|&start| start <= row) - 1 + n_days;
         let (start, end) = (*self.starts.get(day)?, *self.starts.get(day + 1)?);
-        let time_of_day = times[row].rem_euclid(DAY);
-        let not_after = times[start..end].partition_point(|time| time.rem_euclid(DAY) <= time_of_day);
+        let not_after = self.clock[start..end].partition_point(|clock| *clock <= self.clock[row]);
         Some(start + not_after.saturating_sub(1))
     }
 }

@@ -97,7 +97,7 @@ impl Inputs {
             delisting: Delisting::Drop,
             funding: None,
         };
-        let schedule = Schedule { entry: rows, exits, bars: HORIZONS.to_vec() };
+        let schedule = Schedule::new(rows, exits, HORIZONS.to_vec());
         let rules =
             SectionRules { n_quantiles: QUANTILES, rule: QuantileRule::Ordinal, rows: Rows::Common, min_names: 1 };
         let sections = Pass { market: &market, schedule: &schedule, rules }.run(&self.factor);

@@ -16,6 +16,8 @@ pub enum Mark {
     Stack,
     /// A stem from zero to each point, for values that belong to moments.
     Stem,
+    /// The space between two values, made by [`Chart::band`].
+    Band,
 }
 
 impl Mark {
@@ -27,6 +29,7 @@ impl Mark {
             Self::Area => "area",
             Self::Stack => "stack",
             Self::Stem => "stem",
+            Self::Band => "band",
         }
     }
 }
@@ -49,6 +52,8 @@ struct Series {
     mark: Mark,
     /// One value per time; NaN is a gap.
     values: Vec<f64>,
+    /// The lower ends of a band, one per time; empty for other marks.
+    base: Vec<f64>,
 }
 
 /// Several series over one time axis (UTC).
@@ -88,7 +93,18 @@ impl Chart {
     pub fn series(mut self, name: impl Into<String>, mark: Mark, values: &[f64]) -> Self {
         let name = name.into();
         assert_eq!(values.len(), self.times.len(), "series `{name}` has one value per time");
-        self.series.push(Series { name, mark, values: values.to_vec() });
+        self.series.push(Series { name, mark, values: values.to_vec(), base: Vec::new() });
+        self
+    }
+
+    /// Adds the space between two values, drawn over the earlier series; a gap where either is missing.
+    ///
+    /// # Panics
+    /// If there is not one of both per time.
+    pub fn band(mut self, name: impl Into<String>, low: &[f64], high: &[f64]) -> Self {
+        assert_eq!(low.len(), self.times.len(), "a band has one lower end per time");
+        self = self.series(name, Mark::Band, high);
+        self.series.last_mut().expect("a series was just added").base = low.to_vec();
         self
     }
 
@@ -129,7 +145,8 @@ impl Chart {
             out.push_str("<p class=\"none\">no data</p>\n</figure>\n");
             return;
         }
-        let values: Vec<&[f64]> = self.series.iter().map(|series| series.values.as_slice()).collect();
+        let lists = self.series.iter().flat_map(|series| [&series.values, &series.base]);
+        let values: Vec<&[f64]> = lists.filter(|values| !values.is_empty()).map(Vec::as_slice).collect();
         let positions = thin::positions(&self.times, &values, thin::POINTS_MAX);
         self.render_controls(out);
         out.push_str(&format!(
@@ -196,6 +213,10 @@ impl Chart {
             push_json_text(out, &series.name);
             out.push_str(&format!(",\"mark\":\"{}\",\"values\":[", series.mark.name()));
             push_list(out, positions.iter(), |out, &at| push_json_number(out, series.values[at]));
+            if !series.base.is_empty() {
+                out.push_str("],\"base\":[");
+                push_list(out, positions.iter(), |out, &at| push_json_number(out, series.base[at]));
+            }
             out.push_str("]}");
         });
         out.push_str("]}");

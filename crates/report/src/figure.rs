@@ -1,5 +1,5 @@
-//! Pictures that are not series over time: bars by category with error bars, points in a plane, and tables of shaded
-//! numbers. Bars and points are drawn by `page.js`, like charts.
+//! Pictures that are not series over time: bars by category with error bars, points or lines in a plane, outlines of
+//! distributions, and tables of shaded numbers. All but the tables are drawn by `page.js`, like charts.
 
 use crate::chart::{ValueFormat, push_list};
 use crate::escape::{push_html, push_json_number, push_json_text};
@@ -28,6 +28,8 @@ pub struct Figure {
     x_name: String,
     /// Whether a line through the origin with slope 1 is drawn.
     diagonal: bool,
+    /// Whether points are joined.
+    joined: bool,
     /// Series in the order of drawing.
     groups: Vec<Group>,
     /// How values are written.
@@ -43,6 +45,7 @@ impl Figure {
             x: Vec::new(),
             x_name: String::new(),
             diagonal: false,
+            joined: false,
             groups: Vec::new(),
             format: ValueFormat::Number,
         }
@@ -76,13 +79,16 @@ impl Figure {
         self
     }
 
+    /// Joins the points of each series.
+    pub fn joined(mut self) -> Self {
+        self.joined = true;
+        self
+    }
+
     /// Appends the figure as HTML.
     pub(crate) fn render(&self, out: &mut String) {
-        out.push_str("<figure class=\"chart\">\n<figcaption>");
-        push_html(out, &self.title);
-        out.push_str("</figcaption>\n");
-        if !self.groups.iter().any(|group| group.values.iter().any(|value| value.is_finite())) {
-            out.push_str("<p class=\"none\">no data</p>\n</figure>\n");
+        let has_data = self.groups.iter().any(|group| group.values.iter().any(|value| value.is_finite()));
+        if !begin(out, &self.title, has_data) {
             return;
         }
         out.push_str("<div class=\"controls\">");
@@ -91,17 +97,17 @@ impl Figure {
             push_html(out, &group.name);
             out.push_str("</span>");
         }
-        out.push_str("</div>\n<div class=\"plot\" style=\"height:240px\" tabindex=\"0\" role=\"img\" aria-label=\"");
-        push_html(out, &self.title);
-        out.push_str("\"></div>\n<script type=\"application/json\">");
-        self.render_data(out);
-        out.push_str("</script>\n</figure>\n");
+        out.push_str("</div>\n");
+        plot(out, &self.title, |out| self.render_data(out));
     }
 
     /// Appends the values as JSON.
     fn render_data(&self, out: &mut String) {
         let format = if self.format == ValueFormat::Percent { "percent" } else { "number" };
-        out.push_str(&format!("{{\"format\":\"{format}\",\"diagonal\":{},\"xName\":", self.diagonal));
+        out.push_str(&format!(
+            "{{\"format\":\"{format}\",\"diagonal\":{},\"joined\":{},\"xName\":",
+            self.diagonal, self.joined
+        ));
         push_json_text(out, &self.x_name);
         out.push_str(",\"categories\":[");
         push_list(out, self.categories.iter(), |out, name| push_json_text(out, name));
@@ -117,6 +123,79 @@ impl Figure {
             push_list(out, group.errors.iter(), |out, error| push_json_number(out, error.0));
             out.push_str("],\"high\":[");
             push_list(out, group.errors.iter(), |out, error| push_json_number(out, error.1));
+            out.push_str("]}");
+        });
+        out.push_str("]}");
+    }
+}
+
+/// Appends the head of a figure; `false`, and the whole figure, when it has no data.
+fn begin(out: &mut String, title: &str, has_data: bool) -> bool {
+    out.push_str("<figure class=\"chart\">\n<figcaption>");
+    push_html(out, title);
+    out.push_str("</figcaption>\n");
+    if !has_data {
+        out.push_str("<p class=\"none\">no data</p>\n</figure>\n");
+    }
+    has_data
+}
+
+/// Appends the place of a drawing, its data and the end of the figure.
+fn plot(out: &mut String, title: &str, data: impl FnOnce(&mut String)) {
+    out.push_str("<div class=\"plot\" style=\"height:240px\" tabindex=\"0\" role=\"img\" aria-label=\"");
+    push_html(out, title);
+    out.push_str("\"></div>\n<script type=\"application/json\">");
+    data(out);
+    out.push_str("</script>\n</figure>\n");
+}
+
+/// One distribution.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Violin {
+    /// What it is the distribution of.
+    pub name: String,
+    /// Where the first and the last bin begin and end.
+    pub ends: (f64, f64),
+    /// Shares of the values in bins of equal width.
+    pub shares: Vec<f64>,
+    /// The values below which a quarter, a half and three quarters lie.
+    pub quartiles: [f64; 3],
+}
+
+/// Outlines of distributions side by side, each as wide as values are frequent; values are percentages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Violins {
+    /// What they show.
+    title: String,
+    /// The distributions.
+    list: Vec<Violin>,
+}
+
+impl Violins {
+    /// Distributions side by side.
+    pub fn new(title: impl Into<String>, list: Vec<Violin>) -> Self {
+        Self { title: title.into(), list }
+    }
+
+    /// Appends the figure as HTML.
+    pub(crate) fn render(&self, out: &mut String) {
+        if begin(out, &self.title, !self.list.is_empty()) {
+            plot(out, &self.title, |out| self.render_data(out));
+        }
+    }
+
+    /// Appends the distributions as JSON.
+    fn render_data(&self, out: &mut String) {
+        out.push_str("{\"format\":\"percent\",\"violins\":[");
+        push_list(out, self.list.iter(), |out, violin| {
+            out.push_str("{\"name\":");
+            push_json_text(out, &violin.name);
+            out.push_str(",\"ends\":[");
+            push_list(out, [violin.ends.0, violin.ends.1].iter(), |out, end| push_json_number(out, *end));
+            out.push_str("],\"shares\":[");
+            push_list(out, violin.shares.iter(), |out, share| push_json_number(out, *share));
+            out.push_str("],\"quartiles\":[");
+            push_list(out, violin.quartiles.iter(), |out, value| push_json_number(out, *value));
             out.push_str("]}");
         });
         out.push_str("]}");

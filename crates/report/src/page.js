@@ -98,7 +98,9 @@
   const valueSpan = (series, isLog) => {
     let low = Infinity, high = -Infinity;
     for (const one of series) {
-      for (const value of one.values) if (value !== null) { low = Math.min(low, value); high = Math.max(high, value); }
+      for (const values of [one.values, one.base || []]) {
+        for (const value of values) if (value !== null) { low = Math.min(low, value); high = Math.max(high, value); }
+      }
     }
     if (low > high) return [0, 1];
     if (isLog) return low === high ? [low / 1.1, high * 1.1] : [low / (high / low) ** 0.04, high * (high / low) ** 0.04];
@@ -151,6 +153,11 @@
     const at = (i) => x[i].toFixed(1) + " " + y(one.values[i]).toFixed(1);
     const zero = y(0);
     if (one.mark === "stack") return stackSvg(one, colour, x, y);
+    if (one.mark === "band") {
+      const both = one.values.map((value, i) => one.base[i] === null ? null : value);
+      const edge = (run, values) => run.map((i) => x[i].toFixed(1) + " " + y(values[i]).toFixed(1));
+      return runs(both).map((run) => `<path class="fill c${colour}" d="M${edge(run, both).join("L")}L${edge(run, one.base).reverse().join("L")}Z"/>`).join("");
+    }
     if (one.mark === "stem") {
       const stems = runs(one.values).flat().map((i) => `M${x[i].toFixed(1)} ${zero.toFixed(1)}V${y(one.values[i]).toFixed(1)}`);
       return `<path class="curve c${colour}" style="stroke-linecap:butt;stroke-width:${stemWidth}" d="${stems.join("")}"/>`;
@@ -215,6 +222,14 @@
           const from = Math.max(first, low), to = Math.min(last, high);
           if (from < to) svg += `<path class="zero" d="M${x(from)} ${y(from)}L${x(to)} ${y(to)}"/>`;
         }
+        data.groups.forEach((group, g) => {
+          if (!data.joined) return;
+          group.low.forEach((lower, i) => {
+            if (lower !== null && group.high[i] !== null) svg += `<path class="error" d="M${places[i].toFixed(1)} ${y(lower).toFixed(1)}V${y(group.high[i]).toFixed(1)}"/>`;
+          });
+          const line = runs(group.values).map((run) => "M" + run.map((i) => places[i].toFixed(1) + " " + y(group.values[i]).toFixed(1)).join("L")).join("");
+          svg += `<path class="curve c${g % N_COLOURS}" d="${line}"/>`;
+        });
         data.groups.forEach((group, g) => group.values.forEach((value, i) => {
           if (value !== null) svg += `<circle class="dot c${g % N_COLOURS}" cx="${places[i].toFixed(1)}" cy="${y(value).toFixed(1)}" r="3"/>`;
         }));
@@ -251,12 +266,70 @@
     draw();
   };
 
+  // Outlines of distributions side by side, with their quartiles.
+  const violins = (plot, data) => {
+    const list = data.violins;
+    let drawnWidth = 0;
+    const draw = () => {
+      const width = plot.clientWidth, height = plot.clientHeight;
+      if (width < 40) return;
+      drawnWidth = width;
+      let low = Math.min(0, ...list.map((one) => one.ends[0])), high = Math.max(0, ...list.map((one) => one.ends[1]));
+      if (low === high) high = low + 1;
+      const ticks = linearTicks(low, high, Math.max(2, Math.floor(height / 50))), texts = tickTexts(ticks, data.format);
+      const left = 12 + 6.6 * Math.max(3, ...texts.map((text) => text.length)), right = width - 10, top = 8, bottom = height - 24;
+      const y = (value) => bottom - (value - low) / (high - low) * (bottom - top);
+      const step = (right - left) / list.length, stride = Math.ceil(Math.max(...list.map((one) => one.name.length * 7 + 8)) / step);
+      let svg = "";
+      ticks.forEach((tick, i) => {
+        const at = Math.round(y(tick)) + 0.5;
+        svg += `<path class="${tick === 0 ? "zero" : "grid"}" d="M${left} ${at}H${right}"/><text x="${left - 6}" y="${at + 4}" text-anchor="end">${texts[i]}</text>`;
+      });
+      list.forEach((one, i) => {
+        const middle = left + step * (i + 0.5), largest = Math.max(...one.shares) || 1, bin = (one.ends[1] - one.ends[0]) / one.shares.length;
+        const edge = (sign) => one.shares.map((share, at) =>
+          (middle + sign * step * 0.44 * share / largest).toFixed(1) + " " + y(one.ends[0] + bin * (at + 0.5)).toFixed(1));
+        svg += `<path class="violin c${i % N_COLOURS}" d="M${edge(-1).join("L")}L${edge(1).reverse().join("L")}Z"/>`
+          + `<path class="error" d="M${middle.toFixed(1)} ${y(one.quartiles[0]).toFixed(1)}V${y(one.quartiles[2]).toFixed(1)}"/>`
+          + `<circle class="dot c${i % N_COLOURS}" cx="${middle.toFixed(1)}" cy="${y(one.quartiles[1]).toFixed(1)}" r="4"/>`;
+        if (i % stride === 0) svg += `<text x="${middle.toFixed(1)}" y="${height - 6}" text-anchor="middle" data-i="${i}"></text>`;
+      });
+      plot.innerHTML = `<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${svg}</svg><div class="tip" hidden></div>`;
+      plot.querySelectorAll("text[data-i]").forEach((text) => { text.textContent = list[+text.dataset.i].name; });
+      plot.places = [left, step];
+    };
+    const show = (event) => {
+      if (!plot.places) return;
+      const [left, step] = plot.places, px = event.clientX - plot.getBoundingClientRect().left;
+      const at = Math.min(list.length - 1, Math.max(0, Math.floor((px - left) / step)));
+      const tip = plot.querySelector(".tip"), head = document.createElement("b");
+      head.textContent = list[at].name;
+      tip.replaceChildren(head);
+      ["a quarter below", "half below", "three quarters below"].forEach((label, i) => {
+        const row = document.createElement("div"), name = document.createElement("span"), text = document.createElement("b");
+        name.textContent = label;
+        text.textContent = exactText(list[at].quartiles[i], data.format);
+        row.append(name, text);
+        tip.append(row);
+      });
+      tip.hidden = false;
+      const middle = left + step * (at + 0.5), beyond = middle + 14 + tip.offsetWidth > plot.clientWidth;
+      tip.style.left = Math.max(0, beyond ? middle - 14 - tip.offsetWidth : middle + 14) + "px";
+    };
+    plot.addEventListener("pointermove", show);
+    plot.addEventListener("pointerdown", show);
+    plot.addEventListener("pointerleave", () => { const tip = plot.querySelector(".tip"); if (tip) tip.hidden = true; });
+    new ResizeObserver(() => { if (plot.clientWidth !== drawnWidth) draw(); }).observe(plot);
+    draw();
+  };
+
   // One chart: reads its data once, draws on demand.
   const chart = (figure) => {
     const plot = figure.querySelector(".plot"), source = figure.querySelector("script[type='application/json']");
     if (!plot || !source) return;
     const data = JSON.parse(source.textContent);
     if (data.groups) return plane(plot, data);
+    if (data.violins) return violins(plot, data);
     let micros = data.first;
     const times = data.times.map((steps) => (micros += steps * data.step) / 1000);
     const shown = data.series.map(() => true);
@@ -316,7 +389,8 @@
         const i = one.i, value = data.series[i].values[at], row = document.createElement("div"), name = document.createElement("span"), text = document.createElement("b");
         name.className = "key c" + i % N_COLOURS;
         name.textContent = one.name;
-        text.textContent = value === null ? "none" : exactText(value, data.format);
+        const base = data.series[i].base, from = base && base[at] !== null ? exactText(base[at], data.format) + " to " : "";
+        text.textContent = value === null ? "none" : from + exactText(value, data.format);
         row.append(name, text);
         tip.append(row);
         if (value !== null) svg += `<circle class="dot c${i % N_COLOURS}" cx="${px}" cy="${drawn.y(one.values[at]).toFixed(1)}" r="4"/>`;

@@ -2,7 +2,7 @@
 
 use crate::chart::Chart;
 use crate::escape::push_html;
-use crate::figure::{Figure, Heat};
+use crate::figure::{Figure, Heat, Violins};
 use crate::table::Table;
 
 /// The styles, put into every page.
@@ -34,6 +34,8 @@ enum Block {
     Chart(Box<Chart>),
     /// Bars or points.
     Figure(Box<Figure>),
+    /// Outlines of distributions.
+    Violins(Violins),
     /// Shaded numbers.
     Heat(Heat),
     /// A paragraph.
@@ -77,6 +79,11 @@ impl Section {
     /// Bars or points.
     pub fn figure(&mut self, figure: Figure) -> &mut Self {
         self.push(Block::Figure(Box::new(figure)))
+    }
+
+    /// Outlines of distributions.
+    pub fn violins(&mut self, violins: Violins) -> &mut Self {
+        self.push(Block::Violins(violins))
     }
 
     /// Shaded numbers.
@@ -203,6 +210,7 @@ fn render_block(block: &Block, out: &mut String) {
         Block::Table(table) => table.render(out),
         Block::Chart(chart) => chart.render(out),
         Block::Figure(figure) => figure.render(out),
+        Block::Violins(violins) => violins.render(out),
         Block::Heat(heat) => heat.render(out),
         Block::Note(text) => push_element(out, "p", text),
         Block::List(items) => {

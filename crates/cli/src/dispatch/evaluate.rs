@@ -9,7 +9,7 @@ use crate::answer::{Answer, Status};
 use crate::commands::{EvaluateArgs, EvaluateCommand};
 use crate::text_table::TextTable;
 
-/// Factors shown in the terminal; all are in the report and in `--json`.
+/// Factors or tables shown in the terminal; all are in the report and in `--json`.
 const SHOWN: usize = 25;
 
 /// `evaluate ...`
@@ -31,20 +31,25 @@ fn verify(desk: &Desk<'_>, folder: &Path) -> Result<Answer, AppError> {
     for problem in &found.problems {
         text.push_str(&format!("{problem}\n"));
     }
-    let is_good = found.problems.is_empty();
-    if is_good {
+    if found.problems.is_empty() {
         text.push_str(&format!("{}: {} files as they were written\n", folder.display(), found.n_files));
     }
     if let Some(same) = found.tables_same {
-        let (changed, missing) = (found.tables_changed.len(), found.tables_missing.len());
+        let (changed, damaged, missing) =
+            (found.tables_changed.len(), found.tables_damaged.len(), found.tables_missing.len());
         text.push_str(&format!(
-            "of the tables it was made from the hub has {same} unchanged, {changed} changed, {missing} no more\n"
+            "of the tables it was made from {same} are unchanged, {changed} changed, {damaged} damaged, {missing} no more there\n"
         ));
-        for table in found.tables_changed.iter().take(5) {
-            text.push_str(&format!("changed since: {table}\n"));
+        let lists = [
+            ("changed since", &found.tables_changed),
+            ("damaged", &found.tables_damaged),
+            ("gone", &found.tables_missing),
+        ];
+        for (what, tables) in lists {
+            tables.iter().take(SHOWN).for_each(|table| text.push_str(&format!("{what}: {table}\n")));
         }
     }
-    let status = if is_good { Status::Good } else { Status::Problem };
+    let status = if found.is_good() { Status::Good } else { Status::Problem };
     Ok(Answer::good(&found, text).with_status(status))
 }
 

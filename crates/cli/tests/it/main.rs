@@ -10,6 +10,7 @@ mod bad_files;
 #[cfg(test)]
 mod bad_settings;
 #[cfg(test)]
+mod evaluation_data;
 mod evaluations;
 #[cfg(test)]
 mod events;

@@ -95,7 +95,7 @@ fn products_of_samples_are_rank_correlations() {
         rows.into_iter().map(|row| row.iter().map(|x| if x.is_nan() { 0.5 } else { *x }).collect()).collect()
     };
     let (a, b) = (complete(a), complete(b));
-    let sample = Sample::new(30, 40, |t| t != 7);
+    let sample = Sample::new(30, 40, 2, |t| t != 7);
     assert_eq!(sample.times.len(), 29);
     let (x, y) = (ranked(&sample, |at| a[sample.times[at]].clone()), ranked(&sample, |at| b[sample.times[at]].clone()));
     let by_time = x.by_time(&y, 40);

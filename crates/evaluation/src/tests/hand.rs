@@ -7,6 +7,7 @@ use crate::portfolio::Kind;
 use crate::quantile::QuantileRule;
 use crate::schedule::{NONE, Timing};
 use crate::section::Rows;
+use crosscut_model::Zone;
 use crosscut_model::time::{DAY, HOUR, MINUTE, parse_iso};
 
 /// A bar ahead.
@@ -137,7 +138,7 @@ fn trading_days_and_exact_times() {
     // Friday to Wednesday, the Monday being a holiday.
     let times = [at("2024-05-24"), at("2024-05-28"), at("2024-05-29")];
     let base = [0, 1, 2];
-    let timing = |calendar, lag| Timing { base: &base, price_times: &times, lag, calendar };
+    let timing = |calendar, lag| super::timing((&base, &times), lag, calendar);
     let day = [Horizon::Duration(DAY)];
     assert_eq!(timing(Calendar::Exchange, 0).schedule(&day).unwrap().exits[0], [1, 2, NONE]);
     assert_eq!(timing(Calendar::RoundTheClock, 0).schedule(&day).unwrap().exits[0], [NONE, 2, NONE]);
@@ -147,4 +148,61 @@ fn trading_days_and_exact_times() {
     assert!(error.contains("the horizon 1h") && error.contains("1d apart"), "{error}");
     let error = timing(Calendar::Exchange, 0).schedule(&[Horizon::Bars(3)]).unwrap_err().to_string();
     assert!(error.contains("3 bars"), "{error}");
+}
+
+#[test]
+fn a_bar_under_way_is_not_traded_at_its_open() {
+    // Hourly rows known at 01:00 and 23:00 of the 2nd and at 00:00 of the 3rd, daily bars of prices.
+    let at = |text: &str| parse_iso(text).unwrap();
+    let known = [at("2024-01-02T01:00"), at("2024-01-02T23:00"), at("2024-01-03")];
+    let prices = [at("2024-01-01"), at("2024-01-02"), at("2024-01-03"), at("2024-01-04"), at("2024-01-05")];
+    let timing = |lag, whole_bars| Timing {
+        known: &known,
+        whole_bars,
+        ..super::timing((&[0, 0, 1], &prices), lag, Calendar::RoundTheClock)
+    };
+    let entries = |lag, whole_bars| timing(lag, whole_bars).schedule(&[Horizon::Duration(DAY)]).unwrap().entry;
+    // The open of the 2nd was at 00:00, before the rows were known: the next one is that of the 3rd.
+    assert_eq!(entries(1, true), [2, 2, 2]);
+    assert_eq!(entries(2, true), [3, 3, 3]);
+    // Its close comes after.
+    assert_eq!(entries(1, false), [1, 1, 2]);
+    assert_eq!(entries(0, false), [0, 0, 1]);
+}
+
+#[test]
+fn trading_days_follow_the_clocks_of_the_exchange() {
+    let at = |text: &str| parse_iso(text).unwrap();
+    // 9:30 and 15:30 in New York on the Friday before and the Monday after the clocks change.
+    let times = [at("2024-03-08T14:30"), at("2024-03-08T20:30"), at("2024-03-11T13:30"), at("2024-03-11T19:30")];
+    let base = [0, 1, 2, 3];
+    let exits = |zone| {
+        let timing = Timing { zone, ..super::timing((&base, &times), 0, Calendar::Exchange) };
+        timing.schedule(&[Horizon::Duration(DAY)]).unwrap().exits.remove(0)
+    };
+    assert_eq!(exits(Zone::NewYork), [2, 3, NONE, NONE]);
+    assert_eq!(exits(Zone::Utc), [2, 3, NONE, NONE]);
+    // Back to winter: at the same time of UTC nobody trades yet.
+    let times = [at("2024-11-01T13:30"), at("2024-11-01T19:30"), at("2024-11-04T14:30"), at("2024-11-04T20:30")];
+    let exits = |zone| {
+        let timing = Timing { zone, ..super::timing((&base, &times), 0, Calendar::Exchange) };
+        timing.schedule(&[Horizon::Duration(DAY)]).unwrap().exits.remove(0)
+    };
+    assert_eq!(exits(Zone::NewYork), [2, 3, NONE, NONE]);
+    assert_eq!(exits(Zone::Utc), [2, 2, NONE, NONE], "an hour off");
+}
+
+#[test]
+fn a_gap_is_not_the_end_of_the_data() {
+    // Three hours of which the third is absent for all names; a day more.
+    let mut market = market(&vec![vec![100.0; 2]; 4]);
+    market.price_times[3] = 5 * DAY;
+    let schedule = schedule(&market, 0, &[Horizon::Duration(DAY)]);
+    let missing = |t| market.returns(&schedule, (0, t), &[0, 1], &mut Vec::new());
+    assert_eq!((schedule.exits[0].clone(), schedule.ends[0]), (vec![1, 2, NONE, NONE], 2));
+    assert_eq!((missing(2).end_of_data, missing(3).end_of_data), (2, 2));
+    market.price_times = vec![0, DAY, 4 * DAY, 5 * DAY];
+    let schedule = super::schedule(&market, 0, &[Horizon::Duration(DAY)]);
+    let missing = market.returns(&schedule, (0, 1), &[0, 1], &mut Vec::new());
+    assert_eq!((missing.no_exit_price, missing.end_of_data), (2, 0));
 }

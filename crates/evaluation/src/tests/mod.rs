@@ -6,7 +6,7 @@ mod hand;
 mod properties;
 
 use crate::config::Costs;
-use crate::horizon::Horizon;
+use crate::horizon::{Calendar, Horizon};
 use crate::load::RowCounts;
 use crate::market::{Delisting, Market};
 use crate::matrix::Matrix;
@@ -14,6 +14,7 @@ use crate::quantile::QuantileRule;
 use crate::schedule::{NONE, Schedule, Timing};
 use crate::section::{FactorRows, Pass, Rows, SectionRules, Sections};
 use crate::summary::{FactorSummary, Summing};
+use crosscut_model::Zone;
 use crosscut_model::time::DAY;
 
 /// A matrix from rows.
@@ -42,10 +43,14 @@ fn market(prices: &[Vec<f64>]) -> Market {
     }
 }
 
+/// A timing whose rows are known when the next bar of prices begins.
+fn timing<'a>((base, price_times): (&'a [u32], &'a [i64]), lag: usize, calendar: Calendar) -> Timing<'a> {
+    Timing { known: price_times, base, price_times, lag, whole_bars: false, calendar, zone: Zone::Utc }
+}
+
 /// A schedule over so many bars.
 fn schedule(market: &Market, lag: usize, horizons: &[Horizon]) -> Schedule {
-    let calendar = crate::horizon::Calendar::RoundTheClock;
-    Timing { base: &market.base, price_times: &market.price_times, lag, calendar }.schedule(horizons).unwrap()
+    timing((&market.base, &market.price_times), lag, Calendar::RoundTheClock).schedule(horizons).unwrap()
 }
 
 /// Rules with so many portfolios.

@@ -155,13 +155,17 @@ impl FactorSet {
     /// # Errors
     /// When a table or state is missing or its bytes are not the ones that were published.
     pub fn verify(&self) -> Result<(), HubError> {
-        for symbol in &self.symbols {
-            let (files, entry) = (self.open_table(symbol)?, self.entry(symbol)?);
-            for (part, file) in files.iter().enumerate() {
-                self.check_hash(file, part, entry)?;
-            }
-        }
+        self.symbols.iter().try_for_each(|symbol| self.verify_symbol(symbol))?;
         self.state_names().iter().try_for_each(|name| self.read_state(name).map(|_| ()))
+    }
+
+    /// Hashes the table of a symbol anew and compares it with the metadata.
+    ///
+    /// # Errors
+    /// When the table is missing or its bytes are not the ones that were published.
+    pub fn verify_symbol(&self, symbol: &str) -> Result<(), HubError> {
+        let (files, entry) = (self.open_table(symbol)?, self.entry(symbol)?);
+        files.iter().enumerate().try_for_each(|(part, file)| self.check_hash(file, part, entry))
     }
 
     /// Hashes a file of a table anew, the part number `part` of it, and compares it with what the metadata says.
