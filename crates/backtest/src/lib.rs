@@ -16,6 +16,7 @@ pub mod outcome;
 pub mod panel;
 pub mod replay;
 pub mod results;
+pub mod statistics;
 pub mod sweep;
 mod tally;
 pub mod trace;

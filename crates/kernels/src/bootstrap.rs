@@ -98,8 +98,12 @@ fn between(sums: &[f64], start: usize, length: usize) -> f64 {
 /// The values below which shares `low` and `high` of `draws` lie, linear between neighbours; `None` without finite
 /// draws.
 pub fn interval(draws: impl Iterator<Item = f64>, low: f64, high: f64) -> Option<(f64, f64)> {
+    quantiles(draws, [low, high]).map(|[low, high]| (low, high))
+}
+
+/// The values below which each of `shares` of `draws` lies, linear between neighbours; `None` without finite draws.
+pub fn quantiles<const N: usize>(draws: impl Iterator<Item = f64>, shares: [f64; N]) -> Option<[f64; N]> {
     let mut sorted: Vec<f64> = draws.filter(|draw| draw.is_finite()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
-    (!sorted.is_empty())
-        .then(|| (crate::ordered::interpolate(&sorted, low), crate::ordered::interpolate(&sorted, high)))
+    (!sorted.is_empty()).then(|| shares.map(|share| crate::ordered::interpolate(&sorted, share)))
 }

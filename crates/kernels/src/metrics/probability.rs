@@ -49,6 +49,46 @@ pub fn expected_max_sharpe(n_trials: u64, trial_deviation: f64) -> Option<f64> {
     }
 }
 
+/// How many returns it takes until the probability that the true Sharpe ratio is above `benchmark_sharpe` reaches
+/// `confidence`, would the record go on as it is: `1 + (1 - skew SR + (kurtosis - 1) / 4 SR^2) (z / (SR - SR*))^2`, `z` the
+/// normal quantile of `confidence` (Bailey and Lopez de Prado 2012, equation 11). Ratios are per period. Undefined when the
+/// ratio is not above the benchmark: no record is long enough.
+pub fn min_track_record(sharpe: f64, benchmark_sharpe: f64, shape: (f64, f64), confidence: f64) -> Option<f64> {
+    let (skewness, kurtosis) = shape;
+    let spread = 1.0 - skewness * sharpe + (kurtosis - 1.0) / 4.0 * sharpe * sharpe;
+    let needed = normal_quantile(confidence)? / (sharpe - benchmark_sharpe);
+    if sharpe <= benchmark_sharpe || spread <= 0.0 {
+        return None;
+    }
+    super::defined(1.0 + spread * needed * needed)
+}
+
+/// Years of history below which the best of `n_trials` worthless strategies is expected to show an annual Sharpe ratio of
+/// `annual_sharpe`: `(E[max of n standard normal draws] / SR)^2` (Bailey, Borwein, Lopez de Prado and Zhu,
+/// "Pseudo-Mathematics and Financial Charlatanism", Notices of the AMS 61, 2014). Undefined without a positive ratio.
+pub fn min_backtest_years(n_trials: u64, annual_sharpe: f64) -> Option<f64> {
+    if annual_sharpe <= 0.0 || annual_sharpe.is_nan() {
+        return None;
+    }
+    let years = expected_max_sharpe(n_trials, 1.0)? / annual_sharpe;
+    super::defined(years * years)
+}
+
+/// By what a Sharpe ratio per period is multiplied to make it one per year of `per_year` periods when neighbouring returns
+/// are correlated: `q / sqrt(q + 2 sum_k (q - k) rho_k)`, `rho_k` the autocorrelation at lag k (Lo, "The Statistics of
+/// Sharpe Ratios", Financial Analysts Journal 58, 2002, equation 20); `sqrt(q)` when there is none. Lags beyond those
+/// given, and beyond the year, count as uncorrelated. Undefined when the variance of a year comes out at 0 or below.
+pub fn annual_scale(autocorrelations: &[f64], per_year: f64) -> Option<f64> {
+    let mut variance = per_year;
+    for (idx, rho) in autocorrelations.iter().enumerate() {
+        let left = per_year - (idx + 1) as f64;
+        if left > 0.0 {
+            variance += 2.0 * left * rho;
+        }
+    }
+    if variance > 0.0 { super::defined(per_year / variance.sqrt()) } else { None }
+}
+
 /// Skewness `m3 / m2^1.5` and raw kurtosis `m4 / m2^2` from central moments (ddof 0); undefined when nothing varies.
 pub fn shape(values: &[f64]) -> Option<(f64, f64)> {
     deviation(values)?;
