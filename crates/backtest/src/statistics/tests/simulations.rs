@@ -44,9 +44,11 @@ fn noise_is_overfitted_in_half_the_splits_and_its_best_set_does_not_pass() {
 
 #[test]
 fn noise_that_moves_together_does_not_pass_either() {
-    let passed: usize =
-        (0..20).filter(|&seed| best_deflated(&report(&worthless(100 + seed, 300, 256, 0.5), 0)) > 0.95).count();
-    assert!(passed <= 1, "{passed} of 20");
+    // What they share is the luck of one strategy, which the level allows for.
+    let seeds = 200u64;
+    let passes = |&seed: &u64| best_deflated(&report(&worthless(100 + seed, 60, 128, 0.5), 0)) > 0.95;
+    let passed = (0..seeds).filter(passes).count();
+    assert!(passed <= 10, "{passed} of {seeds}");
 }
 
 #[test]
