@@ -94,6 +94,12 @@ pub enum BacktestError {
         /// In what, with both sides.
         problem: String,
     },
+    /// A sweep or search that cannot be run as it is written.
+    #[error("{problem}")]
+    Search {
+        /// The key, the value seen and what was expected.
+        problem: String,
+    },
     /// The panel was not loaded for this configuration.
     #[error("the panel holds no {what}, which this configuration needs\nhint: load it again with this configuration")]
     PanelLacks {

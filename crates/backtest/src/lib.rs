@@ -16,12 +16,14 @@ pub mod outcome;
 pub mod panel;
 pub mod replay;
 pub mod results;
+pub mod search;
 pub mod statistics;
 pub mod sweep;
 mod tally;
 pub mod trace;
 pub mod w4;
 pub mod w6;
+pub mod walkforward;
 
 pub use config::BacktestConfig;
 pub use error::BacktestError;

@@ -1,0 +1,19 @@
+//! Whether a choice of parameters holds beyond the data it was made on.
+//!
+//! - [`Walk`]: training and test windows one after another; the tests in a row are one history that no choice has seen.
+//! - [`Combinatorial`]: purged cross-validation over every choice of test groups, which gives several such histories.
+//! - [`Selection`]: how one set, or a few, are chosen by their results in training.
+//!
+//! Pure functions of times, samples and results; who runs what is for `app`.
+
+mod combinatorial;
+mod selection;
+mod stitch;
+#[cfg(test)]
+mod tests;
+mod windows;
+
+pub use combinatorial::{Combinatorial, Split, Splits};
+pub use selection::{Selection, Trained};
+pub use stitch::{Stitched, mean_curve, stitch};
+pub use windows::{Span, Walk, Window};
