@@ -24,6 +24,7 @@ pub mod init;
 mod logbook;
 pub mod many;
 pub mod pipeline;
+pub mod pool;
 pub mod reference;
 pub mod registry;
 pub mod rerun;

@@ -8,7 +8,7 @@ use crosscut_backtest::config::PoolConfig;
 use crosscut_backtest::results::RunKind;
 use crosscut_factors::Config as SetConfig;
 use crosscut_hub::{Hub, PoolSnapshot};
-use crosscut_ingest::pool::{self, PoolRequest};
+use crosscut_ingest::pool::{self, PoolRequest, PoolRules, PoolSource};
 use crosscut_model::{BarSpec, Timeframe, format_iso};
 use serde_json::json;
 
@@ -134,11 +134,23 @@ fn static_pool(
     bar: Option<BarSpec>,
     steps: &mut Steps<'_>,
 ) -> Result<Vec<String>, AppError> {
+    if let Some(name) = desk.config.text("backtest.pool") {
+        let pool = hub.pool(name)?;
+        let (n, at) = (pool.members.len(), format_iso(pool.as_of));
+        steps.push("pool", true, format!("{n} symbols of the pool `{name}`, chosen with data up to {at}"));
+        return Ok(pool.members.into_iter().map(|member| member.symbol).collect());
+    }
     let top_n = usize::try_from(desk.config.count("pipeline.top_n").unwrap_or(0)).unwrap_or(usize::MAX);
     let name = format!("pipeline_{venue}_top{top_n}");
     let before: Option<PoolSnapshot> = hub.pool(&name).ok();
-    let request =
-        PoolRequest { name: name.clone(), venue: venue.to_owned(), top_n, bar, exclude: true, threads: desk.threads };
+    let request = PoolRequest {
+        name: name.clone(),
+        venue: venue.to_owned(),
+        top_n,
+        source: bar.map_or(PoolSource::Ticks, PoolSource::Bars),
+        rules: PoolRules::default(),
+        threads: desk.threads,
+    };
     let snapshot = pool::build(&request, &desk.hub_root(), &Logbook::open(desk, "ingest"))?;
     let symbols: Vec<String> = snapshot.members.iter().map(|member| member.symbol.clone()).collect();
     let unchanged = before.is_some_and(|before| before.members == snapshot.members && before.as_of == snapshot.as_of);

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::options::{
-    AggregateSection, BacktestSection, EvaluateSection, GlobalSection, ImportSection, PipelineSection, Settings,
-    StoreSection, VenueSection,
+    AggregateSection, BacktestSection, EvaluateSection, GlobalSection, ImportSection, PipelineSection, PoolSection,
+    Settings, StoreSection, VenueSection,
 };
 
 /// From raw exchange ticks to portfolios, with every number traceable.
@@ -70,6 +70,9 @@ pub enum Command {
     /// What the choice of symbols does to a result
     #[command(subcommand)]
     Universe(UniverseCommand),
+    /// Lists of symbols chosen by a rule: by the venue's ticker, by what is on disk, or over time
+    #[command(subcommand)]
+    Pool(PoolCommand),
     /// The archive of runs
     #[command(subcommand)]
     Runs(RunsCommand),
@@ -387,6 +390,47 @@ pub struct BacktestArgs {
     pub settings: Settings<BacktestSection>,
 }
 
+/// `pool ...`
+#[derive(Debug, Subcommand)]
+pub enum PoolCommand {
+    /// Choose and publish a pool: the most traded by ticker or disk, or --dynamic: everything, to be chosen from over time
+    Build(BuildPoolArgs),
+    /// All pools, or the members of one
+    Show(ShowPoolArgs),
+    /// Who came, who left, who moved
+    Diff(DiffPoolArgs),
+}
+
+/// Options of `pool build`.
+#[derive(Debug, Args)]
+pub struct BuildPoolArgs {
+    /// Name of the pool
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<PoolSection>,
+}
+
+/// Options of `pool show`.
+#[derive(Debug, Args)]
+pub struct ShowPoolArgs {
+    /// Name of the pool; all in short without one
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// Options of `pool diff`.
+#[derive(Debug, Args)]
+pub struct DiffPoolArgs {
+    /// The earlier pool
+    #[arg(value_name = "A")]
+    pub a: String,
+    /// The later pool
+    #[arg(value_name = "B")]
+    pub b: String,
+}
+
 /// `universe ...`
 #[derive(Debug, Subcommand)]
 pub enum UniverseCommand {
@@ -511,7 +555,7 @@ pub struct PipelineArgs {
 /// Options of `bench`; names and defaults are the kit's.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// W2 (ticks to bars), W3 (80 features), W3b (formulaic alphas), W4 (cross-sectional backtest), W6 (event path), W7 (factor evaluation)
+    /// W1 (a trade archive to Parquet), W2 (ticks to bars), W3 (80 features), W3b (formulaic alphas), W4 (cross-sectional backtest), W6 (event path), W7 (factor evaluation)
     #[arg(value_name = "WORKLOAD")]
     pub workload: String,
     /// The kit's data folder, or its golden folder
@@ -523,10 +567,10 @@ pub struct BenchArgs {
     /// W2: bar threshold
     #[arg(long, value_name = "N")]
     pub thr: Option<f64>,
-    /// W2: rows in the name of the tick file
+    /// W1, W2: rows in the name of the tick file
     #[arg(long, value_name = "N")]
     pub rows: Option<u64>,
-    /// W2: symbol in the name of the tick file
+    /// W1, W2: symbol in the name of the tick file
     #[arg(long, value_name = "SYMBOL")]
     pub sym: Option<String>,
     /// W2: only the first N ticks
@@ -538,7 +582,7 @@ pub struct BenchArgs {
     /// W3, W3b, W4, W7: only the first N symbols
     #[arg(long, value_name = "N")]
     pub symbols: Option<usize>,
-    /// W3, W3b: write a table per symbol, into out/ of the data folder unless DIR is given
+    /// W1: keep the hub in DIR; W3, W3b: write a table per symbol, into out/ of the data folder unless DIR is given
     #[arg(long, value_name = "DIR", num_args = 0..=1)]
     pub write: Option<Option<PathBuf>>,
     /// W3b: alphas20, alpha101 or alpha158; W6: bars or ticks; W7: equity or hourly [default: alphas20, equity]

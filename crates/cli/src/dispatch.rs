@@ -5,6 +5,7 @@ mod data;
 mod evaluate;
 mod factors;
 mod list;
+mod pool;
 mod project;
 mod rows;
 mod run;
@@ -21,8 +22,8 @@ use crosscut_app::{AppError, Desk, Level, Machine, desk, pipeline};
 
 use crate::answer::{self, Answer, Status};
 use crate::commands::{
-    Command, CommandLine, ConfigCommand, DataCommand, FactorsCommand, ListCommand, PipelineCommand, RunsCommand,
-    UniverseCommand,
+    Command, CommandLine, ConfigCommand, DataCommand, FactorsCommand, ListCommand, PipelineCommand, PoolCommand,
+    RunsCommand, UniverseCommand,
 };
 use crate::terminal::Terminal;
 
@@ -67,6 +68,7 @@ fn dispatch(line: &CommandLine, desk: &Desk<'_>) -> Result<Answer, AppError> {
         Command::Evaluate(args) => evaluate::evaluate(args, desk),
         Command::Backtest(_) => run::backtest(desk),
         Command::Universe(UniverseCommand::Bias(_)) => universe::survivorship(desk),
+        Command::Pool(command) => pool::pool(command, desk),
         Command::Pipeline(PipelineCommand::Run(_)) => run::pipeline(desk),
         Command::Bench(args) => bench::bench(args, desk),
         Command::List(command) => list_kind(command),
@@ -109,6 +111,9 @@ fn name(command: &Command) -> &'static str {
         Command::Evaluate(_) => "evaluate",
         Command::Backtest(_) => "backtest",
         Command::Universe(_) => "universe bias",
+        Command::Pool(PoolCommand::Build(_)) => "pool build",
+        Command::Pool(PoolCommand::Show(_)) => "pool show",
+        Command::Pool(PoolCommand::Diff(_)) => "pool diff",
         Command::Pipeline(_) => "pipeline run",
         Command::Bench(_) => "bench",
         Command::Runs(RunsCommand::List(_)) => "runs list",
@@ -209,6 +214,7 @@ fn command_settings(command: &Command) -> Vec<Given> {
         Command::Factors(FactorsCommand::Audit(args)) => args.settings.given.clone(),
         Command::Evaluate(args) => args.settings.given.clone(),
         Command::Backtest(args) | Command::Universe(UniverseCommand::Bias(args)) => args.settings.given.clone(),
+        Command::Pool(PoolCommand::Build(args)) => args.settings.given.clone(),
         Command::Pipeline(PipelineCommand::Run(args)) => args.settings.given.clone(),
         _ => Vec::new(),
     }

@@ -41,6 +41,7 @@ macro_rules! section {
 section!(ImportSection, "Options of `data import`.", "venue", "import.");
 section!(VenueSection, "The venue alone.", "venue");
 section!(AggregateSection, "Options of `aggregate`.", "venue", "aggregate.");
+section!(PoolSection, "Options of `pool build`.", "venue", "pool.");
 section!(StoreSection, "The SQL store alone.", "store.");
 section!(EvaluateSection, "Options of `evaluate`.", "venue", "evaluate.");
 section!(BacktestSection, "Options of `backtest`.", "venue", "backtest.");

@@ -44,8 +44,10 @@ use detect::{Detected, detect_all};
 use discover::discover;
 use jobs::{Done, Plan, Stage};
 
+pub(crate) use checksum::identify;
 pub(crate) use dated::dated_rows;
 pub use detect::NO_SYMBOL;
+pub(crate) use json::parse_json;
 pub use klines::NO_TIMEFRAME;
 pub use read::read_trades;
 pub use report::{FileReport, ImportSummary, TableReport, TableStatus};

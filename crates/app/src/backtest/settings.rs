@@ -6,12 +6,14 @@ mod rules;
 use crosscut_backtest::BacktestConfig;
 use crosscut_backtest::config::{FeedKind, PoolConfig, UniverseConfig};
 use crosscut_hub::Hub;
-use crosscut_model::{BarSpec, Timeframe, nearest, parse_iso};
+use crosscut_ingest::pool::dynamic_rule;
+use crosscut_model::{BarSpec, Timeframe, format_iso, nearest, parse_iso};
 use crosscut_trading::strategy::{self, Kind};
 
 use crate::config::{Config, Origin};
 use crate::desk::Desk;
 use crate::error::AppError;
+use crate::events::Level;
 
 /// The settings that describe a dynamic pool; one of them given switches it on.
 const POOL_KEYS: [&str; 4] =
@@ -37,6 +39,21 @@ pub(crate) struct Place {
     factor_set: String,
     /// Feeds of a strategy that acts at every bar; `None` for any other.
     feeds: Option<Vec<FeedKind>>,
+    /// The pool of the hub that restricts the run.
+    pool: Option<Members>,
+}
+
+/// What a pool of the hub means for a run.
+#[derive(Debug, Clone)]
+struct Members {
+    /// Those of which there is data.
+    symbols: Vec<String>,
+    /// How a dynamic pool is chosen from.
+    rule: Option<PoolConfig>,
+    /// The end of the data a static pool was chosen from, microseconds UTC.
+    as_of: i64,
+    /// Name of the pool.
+    name: String,
 }
 
 impl Place {
@@ -47,12 +64,16 @@ impl Place {
     pub(crate) fn config(&self, desk: &Desk<'_>) -> Result<BacktestConfig, AppError> {
         let config = engine_config_for(desk, self.venue.clone(), self.timeframe, self.factor_set.clone())?;
         let feeds = self.feeds.clone().unwrap_or_else(|| config.feeds.clone());
-        Ok(BacktestConfig { feeds, ..config })
+        let config = BacktestConfig { feeds, ..config };
+        match &self.pool {
+            Some(members) => members.restrict(config, desk),
+            None => Ok(config),
+        }
     }
 
     /// Data of a run that decides at rebalances.
     fn of_rule(venue: String, timeframe: Timeframe, factor_set: String) -> Self {
-        Self { venue, timeframe, factor_set, feeds: None }
+        Self { venue, timeframe, factor_set, feeds: None, pool: None }
     }
 }
 
@@ -61,6 +82,12 @@ impl Place {
 /// # Errors
 /// As [`engine_config`].
 pub(crate) fn place(desk: &Desk<'_>, hub: &Hub) -> Result<Place, AppError> {
+    let place = place_of_all(desk, hub)?;
+    Ok(Place { pool: members(desk, hub, &place)?, ..place })
+}
+
+/// The data of a run before a pool restricts it.
+fn place_of_all(desk: &Desk<'_>, hub: &Hub) -> Result<Place, AppError> {
     let config = &desk.config;
     let default = BacktestConfig::default();
     let name = config.text("backtest.strategy").unwrap_or(&default.strategy);
@@ -94,6 +121,64 @@ pub(crate) fn place(desk: &Desk<'_>, hub: &Hub) -> Result<Place, AppError> {
         None => source_venue(hub, timeframe, &factor_set)?,
     };
     Ok(Place::of_rule(venue, timeframe, factor_set))
+}
+
+/// The members of the pool asked for of which the run has data.
+fn members(desk: &Desk<'_>, hub: &Hub, place: &Place) -> Result<Option<Members>, AppError> {
+    let config = &desk.config;
+    let Some(name) = config.text("backtest.pool") else { return Ok(None) };
+    let pool = hub.pool(name)?;
+    if pool.venue != place.venue {
+        let why = format!("it lists symbols of {}, the run is on {}", pool.venue, place.venue);
+        return Err(config.refuse("backtest.pool", &why));
+    }
+    let mut known = hub.bar_symbols(&place.venue, &BarSpec::Time(place.timeframe))?;
+    if !place.factor_set.is_empty() {
+        let set = hub.factor_set(place.timeframe, &place.factor_set)?;
+        known.retain(|symbol| set.symbols().binary_search(symbol).is_ok());
+    }
+    let all = pool.members.iter().map(|member| member.symbol.clone());
+    let (symbols, absent): (Vec<_>, Vec<_>) = all.partition(|symbol| known.binary_search(symbol).is_ok());
+    if let Some(first) = absent.first() {
+        let text = format!("{} members of pool `{name}` have no data in the run, the first is {first}", absent.len());
+        desk.events.message(Level::Warning, &text);
+    }
+    let wrong = |key: &str| AppError::new(format!("pool `{name}`: its {key} cannot be read; build it anew"));
+    let rule = match dynamic_rule(&pool) {
+        Some((top_n, rule)) => Some(PoolConfig {
+            top_n,
+            reselect: rule.reselect.parse().map_err(|_| wrong("reselect"))?,
+            lookback: rule.lookback.parse().map_err(|_| wrong("lookback"))?,
+            min_bars: usize::try_from(rule.min_bars).unwrap_or(usize::MAX),
+        }),
+        None => None,
+    };
+    Ok(Some(Members { symbols, rule, as_of: pool.as_of, name: name.to_owned() }))
+}
+
+impl Members {
+    /// A run restricted to the members; from a dynamic pool it chooses over time.
+    fn restrict(&self, mut engine: BacktestConfig, desk: &Desk<'_>) -> Result<BacktestConfig, AppError> {
+        let asked = std::mem::take(&mut engine.symbols);
+        let wanted = |symbol: &&String| asked.is_empty() || asked.contains(symbol);
+        engine.symbols = self.symbols.iter().filter(wanted).cloned().collect();
+        if engine.symbols.is_empty() {
+            let why = "the run has no data of its members, or --symbols names none of them";
+            return Err(desk.config.refuse("backtest.pool", why));
+        }
+        if let (Some(rule), None) = (&self.rule, &engine.pool) {
+            engine.pool = Some(rule.clone());
+        }
+        if self.rule.is_none() && engine.start.is_none_or(|start| start < self.as_of) {
+            let at = format_iso(self.as_of);
+            let text = format!(
+                "pool `{}` was chosen with data up to {at}: before that the run knows who became large",
+                self.name
+            );
+            desk.events.message(Level::Warning, &text);
+        }
+        Ok(engine)
+    }
 }
 
 /// Refuses values that cannot be what they are given for. Names of strategies and tables are not looked up.
@@ -131,7 +216,7 @@ fn event_place(desk: &Desk<'_>, hub: &Hub) -> Result<Place, AppError> {
         None if feeds.is_empty() => bar_timeframe(config, hub, &venue)?,
         None => BacktestConfig::default().timeframe,
     };
-    Ok(Place { venue, timeframe, factor_set: String::new(), feeds: Some(feeds) })
+    Ok(Place { venue, timeframe, factor_set: String::new(), feeds: Some(feeds), pool: None })
 }
 
 /// The length of bars asked for, or of the only time bars a venue has.

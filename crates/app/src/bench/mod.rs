@@ -5,6 +5,7 @@
 //! moment the workload starts; the kit's runner adds the whole process. Nothing is published.
 
 mod totals;
+mod w1;
 mod w2;
 mod w3;
 mod w3b;
@@ -26,6 +27,8 @@ use crate::error::AppError;
 /// Which workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Workload {
+    /// A trade archive to Parquet.
+    W1,
     /// Ticks to bars.
     W2,
     /// 80 features per symbol over the hourly panel.
@@ -45,13 +48,14 @@ impl FromStr for Workload {
 
     fn from_str(text: &str) -> Result<Self, AppError> {
         match text.to_uppercase().as_str() {
+            "W1" => Ok(Self::W1),
             "W2" => Ok(Self::W2),
             "W3" => Ok(Self::W3),
             "W3B" => Ok(Self::W3b),
             "W4" => Ok(Self::W4),
             "W6" => Ok(Self::W6),
             "W7" => Ok(Self::W7),
-            _ => Err(AppError::new(format!("`{text}` is not a workload; expected W2, W3, W3b, W4, W6 or W7"))),
+            _ => Err(AppError::new(format!("`{text}` is not a workload; expected W1, W2, W3, W3b, W4, W6 or W7"))),
         }
     }
 }
@@ -67,9 +71,9 @@ pub struct BenchRequest {
     pub kind: String,
     /// W2: bar threshold; `None` takes the kit's for the kind.
     pub thr: Option<f64>,
-    /// W2: rows in the name of the tick file.
+    /// W1, W2: rows in the name of the tick file.
     pub rows: u64,
-    /// W2: symbol in the name of the tick file.
+    /// W1, W2: symbol in the name of the tick file.
     pub sym: String,
     /// W2: only the first so many ticks.
     pub head: Option<u64>,
@@ -77,7 +81,7 @@ pub struct BenchRequest {
     pub panel: String,
     /// W3, W3b, W4, W7: only the first so many symbols.
     pub symbols: Option<usize>,
-    /// W3, W3b: write one table per symbol into a folder; the inner `None` is the kit's under `out/` of the data folder.
+    /// W1: keep the hub in a folder; W3, W3b: write one table per symbol into it, where the inner `None` is the kit's under `out/` of the data folder.
     pub write: Option<Option<PathBuf>>,
     /// W3b: `alphas20`, `alpha101` or `alpha158`; W6: `bars` or `ticks`; W7: `equity` or `hourly`.
     pub job: String,
@@ -162,6 +166,7 @@ pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
         .build()
         .map_err(|error| AppError::new(format!("cannot start {} threads: {error}", request.threads)))?;
     pool.install(|| match request.workload {
+        Workload::W1 => w1::run(request),
         Workload::W2 => w2::run(request),
         Workload::W3 => w3::run(request),
         Workload::W3b => w3b::run(request),

@@ -43,6 +43,20 @@ fn assert_figures(ours: &Value, theirs: &Value) {
 }
 
 #[test]
+fn w1_publishes_every_row() {
+    let Some(folder) = golden() else { return };
+    let mut request = request(Workload::W1, &folder);
+    let hub = tempfile::tempdir().unwrap();
+    request.write = Some(Some(hub.path().to_owned()));
+    let line = run(&request).unwrap();
+    // The sum over the ZIP's own text, by a program of three lines.
+    assert_eq!(line["items"].as_u64(), Some(100_000));
+    let sum = line["check"]["price_sum"].as_f64().unwrap();
+    assert!((sum - 4209797658.5).abs() < 1e-3, "{sum}");
+    assert!(hub.path().join("ticks/binance/GOLDUSDT/agg_trades-2024-01.parquet").is_file());
+}
+
+#[test]
 fn w2_time_bars_have_the_stored_sums() {
     let Some(folder) = golden() else { return };
     let line = run(&request(Workload::W2, &folder)).unwrap();

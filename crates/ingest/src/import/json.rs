@@ -40,6 +40,14 @@ pub(crate) fn parse(source: impl std::io::Read, what: &str) -> Result<Value, Fau
         .map_err(|error| Fault::file(format!("cannot be read as {what}: {error}")).hint(AGAIN))
 }
 
+/// Reads a venue's answer.
+///
+/// # Errors
+/// As [`parse_file`].
+pub(crate) fn parse_json(source: impl std::io::Read) -> Result<Value, Fault> {
+    parse(source, "JSON")
+}
+
 /// The records of a JSON file as CSV: a header where records are objects, then a line for each.
 ///
 /// # Errors

@@ -36,8 +36,8 @@ fn a_generated_market_becomes_bars_and_a_pool() {
             name: "top".to_owned(),
             venue: "binance".to_owned(),
             top_n: 3,
-            bar: bar.map(|bar| bar.parse().unwrap()),
-            exclude: true,
+            source: bar.map_or(pool::PoolSource::Ticks, |bar| pool::PoolSource::Bars(bar.parse().unwrap())),
+            rules: pool::PoolRules::default(),
             threads: 2,
         };
         pool::build(&request, &bench.hub_root(), &Silent).unwrap()

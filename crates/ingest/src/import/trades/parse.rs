@@ -315,7 +315,7 @@ fn field_end(bytes: &[u8], at: usize) -> usize {
 }
 
 /// Reads digits into `slot`; the position after them.
-#[inline]
+#[inline(always)]
 fn int_to(bytes: &[u8], at: usize, slot: &mut i64) -> Option<usize> {
     let (value, end) = digits(bytes, at)?;
     *slot = value;
@@ -323,7 +323,7 @@ fn int_to(bytes: &[u8], at: usize, slot: &mut i64) -> Option<usize> {
 }
 
 /// Reads a decimal into `slot`; the position after it.
-#[inline]
+#[inline(always)]
 fn decimal_to(bytes: &[u8], at: usize, slot: &mut f64) -> Option<usize> {
     let (value, end) = decimal(bytes, at)?;
     *slot = value;
@@ -331,7 +331,7 @@ fn decimal_to(bytes: &[u8], at: usize, slot: &mut f64) -> Option<usize> {
 }
 
 /// Reads `True`, `true`, `1`, `False`, `false` or `0`; the position after it.
-#[inline]
+#[inline(always)]
 fn flag(bytes: &[u8], at: usize) -> Option<(bool, usize)> {
     let rest = bytes.get(at + 1..)?;
     match bytes.get(at)? {
