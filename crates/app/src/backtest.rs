@@ -10,7 +10,8 @@ use std::path::PathBuf;
 use crosscut_backtest::outcome::{LogLevel, RunOutcome};
 use crosscut_backtest::panel::PanelInput;
 use crosscut_backtest::results::{
-    FactorRecord, FailedRun, Published, RunContext, RunInput, RunKind, RunRecord, RunStatus, RunSubject, inputs_hash,
+    Archive, Deflation, FactorRecord, FailedRun, Published, RunContext, RunInput, RunKind, RunRecord, RunStatus,
+    RunSubject, inputs_hash,
 };
 use crosscut_backtest::{BacktestConfig, Loaded};
 use crosscut_hub::{FactorMetadata, Hub};
@@ -50,6 +51,8 @@ pub struct RunSummary {
     pub data_range: (String, String),
     /// All metrics.
     pub metrics: Vec<MetricEntry>,
+    /// What the Sharpe ratio is worth after all trials so far; `None` when the ledger does not say.
+    pub trials: Option<Deflation>,
     /// Seconds of each stage.
     pub seconds: Vec<(String, f64)>,
     /// What people should know.
@@ -80,7 +83,15 @@ pub fn run(desk: &Desk<'_>) -> Result<RunSummary, AppError> {
         let kind = RunKind::Backtest;
         enter_failure(
             desk,
-            &FailedRun { kind, strategy, run_id: None, inputs_hash: None, context, error: error.to_string() },
+            &FailedRun {
+                kind,
+                strategy,
+                run_id: None,
+                inputs_hash: None,
+                config: Value::Null,
+                context,
+                error: error.to_string(),
+            },
         );
     })?;
     run_config(desk, &config, Purpose { kind: RunKind::Backtest, extra: None, log: Vec::new() })
@@ -108,6 +119,7 @@ pub(crate) fn run_config(desk: &Desk<'_>, config: &BacktestConfig, purpose: Purp
             strategy: config.strategy.clone(),
             run_id: record.as_ref().map(RunRecord::run_id),
             inputs_hash: record.as_ref().map(|record: &RunRecord| inputs_hash(&record.inputs)),
+            config: config.canonical("").unwrap_or_default(),
             context: context(desk, &watch, Vec::new()),
             error: error.to_string(),
         };
@@ -139,7 +151,7 @@ fn load_and_replay(
     record.context.log = purpose.log;
     let archive = runs::archive(desk);
     if let Some(published) = archive.reuse(record)? {
-        return Ok(summary(record, &loaded, published, watch));
+        return Ok(summary(&archive, record, &loaded, published, watch));
     }
     desk.events.message(Level::Debug, &format!("replaying {} symbols", loaded.symbols().len()));
     let outcome = loaded.replay(&hub, config)?;
@@ -149,7 +161,7 @@ fn load_and_replay(
     record.context.factors = factors(&hub, config, &loaded);
     let published = archive.publish(record, &outcome)?;
     watch.lap("write");
-    Ok(summary(record, &loaded, published, watch))
+    Ok(summary(&archive, record, &loaded, published, watch))
 }
 
 /// Loads what a configuration asks for; its factor is computed where it is a formula.
@@ -273,11 +285,13 @@ pub(crate) fn dependencies() -> Vec<(String, String)> {
 }
 
 /// The summary for people and programs.
-fn summary(record: &RunRecord, loaded: &Loaded, published: Published, watch: &Watch) -> RunSummary {
+fn summary(archive: &Archive, record: &RunRecord, loaded: &Loaded, published: Published, watch: &Watch) -> RunSummary {
     let span = loaded.span().map(|(first, last)| (format_iso(first), format_iso(last)));
     let mut warnings = loaded.quality().notes.clone();
     warnings.extend(published.warnings);
     RunSummary {
+        // The run is stored and entered: that the ledger cannot be read a moment later does not undo it.
+        trials: archive.deflation(&published.run_id).unwrap_or_default(),
         run_id: published.run_id,
         strategy: record.subject.strategy.clone(),
         reused: published.status == RunStatus::Reused,

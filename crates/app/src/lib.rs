@@ -30,6 +30,7 @@ pub mod registry;
 pub mod rerun;
 pub mod runs;
 pub mod table_file;
+pub mod trials;
 pub mod universe;
 
 pub use config::Config;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 pub use crosscut_backtest::inputs::InputChange;
 use crosscut_backtest::results::{
-    Archive, Metric, RunEntry, RunStatus, StoredRun, UnreadableLine, compare, compare_page, preset_numbers,
+    Archive, Deflation, Metric, RunEntry, RunStatus, StoredRun, UnreadableLine, compare, compare_page, preset_numbers,
 };
 pub use crosscut_backtest::results::{Capacity, Comparison, PresetNumbers};
 use crosscut_backtest::{inputs, results};
@@ -48,6 +48,8 @@ pub struct Run {
     pub folder: PathBuf,
     /// All metrics.
     pub metrics: Vec<MetricEntry>,
+    /// What the Sharpe ratio is worth after all trials so far; `None` when the ledger does not say.
+    pub trials: Option<Deflation>,
     /// Counts and notes about the data.
     pub data_quality: Value,
     /// The resolved configuration.
@@ -99,6 +101,7 @@ pub fn list(desk: &Desk<'_>, strategy: Option<&str>, last: Option<usize>) -> Res
 pub fn show(desk: &Desk<'_>, id: &str) -> Result<Run, AppError> {
     let run = archive(desk).load(id)?;
     Ok(Run {
+        trials: archive(desk).deflation(&run.id())?,
         metrics: run.metrics.iter().map(metric).collect(),
         config: run.config().clone(),
         inputs: run.inputs(),

@@ -455,6 +455,16 @@ pub enum RunsCommand {
     Explain(ExplainArgs),
     /// Check that the files of a run are those that were written, and its inputs those of the hub
     Verify(VerifyArgs),
+    /// How often each hypothesis was tried, and whether the ledger that says so is what was written
+    Trials(TrialsArgs),
+}
+
+/// Options of `runs trials`.
+#[derive(Debug, Args)]
+pub struct TrialsArgs {
+    /// A head noted earlier: it must lie on the ledger's chain
+    #[arg(long, value_name = "HASH")]
+    pub head: Option<String>,
 }
 
 /// Options of `runs list`.

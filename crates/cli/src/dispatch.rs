@@ -123,6 +123,7 @@ fn name(command: &Command) -> &'static str {
         Command::Runs(RunsCommand::Rerun(_)) => "runs rerun",
         Command::Runs(RunsCommand::Explain(_)) => "runs explain",
         Command::Runs(RunsCommand::Verify(_)) => "runs verify",
+        Command::Runs(RunsCommand::Trials(_)) => "runs trials",
         Command::List(ListCommand::Operators(_)) => "list operators",
         Command::List(ListCommand::Factors(_)) => "list factors",
         Command::List(ListCommand::Strategies(_)) => "list strategies",

@@ -12,15 +12,17 @@ use fs4::FileExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::chain::{self, Head};
 use super::error::ResultsError;
 use super::folder::sync_folder;
+use super::trials::Trial;
 
 /// Version of a ledger line and of the index.
 pub(super) const LEDGER_FORMAT: u32 = 1;
 /// The ledger's file name.
 pub(super) const LEDGER: &str = "runs.jsonl";
 /// The index's file name.
-const INDEX: &str = "index.json";
+pub(super) const INDEX: &str = "index.json";
 /// The file that is locked; it never holds anything.
 const LOCK: &str = ".lock";
 
@@ -77,6 +79,18 @@ pub struct RunEntry {
     pub headline: BTreeMap<String, Option<f64>>,
     /// The error message of a failure.
     pub error: Option<String>,
+    /// The strategy family and data it is a trial of, see [`super::trials`]; `None` in lines of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hypothesis: Option<String>,
+    /// What it says as a trial; `None` for a failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<Trial>,
+    /// What was missing of the ledger when this line was added, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<String>,
+    /// Link to the lines before, see [`super::chain`]; written by the ledger itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// A line that is not an entry.
@@ -99,12 +113,20 @@ pub struct RunList {
 
 /// Reads the ledger; a folder without one has no runs.
 pub(super) fn read(root: &Path) -> Result<RunList, ResultsError> {
+    Ok(parse(&bytes(root)?))
+}
+
+/// The ledger's bytes; none without a ledger.
+pub(super) fn bytes(root: &Path) -> Result<Vec<u8>, ResultsError> {
     let path = root.join(LEDGER);
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(RunList::default()),
-        Err(error) => return Err(ResultsError::io("read", &path)(error)),
-    };
+    match fs::read(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        read => read.map_err(ResultsError::io("read", &path)),
+    }
+}
+
+/// The entries in a ledger's bytes.
+fn parse(bytes: &[u8]) -> RunList {
     let mut list = RunList::default();
     for (idx, line) in bytes.split(|&byte| byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty()) {
         match serde_json::from_slice(line) {
@@ -112,16 +134,20 @@ pub(super) fn read(root: &Path) -> Result<RunList, ResultsError> {
             Err(error) => list.unreadable.push(UnreadableLine { line: idx + 1, reason: error.to_string() }),
         }
     }
-    Ok(list)
+    list
 }
 
-/// Appends an entry and rebuilds the index, both under the lock. Lines that could not be read are in the result.
-pub(super) fn append(root: &Path, entry: &RunEntry) -> Result<Vec<UnreadableLine>, ResultsError> {
+/// Appends an entry, linked to what is there, and rebuilds the index, both under the lock. Lines that could not be read are
+/// in the result.
+pub(super) fn append(root: &Path, entry: RunEntry) -> Result<Vec<UnreadableLine>, ResultsError> {
     fs::create_dir_all(root).map_err(ResultsError::io("create", root))?;
     let lock = Lock::acquire(root)?;
-    append_line(&root.join(LEDGER), entry)?;
-    let list = read(root)?;
-    write_index(root, &list)?;
+    let before = bytes(root)?;
+    let entry = RunEntry { link: Some(chain::head(&before).hash), lost: chain::lost(root, &before), ..entry };
+    append_line(&root.join(LEDGER), &entry)?;
+    let after = bytes(root)?;
+    let list = parse(&after);
+    write_index(root, &list, &chain::head(&after))?;
     drop(lock);
     Ok(list.unreadable)
 }
@@ -172,8 +198,8 @@ fn append_line(path: &Path, entry: &RunEntry) -> Result<(), ResultsError> {
 }
 
 /// Replaces the index: each run once with its latest entry and how often it was made, then the failures.
-fn write_index(root: &Path, list: &RunList) -> Result<(), ResultsError> {
-    let text = format!("{:#}\n", index_of(list));
+fn write_index(root: &Path, list: &RunList, head: &Head) -> Result<(), ResultsError> {
+    let text = format!("{:#}\n", index_of(list, head));
     let aside: PathBuf = root.join(".index.json.new");
     let mut file = File::create(&aside).map_err(ResultsError::io("create", &aside))?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(ResultsError::io("write", &aside))?;
@@ -183,7 +209,7 @@ fn write_index(root: &Path, list: &RunList) -> Result<(), ResultsError> {
 }
 
 /// The content of the index.
-fn index_of(list: &RunList) -> Value {
+fn index_of(list: &RunList, head: &Head) -> Value {
     let mut runs: BTreeMap<&str, (usize, &RunEntry)> = BTreeMap::new();
     let mut failures = Vec::new();
     for entry in &list.entries {
@@ -212,6 +238,7 @@ fn index_of(list: &RunList) -> Value {
     json!({
         "format": LEDGER_FORMAT,
         "n_entries": list.entries.len(),
+        "head": head,
         "runs": runs,
         "failures": failures,
         "unreadable_lines": list.unreadable,

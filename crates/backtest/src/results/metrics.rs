@@ -189,6 +189,12 @@ fn curve(capital: f64, outcome: &RunOutcome) -> (Vec<i64>, Vec<f64>) {
     (times, curve)
 }
 
+/// What a run says as a trial.
+pub(super) fn trial(capital: f64, outcome: &RunOutcome) -> super::trials::Trial {
+    let (_, curve) = curve(capital, outcome);
+    super::trials::Trial::of_returns(&formula::returns(&curve), outcome.annualisation.periods_per_year)
+}
+
 /// Years of 365.25 days between the first and the last label; `None` without time between them.
 fn years(outcome: &RunOutcome) -> Option<f64> {
     let (first, last) = (outcome.timeline.first()?, outcome.timeline.last()?);

@@ -10,6 +10,7 @@
 pub(crate) mod attribution;
 mod audit;
 mod capacity;
+mod chain;
 mod compare;
 mod compare_page;
 mod csv;
@@ -27,13 +28,16 @@ mod record;
 mod rows;
 mod stored;
 mod tables;
+mod trials;
 
 use std::path::{Path, PathBuf};
 
 use crosscut_model::format_iso;
 use rayon::prelude::*;
+use serde_json::Value;
 
 pub use capacity::{Capacity, capacity};
+pub use chain::{Chain, Head, Tampering};
 pub use compare::{Comparison, Difference, MetricPair, compare};
 pub use compare_page::compare_page;
 pub use divergence::{Divergence, TradePairs};
@@ -47,6 +51,7 @@ pub use record::{
     ENGINE_VERSION, FactorRecord, Inputs, RunContext, RunInput, RunKind, RunRecord, RunSubject, inputs_hash, run_id,
 };
 pub use stored::StoredRun;
+pub use trials::{Deflation, Hypothesis, Trial, hypothesis};
 
 use crate::outcome::RunOutcome;
 use folder::{Aside, HashedFile};
@@ -85,6 +90,8 @@ pub struct FailedRun {
     pub run_id: Option<String>,
     /// Which data it read, when that was known.
     pub inputs_hash: Option<String>,
+    /// The configuration as far as it was known: what it is a trial of.
+    pub config: Value,
     /// Circumstances.
     pub context: RunContext,
     /// The error message.
@@ -115,7 +122,8 @@ impl Archive {
         if status == RunStatus::Reused {
             self.verify_same(&run, &folder)?;
         }
-        self.enter(record, status, &run.run_id, &run.metrics)
+        let trial = metrics::trial(record.subject.capital, outcome);
+        self.enter(record, status, (&run.run_id, Some(trial)), &run.metrics)
     }
 
     /// If the run is stored already: verifies it and adds a line to the ledger, without having computed anything.
@@ -130,7 +138,7 @@ impl Archive {
         }
         self.verify(&run_id, &folder)?;
         let metrics = stored::read_metrics(&folder)?.0;
-        self.enter(record, RunStatus::Reused, &run_id, &metrics).map(Some)
+        self.enter(record, RunStatus::Reused, (&run_id, None), &metrics).map(Some)
     }
 
     /// Adds a line for a run that ended with an error. The result lists unreadable lines of the ledger.
@@ -140,7 +148,7 @@ impl Archive {
     pub fn record_failure(&self, failed: &FailedRun) -> Result<Vec<UnreadableLine>, ResultsError> {
         ledger::append(
             &self.root,
-            &RunEntry {
+            RunEntry {
                 format: LEDGER_FORMAT,
                 run_id: failed.run_id.clone(),
                 strategy: failed.strategy.clone(),
@@ -154,8 +162,58 @@ impl Archive {
                 context_blake3: None,
                 headline: Default::default(),
                 error: Some(failed.error.clone()),
+                hypothesis: Some(hypothesis(&failed.config)).filter(|_| failed.config.is_object()),
+                trial: None,
+                lost: None,
+                link: None,
             },
         )
+    }
+
+    /// Every hypothesis ever tried here, by name: how often, and how high chance alone would have come.
+    ///
+    /// # Errors
+    /// When the ledger is there but cannot be read.
+    pub fn hypotheses(&self) -> Result<Vec<Hypothesis>, ResultsError> {
+        Ok(trials::hypotheses(&self.list()?.entries))
+    }
+
+    /// What a run's Sharpe ratio is worth after all trials of its hypothesis up to now; `None` when the ledger does not know
+    /// enough of the run.
+    ///
+    /// # Errors
+    /// As [`Archive::hypotheses`].
+    pub fn deflation(&self, run_id: &str) -> Result<Option<Deflation>, ResultsError> {
+        Ok(trials::deflation(&self.list()?.entries, run_id))
+    }
+
+    /// Whether the ledger is what was written: see [`Chain`]. `noted` is a head noted earlier, which must lie on the chain.
+    ///
+    /// # Errors
+    /// As [`Archive::hypotheses`].
+    pub fn chain(&self, noted: Option<&str>) -> Result<Chain, ResultsError> {
+        let mut chain = chain::verify(&self.root, noted)?;
+        let known: std::collections::BTreeSet<String> =
+            self.list()?.entries.into_iter().filter_map(|entry| entry.run_id).collect();
+        for folder in stored::folders(&self.root)? {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if !known.contains(&name) {
+                let problem = format!(
+                    "`{}` holds a run that no line knows: it was stopped before it was entered, or its line was taken out",
+                    folder.display()
+                );
+                chain.problems.push(Tampering { line: None, problem });
+            }
+        }
+        Ok(chain)
+    }
+
+    /// Adds a line to the ledger for something that is no single run: a sweep, with all its sets as one trial.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn enter_many(&self, entry: RunEntry) -> Result<Vec<UnreadableLine>, ResultsError> {
+        ledger::append(&self.root, entry)
     }
 
     /// Every run ever made here, oldest first, with the lines that could not be read.
@@ -242,7 +300,7 @@ impl Archive {
         &self,
         record: &RunRecord,
         status: RunStatus,
-        run_id: &str,
+        (run_id, trial): (&str, Option<Trial>),
         metrics: &[Metric],
     ) -> Result<Published, ResultsError> {
         let strategy = &record.subject.strategy;
@@ -263,8 +321,12 @@ impl Archive {
             context_blake3: Some(blake3::hash(&context_bytes).to_hex().to_string()),
             headline: metrics::headline(metrics),
             error: None,
+            hypothesis: Some(hypothesis(&record.config)),
+            trial,
+            lost: None,
+            link: None,
         };
-        let unreadable = ledger::append(&self.root, &entry)?;
+        let unreadable = ledger::append(&self.root, entry)?;
         let warnings = unreadable
             .iter()
             .map(|line| format!("line {} of `{}` is not a complete entry: {}", line.line, ledger::LEDGER, line.reason))

@@ -143,8 +143,31 @@ fn at_path(root: &Path, folder: &Path) -> Result<Located, ResultsError> {
         context_blake3: None,
         headline: Default::default(),
         error: None,
+        hypothesis: None,
+        trial: None,
+        lost: None,
+        link: None,
     });
     Ok(Located { entry, folder: folder.to_owned() })
+}
+
+/// The folders that hold a run, sorted: `<strategy>/<run_id>` with a context.
+pub(super) fn folders(root: &Path) -> Result<Vec<PathBuf>, ResultsError> {
+    let inside = |folder: &Path| -> Result<Vec<PathBuf>, ResultsError> {
+        let entries = std::fs::read_dir(folder).map_err(ResultsError::io("list", folder))?;
+        let visible = |path: &PathBuf| !path.file_name().unwrap_or_default().to_string_lossy().starts_with('.');
+        let paths = entries.map(|entry| entry.map(|entry| entry.path()).map_err(ResultsError::io("list", folder)));
+        Ok(paths.collect::<Result<Vec<_>, _>>()?.into_iter().filter(|path| path.is_dir() && visible(path)).collect())
+    };
+    if !root.exists() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for strategy in inside(root)? {
+        found.extend(inside(&strategy)?.into_iter().filter(|folder| folder.join(RUN_CONTEXT).is_file()));
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Where an entry's files are. The folder's name comes from a file anybody can edit, so only its last two parts,

@@ -6,3 +6,4 @@ mod files;
 mod fixture;
 mod numbers;
 mod speed;
+mod trials;

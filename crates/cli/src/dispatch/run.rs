@@ -3,6 +3,7 @@
 use crosscut_app::backtest::{self, RunSummary};
 use crosscut_app::{AppError, Desk, demo, pipeline};
 
+use super::runs::trials;
 use crate::answer::Answer;
 use crate::commands::DemoArgs;
 use crate::text_table::TextTable;
@@ -67,6 +68,7 @@ fn run_text(run: &RunSummary) -> String {
         table.row([metric.name.clone(), metric.text.clone(), metric.annualisation.clone().unwrap_or_default()]);
     }
     text.push_str(&table.render());
+    text.push_str(&trials::deflation(run.trials.as_ref()));
     for warning in &run.warnings {
         text.push_str(&format!("note: {warning}\n"));
     }

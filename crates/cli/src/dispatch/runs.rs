@@ -1,6 +1,7 @@
 //! `runs`: the archive of runs.
 
 mod explain;
+pub(super) mod trials;
 
 use crosscut_app::runs::{self, Capacity, Comparison, InputChange, PresetNumbers, Run, VerifiedRun};
 use crosscut_app::{AppError, Desk, rerun};
@@ -22,6 +23,7 @@ pub fn runs(command: &RunsCommand, desk: &Desk<'_>) -> Result<Answer, AppError> 
         RunsCommand::Rerun(args) => rerun(desk, &args.run),
         RunsCommand::Explain(args) => explain::explain(desk, args),
         RunsCommand::Verify(args) => verify(desk, &args.runs),
+        RunsCommand::Trials(args) => trials::trials(desk, args.head.as_deref()),
     }
 }
 
@@ -77,6 +79,7 @@ fn show(run: &Run) -> Result<Answer, AppError> {
         table.row([metric.name.clone(), metric.text.clone(), metric.annualisation.clone().unwrap_or_default()]);
     }
     text.push_str(&table.render());
+    text.push_str(&trials::deflation(run.trials.as_ref()));
     text.push_str(&format!("\nconfig {:#}\n\n{} input tables, see --json\n", run.config, run.inputs.len()));
     Ok(Answer::good(run, text))
 }

@@ -169,6 +169,7 @@ fn fail(archive: &Archive, error: &str) -> usize {
         strategy: "top_k".to_owned(),
         run_id: None,
         inputs_hash: None,
+        config: Value::Null,
         context: context(),
         error: error.to_owned(),
     };

@@ -37,6 +37,7 @@ fn check(root: &Path, n_writers: usize) {
         assert_eq!(run["n_times"], n_writers);
         assert_eq!(archive.problems(run["run_id"].as_str().unwrap()).unwrap(), Vec::<String>::new());
     }
+    assert_eq!(archive.chain(None).unwrap().problems, [], "links hold whoever wrote the line before");
     let left = std::fs::read_dir(root.join("top_k")).unwrap().count();
     assert_eq!(left, N_RUNS, "nothing is left aside");
 }

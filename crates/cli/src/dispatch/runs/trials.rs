@@ -1,0 +1,62 @@
+//! `runs trials`, and the lines about trials that other commands print.
+
+use crosscut_app::trials::{self, Deflation, Tampering};
+use crosscut_app::{AppError, Desk};
+
+use crate::answer::{Answer, Status};
+use crate::text_table::TextTable;
+
+/// `runs trials`.
+pub fn trials(desk: &Desk<'_>, noted: Option<&str>) -> Result<Answer, AppError> {
+    let found = trials::trials(desk, noted)?;
+    let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.2}"));
+    let mut table = TextTable::new(&[
+        "hypothesis",
+        ">trials",
+        ">runs",
+        ">failed",
+        ">in sweeps",
+        ">effective",
+        ">best Sharpe",
+        ">by chance",
+    ]);
+    for one in &found.hypotheses {
+        table.row([
+            one.name.clone(),
+            one.n_trials.to_string(),
+            one.n_runs.to_string(),
+            one.n_failed.to_string(),
+            one.n_sets.to_string(),
+            format!("{:.1}", one.n_effective),
+            number(one.sharpe_best),
+            number(one.sharpe_threshold),
+        ]);
+    }
+    let mut text = if found.hypotheses.is_empty() { "no trials yet\n".to_owned() } else { table.render() };
+    let ledger = &found.ledger;
+    text.push_str(&format!("\n{} linked lines", ledger.n_linked));
+    if ledger.n_unlinked > 0 {
+        text.push_str(&format!(", {} without a link of their own, covered by the next", ledger.n_unlinked));
+    }
+    text.push_str(&format!("; head {}\n", ledger.head.hash));
+    for Tampering { problem, .. } in &ledger.problems {
+        text.push_str(&format!("problem: {problem}\n"));
+    }
+    let status = if ledger.problems.is_empty() { Status::Good } else { Status::Problem };
+    Ok(Answer::good(&found, text).with_status(status))
+}
+
+/// What a Sharpe ratio is worth after all trials, as lines below the metrics; empty when the ledger does not say.
+pub fn deflation(found: Option<&Deflation>) -> String {
+    let Some(found) = found else { return String::new() };
+    let number =
+        |value: Option<f64>, digits: usize| value.map_or("undefined".to_owned(), |value| format!("{value:.digits$}"));
+    let trials = if found.n_trials == 1 { "trial" } else { "trials" };
+    format!(
+        "\n{} {trials} of `{}` so far: chance alone would show a Sharpe ratio of {}; deflated Sharpe {}\n",
+        found.n_trials,
+        found.hypothesis,
+        number(found.sharpe_threshold, 2),
+        number(found.deflated_sharpe, 4),
+    )
+}
