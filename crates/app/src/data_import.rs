@@ -35,15 +35,13 @@ pub fn run(desk: &Desk<'_>, files: &[PathBuf]) -> Result<ImportSummary, AppError
             .hint("name it, such as --venue binance_futures; it is the folder the tables go into")
     })?;
     let request = ImportRequest {
-        venue: venue.to_owned(),
         kind: config.parsed("import.kind")?,
         timeframe: config.parsed("import.timeframe")?,
         symbol: config.text("import.symbol").map(str::to_owned),
         columns: columns(&config.list("import.columns"))?,
         symbol_suffix: config.text("import.symbol_suffix").unwrap_or_default().to_owned(),
         replace: config.flag("import.replace"),
-        files: files.to_vec(),
-        threads: desk.threads,
+        ..ImportRequest::new(venue, files, desk.threads)
     };
     let log = Logbook::open(desk, "ingest");
     log.note(Level::Info, &format!("import {} files or folders for {venue}", files.len()));

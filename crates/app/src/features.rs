@@ -78,17 +78,7 @@ fn of_file(desk: &Desk<'_>, file: &Path, request: &FeaturesRequest) -> Result<Ta
             .hint("name a file of bars or trades, or symbols of the hub"));
     }
     let scratch = tempfile::tempdir().map_err(|error| AppError::io("make", Path::new("a scratch folder"), &error))?;
-    let mut wanted = ImportRequest {
-        venue: SCRATCH_VENUE.to_owned(),
-        kind: None,
-        timeframe: None,
-        symbol: None,
-        columns: Vec::new(),
-        symbol_suffix: String::new(),
-        replace: false,
-        files: vec![PathBuf::from(file)],
-        threads: desk.threads,
-    };
+    let mut wanted = ImportRequest::new(SCRATCH_VENUE, &[PathBuf::from(file)], desk.threads);
     let mut summary = import::run(&wanted, scratch.path(), &Silent)?;
     // To look at a file it does not matter which symbol it is of, and --bar may say how long its bars are.
     for reason in [import::NO_SYMBOL, import::NO_TIMEFRAME] {

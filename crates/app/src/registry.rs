@@ -20,6 +20,7 @@ use crate::error::AppError;
 pub use costs::CostEntry;
 pub use factors::{FactorColumn, FactorEntry};
 pub use operators::{ExampleEntry, OperatorEntry};
+pub(crate) use providers::entries as provider_entries;
 pub use providers::{ProviderEntry, TableEntry};
 pub use strategies::StrategyEntry;
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::options::{
-    AggregateSection, BacktestSection, EvaluateSection, GlobalSection, ImportSection, PipelineSection, PoolSection,
-    Settings, StoreSection, VenueSection,
+    AggregateSection, BacktestSection, DownloadSection, EvaluateSection, GlobalSection, ImportSection, PipelineSection,
+    PoolSection, RawSection, Settings, StoreSection, VenueSection,
 };
 
 /// From raw exchange ticks to portfolios, with every number traceable.
@@ -116,8 +116,18 @@ pub enum ConfigCommand {
 pub enum DataCommand {
     /// Bring files of an exchange into the hub: trades, aggregated trades, klines, bars
     Import(ImportArgs),
+    /// Fetch an exchange's history: archives and interfaces, checked, resumed, converted into the hub
+    Download(DownloadArgs),
+    /// Where market data can come from, and who is asked first
+    Providers,
+    /// Bars of some symbols from whoever has them: the hub, then the providers in their order
+    Query(QueryArgs),
+    /// Raw files against what was fetched, and what was made from data the venue has replaced
+    Verify(Settings<RawSection>),
     /// Write a made-up market as archive files, for trying things out
     Generate(GenerateArgs),
+    /// Serve a folder of archives on this machine as a venue would, for trying downloads out
+    Serve(ServeArgs),
     /// The tables in the hub
     List(Settings<VenueSection>),
     /// What is known of one symbol's tables, or the rows of its bars
@@ -133,6 +143,51 @@ pub struct ImportArgs {
     /// Files, or folders whose files are all meant
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
+}
+
+/// Options of `data download`.
+#[derive(Debug, Args)]
+pub struct DownloadArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<DownloadSection>,
+    /// Only tell which files would be fetched
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Options of `data query`.
+#[derive(Debug, Args)]
+pub struct QueryArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<DownloadSection>,
+    /// Length of the bars
+    #[arg(long, value_name = "BAR")]
+    pub timeframe: String,
+    /// Rows to print, from the end
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub rows: usize,
+    /// Write all rows to this file instead: .parquet or .csv
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// Options of `data serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Folder to serve
+    #[arg(long, value_name = "DIR", default_value = "raw")]
+    pub dir: PathBuf,
+    /// Port; 0 takes a free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+    /// Misbehave by this seed: broken answers, wrong checksums, stalls, too many requests
+    #[arg(long, value_name = "SEED")]
+    pub faults: Option<u64>,
+    /// Bytes a second on each connection; 0 sends as fast as it can
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub rate: u64,
 }
 
 /// Options of `data generate`.

@@ -2,6 +2,7 @@
 
 mod bench;
 mod data;
+mod download;
 mod evaluate;
 mod factors;
 mod list;
@@ -94,6 +95,11 @@ fn name(command: &Command) -> &'static str {
         Command::Init(_) => "init",
         Command::Config(ConfigCommand::Show) => "config show",
         Command::Data(DataCommand::Import(_)) => "data import",
+        Command::Data(DataCommand::Download(_)) => "data download",
+        Command::Data(DataCommand::Providers) => "data providers",
+        Command::Data(DataCommand::Query(_)) => "data query",
+        Command::Data(DataCommand::Verify(_)) => "data verify",
+        Command::Data(DataCommand::Serve(_)) => "data serve",
         Command::Data(DataCommand::Generate(_)) => "data generate",
         Command::Data(DataCommand::List(_)) => "data list",
         Command::Data(DataCommand::Info(_)) => "data info",
@@ -203,6 +209,9 @@ fn command_defaults(command: &Command) -> &'static [(&'static str, &'static str,
 fn command_settings(command: &Command) -> Vec<Given> {
     match command {
         Command::Data(DataCommand::Import(args)) => args.settings.given.clone(),
+        Command::Data(DataCommand::Download(args)) => args.settings.given.clone(),
+        Command::Data(DataCommand::Query(args)) => args.settings.given.clone(),
+        Command::Data(DataCommand::Verify(args)) => args.given.clone(),
         Command::Data(DataCommand::List(args)) => args.given.clone(),
         Command::Data(DataCommand::Info(args)) => args.settings.given.clone(),
         Command::Aggregate(args) => args.settings.given.clone(),

@@ -39,6 +39,8 @@ macro_rules! section {
 }
 
 section!(ImportSection, "Options of `data import`.", "venue", "import.");
+section!(DownloadSection, "Options of `data download`.", "venue", "download.");
+section!(RawSection, "The venue and the folder of raw files.", "venue", "download.raw");
 section!(VenueSection, "The venue alone.", "venue");
 section!(AggregateSection, "Options of `aggregate`.", "venue", "aggregate.");
 section!(PoolSection, "Options of `pool build`.", "venue", "pool.");
@@ -163,7 +165,9 @@ fn heading(path: &str) -> Option<&'static str> {
 /// The placeholder of a text option.
 fn value_name(key: &Key) -> &'static str {
     match key.flag {
-        "hub" | "results" | "out" => "DIR",
+        "hub" | "results" | "out" | "raw" => "DIR",
+        "start-date" | "end-date" => "DATE",
+        "mirror" | "proxy" => "URL",
         "group" => "FILE",
         "start" | "end" => "TIME",
         "symbol" | "benchmark" => "SYMBOL",

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crosscut_app::{Events, Level};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Without a terminal, at most one progress line in this time.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -18,34 +18,46 @@ pub struct Terminal {
     level: Level,
     /// Whether standard error is a terminal.
     is_terminal: bool,
+    /// The bars on a terminal, one below the other.
+    bars: MultiProgress,
     /// What is in progress.
-    progress: Mutex<Progress>,
+    tasks: Mutex<Vec<Task>>,
 }
 
-/// The piece of work in progress.
-struct Progress {
-    /// What is counted; empty when nothing is in progress.
+/// A piece of work in progress.
+struct Task {
+    /// What is counted.
     what: String,
     /// The bar on a terminal.
     bar: Option<ProgressBar>,
     /// When the last plain line was written, or the work began.
     last_line: Instant,
+    /// Whether all pieces are done.
+    is_done: bool,
 }
 
 impl Terminal {
     /// Shows messages of `level` and more important ones.
     pub fn new(level: Level) -> Self {
-        let progress = Progress { what: String::new(), bar: None, last_line: Instant::now() };
-        Self { level, is_terminal: std::io::stderr().is_terminal(), progress: Mutex::new(progress) }
+        let bars = MultiProgress::new();
+        Self { level, is_terminal: std::io::stderr().is_terminal(), bars, tasks: Mutex::default() }
     }
 
-    /// Takes the bar away, before results are printed.
+    /// Takes the bars away, before results are printed.
     pub fn clear(&self) {
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bar) = progress.bar.take() {
-            bar.finish_and_clear();
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.drain(..).filter_map(|task| task.bar).for_each(|bar| bar.finish_and_clear());
+    }
+
+    /// The place of a piece of work among those in progress; one that begins takes the place of those that are done.
+    fn place(&self, tasks: &mut Vec<Task>, what: &str, total: u64) -> usize {
+        if let Some(at) = tasks.iter().position(|task| task.what == what) {
+            return at;
         }
-        progress.what.clear();
+        tasks.retain(|task| !task.is_done);
+        let bar = self.is_terminal.then(|| self.bars.add(new_bar(total, what)));
+        tasks.push(Task { what: what.to_owned(), bar, last_line: Instant::now(), is_done: false });
+        tasks.len() - 1
     }
 }
 
@@ -60,10 +72,10 @@ impl Events for Terminal {
             return;
         }
         let text = if level == Level::Info { text.to_owned() } else { format!("{}: {text}", level.name()) };
-        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        match &progress.bar {
-            Some(bar) => bar.suspend(|| line(&text)),
-            None => line(&text),
+        if self.is_terminal {
+            self.bars.suspend(|| line(&text));
+        } else {
+            line(&text);
         }
     }
 
@@ -71,25 +83,20 @@ impl Events for Terminal {
         if self.level < Level::Info {
             return;
         }
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        if progress.what != what {
-            if let Some(bar) = progress.bar.take() {
-                bar.finish_and_clear();
-            }
-            what.clone_into(&mut progress.what);
-            progress.last_line = Instant::now();
-            progress.bar = self.is_terminal.then(|| new_bar(total, what));
-        }
-        match &progress.bar {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = self.place(&mut tasks, what, total);
+        let task = &mut tasks[at];
+        task.is_done = done >= total;
+        match &task.bar {
             Some(bar) => {
                 bar.set_length(total);
                 bar.set_position(done);
-                if done >= total {
+                if task.is_done {
                     bar.finish_and_clear();
                 }
             }
-            None if progress.last_line.elapsed() >= LINE_EVERY => {
-                progress.last_line = Instant::now();
+            None if task.last_line.elapsed() >= LINE_EVERY => {
+                task.last_line = Instant::now();
                 line(&format!("{what}: {done} of {total}"));
             }
             None => {}

@@ -47,6 +47,7 @@ pub(crate) fn source(origin: Origin) -> TableSource {
             first: midnight(2024, 1, 1),
             last: midnight(2024, 2, 1) - HOUR,
             covers_until: Some(midnight(2024, 2, 1)),
+            venue: None,
         }],
         code_version: "0.1.0".to_owned(),
         covered_until: None,

@@ -56,7 +56,7 @@ pub use factors::{
 };
 pub use hash::{canonical_text, config_hash, hash_file};
 pub use pools::{PoolExclusion, PoolMember, PoolSnapshot};
-pub use provenance::{FORMAT_VERSION, InputFile, Origin, Provenance, TableSource};
+pub use provenance::{FORMAT_VERSION, InputFile, Origin, Provenance, TableSource, VenueFile};
 pub use publisher::{IngestLock, IngestPublisher};
 pub use reader::Hub;
 pub use sql::{LoadRequest, Saved, SqlStore, StoreAddress, StoredSet, shown_address};

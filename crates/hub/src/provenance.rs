@@ -54,6 +54,18 @@ pub struct InputFile {
     pub last: i64,
     /// End (exclusive) of the day or month the file is named for, microseconds UTC; `None` when it names none.
     pub covers_until: Option<i64>,
+    /// Where a downloaded file came from; `None` for files brought by hand, and for hub tables.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub venue: Option<VenueFile>,
+}
+
+/// What a venue says of one of its files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VenueFile {
+    /// Its address at the venue.
+    pub url: String,
+    /// When the venue last wrote it, ISO-8601; `None` when it does not say.
+    pub last_modified: Option<String>,
 }
 
 /// What only the publisher knows of a table it hands over; the hub adds the rest of [`Provenance`].

@@ -224,6 +224,7 @@ impl Job<'_> {
             first: month.first,
             last: month.last,
             covers_until: month.provenance.covered_until,
+            venue: None,
         });
         let sides = match self.request.side_rule {
             SideRule::Venue => "taker sides by the venue's flag, by the tick rule where there is none",
@@ -251,6 +252,7 @@ impl Job<'_> {
                 first: info.first,
                 last: info.last,
                 covers_until: info.provenance.covered_until,
+                venue: None,
             }],
             covered_until: info.provenance.covered_until,
             notes: vec![format!("rebuilt from {from} bars")],

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crosscut_hub::{Hub, IngestPublisher};
+use crosscut_hub::{Hub, IngestPublisher, VenueFile};
 use crosscut_model::{Timeframe, TradeKind, nearest};
 use rayon::prelude::*;
 
@@ -44,7 +44,8 @@ use detect::{Detected, detect_all};
 use discover::discover;
 use jobs::{Done, Plan, Stage};
 
-pub(crate) use checksum::identify;
+pub(crate) use checksum::{digest_of, identify};
+pub(crate) use container::plain_bytes;
 pub(crate) use dated::dated_rows;
 pub use detect::NO_SYMBOL;
 pub(crate) use json::parse_json;
@@ -145,8 +146,28 @@ pub struct ImportRequest {
     pub replace: bool,
     /// Files, and folders that are searched.
     pub files: Vec<PathBuf>,
+    /// Where downloaded files among them came from.
+    pub venue_files: BTreeMap<PathBuf, VenueFile>,
     /// Tables worked on at once, at least 1.
     pub threads: usize,
+}
+
+impl ImportRequest {
+    /// A request that leaves everything to be found out from the files.
+    pub fn new(venue: &str, files: &[PathBuf], threads: usize) -> Self {
+        Self {
+            venue: venue.to_owned(),
+            kind: None,
+            timeframe: None,
+            symbol: None,
+            columns: Vec::new(),
+            symbol_suffix: String::new(),
+            replace: false,
+            files: files.to_vec(),
+            venue_files: BTreeMap::new(),
+            threads,
+        }
+    }
 }
 
 /// Imports files into a hub, which is made when there is none.

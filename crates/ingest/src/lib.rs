@@ -7,6 +7,8 @@
 //! and neither the clock nor the environment is read. Start reading at [`import::run`].
 
 pub mod aggregate;
+pub mod archive_server;
+pub mod download;
 mod error;
 pub mod import;
 pub mod membership;

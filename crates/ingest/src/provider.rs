@@ -1,7 +1,7 @@
 //! Where market data can come from, as data: what each provider gives, in which files, and what of it is kept.
 //!
-//! This is what [`crate::import`] recognises and [`crate::synthetic`] writes; the tests import a file of every kind of
-//! table named here. Nothing is connected to: no provider is live yet.
+//! This is what [`crate::import`] recognises, [`crate::download`] fetches and [`crate::synthetic`] writes; the tests import a
+//! file of every kind of table named here. No provider is live yet.
 
 use crosscut_model::bar::BAR_COLUMNS;
 
@@ -91,6 +91,23 @@ const FUNDING: Provided = Provided {
 const MARKS: Provided =
     Provided { kind: "mark", layouts: &["mark-price klines"], timeframes: ANY_BAR, fields: PRICE_FIELDS };
 
+/// Instruments of a venue, asked for once a day.
+const SNAPSHOT: Provided = Provided {
+    kind: "instruments",
+    layouts: &["exchange information, as answered"],
+    timeframes: "",
+    fields: INSTRUMENT_FIELDS,
+};
+/// The columns of bars that venues give with the volume in coins and in money alone.
+const REST_BAR_FIELDS: &[&str] =
+    &["timestamp", "available_at", "open", "high", "low", "close", "volume", "vwap", "dollar_volume"];
+
+/// Lengths of bars as the venue has them.
+const VENUE_BAR: &str = "1m to 1M, as the venue has them";
+
+/// Lengths of bars Bybit has.
+const BYBIT_BAR: &str = "1m 3m 5m 15m 30m 1h 2h 4h 6h 12h 1d 1w 1M";
+
 /// Any length of bars.
 const ANY_BAR: &str = "any, from minutes to days: found out from name and rows";
 
@@ -126,7 +143,105 @@ pub const PROVIDERS: &[Provider] = &[
         containers: &["zip", "gzip", "csv"],
         is_checked: true,
         is_live: false,
-        command: "crosscut data import --venue NAME FILE...",
+        command: "crosscut data download --exchange binance_futures|binance_spot, or crosscut data import --venue NAME FILE...",
+    },
+    Provider {
+        name: "binance_rest",
+        doc: "Binance's public REST interfaces, spot and USD-M futures: days the archive does not hold yet.",
+        tables: &[
+            Provided {
+                kind: "agg_trades",
+                layouts: &["Binance USD-M aggTrades"],
+                timeframes: "",
+                fields: AGG_TRADE_FIELDS,
+            },
+            Provided { kind: "klines", layouts: &["klines"], timeframes: VENUE_BAR, fields: KLINE_FIELDS },
+            Provided { timeframes: VENUE_BAR, ..MARKS },
+            Provided {
+                kind: "premium",
+                layouts: &["premium-index klines"],
+                timeframes: VENUE_BAR,
+                fields: PRICE_FIELDS,
+            },
+            FUNDING,
+            SNAPSHOT,
+        ],
+        containers: &["csv", "json"],
+        is_checked: false,
+        is_live: false,
+        command: "crosscut data download --exchange binance_futures|binance_spot",
+    },
+    Provider {
+        name: "okx_archive",
+        doc: "OKX's daily files of trades, spot and perpetual swaps; the venue publishes no checksums.",
+        tables: &[Provided {
+            kind: "trades",
+            layouts: &["trades by column names"],
+            timeframes: "",
+            fields: TRADE_FIELDS,
+        }],
+        containers: &["zip"],
+        is_checked: false,
+        is_live: false,
+        command: "crosscut data download --exchange okx_swap|okx_spot",
+    },
+    Provider {
+        name: "okx_rest",
+        doc: "OKX's public REST interface, spot and perpetual swaps.",
+        tables: &[
+            Provided {
+                kind: "klines",
+                layouts: &["bars by column names"],
+                timeframes: VENUE_BAR,
+                fields: REST_BAR_FIELDS,
+            },
+            Provided { timeframes: VENUE_BAR, ..MARKS },
+            FUNDING,
+            SNAPSHOT,
+        ],
+        containers: &["csv", "json"],
+        is_checked: false,
+        is_live: false,
+        command: "crosscut data download --exchange okx_swap|okx_spot",
+    },
+    Provider {
+        name: "bybit_archive",
+        doc: "Bybit's daily files of trades, spot and linear perpetuals; the venue publishes no checksums.",
+        tables: &[Provided {
+            kind: "trades",
+            layouts: &["trades by column names"],
+            timeframes: "",
+            fields: TRADE_FIELDS,
+        }],
+        containers: &["gzip"],
+        is_checked: false,
+        is_live: false,
+        command: "crosscut data download --exchange bybit_linear|bybit_spot",
+    },
+    Provider {
+        name: "bybit_rest",
+        doc: "Bybit's public REST interface, spot and linear perpetuals.",
+        tables: &[
+            Provided {
+                kind: "klines",
+                layouts: &["bars by column names"],
+                timeframes: BYBIT_BAR,
+                fields: REST_BAR_FIELDS,
+            },
+            Provided { timeframes: BYBIT_BAR, ..MARKS },
+            Provided {
+                kind: "premium",
+                layouts: &["premium-index klines"],
+                timeframes: BYBIT_BAR,
+                fields: PRICE_FIELDS,
+            },
+            FUNDING,
+            SNAPSHOT,
+        ],
+        containers: &["csv", "json"],
+        is_checked: false,
+        is_live: false,
+        command: "crosscut data download --exchange bybit_linear|bybit_spot",
     },
     Provider {
         name: "rest_answers",

@@ -97,17 +97,7 @@ impl Bench {
 
     /// A request to import files at the venue `binance`.
     pub fn request(&self, files: &[PathBuf]) -> ImportRequest {
-        ImportRequest {
-            venue: "binance".to_owned(),
-            kind: None,
-            timeframe: None,
-            symbol: None,
-            columns: Vec::new(),
-            symbol_suffix: String::new(),
-            replace: false,
-            files: files.to_vec(),
-            threads: 2,
-        }
+        ImportRequest::new("binance", files, 2)
     }
 
     /// Imports files, as text.

@@ -38,7 +38,7 @@ pub struct TableEntry {
 }
 
 /// All providers.
-pub(super) fn entries() -> Vec<ProviderEntry> {
+pub(crate) fn entries() -> Vec<ProviderEntry> {
     let entry = |provider: &Provider| ProviderEntry {
         name: provider.name.to_owned(),
         summary: provider.doc.to_owned(),

@@ -78,10 +78,15 @@ pub(super) fn run_context(run: &Run<'_>, files: &[WrittenFile]) -> String {
 
 /// One file or table behind an input.
 fn source(source: &InputFile) -> Value {
-    json!({
+    let mut object = json!({
         "file": source.file, "hash": source.sha256, "rows": source.rows,
         "first": format_iso(source.first), "last": format_iso(source.last),
-    })
+    });
+    if let Some(venue) = &source.venue {
+        object["url"] = json!(venue.url);
+        object["last_modified"] = json!(venue.last_modified);
+    }
+    object
 }
 
 /// Pairs of texts as an object in their order.

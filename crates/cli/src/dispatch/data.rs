@@ -5,7 +5,7 @@ use crosscut_app::{AppError, Desk, aggregate, data_generate, data_import, data_l
 
 use crate::answer::{Answer, Status};
 use crate::commands::{AggregateArgs, DataCommand, GcArgs, GenerateArgs, HubCommand, ImportArgs, InfoArgs};
-use crate::dispatch::rows;
+use crate::dispatch::{download, rows};
 use crate::text_table::TextTable;
 
 /// More lines of one kind than this are summed up in text; JSON has them all.
@@ -15,6 +15,11 @@ const LINES_MAX: usize = 20;
 pub fn data(command: &DataCommand, desk: &Desk<'_>) -> Result<Answer, AppError> {
     match command {
         DataCommand::Import(args) => import(args, desk),
+        DataCommand::Download(args) => download::download(args, desk),
+        DataCommand::Providers => Ok(download::providers()),
+        DataCommand::Query(args) => download::query(args, desk),
+        DataCommand::Verify(_) => download::verify(desk),
+        DataCommand::Serve(args) => download::serve(args, desk),
         DataCommand::Generate(args) => generate(args),
         DataCommand::List(_) => list(desk),
         DataCommand::Info(InfoArgs { symbol, bar: Some(bar), rows, out, .. }) => {
@@ -52,7 +57,7 @@ fn import(args: &ImportArgs, desk: &Desk<'_>) -> Result<Answer, AppError> {
 }
 
 /// Adds at most [`LINES_MAX`] lines, and how many were left out.
-fn push_lines(text: &mut String, lines: Vec<String>, rest: &str) {
+pub fn push_lines(text: &mut String, lines: Vec<String>, rest: &str) {
     let n_shown = if lines.len() > LINES_MAX { LINES_MAX } else { lines.len() };
     for line in &lines[..n_shown] {
         text.push_str(line);
@@ -122,8 +127,10 @@ fn info(symbol: &str, desk: &Desk<'_>) -> Result<Answer, AppError> {
             }
         }
         table.content_hashes.iter().for_each(|hash| text.push_str(&format!("  content {hash}\n")));
-        let lines =
-            table.inputs.iter().map(|input| format!("  input {}: {} rows, {}", input.file, input.rows, input.sha256));
+        let lines = table.inputs.iter().map(|input| {
+            let place = input.venue.as_ref().map(|venue| format!(", {}", venue.url)).unwrap_or_default();
+            format!("  input {}: {} rows, {}{place}", input.file, input.rows, input.sha256)
+        });
         push_lines(&mut text, lines.collect(), "more inputs");
         table.notes.iter().for_each(|note| text.push_str(&format!("  note: {note}\n")));
     }

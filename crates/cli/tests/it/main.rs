@@ -10,7 +10,10 @@ mod bad_files;
 #[cfg(test)]
 mod bad_settings;
 #[cfg(test)]
+mod downloads;
+#[cfg(test)]
 mod evaluation_data;
+#[cfg(test)]
 mod evaluations;
 #[cfg(test)]
 mod events;

@@ -212,6 +212,7 @@ fn source(file: &ActionFile, actions: &[CorporateAction]) -> TableSource {
         first: time(actions.first()),
         last: time(actions.last()),
         covers_until: None,
+        venue: file.identity.venue.clone(),
     };
     let code_version = env!("CARGO_PKG_VERSION").to_owned();
     TableSource { origin: Origin::List, inputs: vec![input], code_version, covered_until: None, notes: Vec::new() }

@@ -80,6 +80,7 @@ fn input(info: &TableInfo) -> InputFile {
         first: info.first,
         last: info.last,
         covers_until: info.provenance.covered_until,
+        venue: None,
     }
 }
 

@@ -61,6 +61,7 @@ pub(crate) fn run(
         first: 0,
         last: 0,
         covers_until: None,
+        venue: file.identity.venue.clone(),
     };
     let written = publisher.publish_sessions(venue, &sessions, &input, env!("CARGO_PKG_VERSION"))?;
     let decided = format!("{} holidays, {} early closes", sessions.holidays.len(), sessions.early_closes.len());

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use crosscut_hub::VenueFile;
 use sha2::{Digest, Sha256};
 
-use crate::error::Fault;
+use crate::error::{Fault, IngestError};
 
 use super::container::cannot_read;
 
@@ -19,13 +20,15 @@ pub(crate) struct Identity {
     pub sha256: String,
     /// Whether a `.CHECKSUM` file beside it says the same; `false` when there is none.
     pub verified: bool,
+    /// Where it was downloaded from, if it was.
+    pub venue: Option<VenueFile>,
 }
 
 /// Hashes a file and compares it with `<file>.CHECKSUM` (one line: `<sha256 hex>  <file name>`).
 ///
 /// # Errors
 /// When the file cannot be read, the checksum file is not of this form, or the two differ.
-pub(crate) fn identify(path: &Path) -> Result<Identity, Fault> {
+pub(crate) fn identify(path: &Path, venue: Option<VenueFile>) -> Result<Identity, Fault> {
     let (size, sha256) = digest(File::open(path).map_err(|error| cannot_read(&error))?)?;
     let verified = match expected(path)? {
         Some(expected) if expected == sha256 => true,
@@ -35,16 +38,25 @@ pub(crate) fn identify(path: &Path) -> Result<Identity, Fault> {
         }
         None => false,
     };
-    Ok(Identity { size, sha256, verified })
+    Ok(Identity { size, sha256, verified, venue })
 }
 
 /// The identity of one of several members of a file: its own bytes, and whether the file as a whole was verified.
 ///
 /// # Errors
 /// When the member cannot be read.
-pub(crate) fn identify_member(bytes: impl Read, verified: bool) -> Result<Identity, Fault> {
+pub(crate) fn identify_member(bytes: impl Read, of: &Identity) -> Result<Identity, Fault> {
     let (size, sha256) = digest(bytes)?;
-    Ok(Identity { size, sha256, verified })
+    Ok(Identity { size, sha256, ..of.clone() })
+}
+
+/// Size and SHA-256 of a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn digest_of(path: &Path) -> Result<(u64, String), IngestError> {
+    let shown = |fault: Fault| IngestError::from(fault.of(&path.display().to_string()));
+    digest(File::open(path).map_err(|error| shown(cannot_read(&error)))?).map_err(shown)
 }
 
 /// Number of bytes and their SHA-256, lower-case hex.

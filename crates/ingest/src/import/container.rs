@@ -137,6 +137,15 @@ pub(crate) fn open(path: &Path, container: &Container) -> Result<Box<dyn Read + 
     }
 }
 
+/// The plain bytes of a text file, of a ZIP's first member.
+///
+/// # Errors
+/// As [`recognise_all`] and [`open`].
+pub(crate) fn plain_bytes(path: &Path) -> Result<Box<dyn Read + Send>, Fault> {
+    let containers = recognise_all(path)?;
+    open(path, containers.first().expect("a file is packed in something"))
+}
+
 /// The bytes of a JSON file, unpacked as they are read.
 ///
 /// # Errors
@@ -222,6 +231,7 @@ fn zip_members(file: File) -> Result<Vec<Member>, Fault> {
         if entry.encrypted() {
             return Err(Fault::file(format!("`{name}` is encrypted")).hint("unpack it and import the CSV"));
         }
+        check_ratio(&name, entry.compressed_size(), entry.size())?;
         let start = entry.data_start().ok_or_else(|| damaged(&"a member has no data"))?;
         members.push(Member {
             start,
@@ -236,6 +246,26 @@ fn zip_members(file: File) -> Result<Vec<Member>, Fault> {
         return Err(Fault::file("the ZIP holds no file; expected one CSV").hint(AGAIN));
     }
     Ok(members)
+}
+
+/// Members that inflate to more bytes than this are looked at.
+const LARGE: u64 = 64 << 20;
+
+/// Rows of numbers deflate to a tenth of their length, rows that repeat to a hundredth.
+const RATIO_MAX: u64 = 300;
+
+/// Refuses a member that says it would inflate to far more than rows of data do: a bomb. What it inflates to may not be
+/// more than it says, see [`Checked`].
+fn check_ratio(name: &str, packed: u64, size: u64) -> Result<(), Fault> {
+    if size > LARGE && size / packed.max(1) > RATIO_MAX {
+        let times = size / packed.max(1);
+        return Err(Fault::file(format!(
+            "`{}` would unpack to {times} times its size, {size} bytes",
+            name.escape_debug()
+        ))
+        .hint("do not trust this file; fetch it again from the venue"));
+    }
+    Ok(())
 }
 
 /// Refuses member names that point out of the folder an archive would be unpacked to.

@@ -107,7 +107,7 @@ pub(crate) fn detect(path: &Path, request: &ImportRequest) -> Result<Detected, F
     if let Container::Zip(member) = &container {
         check_member(&name, path, &member.name)?;
     }
-    let identity = identify(path)?;
+    let identity = identify(path, request.venue_files.get(path).cloned())?;
     let shown = path.display().to_string();
     detect_as(Context { path, shown, request, identity, container, name })
 }
@@ -119,15 +119,15 @@ pub(crate) fn detect_all(path: &Path, request: &ImportRequest) -> Vec<(String, R
         Ok(containers) if containers.len() > 1 => containers,
         _ => return vec![(shown, detect(path, request))],
     };
-    let verified = match identify(path) {
-        Ok(identity) => identity.verified,
+    let whole = match identify(path, request.venue_files.get(path).cloned()) {
+        Ok(identity) => identity,
         Err(fault) => return vec![(shown, Err(fault))],
     };
     let member = |container: Container| {
         let inside = container.member().unwrap_or_default().to_owned();
         let shown = format!("{shown}/{inside}");
         let detected = || {
-            let identity = identify_member(container::open(path, &container)?, verified)?;
+            let identity = identify_member(container::open(path, &container)?, &whole)?;
             let name = read_name(&path.with_file_name(Path::new(&inside).file_name().unwrap_or_default()))?;
             let (container, shown) = (container.clone(), shown.clone());
             detect_as(Context { path, shown, request, identity, container, name })

@@ -150,6 +150,7 @@ fn source(file: &InstrumentFile, rows: u64, mut inputs: Vec<InputFile>) -> Table
         first: 0,
         last: 0,
         covers_until: None,
+        venue: file.identity.venue.clone(),
     });
     TableSource {
         origin: Origin::List,

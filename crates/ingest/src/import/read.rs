@@ -15,17 +15,7 @@ use crate::error::{Fault, IngestError};
 /// # Errors
 /// When the file cannot be read, holds no trades, or a row breaks a rule; the message names file and row.
 pub fn read_trades(file: &Path, kind: Option<Kind>, mut visit: impl FnMut(&Trades)) -> Result<(), IngestError> {
-    let request = ImportRequest {
-        venue: String::new(),
-        kind,
-        timeframe: None,
-        symbol: None,
-        columns: Vec::new(),
-        symbol_suffix: String::new(),
-        replace: false,
-        files: vec![PathBuf::from(file)],
-        threads: 1,
-    };
+    let request = ImportRequest { kind, ..ImportRequest::new("", &[PathBuf::from(file)], 1) };
     let shown = file.display().to_string();
     let found = detect(file, &request).map_err(|fault| fault.of(&shown))?.found;
     let Found::Trades(trades) = found else {

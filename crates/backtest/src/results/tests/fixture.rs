@@ -30,6 +30,7 @@ pub(super) fn record(kind: RunKind) -> RunRecord {
             first: day(0),
             last: day(4),
             covers_until: None,
+            venue: None,
         }],
     };
     RunRecord {

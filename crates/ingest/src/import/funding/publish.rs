@@ -172,6 +172,7 @@ fn input(file: &FundingFile, rows: &Rows) -> InputFile {
         first: rows.values().next().map_or(0, |row| row.timestamp),
         last: rows.values().next_back().map_or(0, |row| row.timestamp),
         covers_until: file.period.map(|(_, until)| until),
+        venue: file.identity.venue.clone(),
     }
 }
 

@@ -131,6 +131,7 @@ impl KlineFile {
             first: bars.timestamp.first().copied().unwrap_or_default(),
             last: bars.timestamp.last().copied().unwrap_or_default(),
             covers_until: self.period.map(|(_, until)| until),
+            venue: self.identity.venue.clone(),
         }
     }
 

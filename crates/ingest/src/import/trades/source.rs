@@ -94,6 +94,7 @@ impl TradeFile {
             first: check.first,
             last: check.last,
             covers_until: self.period.map(|(_, until)| until),
+            venue: self.identity.venue.clone(),
         }
     }
 }

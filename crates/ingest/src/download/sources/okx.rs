@@ -1,0 +1,205 @@
+//! OKX, spot and perpetual swaps: daily files of trades, and bars, funding rates and instruments by REST.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crosscut_model::Timeframe;
+use crosscut_model::time::{HOUR, format_date};
+
+use crate::download::address::encode;
+use crate::download::pages::{PageFiles, PageRows, Pages, cell, list, periods, time_of};
+use crate::download::snapshot;
+use crate::download::wish::{DataKind, How, RemoteFile, Span, TableKey, Task};
+
+use super::{Ask, Net, Planned, Source, Unanswered};
+
+/// The REST interface.
+#[derive(Debug)]
+pub(crate) struct OkxRest;
+
+/// The daily files.
+#[derive(Debug)]
+pub(crate) struct OkxFiles;
+
+/// The exchanges.
+const EXCHANGES: &[&str] = &["okx_spot", "okx_swap"];
+
+/// Rows of a page of bars.
+const BARS: usize = 300;
+
+/// Rows of a page of funding rates.
+const RATES: usize = 100;
+
+/// What OKX calls the instruments of an exchange.
+fn instrument_type(exchange: &str) -> &'static str {
+    if exchange == "okx_spot" { "SPOT" } else { "SWAP" }
+}
+
+/// How OKX writes a bar's length. From six hours on, days begin in Hong Kong unless `utc` is asked for.
+fn bar(frame: Timeframe) -> String {
+    let text = frame.to_string().replace('h', "H").replace('d', "D").replace('w', "W");
+    let is_long = frame.micros().is_none_or(|micros| micros >= 6 * HOUR);
+    if is_long { format!("{text}utc") } else { text }
+}
+
+impl Source for OkxRest {
+    fn name(&self) -> &'static str {
+        "okx_rest"
+    }
+
+    fn exchanges(&self) -> &'static [&'static str] {
+        EXCHANGES
+    }
+
+    fn gives(&self, exchange: &str, kind: DataKind) -> bool {
+        EXCHANGES.contains(&exchange)
+            && match kind {
+                DataKind::Instruments | DataKind::Klines(_) => true,
+                DataKind::Mark(_) | DataKind::Funding => exchange == "okx_swap",
+                _ => false,
+            }
+    }
+
+    fn symbols(&self, net: &Net, exchange: &str, _kind: DataKind) -> Result<Option<Vec<String>>, Unanswered> {
+        let host = net.hosts.get("okx_rest");
+        let url = format!("{}/api/v5/public/instruments?instType={}", host.url, instrument_type(exchange));
+        snapshot::symbols(&net.client, host, &url, |answer| list(answer.get("data"), "instruments"), "instId").map(Some)
+    }
+
+    fn plan(&self, net: &Net, ask: &Ask<'_>) -> Result<Planned, Unanswered> {
+        let origin = &net.hosts.get("okx_rest").origin;
+        let folder = format!("rest/{}", instrument_type(ask.exchange));
+        if ask.kind == DataKind::Instruments {
+            let url = format!("{origin}/api/v5/public/instruments?instType={}", instrument_type(ask.exchange));
+            return Ok(Planned::all(vec![snapshot::task(self.name(), &folder, &url, net.now)]));
+        }
+        let url = format!("{origin}{}", path(ask.kind));
+        let files = PageFiles { provider: self.name(), kind: ask.kind, symbol: ask.symbol, folder, url };
+        Ok(Planned::all(files.tasks(ask.span, net.now)))
+    }
+
+    fn write_pages(&self, net: &Net, task: &Task, dest: &Path) -> Result<(), Unanswered> {
+        let host = net.hosts.get("okx_rest");
+        let kind = task.table.kind;
+        let is_swap = task.path.starts_with("rest/SWAP");
+        if kind == DataKind::Instruments {
+            let name = if is_swap { "SWAP" } else { "SPOT" };
+            return snapshot::write(&net.client, host, &format!("{}{}?instType={name}", host.url, path(kind)), dest);
+        }
+        let header = match kind {
+            DataKind::Funding => "symbol,funding_time,funding_rate\n",
+            DataKind::Mark(_) => "open_time,open,high,low,close\n",
+            _ => "open_time,open,high,low,close,volume,quote_volume\n",
+        };
+        let pages = Pages { client: &net.client, host, header, span: task.span };
+        let bar = kind.timeframe().map(|frame| format!("&bar={}", bar(frame))).unwrap_or_default();
+        let limit = if kind == DataKind::Funding { RATES } else { BARS };
+        let base = format!("{}{}?instId={}{bar}&limit={limit}", host.url, path(kind), encode(&task.table.symbol));
+        let first = format!("{base}&after={}", task.span.until / 1000);
+        pages
+            .write(first, dest, |answer, _| {
+                page(answer, kind, is_swap).map(|rows| older(rows, &base, limit, task.span))
+            })
+            .map_err(Unanswered)
+    }
+}
+
+/// The path of a kind's endpoint.
+fn path(kind: DataKind) -> &'static str {
+    match kind {
+        DataKind::Instruments => "/api/v5/public/instruments",
+        DataKind::Funding => "/api/v5/public/funding-rate-history",
+        DataKind::Mark(_) => "/api/v5/market/history-mark-price-candles",
+        _ => "/api/v5/market/history-candles",
+    }
+}
+
+/// The rows of a page, newest first as they come.
+fn page(answer: &Value, kind: DataKind, is_swap: bool) -> Result<Vec<(i64, String)>, String> {
+    match answer.get("code").and_then(Value::as_str) {
+        Some("0") => {}
+        code => {
+            return Err(format!("code {}: {}", code.unwrap_or("missing"), answer.get("msg").unwrap_or(&Value::Null)));
+        }
+    }
+    list(answer.get("data"), "rows")?.iter().filter_map(|row| row_of(row, kind, is_swap).transpose()).collect()
+}
+
+/// One row as text; `None` for a bar that is not closed.
+fn row_of(row: &Value, kind: DataKind, is_swap: bool) -> Result<Option<(i64, String)>, String> {
+    if kind == DataKind::Funding {
+        let time = time_of(row.get("fundingTime"), "fundingTime")?;
+        // What was paid is the realised rate; the other one was the forecast.
+        let rate = row.get("realizedRate").filter(|rate| rate.as_str() != Some("")).or(row.get("fundingRate"));
+        return Ok(Some((
+            time,
+            format!("{},{},{}", cell(row.get("instId"), "instId")?, time / 1000, cell(rate, "fundingRate")?),
+        )));
+    }
+    let cells = list(Some(row), "columns of a bar")?;
+    let time = time_of(cells.first(), "the open time")?;
+    let prices = (0..5).map(|at| cell(cells.get(at), "a price")).collect::<Result<Vec<_>, _>>()?.join(",");
+    if matches!(kind, DataKind::Mark(_)) {
+        let is_closed = cells.get(5).and_then(Value::as_str) == Some("1");
+        return Ok(is_closed.then_some((time, prices)));
+    }
+    if cells.get(8).and_then(Value::as_str) != Some("1") {
+        return Ok(None);
+    }
+    // Volumes of swaps are counted in contracts first, in the coin second.
+    let volume = cell(cells.get(if is_swap { 6 } else { 5 }), "a volume")?;
+    Ok(Some((time, format!("{prices},{volume},{}", cell(cells.get(7), "a volume")?))))
+}
+
+/// A page with the question for older rows behind it.
+fn older(rows: Vec<(i64, String)>, base: &str, limit: usize, span: Span) -> PageRows {
+    let first = rows.iter().map(|(time, _)| *time).min();
+    // A page may be short of the bar that is not closed.
+    let next = first.filter(|&first| rows.len() + 1 >= limit && first > span.from);
+    PageRows { next: next.map(|first| format!("{base}&after={}", first / 1000)), rows }
+}
+
+impl Source for OkxFiles {
+    fn name(&self) -> &'static str {
+        "okx_archive"
+    }
+
+    fn exchanges(&self) -> &'static [&'static str] {
+        EXCHANGES
+    }
+
+    fn gives(&self, exchange: &str, kind: DataKind) -> bool {
+        EXCHANGES.contains(&exchange) && kind == DataKind::Trades
+    }
+
+    fn symbols(&self, net: &Net, exchange: &str, kind: DataKind) -> Result<Option<Vec<String>>, Unanswered> {
+        OkxRest.symbols(net, exchange, kind)
+    }
+
+    fn plan(&self, net: &Net, ask: &Ask<'_>) -> Result<Planned, Unanswered> {
+        let host = net.hosts.get("okx_files");
+        let days = periods(ask.span, net.now).into_iter().flat_map(Span::days);
+        let task = |day: Span| {
+            let date = format_date(day.from);
+            let folder = format!("cdn/okex/traderecords/trades/daily/{}", date.replace('-', ""));
+            let name = format!("{}-trades-{date}.zip", encode(ask.symbol));
+            let remote = RemoteFile {
+                host: "okx_files",
+                url: format!("{}/{folder}/{name}", host.url),
+                origin: format!("{}/{folder}/{name}", host.origin),
+                checksum_url: None,
+                listed: None,
+            };
+            // It is not known by which clock a file's day goes: the name on the disk does not promise one.
+            let path = format!("{folder}/{}.zip", ask.symbol);
+            let table = TableKey::of(ask.kind, ask.symbol, day.from);
+            Task { provider: self.name(), table, path, span: day, how: How::File(remote) }
+        };
+        Ok(Planned::all(days.map(task).collect()))
+    }
+
+    fn write_pages(&self, _net: &Net, _task: &Task, _dest: &Path) -> Result<(), Unanswered> {
+        Err(Unanswered::of("has files, not pages"))
+    }
+}

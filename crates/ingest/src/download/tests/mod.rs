@@ -1,0 +1,9 @@
+//! Downloads from an archive on this machine that misbehaves.
+
+mod damaged;
+mod faults;
+mod flow;
+mod parts;
+mod reissued;
+mod rest;
+mod world;
