@@ -42,15 +42,10 @@ pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
 /// Imports the file; the number of its rows.
 fn convert(request: &BenchRequest, file: &Path, hub: &Path) -> Result<u64, AppError> {
     let import = ImportRequest {
-        venue: "binance".to_owned(),
         kind: Some(Kind::AggTrades),
-        timeframe: None,
         symbol: Some(if request.is_golden() { "GOLDUSDT".to_owned() } else { request.sym.clone() }),
-        columns: Vec::new(),
-        symbol_suffix: String::new(),
         replace: true,
-        files: vec![file.to_owned()],
-        threads: request.threads,
+        ..ImportRequest::new("binance", &[file.to_owned()], request.threads)
     };
     let summary = import::run(&import, hub, &Silent)?;
     match summary.refusals.first() {

@@ -28,7 +28,7 @@ pub(crate) struct Identity {
 ///
 /// # Errors
 /// When the file cannot be read, the checksum file is not of this form, or the two differ.
-pub(crate) fn identify(path: &Path, venue: Option<VenueFile>) -> Result<Identity, Fault> {
+pub(crate) fn identify(path: &Path) -> Result<Identity, Fault> {
     let (size, sha256) = digest(File::open(path).map_err(|error| cannot_read(&error))?)?;
     let verified = match expected(path)? {
         Some(expected) if expected == sha256 => true,
@@ -38,7 +38,7 @@ pub(crate) fn identify(path: &Path, venue: Option<VenueFile>) -> Result<Identity
         }
         None => false,
     };
-    Ok(Identity { size, sha256, verified, venue })
+    Ok(Identity { size, sha256, verified, venue: None })
 }
 
 /// The identity of one of several members of a file: its own bytes, and whether the file as a whole was verified.

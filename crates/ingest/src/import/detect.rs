@@ -107,7 +107,7 @@ pub(crate) fn detect(path: &Path, request: &ImportRequest) -> Result<Detected, F
     if let Container::Zip(member) = &container {
         check_member(&name, path, &member.name)?;
     }
-    let identity = identify(path, request.venue_files.get(path).cloned())?;
+    let identity = with_venue(identify(path)?, path, request);
     let shown = path.display().to_string();
     detect_as(Context { path, shown, request, identity, container, name })
 }
@@ -119,8 +119,8 @@ pub(crate) fn detect_all(path: &Path, request: &ImportRequest) -> Vec<(String, R
         Ok(containers) if containers.len() > 1 => containers,
         _ => return vec![(shown, detect(path, request))],
     };
-    let whole = match identify(path, request.venue_files.get(path).cloned()) {
-        Ok(identity) => identity,
+    let whole = match identify(path) {
+        Ok(identity) => with_venue(identity, path, request),
         Err(fault) => return vec![(shown, Err(fault))],
     };
     let member = |container: Container| {
@@ -135,6 +135,11 @@ pub(crate) fn detect_all(path: &Path, request: &ImportRequest) -> Vec<(String, R
         (shown.clone(), detected())
     };
     containers.into_iter().map(member).collect()
+}
+
+/// The identity of a file with where it was downloaded from, if it was.
+fn with_venue(identity: Identity, path: &Path, request: &ImportRequest) -> Identity {
+    Identity { venue: request.venue_files.get(path).cloned(), ..identity }
 }
 
 /// Recognises content.

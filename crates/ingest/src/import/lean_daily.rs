@@ -155,7 +155,7 @@ fn with_neighbours(given: &[LeanFile]) -> Vec<LeanFile> {
                 let known = files.iter().any(|file| file.path.canonicalize().ok() == path.canonicalize().ok());
                 // One that cannot be read is refused when its rows are wanted.
                 if let (false, Ok(identity), Ok(container)) =
-                    (known, identify(&path, None), container::recognise(&path))
+                    (known, identify(&path), container::recognise(&path))
                 {
                     let (shown, name) = (path.display().to_string(), read::name_of(&path));
                     files.push(LeanFile { path, shown, identity, container, part, name });
