@@ -66,6 +66,9 @@ pub struct VenueFile {
     pub url: String,
     /// When the venue last wrote it, ISO-8601; `None` when it does not say.
     pub last_modified: Option<String>,
+    /// SHA-256 of the venue's file where the input is one of several files in it; `None` where it is the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archive_sha256: Option<String>,
 }
 
 /// What only the publisher knows of a table it hands over; the hub adds the rest of [`Provenance`].

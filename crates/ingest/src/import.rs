@@ -45,7 +45,7 @@ use discover::discover;
 use jobs::{Done, Plan, Stage};
 
 pub(crate) use checksum::{digest_of, identify};
-pub(crate) use container::plain_bytes;
+pub(crate) use container::{check_whole, plain_bytes};
 pub(crate) use dated::dated_rows;
 pub use detect::NO_SYMBOL;
 pub(crate) use json::parse_json;

@@ -1,6 +1,6 @@
 //! Which venue files the hub's tables were made from, by SHA-256: the hub's own provenance, read as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,8 @@ const TABLES: [&str; 4] = ["ticks", "bars", "funding", "instruments"];
 pub(crate) struct HubFiles {
     /// Tables made from a file, by its SHA-256; each table by its path inside the hub.
     tables: BTreeMap<String, Vec<String>>,
+    /// SHA-256 of venue files of which tables hold single members.
+    archives: BTreeSet<String>,
     /// All provenance by table.
     provenance: BTreeMap<String, Provenance>,
 }
@@ -59,6 +61,7 @@ impl HubFiles {
             IngestError::request(format!("`{}` is no provenance of a table: {error}", path.display()))
         })?;
         for input in &provenance.inputs {
+            self.archives.extend(input.venue.as_ref().and_then(|venue| venue.archive_sha256.clone()));
             self.tables.entry(input.sha256.clone()).or_default().push(provenance.table.clone());
         }
         self.provenance.insert(provenance.table.clone(), provenance);
@@ -68,6 +71,11 @@ impl HubFiles {
     /// Whether some table holds the rows of a file.
     pub fn has(&self, sha256: &str) -> bool {
         self.tables.contains_key(sha256)
+    }
+
+    /// Whether some table holds the rows of a member of a file.
+    pub fn has_of(&self, sha256: &str) -> bool {
+        self.archives.contains(sha256)
     }
 
     /// The tables made from a file.

@@ -82,6 +82,8 @@ impl Notice<'_> {
 pub(crate) struct ConversionPlan {
     /// Files merged into what is there.
     pub merged: Vec<Fetched>,
+    /// Files whose rows are in the hub already.
+    pub there: Vec<Fetched>,
     /// Files whose tables are made anew from them.
     pub replaced: Vec<Fetched>,
     /// Files of tables that stay as they are, and why.
@@ -137,7 +139,12 @@ pub(crate) fn plan(job: &Job<'_>, files: &[(&Task, Fetched)]) -> ConversionPlan 
     for (table, files) in tables {
         let stale: Vec<&&Fetched> = files.iter().filter(|file| issues.is_stale(&file.path, &file.sha256)).collect();
         if stale.is_empty() {
-            plan.merged.extend(files.into_iter().filter(|file| !job.hub_files.has(&file.sha256)).cloned());
+            let (there, fresh): (Vec<&Fetched>, Vec<&Fetched>) =
+                files.into_iter().partition(|file| job.hub_files.has(&file.sha256));
+            // What was dropped is in the hub; a file of several members is looked at as long as it is here.
+            let is_here = |file: &&&Fetched| job.raw.join(&file.path).is_file();
+            plan.merged.extend(fresh.iter().filter(is_here).map(|file| (*file).clone()));
+            plan.there.extend(there.into_iter().cloned());
             continue;
         }
         let missing = files.iter().find(|file| !job.raw.join(&file.path).is_file()).map(|file| &file.path);

@@ -15,6 +15,7 @@ use ureq::http::{HeaderMap, Response};
 use ureq::{Body, http::StatusCode};
 
 use crate::error::IngestError;
+use crate::import::check_whole;
 
 use super::client::{Client, FetchError, Manners, Trouble, header};
 use super::wish::RemoteFile;
@@ -84,6 +85,10 @@ pub(crate) fn fetch(
                 return Err(Trouble::again(reason));
             }
             arrived.is_verified = true;
+        } else if let Err(fault) = check_whole(&transfer.part) {
+            // Nothing vouches for the file but itself.
+            transfer.forget_part();
+            return Err(Trouble::again(format!("what arrived is damaged: {}", fault.reason)));
         }
         transfer.keep(dest, expected.as_ref().map(|(_, text)| text.as_str()))?;
         Ok(arrived)

@@ -22,7 +22,7 @@ use super::ledger::{Fetched, Ledger};
 use super::present::{Check, Verdict, noted};
 use super::reissue;
 use super::sources::{self, Net};
-use super::wish::{TableKey, Task};
+use super::wish::{DataKind, TableKey, Task};
 use super::{DownloadRequest, FileStatus};
 
 /// What the work needs.
@@ -181,7 +181,7 @@ fn fetch_all(job: &Job<'_>, tasks: &[Task], board: &Board, n_bytes: &AtomicU64) 
 
 /// Checks one file and fetches it if need be.
 fn one_file(job: &Job<'_>, task: &Task, n_bytes: &AtomicU64) -> Result<Outcome, IngestError> {
-    let in_hub = |sha256: &str| job.hub_files.has(sha256);
+    let in_hub = |sha256: &str| job.hub_files.has(sha256) || job.hub_files.has_of(sha256);
     let check = Check { net: job.net, ledger: job.ledger, in_hub: &in_hub };
     let path = job.raw.join(&task.path);
     let outcome = |status, file, note: &str| Ok(Outcome { status, file, note: note.to_owned() });
@@ -249,11 +249,11 @@ fn convert_all(job: &Job<'_>, tasks: &[Task], board: &Board) -> Converted {
     let (mut converted, mut n_tables) = (Converted::default(), 0_u64);
     loop {
         let mut shared = board.lock();
-        while shared.ready.is_empty() && !is_over(job, &shared) {
+        while !has_ready(&shared) && !is_over(job, &shared) {
             let waited = board.bell.wait_timeout(shared, Duration::from_millis(100));
             shared = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        let ready: BTreeSet<TableKey> = std::mem::take(&mut shared.ready).into_iter().collect();
+        let ready = take_ready(&mut shared);
         if ready.is_empty() || job.stop.load(Ordering::Relaxed) {
             return converted;
         }
@@ -276,6 +276,26 @@ fn convert_all(job: &Job<'_>, tasks: &[Task], board: &Board) -> Converted {
     }
 }
 
+/// Whether a table waits for its files that says whose the rows of others are: instruments go first.
+fn waits_for_instruments(shared: &Shared) -> bool {
+    shared.waiting.iter().any(|(table, n_left)| table.kind == DataKind::Instruments && *n_left > 0)
+}
+
+/// Whether a table can be converted.
+fn has_ready(shared: &Shared) -> bool {
+    let first = waits_for_instruments(shared);
+    shared.ready.iter().any(|table| !first || table.kind == DataKind::Instruments)
+}
+
+/// Takes the tables that can be converted.
+fn take_ready(shared: &mut Shared) -> BTreeSet<TableKey> {
+    let first = waits_for_instruments(shared);
+    let can = |table: &TableKey| !first || table.kind == DataKind::Instruments;
+    let (ready, later): (Vec<TableKey>, Vec<TableKey>) = std::mem::take(&mut shared.ready).into_iter().partition(can);
+    shared.ready = later;
+    ready.into_iter().collect()
+}
+
 /// Whether no further table will become complete.
 fn is_over(job: &Job<'_>, shared: &Shared) -> bool {
     job.stop.load(Ordering::Relaxed) || shared.n_done == shared.outcomes.len() as u64
@@ -285,6 +305,8 @@ fn is_over(job: &Job<'_>, shared: &Shared) -> bool {
 fn convert(job: &Job<'_>, files: &[(&Task, Fetched)], converted: &mut Converted) -> Result<(), IngestError> {
     let plan = reissue::plan(job, files);
     converted.refusals.extend(plan.held_back);
+    // A process that was killed had no time to drop them.
+    plan.there.iter().try_for_each(|file| drop_raw(job, file))?;
     for (replace, batch) in [(false, plan.merged), (true, plan.replaced)] {
         if batch.is_empty() {
             continue;
@@ -295,14 +317,10 @@ fn convert(job: &Job<'_>, files: &[(&Task, Fetched)], converted: &mut Converted)
         request.venue_files = batch.iter().zip(&paths).map(|(file, path)| (path.clone(), venue_file(file))).collect();
         let summary = import::run(&request, &job.hub, &Quiet(job.progress))?;
         let refused: BTreeSet<&str> = summary.refusals.iter().map(|refusal| refusal.file.as_str()).collect();
-        if !job.request.keep_raw {
-            for (file, path) in batch.iter().zip(&paths) {
-                let shown = path.display().to_string();
-                if !refused.iter().any(|refused| refused.starts_with(&shown)) {
-                    job.ledger.dropped(&file.path, &file.sha256)?;
-                    fs::remove_file(path).map_err(IngestError::io("remove", path))?;
-                    let _ = fs::remove_file(super::transfer::beside(path, ".CHECKSUM"));
-                }
+        for (file, path) in batch.iter().zip(&paths) {
+            let shown = path.display().to_string();
+            if !refused.iter().any(|refused| refused.starts_with(&shown)) {
+                drop_raw(job, file)?;
             }
         }
         converted.tables.extend(summary.tables);
@@ -311,10 +329,22 @@ fn convert(job: &Job<'_>, files: &[(&Task, Fetched)], converted: &mut Converted)
     Ok(())
 }
 
+/// Drops a converted file, if raw files are not to be kept.
+fn drop_raw(job: &Job<'_>, file: &Fetched) -> Result<(), IngestError> {
+    let path = job.raw.join(&file.path);
+    if job.request.keep_raw || !path.exists() {
+        return Ok(());
+    }
+    job.ledger.dropped(&file.path, &file.sha256)?;
+    fs::remove_file(&path).map_err(IngestError::io("remove", &path))?;
+    let _ = fs::remove_file(super::transfer::beside(&path, ".CHECKSUM"));
+    Ok(())
+}
+
 /// What provenance records of where a file came from.
 fn venue_file(file: &Fetched) -> VenueFile {
     let last_modified = (!file.last_modified.is_empty()).then(|| file.last_modified.clone());
-    VenueFile { url: file.url.clone(), last_modified }
+    VenueFile { url: file.url.clone(), last_modified, archive_sha256: None }
 }
 
 /// Passes an import's messages on and keeps its steps to itself: those of tables are told.

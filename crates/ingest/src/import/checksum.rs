@@ -47,7 +47,9 @@ pub(crate) fn identify(path: &Path) -> Result<Identity, Fault> {
 /// When the member cannot be read.
 pub(crate) fn identify_member(bytes: impl Read, of: &Identity) -> Result<Identity, Fault> {
     let (size, sha256) = digest(bytes)?;
-    Ok(Identity { size, sha256, ..of.clone() })
+    let archive_sha256 = Some(of.sha256.clone());
+    let venue = of.venue.clone().map(|venue| VenueFile { archive_sha256, ..venue });
+    Ok(Identity { size, sha256, venue, ..of.clone() })
 }
 
 /// Size and SHA-256 of a file.

@@ -137,6 +137,19 @@ pub(crate) fn open(path: &Path, container: &Container) -> Result<Box<dyn Read + 
     }
 }
 
+/// Reads a packed file to its end: whether every member is whole and has the CRC-32 its archive says.
+///
+/// # Errors
+/// When it is not, or is no archive at all.
+pub(crate) fn check_whole(path: &Path) -> Result<(), Fault> {
+    for container in recognise_all(path)? {
+        if matches!(container, Container::Gzip | Container::Zip(_)) {
+            io::copy(&mut open(path, &container)?, &mut io::sink()).map_err(|error| cannot_read(&error))?;
+        }
+    }
+    Ok(())
+}
+
 /// The plain bytes of a text file, of a ZIP's first member.
 ///
 /// # Errors

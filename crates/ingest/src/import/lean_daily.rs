@@ -154,9 +154,7 @@ fn with_neighbours(given: &[LeanFile]) -> Vec<LeanFile> {
             for path in paths.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "csv")) {
                 let known = files.iter().any(|file| file.path.canonicalize().ok() == path.canonicalize().ok());
                 // One that cannot be read is refused when its rows are wanted.
-                if let (false, Ok(identity), Ok(container)) =
-                    (known, identify(&path), container::recognise(&path))
-                {
+                if let (false, Ok(identity), Ok(container)) = (known, identify(&path), container::recognise(&path)) {
                     let (shown, name) = (path.display().to_string(), read::name_of(&path));
                     files.push(LeanFile { path, shown, identity, container, part, name });
                 }

@@ -113,7 +113,12 @@ impl Source for BinanceArchive {
             return Ok(Planned::none(ask.span));
         };
         let archive = Archive { net, ask, folders };
-        let (tasks, is_known) = if net.with_listing { archive.listed()? } else { (archive.blind(), true) };
+        let (tasks, is_known) = match net.with_listing.then(|| archive.listed()) {
+            Some(Ok(listed)) => listed,
+            // A mirror without listings is asked for each file.
+            Some(Err(Unanswered(FetchError::Absent | FetchError::NotAllowed(_)))) | None => (archive.blind(), true),
+            Some(Err(error)) => return Err(error),
+        };
         let left = archive.left(&tasks, is_known);
         Ok(Planned { tasks, left })
     }

@@ -6,7 +6,7 @@ use crosscut_model::TradeKind;
 
 use crate::testing::Bench;
 
-use super::world::{download, request, serve, troubles};
+use super::world::{counts, download, request, serve, troubles};
 
 /// Rows of one day, by the line.
 fn rows(day: i64, scale: i64) -> String {
@@ -56,9 +56,15 @@ fn a_header_that_appears_microseconds_and_two_members_are_understood() {
     );
     assert_eq!(outcome(&bench), "");
     assert_eq!(n_trades(&bench), 100);
-    // Again: nothing new, also for the file of two members.
-    assert_eq!(outcome(&bench), "");
-    assert_eq!(n_trades(&bench), 100);
+    // Again: nothing new, also for the file of two members; and when raw files are dropped, none is fetched again.
+    let server = serve(&bench.path("archive"));
+    let mut wish = request(&bench, &server, "agg_trades");
+    let before = bench.hub_bytes();
+    assert_eq!(counts(&download(&bench, &wish)), "4 Present, 1 Absent");
+    wish.keep_raw = false;
+    download(&bench, &wish);
+    assert_eq!(counts(&download(&bench, &wish)), "4 Converted, 1 Absent");
+    assert_eq!(bench.hub_bytes(), before);
 }
 
 #[test]

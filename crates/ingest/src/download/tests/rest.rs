@@ -166,3 +166,41 @@ fn a_query_asks_the_hub_first_and_then_whoever_has_the_bars() {
     assert_eq!((answer.bars[0].1.len(), answer.bars[0].1.timestamp[0]), (24, day.from));
     assert_eq!(server.n_requests(), n_requests, "the hub had them");
 }
+
+#[test]
+fn exchange_information_is_kept_once_a_day_and_read_before_anything_else() {
+    let bench = Bench::new();
+    let answer = json!({"timezone": "UTC", "serverTime": midnight(2024, 2, 11) / 1000, "symbols": [{
+        "symbol": "NEWUSDT", "status": "TRADING", "contractType": "PERPETUAL",
+        "onboardDate": midnight(2024, 2, 8) / 1000, "deliveryDate": 4_133_404_800_000_i64,
+        "filters": [{"filterType": "PRICE_FILTER", "tickSize": "0.10"}, {"filterType": "LOT_SIZE", "stepSize": "0.001", "minQty": "0.001"}],
+    }]});
+    answers(&bench, "fapi/v1/exchangeInfo", &answer);
+    let mut rows = bars(HOUR, 12);
+    for row in rows.as_array_mut().unwrap() {
+        let open: i64 = row[0].as_str().unwrap().parse().unwrap();
+        row[6] = json!(open + 3_599_999);
+    }
+    answers(&bench, "fapi/v1/klines/NEWUSDT-1h", &rows);
+    let told = of(&bench, "binance_futures", "klines-1h,instruments", "NEWUSDT");
+    assert_eq!(told, ("3 Fetched".to_owned(), String::new()));
+    let known = bench.hub().instruments("v").unwrap();
+    assert_eq!(known.len(), 1);
+    assert!(bench.path("raw/v/rest/fapi/v1/instruments/instruments-2024-02-11.json").is_file());
+}
+
+#[test]
+fn a_file_nobody_vouches_for_is_read_to_its_end_before_it_is_taken() {
+    let bench = Bench::new();
+    let header = "timestamp,symbol,side,size,price,tickDirection,trdMatchID,grossValue,homeNotional,foreignNotional\n";
+    let start = midnight(2024, 2, 8) / 1_000_000;
+    let path = bench.gzip(
+        "archive/trading/NEWUSDT/NEWUSDT2024-02-08.csv.gz",
+        &format!("{header}{start}.5,NEWUSDT,Buy,1,10.5,PlusTick,x,1,1,1\n"),
+    );
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() - 6]).unwrap();
+    let (counts, told) = of(&bench, "bybit_linear", "trades", "NEWUSDT");
+    assert_eq!(counts, "1 Failed");
+    assert!(told.contains("what arrived is damaged"), "{told}");
+}
