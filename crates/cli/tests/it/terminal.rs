@@ -19,7 +19,6 @@ fn help_names_every_command_and_no_later_one() {
         assert!(!help.contains(&format!("\n  {later} ")), "{later}");
         world.run(&[later]).refused(&["unrecognized subcommand"]);
     }
-    world.run(&["data", "download"]).refused(&["unrecognized subcommand"]);
     assert!(world.run(&["--version"]).good().out.starts_with("crosscut "));
 }
 

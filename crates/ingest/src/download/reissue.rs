@@ -23,7 +23,9 @@ pub(crate) fn set_aside(known: Option<&Fetched>, path: &Path) -> Result<Option<P
     let Some(known) = known else { return Ok(None) };
     let aside = beside(path, &format!(".was-{}", &known.sha256[..12.min(known.sha256.len())]));
     if path.is_file() {
-        fs::rename(path, &aside).map_err(IngestError::io("rename", path))?;
+        // With an issue set aside already, what lies here is one that a killed process did not note any more.
+        let done = if aside.is_file() { fs::remove_file(path) } else { fs::rename(path, &aside) };
+        done.map_err(IngestError::io("rename", path))?;
     }
     Ok(aside.is_file().then_some(aside))
 }

@@ -1,11 +1,13 @@
 //! The path without trouble: lists, fetches, converts, and has nothing to do the second time.
 
 use crosscut_model::TradeKind;
+use crosscut_model::time::midnight;
 
 use crate::download::ledger::Ledger;
-use crate::testing::Bench;
+use crate::download::wish::Span;
+use crate::testing::{Bench, shared};
 
-use super::world::{archive, counts, download, request, serve, troubles, undisturbed};
+use super::world::{archive, counts, download, download_at, request, serve, troubles, undisturbed};
 
 #[test]
 fn an_archive_becomes_a_hub_and_a_second_start_finds_it_complete() {
@@ -117,4 +119,34 @@ fn patterns_choose_among_the_symbols_of_the_archive() {
     names.dedup();
     let expected: Vec<String> = symbols[1..].iter().map(|symbol| format!("{symbol} funding")).collect();
     assert_eq!(names, expected);
+}
+
+#[test]
+fn the_real_samples_in_the_archives_layout() {
+    let Some(samples) = shared("data/ticks/binance_archive_style") else { return };
+    let bench = Bench::new();
+    let place = |from: &str, to: &str| {
+        let (from, to) = (samples.join(from), bench.path("archive/data").join(to));
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(&from, &to).unwrap();
+        bench.checksum(&to);
+    };
+    let day = "XRPETH/XRPETH-aggTrades-2019-10-11.zip";
+    place(&format!("spot/{day}"), &format!("spot/daily/aggTrades/{day}"));
+    for day in ["2024-08-08", "2024-08-09"] {
+        let file = format!("BTCUSDT/BTCUSDT-trades-{day}.zip");
+        place(&format!("spot/{file}"), &format!("spot/daily/trades/{file}"));
+    }
+    let server = serve(&bench.path("archive"));
+    let mut wish = request(&bench, &server, "agg_trades,trades");
+    wish.exchange = "binance_spot".to_owned();
+    wish.span = Span::between("2019-10-11", "2024-08-09").unwrap();
+    let summary = download_at(&bench, &wish, || midnight(2024, 8, 20));
+    assert_eq!((counts(&summary).as_str(), troubles(&bench, &summary).as_str()), ("3 Fetched", ""));
+    let rows = |symbol: &str, kind| {
+        let info = bench.hub().tick_info("v", symbol, kind).unwrap();
+        info.months.iter().map(|month| month.rows).sum::<usize>()
+    };
+    assert_eq!(rows("XRPETH", TradeKind::AggTrades), 5_929);
+    assert_eq!(rows("BTCUSDT", TradeKind::Trades), 9_738 + 10_166);
 }

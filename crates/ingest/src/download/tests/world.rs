@@ -72,10 +72,15 @@ pub fn request(bench: &Bench, server: &ArchiveServer, kinds: &str) -> DownloadRe
     }
 }
 
-/// Downloads.
+/// Downloads at noon.
 pub fn download(bench: &Bench, request: &DownloadRequest) -> DownloadSummary {
+    download_at(bench, request, noon)
+}
+
+/// Downloads by a clock.
+pub fn download_at(bench: &Bench, request: &DownloadRequest, clock: fn() -> i64) -> DownloadSummary {
     let (hub, stop) = (bench.hub_root(), Arc::new(AtomicBool::new(false)));
-    let around = Surroundings { hub: &hub, clock: noon, stop: &stop, progress: &Silent };
+    let around = Surroundings { hub: &hub, clock, stop: &stop, progress: &Silent };
     run(request, around, false).unwrap()
 }
 
