@@ -250,7 +250,7 @@ pub(crate) fn factor_record(hub: &Hub, metadata: &FactorMetadata, column: &str) 
 }
 
 /// The circumstances of a run.
-fn context(desk: &Desk<'_>, watch: &Watch, log: Vec<String>) -> RunContext {
+pub(crate) fn context(desk: &Desk<'_>, watch: &Watch, log: Vec<String>) -> RunContext {
     let shown = desk.config.show();
     let settings = shown.iter().filter(|shown| !shown.key.contains('.'));
     RunContext {

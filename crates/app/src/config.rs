@@ -263,7 +263,7 @@ impl Config {
         self.text(path).map(read).transpose()
     }
 
-    /// The value of a [`Kind::Model`] setting; `None` when there is none.
+    /// The value of a [`Kind::Model`] or [`Kind::Tree`] setting; `None` when there is none.
     pub fn model(&self, path: &str) -> Option<&Value> {
         Some(&self.setting(path).value).filter(|value| !value.is_null())
     }

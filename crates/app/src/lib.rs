@@ -33,6 +33,7 @@ pub mod reference;
 pub mod registry;
 pub mod rerun;
 pub mod runs;
+pub mod sweep;
 pub mod table_file;
 pub mod trials;
 pub mod universe;

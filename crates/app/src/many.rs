@@ -22,6 +22,12 @@ use crate::error::AppError;
 const PLACE_KEYS: [&str; 5] =
     ["venue", "backtest.timeframe", "backtest.factor_set", "backtest.formula", "backtest.strategy"];
 
+/// The ranking factor as a formula.
+pub(crate) const FORMULA: &str = "backtest.formula";
+
+/// Keys of a formula's windows are behind this: `formula.w` takes the place of `{w}`.
+pub(crate) const WINDOW: &str = "formula.";
+
 /// Runs sets of parameters.
 pub struct ManyRuns<'a> {
     /// The surroundings; its settings are the base of every set.
@@ -52,7 +58,7 @@ impl<'a> ManyRuns<'a> {
     /// Unknown keys, values that cannot be, data that is not there.
     pub fn resolve(&self, set: &ParameterSet) -> Result<BacktestConfig, AppError> {
         let desk = Desk {
-            config: self.desk.config.overlaid(&set.values)?,
+            config: self.desk.config.overlaid(&self.settings(set)?)?,
             events: self.desk.events,
             clock: self.desk.clock,
             machine: self.desk.machine.clone(),
@@ -61,6 +67,41 @@ impl<'a> ManyRuns<'a> {
         let config = self.place(&desk)?.config(&desk)?;
         config.prepare()?;
         Ok(config)
+    }
+
+    /// The configurations of sets, on all threads.
+    pub fn resolve_all(&self, sets: &[ParameterSet]) -> Vec<Result<BacktestConfig, AppError>> {
+        sets.par_iter().map(|set| self.resolve(set)).collect()
+    }
+
+    /// The settings below the sets, one `key=value` per line: all that can change a run, and the venue.
+    pub fn base_text(&self) -> String {
+        let shown = self.desk.config.show();
+        let lines = shown.iter().filter(|shown| shown.key.starts_with("backtest.") || shown.key == "venue");
+        lines.map(|shown| format!("{}={}\n", shown.key, crate::config::plain(&shown.value))).collect()
+    }
+
+    /// The values of a set as settings: windows are put into the formula.
+    ///
+    /// # Errors
+    /// A window that the formula does not have.
+    pub fn settings(&self, set: &ParameterSet) -> Result<Vec<(String, String)>, AppError> {
+        let (windows, mut settings): (Vec<_>, Vec<_>) =
+            set.values.iter().cloned().partition(|(key, _)| key.starts_with(WINDOW));
+        if windows.is_empty() {
+            return Ok(settings);
+        }
+        let mut formula = set.get(FORMULA).or(self.desk.config.text(FORMULA)).unwrap_or_default().to_owned();
+        for (key, value) in &windows {
+            let place = format!("{{{}}}", &key[WINDOW.len()..]);
+            if !formula.contains(&place) {
+                return Err(AppError::new(format!("{key}={value}: the formula `{formula}` has no {place}")));
+            }
+            formula = formula.replace(&place, value);
+        }
+        settings.retain(|(key, _)| key != FORMULA);
+        settings.push((FORMULA.to_owned(), formula));
+        Ok(settings)
     }
 
     /// The data of a set, looked up once for all sets that ask for the same.
@@ -92,7 +133,7 @@ impl<'a> ManyRuns<'a> {
         sampling: Sampling,
         done: &(dyn Fn(usize, Result<SetOutcome, AppError>) + Sync),
     ) {
-        let resolved: Vec<_> = sets.par_iter().map(|set| self.resolve(set)).collect();
+        let resolved = self.resolve_all(sets);
         let mut groups: BTreeMap<String, Vec<(usize, BacktestConfig)>> = BTreeMap::new();
         for (at, config) in resolved.into_iter().enumerate() {
             match config.and_then(|config| Ok((sharing(&config)?, config))) {
@@ -103,8 +144,8 @@ impl<'a> ManyRuns<'a> {
         for group in groups.into_values() {
             let configs: Vec<&BacktestConfig> = group.iter().map(|(_, config)| config).collect();
             match self.load(&configs) {
-                Ok(market) => group.par_iter().for_each(|(at, config)| {
-                    done(*at, market.run(&self.hub, config, sampling).map_err(AppError::from));
+                Ok(market) => market.run_all(&self.hub, &configs, sampling, &|at, result| {
+                    done(group[at].0, result.map_err(AppError::from));
                 }),
                 Err(error) => group.iter().for_each(|(at, _)| done(*at, Err(error.clone()))),
             }

@@ -22,6 +22,7 @@ pub mod sweep;
 mod tally;
 pub mod trace;
 pub mod w4;
+pub mod w5;
 pub mod w6;
 pub mod walkforward;
 

@@ -87,6 +87,14 @@ impl Loaded {
         }
     }
 
+    /// Most rows a run over it can have.
+    pub fn n_rows(&self) -> usize {
+        match self {
+            Self::Panel(panel) => panel.timeline().len(),
+            Self::Events(market) => market.n_rows_max(),
+        }
+    }
+
     /// What is traded, in words: `binance 1h bars, 3 symbols`.
     pub fn universe(&self, config: &BacktestConfig) -> String {
         let n_symbols = self.symbols().len();

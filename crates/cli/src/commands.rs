@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::options::{
     AggregateSection, BacktestSection, DownloadSection, EvaluateSection, GlobalSection, ImportSection, PipelineSection,
-    PoolSection, RawSection, Settings, StoreSection, VenueSection,
+    PoolSection, RawSection, Settings, StoreSection, SweepSection, VenueSection,
 };
 
 /// From raw exchange ticks to portfolios, with every number traceable.
@@ -67,6 +67,8 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// One backtest of a strategy on a factor set
     Backtest(BacktestArgs),
+    /// Many backtests over parameters: grids, draws, named sets; resumes where it was killed
+    Sweep(SweepArgs),
     /// What the choice of symbols does to a result
     #[command(subcommand)]
     Universe(UniverseCommand),
@@ -437,6 +439,14 @@ pub struct VerifyEvaluationArgs {
     pub dir: PathBuf,
 }
 
+/// Options of `sweep`.
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<SweepSection>,
+}
+
 /// Options of `backtest`.
 #[derive(Debug, Args)]
 pub struct BacktestArgs {
@@ -641,7 +651,7 @@ pub struct BenchArgs {
     /// W2: only the first N ticks
     #[arg(long, value_name = "N")]
     pub head: Option<u64>,
-    /// W3, W4, W7: folder of the panel
+    /// W3, W4, W5, W7: folder of the panel
     #[arg(long, value_name = "NAME")]
     pub panel: Option<String>,
     /// W3, W3b, W4, W7: only the first N symbols
@@ -650,7 +660,8 @@ pub struct BenchArgs {
     /// W1: keep the hub in DIR; W3, W3b: write a table per symbol, into out/ of the data folder unless DIR is given
     #[arg(long, value_name = "DIR", num_args = 0..=1)]
     pub write: Option<Option<PathBuf>>,
-    /// W3b: alphas20, alpha101 or alpha158; W6: bars or ticks; W7: equity or hourly [default: alphas20, equity]
+    /// W3b: alphas20, alpha101 or alpha158; W5: xs or sma; W6: bars or ticks; W7: equity or hourly
+    /// [default: the first]
     #[arg(long, value_name = "NAME")]
     pub job: Option<String>,
     /// W3b: file of the panel
@@ -659,7 +670,7 @@ pub struct BenchArgs {
     /// W3b, W7: only the last N days
     #[arg(long, value_name = "N")]
     pub days: Option<usize>,
-    /// W3, W3b, W7: write the check figures to FILE
+    /// W3, W3b, W7: write the check figures to FILE; W5: those of every set
     #[arg(long, value_name = "FILE")]
     pub save_check: Option<PathBuf>,
     /// W4: only the first N hours; W7: the last
@@ -674,9 +685,12 @@ pub struct BenchArgs {
     /// W4: names on each side
     #[arg(long, value_name = "N")]
     pub k: Option<usize>,
-    /// W6: only the first N bars or ticks (1000000)
+    /// W5: N sets, evenly spaced (all); W6: only the first N bars or ticks (1000000)
     #[arg(long, value_name = "N")]
     pub n: Option<usize>,
+    /// W5 sma: only the first N bars (100000)
+    #[arg(long, value_name = "N")]
+    pub bars: Option<usize>,
     /// W6 bars: keep the audit trail
     #[arg(long)]
     pub audit: bool,

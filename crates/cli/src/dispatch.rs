@@ -11,6 +11,7 @@ mod project;
 mod rows;
 mod run;
 mod runs;
+mod sweep;
 mod universe;
 
 use std::path::PathBuf;
@@ -68,6 +69,7 @@ fn dispatch(line: &CommandLine, desk: &Desk<'_>) -> Result<Answer, AppError> {
         Command::Demo(args) => run::demo(args, desk),
         Command::Evaluate(args) => evaluate::evaluate(args, desk),
         Command::Backtest(_) => run::backtest(desk),
+        Command::Sweep(_) => sweep::sweep(desk),
         Command::Universe(UniverseCommand::Bias(_)) => universe::survivorship(desk),
         Command::Pool(command) => pool::pool(command, desk),
         Command::Pipeline(PipelineCommand::Run(_)) => run::pipeline(desk),
@@ -116,6 +118,7 @@ fn name(command: &Command) -> &'static str {
         Command::Evaluate(args) if args.command.is_some() => "evaluate verify",
         Command::Evaluate(_) => "evaluate",
         Command::Backtest(_) => "backtest",
+        Command::Sweep(_) => "sweep",
         Command::Universe(_) => "universe bias",
         Command::Pool(PoolCommand::Build(_)) => "pool build",
         Command::Pool(PoolCommand::Show(_)) => "pool show",
@@ -153,6 +156,7 @@ fn config_files(line: &CommandLine) -> (Vec<PathBuf>, Vec<PathBuf>) {
 fn thread_keys(command: &Command) -> &'static [&'static str] {
     match command {
         Command::Pipeline(_) => &["pipeline.workers", "threads"],
+        Command::Sweep(_) => &["sweep.workers", "threads"],
         _ => &["threads"],
     }
 }
@@ -226,6 +230,7 @@ fn command_settings(command: &Command) -> Vec<Given> {
         Command::Backtest(args) | Command::Universe(UniverseCommand::Bias(args)) => args.settings.given.clone(),
         Command::Pool(PoolCommand::Build(args)) => args.settings.given.clone(),
         Command::Pipeline(PipelineCommand::Run(args)) => args.settings.given.clone(),
+        Command::Sweep(args) => args.settings.given.clone(),
         _ => Vec::new(),
     }
 }

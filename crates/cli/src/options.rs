@@ -47,6 +47,7 @@ section!(PoolSection, "Options of `pool build`.", "venue", "pool.");
 section!(StoreSection, "The SQL store alone.", "store.");
 section!(EvaluateSection, "Options of `evaluate`.", "venue", "evaluate.");
 section!(BacktestSection, "Options of `backtest`.", "venue", "backtest.");
+section!(SweepSection, "Options of `sweep`.", "venue", "backtest.", "sweep.");
 
 /// Options of `pipeline run`.
 #[derive(Debug, Clone)]
@@ -141,12 +142,16 @@ fn option<S: Section>(key: &'static Key) -> Arg {
         Kind::List => arg.action(ArgAction::Append).value_name("A,B"),
         Kind::Count | Kind::Number => arg.action(ArgAction::Set).value_name("N"),
         Kind::Model => arg.action(ArgAction::Set).value_name("MODEL"),
+        Kind::Tree => arg.action(ArgAction::Set).value_name("YAML"),
         Kind::Text | Kind::Choice(_) => arg.action(ArgAction::Set).value_name(value_name(key)),
     }
 }
 
 /// The heading under which help shows a setting; `None`: the command's own options.
 fn heading(path: &str) -> Option<&'static str> {
+    if path.starts_with("sweep.") {
+        return Some("Sweep");
+    }
     let rest = path.strip_prefix("backtest.")?;
     let is_in = |names: &[&str]| names.iter().any(|name| rest.starts_with(name));
     if is_in(&["costs", "commission", "slippage", "borrow", "funding", "margin", "allow_negative_cash"]) {

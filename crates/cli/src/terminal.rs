@@ -34,6 +34,8 @@ struct Task {
     last_line: Instant,
     /// Whether all pieces are done.
     is_done: bool,
+    /// When the work began, and how much was done then.
+    began: Option<(Instant, u64)>,
 }
 
 impl Terminal {
@@ -56,7 +58,7 @@ impl Terminal {
         }
         tasks.retain(|task| !task.is_done);
         let bar = self.is_terminal.then(|| self.bars.add(new_bar(total, what)));
-        tasks.push(Task { what: what.to_owned(), bar, last_line: Instant::now(), is_done: false });
+        tasks.push(Task { what: what.to_owned(), bar, last_line: Instant::now(), is_done: false, began: None });
         tasks.len() - 1
     }
 }
@@ -87,6 +89,7 @@ impl Events for Terminal {
         let at = self.place(&mut tasks, what, total);
         let task = &mut tasks[at];
         task.is_done = done >= total;
+        let began = *task.began.get_or_insert((Instant::now(), done));
         match &task.bar {
             Some(bar) => {
                 bar.set_length(total);
@@ -97,17 +100,32 @@ impl Events for Terminal {
             }
             None if task.last_line.elapsed() >= LINE_EVERY => {
                 task.last_line = Instant::now();
-                line(&format!("{what}: {done} of {total}"));
+                line(&format!("{what}: {done} of {total}{}", time_left(began, done, total)));
             }
             None => {}
         }
     }
 }
 
+/// How long the rest takes at the pace so far, in words; nothing when there is no pace yet.
+fn time_left((began, before): (Instant, u64), done: u64, total: u64) -> String {
+    let (n_done, n_left) = (done.saturating_sub(before), total.saturating_sub(done));
+    if n_done == 0 {
+        return String::new();
+    }
+    let seconds = began.elapsed().as_secs_f64() * n_left as f64 / n_done as f64;
+    let text = match seconds {
+        s if s < 90.0 => format!("{s:.0} s"),
+        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    };
+    format!(", about {text} left")
+}
+
 /// A bar of plain characters.
 fn new_bar(total: u64, what: &str) -> ProgressBar {
     let bar = ProgressBar::new(total);
-    let template = "{msg} [{bar:30}] {pos}/{len} {elapsed}";
+    let template = "{msg} [{bar:30}] {pos}/{len} {elapsed}, {eta} left";
     let style = ProgressStyle::with_template(template).expect("the template names known fields");
     bar.set_style(style.progress_chars("=> "));
     bar.set_message(what.to_owned());

@@ -2,6 +2,7 @@
 
 use crate::chart::Chart;
 use crate::escape::push_html;
+use crate::explorer::{self, Explorer};
 use crate::figure::{Figure, Heat, Violins};
 use crate::table::Table;
 
@@ -38,6 +39,8 @@ enum Block {
     Violins(Violins),
     /// Shaded numbers.
     Heat(Heat),
+    /// Rows to look through.
+    Explorer(Box<Explorer>),
     /// A paragraph.
     Note(String),
     /// A list of short texts.
@@ -89,6 +92,11 @@ impl Section {
     /// Shaded numbers.
     pub fn heat(&mut self, heat: Heat) -> &mut Self {
         self.push(Block::Heat(heat))
+    }
+
+    /// Rows to look through.
+    pub fn explorer(&mut self, explorer: Explorer) -> &mut Self {
+        self.push(Block::Explorer(Box::new(explorer)))
     }
 
     /// A paragraph.
@@ -169,6 +177,9 @@ impl Page {
         }
         out.push_str("<script>\n");
         out.push_str(SCRIPT);
+        if self.sections.iter().any(|section| section.blocks.iter().any(|b| matches!(b, Block::Explorer(_)))) {
+            out.push_str(explorer::SCRIPT);
+        }
         out.push_str("</script>\n</body>\n</html>\n");
         out
     }
@@ -212,6 +223,7 @@ fn render_block(block: &Block, out: &mut String) {
         Block::Figure(figure) => figure.render(out),
         Block::Violins(violins) => violins.render(out),
         Block::Heat(heat) => heat.render(out),
+        Block::Explorer(explorer) => explorer.render(out),
         Block::Note(text) => push_element(out, "p", text),
         Block::List(items) => {
             out.push_str("<ul>\n");

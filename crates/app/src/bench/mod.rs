@@ -10,6 +10,7 @@ mod w2;
 mod w3;
 mod w3b;
 mod w4;
+mod w5;
 mod w6;
 mod w7;
 
@@ -37,6 +38,8 @@ pub enum Workload {
     W3b,
     /// Cross-sectional long-short backtest.
     W4,
+    /// Parameter sweeps.
+    W5,
     /// One symbol through the event path.
     W6,
     /// Factor evaluation.
@@ -53,9 +56,10 @@ impl FromStr for Workload {
             "W3" => Ok(Self::W3),
             "W3B" => Ok(Self::W3b),
             "W4" => Ok(Self::W4),
+            "W5" => Ok(Self::W5),
             "W6" => Ok(Self::W6),
             "W7" => Ok(Self::W7),
-            _ => Err(AppError::new(format!("`{text}` is not a workload; expected W1, W2, W3, W3b, W4, W6 or W7"))),
+            _ => Err(AppError::new(format!("`{text}` is not a workload; expected W1, W2, W3, W3b, W4, W5, W6 or W7"))),
         }
     }
 }
@@ -77,19 +81,19 @@ pub struct BenchRequest {
     pub sym: String,
     /// W2: only the first so many ticks.
     pub head: Option<u64>,
-    /// W3, W4, W7: folder of the panel.
+    /// W3, W4, W5, W7: folder of the panel.
     pub panel: String,
     /// W3, W3b, W4, W7: only the first so many symbols.
     pub symbols: Option<usize>,
     /// W1: keep the hub in a folder; W3, W3b: write one table per symbol into it, where the inner `None` is the kit's under `out/` of the data folder.
     pub write: Option<Option<PathBuf>>,
-    /// W3b: `alphas20`, `alpha101` or `alpha158`; W6: `bars` or `ticks`; W7: `equity` or `hourly`.
+    /// W3b: `alphas20`, `alpha101` or `alpha158`; W5: `xs` or `sma`; W6: `bars` or `ticks`; W7: `equity` or `hourly`.
     pub job: String,
     /// W3b: name of the panel's file.
     pub file: String,
     /// W3b, W7: only the last so many days.
     pub days: Option<usize>,
-    /// W3, W3b, W7: write the check figures to this file, as the kit does.
+    /// W3, W3b, W7: write the check figures to this file, as the kit does; W5: the figures of every set.
     pub save_check: Option<PathBuf>,
     /// W4: only the first so many hours; W7: the last.
     pub hours: Option<usize>,
@@ -99,8 +103,10 @@ pub struct BenchRequest {
     pub k: Option<usize>,
     /// W4: whether the replay stops at every bar instead of where something can happen.
     pub every_bar: bool,
-    /// W6: only the first so many bars or ticks; `None` takes the kit's.
+    /// W5: so many sets, evenly spaced; W6: only the first so many bars or ticks; `None` takes the kit's.
     pub n: Option<usize>,
+    /// W5 sma: only the first so many bars; `None` takes the kit's.
+    pub bars: Option<usize>,
     /// W6 bars: whether an audit trail is kept.
     pub audit: bool,
     /// W6 ticks: whether a limit order rests and is moved now and then, which the kit does not do.
@@ -122,10 +128,11 @@ impl BenchRequest {
             rows: 20_000_000,
             sym: "BTCUSDT".to_owned(),
             head: None,
-            panel: "panel".to_owned(),
+            panel: if workload == Workload::W5 { "panel100" } else { "panel" }.to_owned(),
             symbols: None,
             write: None,
             job: match workload {
+                Workload::W5 => "xs",
                 Workload::W6 => "bars",
                 Workload::W7 => "equity",
                 _ => "alphas20",
@@ -139,6 +146,7 @@ impl BenchRequest {
             k: None,
             every_bar: false,
             n: None,
+            bars: None,
             audit: false,
             orders: false,
             threads,
@@ -171,6 +179,7 @@ pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
         Workload::W3 => w3::run(request),
         Workload::W3b => w3b::run(request),
         Workload::W4 => w4::run(request),
+        Workload::W5 => w5::run(request),
         Workload::W6 => w6::run(request),
         Workload::W7 => w7::run(request),
     })

@@ -129,6 +129,34 @@ fn w3b_parts_and_files() {
 }
 
 #[test]
+fn w5_sets_have_the_stored_figures() {
+    let Some(folder) = golden() else { return };
+    let scratch = tempfile::tempdir().unwrap();
+    for job in ["xs", "sma"] {
+        let mut asked = request(Workload::W5, &folder);
+        asked.job = job.to_owned();
+        asked.save_check = Some(scratch.path().join(job));
+        let line = run(&asked).unwrap();
+        let ours: Value = serde_json::from_str(&std::fs::read_to_string(scratch.path().join(job)).unwrap()).unwrap();
+        for peer in ["numpy", "numba", "vectorbt"] {
+            let theirs = stored(&folder, &format!("w5_{job}_{peer}"));
+            let (ours, theirs) = (ours.as_array().unwrap(), theirs.as_array().unwrap());
+            assert_eq!((ours.len(), theirs.len(), line["items"].as_u64()), (40, 40, Some(40)));
+            for (at, (one, other)) in ours.iter().zip(theirs).enumerate() {
+                let other = other.as_array().cloned().unwrap_or_else(|| vec![other.clone()]);
+                for (column, (one, other)) in one.as_array().unwrap().iter().zip(&other).enumerate() {
+                    let (one, other) = (one.as_f64().unwrap(), other.as_f64().unwrap());
+                    assert!((one - other).abs() <= 1e-9 * other.abs(), "{job} {peer} {at} {column}: {one}, {other}");
+                }
+            }
+        }
+    }
+    let mut asked = request(Workload::W5, &folder);
+    asked.job = "ema".to_owned();
+    assert!(run(&asked).unwrap_err().to_string().contains("expected xs or sma"));
+}
+
+#[test]
 fn w4_has_the_stored_figures() {
     let Some(folder) = golden() else { return };
     let line = run(&request(Workload::W4, &folder)).unwrap();

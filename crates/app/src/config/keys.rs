@@ -21,6 +21,8 @@ pub enum Kind {
     /// A model and its parameters: `bps:5`, `per_share:rate=0.005,minimum=1`, in YAML also a mapping; read by whoever uses
     /// it.
     Model,
+    /// Anything YAML can write; read by whoever uses it.
+    Tree,
     /// Named values of any scalar type, `params.k=10`; the names are checked by whoever uses them.
     Named,
 }
@@ -505,6 +507,42 @@ pub const KEYS: &[Key] = &[
         "Do not scale long-only targets so that fees fit in cash",
     ),
     key("backtest.seed", "seed", Kind::Count, "0", "Seed of everything random; part of the run's identity"),
+    key(
+        "sweep.method",
+        "method",
+        Kind::Choice(&["grid", "random", "latin_hypercube", "sobol"]),
+        "grid",
+        "How points are taken from the parameters",
+    ),
+    key("sweep.n", "n", Kind::Count, "", "Number of points, for every method but grid"),
+    key("sweep.seed", "draw-seed", Kind::Count, "0", "Seed of the draws"),
+    key(
+        "sweep.parameters",
+        "parameters",
+        Kind::Tree,
+        "",
+        "What is varied: keys of --set with a list of values or a range {from, to, step | n, scale, whole}",
+    ),
+    key("sweep.parameter_sets", "parameter-sets", Kind::Tree, "", "Sets with a name of their own: name: {key: value}"),
+    key("sweep.constraints", "constraints", Kind::Tree, "", "Conditions every set must meet, such as [fast < slow]"),
+    key("sweep.workers", "workers", Kind::Count, "0", "Sets run at once; 0 leaves it to --threads"),
+    key("sweep.by", "by", Kind::Text, "sharpe", "Metric by which sets are ordered, the highest first"),
+    key("sweep.best", "best", Kind::Count, "5", "How many of the best sets get a full results folder"),
+    key("sweep.folders", "folders", Kind::List, "", "Further sets with a full results folder, by number or name"),
+    key(
+        "sweep.equity",
+        "equity",
+        Kind::Choice(&["none", "best", "all"]),
+        "best",
+        "Whose equity curves are kept in equity.parquet",
+    ),
+    key(
+        "sweep.out_of_sample",
+        "out-of-sample",
+        Kind::Number,
+        "0.3",
+        "Part of the time at its end by which in-sample results are compared with what followed",
+    ),
     key("evaluate.factor_set", "factor-set", Kind::Text, "", "Factor set to judge; the hub's only one if it has one"),
     key("evaluate.factor", "factor", Kind::List, "", "Factors, or patterns of their names (* and ?), a,b,c"),
     key("evaluate.timeframe", "timeframe", Kind::Text, "", "Timeframe of the factor set, when several have the name"),
@@ -609,6 +647,7 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("backtest.risk.max_gross", "backtest.max_gross"),
     ("backtest.risk.max_drawdown", "backtest.max_drawdown"),
     ("backtest.risk.cash_buffer", "backtest.cash_buffer"),
+    ("parameter_sets", "sweep.parameter_sets"),
     ("backtest.costs.commission_bps", "backtest.commission_bps"),
     ("backtest.costs.slippage_bps", "backtest.slippage_bps"),
 ];

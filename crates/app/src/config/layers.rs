@@ -75,8 +75,9 @@ pub(super) fn yaml_file(file: &Path, config: &mut Config) -> Result<(), AppError
 
 /// Adds one entry of a YAML file; mappings are walked down to the keys of the table.
 fn yaml_entry(path: String, value: &Value, file: &str, config: &mut Config) -> Result<(), AppError> {
+    let path = keys::canonical(&path).to_owned();
     if let Value::Object(map) = value
-        && keys::find(&path).is_none_or(|key| key.kind != Kind::Model)
+        && keys::find(&path).is_none_or(|key| !matches!(key.kind, Kind::Model | Kind::Tree))
     {
         let deeper =
             |key: &Key| key.path.starts_with(&format!("{path}.")) || (key.path == path && key.kind == Kind::Named);
@@ -169,12 +170,14 @@ pub(super) fn from_text(key: &Key, text: &str) -> Result<Value, String> {
         Kind::Text if text.is_empty() && !key.default.is_empty() => {
             Err(format!("expected a value such as `{}`, found nothing", key.default))
         }
-        Kind::Model if text.starts_with(['{', '[']) => {
+        Kind::Model | Kind::Tree if text.starts_with(['{', '[']) => {
             let options = serde_saphyr::options! { with_snippet: false };
             let value = serde_saphyr::from_str_with_options(text, options);
             value.map_err(|error| format!("not a mapping as YAML has it: {error}"))
         }
-        Kind::Text | Kind::Named | Kind::Model => Ok(if text.is_empty() { Value::Null } else { Value::from(text) }),
+        Kind::Text | Kind::Named | Kind::Model | Kind::Tree => {
+            Ok(if text.is_empty() { Value::Null } else { Value::from(text) })
+        }
         Kind::Choice(words) => choice(words, text),
         Kind::Count => text.parse::<u64>().map(Value::from).map_err(|_| wrong("a whole number, 0 or more")),
         Kind::Number => {
@@ -206,7 +209,7 @@ pub(super) fn from_value(key: &Key, value: &Value) -> Result<Value, String> {
             values.iter().map(word).collect()
         }
         (Kind::List, Value::Null) => Ok(Value::Array(Vec::new())),
-        (Kind::Model, Value::Array(_) | Value::Object(_)) => Ok(value.clone()),
+        (Kind::Model | Kind::Tree, Value::Array(_) | Value::Object(_)) => Ok(value.clone()),
         (_, Value::Null) if key.default.is_empty() => Ok(Value::Null),
         (_, Value::Null) => Err(format!("expected a value such as `{}`, found nothing", key.default)),
         (_, Value::Array(_) | Value::Object(_)) => Err(format!("expected one value, found {}", describe(value))),

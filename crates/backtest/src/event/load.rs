@@ -169,6 +169,12 @@ impl EventMarket {
         self.span
     }
 
+    /// Bars of all feeds: a run has no more rows than that.
+    pub fn n_rows_max(&self) -> usize {
+        let bars = |rows: &Rows| if let Rows::Bars(bars) = rows { bars.len() } else { 0 };
+        self.rows.iter().map(bars).sum()
+    }
+
     /// The feeds in words: `1h bars and ticks`.
     pub fn feeds_in_words(&self) -> String {
         let word = |kind: &FeedKind| match kind {

@@ -193,6 +193,24 @@ impl Panel {
         self.series.iter().all(|series| !series.volume.is_empty())
     }
 
+    /// Whether nothing but prices matters: no delisting, no funding, no list of targets and, where `uses_steps`, no lots.
+    pub(crate) fn is_plain(&self, uses_steps: bool) -> bool {
+        let is_plain = |series: &Series| {
+            series.delisted_at.is_none() && series.funding.is_empty() && (!uses_steps || series.steps.is_empty())
+        };
+        self.targets.is_none() && self.series.iter().all(is_plain)
+    }
+
+    /// The row of a symbol's first bar, when neither its bars nor the timeline have a gap.
+    pub(crate) fn dense_from(&self, symbol_idx: u32) -> Option<usize> {
+        let (&first, &last) = (self.slots.first()?, self.slots.last()?);
+        let is_whole = (last - first) as usize + 1 == self.slots.len();
+        match self.series(symbol_idx).stretches.as_slice() {
+            [only] if is_whole => Some((only.slot - first) as usize),
+            _ => None,
+        }
+    }
+
     /// Lots, ticks and least values of all symbols.
     pub(crate) fn steps(&self) -> Steps {
         Steps::new(self.series.iter().map(|series| series.steps.clone()).collect())

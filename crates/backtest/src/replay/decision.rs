@@ -14,7 +14,7 @@ use crate::outcome::{LogLevel, Selection};
 
 /// A change this small beside the position is rounding, not a wish: fully invested portfolios would otherwise trade
 /// millionths of a cent at every rebalance.
-const ROUNDING: f64 = 1e-10;
+pub(crate) const ROUNDING: f64 = 1e-10;
 
 /// The pool of the current period.
 #[derive(Debug, Default)]

@@ -105,7 +105,7 @@ fn drawdown(equity: &[f64], capital: f64) -> Vec<f64> {
 }
 
 /// The value of the capital put into the benchmark at its first price; the capital before that.
-fn benchmark_value(close: &[f64], capital: f64) -> Vec<f64> {
+pub(crate) fn benchmark_value(close: &[f64], capital: f64) -> Vec<f64> {
     let first = close.iter().copied().find(|close| close.is_finite());
     close
         .iter()

@@ -32,7 +32,10 @@ use crate::config::{BacktestConfig, Prepared};
 use crate::error::BacktestError;
 use crate::outcome::RunOutcome;
 use crate::panel::Panel;
+pub(crate) use decision::ROUNDING;
 use engine::Engine;
+pub(crate) use finish::benchmark_value;
+pub(crate) use schedule::decisions;
 
 /// How the timeline is walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -91,7 +94,7 @@ pub fn replay_with(
 }
 
 /// Checks that panel and configuration belong together.
-fn check(panel: &Panel, config: &BacktestConfig, prepared: &Prepared) -> Result<(), BacktestError> {
+pub(crate) fn check(panel: &Panel, config: &BacktestConfig, prepared: &Prepared) -> Result<(), BacktestError> {
     crate::panel::check_cover(panel, prepared.range)?;
     let n_symbols = panel.symbols().len();
     let n_names = prepared.pool.map_or(n_symbols, |pool| pool.top_n.min(n_symbols));

@@ -67,7 +67,7 @@ impl Schedule {
 }
 
 /// Rows of `rows` at which the portfolio is decided.
-fn decisions(panel: &Panel, rebalance: Rebalance, rows: Range<usize>) -> Vec<usize> {
+pub(crate) fn decisions(panel: &Panel, rebalance: Rebalance, rows: Range<usize>) -> Vec<usize> {
     if let Some(targets) = panel.targets() {
         return targets.rows().iter().copied().filter(|row| rows.contains(row)).collect();
     }

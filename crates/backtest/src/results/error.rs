@@ -68,6 +68,18 @@ pub enum ResultsError {
         /// What was expected.
         reason: String,
     },
+    /// The journal of a sweep that another process is writing.
+    #[error("`{}` is in use: another process runs this sweep\nhint: wait until it has ended", path.display())]
+    InUse {
+        /// The journal.
+        path: PathBuf,
+    },
+    /// A file under a sweep's name that is not its journal.
+    #[error("`{}` is not the journal of this sweep\nhint: move that folder away and run again", path.display())]
+    OtherSweep {
+        /// The file.
+        path: PathBuf,
+    },
     /// No run goes by that id.
     #[error("no run `{id}` in `{}`{}", root.display(), nearest.as_ref().map_or(String::new(), |n| format!("; the nearest is {n}")))]
     UnknownRun {
@@ -125,7 +137,7 @@ pub enum ResultsError {
 
 impl ResultsError {
     /// Wraps a system error with what was tried on which path.
-    pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { action, path, source }
     }

@@ -8,15 +8,17 @@ mod dictionary;
 use std::collections::BTreeMap;
 
 use crosscut_kernels::metrics as formula;
+use crosscut_kernels::metrics::Summary;
 use crosscut_kernels::metrics::relative::{self, Market};
 use crosscut_kernels::metrics::{tail, trades};
 use crosscut_model::Side;
 use crosscut_model::calendar::Annualisation;
 use crosscut_model::time::DAY;
+use crosscut_trading::account::CashKind;
 
 use super::RunRecord;
 use super::figures::{UNDEFINED, number, percent};
-use crate::outcome::RunOutcome;
+use crate::outcome::{ClosedTrade, RunOutcome};
 use dictionary::{DICTIONARY, Definition, Unit, definition};
 
 /// One number about a run.
@@ -58,16 +60,87 @@ pub fn metric_names() -> impl Iterator<Item = &'static str> {
     DICTIONARY.iter().map(|definition| definition.name)
 }
 
+/// The numbers of a run from which its metrics follow.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Numbers<'a> {
+    /// Starting cash, quote units.
+    pub(crate) capital: f64,
+    /// Labels, ascending, microseconds UTC.
+    pub(crate) timeline: &'a [i64],
+    /// Equity by row.
+    pub(crate) equity: &'a [f64],
+    /// Sum of absolute position values over equity.
+    pub(crate) gross_exposure: &'a [f64],
+    /// Sum of signed position values over equity.
+    pub(crate) net_exposure: &'a [f64],
+    /// The benchmark's value by row.
+    pub(crate) benchmark: Option<&'a [f64]>,
+    /// One-sided turnover of each rebalance.
+    pub(crate) turnover: &'a [f64],
+    /// Closed trades.
+    pub(crate) trades: &'a [ClosedTrade],
+    /// Orders made.
+    pub(crate) n_orders: usize,
+    /// Orders filled in full or in part.
+    pub(crate) n_fills: usize,
+    /// Commission of all fills, quote units.
+    pub(crate) commission: f64,
+    /// Slippage of all fills, quote units.
+    pub(crate) slippage: f64,
+    /// Cash moved without a trade, by kind.
+    pub(crate) moved: &'a [(CashKind, f64)],
+    /// Periods per year of the timeline.
+    pub(crate) periods_per_year: f64,
+}
+
+impl<'a> Numbers<'a> {
+    /// Those of an outcome; `turnover` is that of its rebalances.
+    fn of(capital: f64, outcome: &'a RunOutcome, turnover: &'a [f64]) -> Self {
+        let fills = || outcome.orders.iter().filter_map(|order| order.fill);
+        Self {
+            capital,
+            timeline: &outcome.timeline,
+            equity: &outcome.equity,
+            gross_exposure: &outcome.gross_exposure,
+            net_exposure: &outcome.net_exposure,
+            benchmark: outcome.benchmark.as_deref(),
+            turnover,
+            trades: &outcome.trades,
+            n_orders: outcome.orders.len(),
+            n_fills: fills().count(),
+            commission: fills().map(|fill| fill.commission).sum::<f64>() + 0.0,
+            slippage: fills().map(|fill| fill.slippage).sum::<f64>() + 0.0,
+            moved: &outcome.moved,
+            periods_per_year: outcome.annualisation.periods_per_year,
+        }
+    }
+
+    /// The value of each metric of the dictionary; `None` where it is undefined or does not apply.
+    pub(crate) fn row(&self) -> Vec<Option<f64>> {
+        let values = values(self);
+        let value = |name| values.get(name).copied().flatten().filter(|value: &f64| value.is_finite());
+        metric_names().map(value).collect()
+    }
+}
+
 /// The value of each metric of the dictionary for a run with this capital; `None` where it is undefined or does not apply.
 pub(crate) fn row(capital: f64, outcome: &RunOutcome) -> Vec<Option<f64>> {
-    let values = values(capital, outcome);
-    let value = |name| values.get(name).copied().flatten().filter(|value: &f64| value.is_finite());
-    metric_names().map(value).collect()
+    Numbers::of(capital, outcome, &turnover_of(outcome)).row()
+}
+
+/// The turnover of each rebalance.
+fn turnover_of(outcome: &RunOutcome) -> Vec<f64> {
+    outcome.turnover.iter().map(|(_, turnover)| *turnover).collect()
+}
+
+/// A value of a metric with its unit, for people.
+pub(crate) fn shown(name: &str, value: Option<f64>) -> String {
+    Metric { name: name.to_owned(), value, annualisation: None, note: String::new() }.text()
 }
 
 /// All metrics of a run in the order of the dictionary; those about a benchmark only when there is one.
 pub(super) fn of_run(record: &RunRecord, outcome: &RunOutcome) -> Vec<Metric> {
-    let values = values(record.subject.capital, outcome);
+    let values = values(&Numbers::of(record.subject.capital, outcome, &turnover_of(outcome)));
     let annualisation = annualisation_text(&outcome.annualisation);
     let metric = |definition: &Definition| {
         let value = values.get(definition.name)?;
@@ -101,9 +174,12 @@ pub(super) fn headline(metrics: &[Metric]) -> BTreeMap<String, Option<f64>> {
 type Values = BTreeMap<&'static str, Option<f64>>;
 
 /// The values of all metrics that apply.
-fn values(capital: f64, outcome: &RunOutcome) -> Values {
-    let mut values = curve_values(capital, outcome);
-    values.extend(tail_values(capital, outcome));
+fn values(outcome: &Numbers<'_>) -> Values {
+    let (times, curve) = curve(outcome);
+    let returns = formula::returns(&curve);
+    let summary = formula::summary(&curve, &returns, outcome.periods_per_year);
+    let mut values = curve_values(outcome, &times, &summary);
+    values.extend(tail_values(&summary));
     values.extend(count_values(outcome));
     values.extend(trade_values(outcome));
     values.extend(holding_values(outcome));
@@ -113,60 +189,53 @@ fn values(capital: f64, outcome: &RunOutcome) -> Values {
 }
 
 /// Metrics of the equity curve.
-fn curve_values(capital: f64, outcome: &RunOutcome) -> Values {
-    let (times, curve) = curve(capital, outcome);
-    let returns = formula::returns(&curve);
-    let per_year = outcome.annualisation.periods_per_year;
-    let cagr = years(outcome).and_then(|years| formula::cagr(&curve, years));
-    let max_drawdown = formula::max_drawdown(&curve);
+fn curve_values(outcome: &Numbers<'_>, times: &[i64], summary: &Summary) -> Values {
+    let cagr = years(outcome).and_then(|years| formula::cagr_of(summary.total_return, years));
     // A curve that never falls has no drawdown, which lasts no time.
     let days = |fall: Option<formula::Drawdown>| match fall {
         Some(fall) => {
             let end_idx = fall.recovery_idx.unwrap_or(times.len() - 1);
             Some((times[end_idx] - times[fall.peak_idx]) as f64 / DAY as f64)
         }
-        None => max_drawdown.map(|_| 0.0),
+        None => summary.max_drawdown.map(|_| 0.0),
     };
     Values::from([
         ("final_equity", outcome.equity.last().copied()),
-        ("total_return", formula::total_return(&curve)),
+        ("total_return", summary.total_return),
         ("cagr", cagr),
-        ("volatility", formula::volatility(&returns, per_year)),
-        ("sharpe", formula::sharpe(&returns, per_year, 0.0)),
-        ("sortino", formula::sortino(&returns, per_year, 0.0)),
-        ("downside_deviation", formula::downside_deviation(&returns, 0.0).map(|value| value * per_year.sqrt())),
-        ("calmar", formula::calmar(cagr, max_drawdown)),
-        ("max_drawdown", max_drawdown),
-        ("max_drawdown_days", days(formula::worst_drawdown(&curve))),
-        ("longest_drawdown_days", days(formula::longest_drawdown(&curve))),
-        ("probabilistic_sharpe", formula::probabilistic_sharpe(&returns, 0.0)),
+        ("volatility", summary.volatility),
+        ("sharpe", summary.sharpe),
+        ("sortino", summary.sortino),
+        ("downside_deviation", summary.downside_deviation.map(|value| value * outcome.periods_per_year.sqrt())),
+        ("calmar", formula::calmar(cagr, summary.max_drawdown)),
+        ("max_drawdown", summary.max_drawdown),
+        ("max_drawdown_days", days(summary.worst_drawdown)),
+        ("longest_drawdown_days", days(summary.longest_drawdown)),
+        ("probabilistic_sharpe", summary.probabilistic_sharpe),
     ])
 }
 
 /// Metrics of the shape of returns and drawdowns.
-fn tail_values(capital: f64, outcome: &RunOutcome) -> Values {
-    let (_, curve) = curve(capital, outcome);
-    let returns = formula::returns(&curve);
-    let gains: Vec<f64> = returns.iter().map(|value| f64::from(*value > 0.0)).collect();
+fn tail_values(summary: &Summary) -> Values {
     Values::from([
-        ("ulcer_index", tail::ulcer_index(&curve)),
-        ("recovery_factor", tail::recovery_factor(&curve)),
-        ("best_period", trades::best(&returns)),
-        ("worst_period", trades::worst(&returns)),
-        ("positive_periods", formula::mean(&gains)),
-        ("value_at_risk_95", tail::value_at_risk(&returns, 0.05)),
-        ("conditional_value_at_risk_95", tail::conditional_value_at_risk(&returns, 0.05)),
-        ("skewness", tail::skewness(&returns)),
-        ("kurtosis", tail::kurtosis(&returns)),
-        ("tail_ratio", tail::tail_ratio(&returns)),
-        ("omega", tail::omega(&returns, 0.0)),
-        ("gain_to_pain", tail::gain_to_pain(&returns)),
-        ("stability", tail::stability(&curve)),
+        ("ulcer_index", summary.ulcer_index),
+        ("recovery_factor", summary.recovery_factor),
+        ("best_period", summary.best),
+        ("worst_period", summary.worst),
+        ("positive_periods", summary.positive),
+        ("value_at_risk_95", summary.value_at_risk),
+        ("conditional_value_at_risk_95", summary.conditional_value_at_risk),
+        ("skewness", summary.skewness),
+        ("kurtosis", summary.kurtosis),
+        ("tail_ratio", summary.tail_ratio),
+        ("omega", summary.omega),
+        ("gain_to_pain", summary.gain_to_pain),
+        ("stability", summary.stability),
     ])
 }
 
 /// Cash that moved without a trade, for the kinds there were.
-fn moved_values(outcome: &RunOutcome) -> Values {
+fn moved_values(outcome: &Numbers<'_>) -> Values {
     outcome
         .moved
         .iter()
@@ -176,7 +245,8 @@ fn moved_values(outcome: &RunOutcome) -> Values {
 }
 
 /// Labels and equity, with the capital in front unless the first row still is the capital.
-fn curve(capital: f64, outcome: &RunOutcome) -> (Vec<i64>, Vec<f64>) {
+fn curve(outcome: &Numbers<'_>) -> (Vec<i64>, Vec<f64>) {
+    let capital = outcome.capital;
     let (mut times, mut curve) = (Vec::new(), Vec::new());
     if let (Some(&first_label), Some(&first_value)) = (outcome.timeline.first(), outcome.equity.first())
         && first_value != capital
@@ -184,8 +254,8 @@ fn curve(capital: f64, outcome: &RunOutcome) -> (Vec<i64>, Vec<f64>) {
         times.push(first_label);
         curve.push(capital);
     }
-    times.extend_from_slice(&outcome.timeline);
-    curve.extend_from_slice(&outcome.equity);
+    times.extend_from_slice(outcome.timeline);
+    curve.extend_from_slice(outcome.equity);
     (times, curve)
 }
 
@@ -196,33 +266,32 @@ pub(super) fn trial(capital: f64, outcome: &RunOutcome) -> super::trials::Trial 
 }
 
 /// Years of 365.25 days between the first and the last label; `None` without time between them.
-fn years(outcome: &RunOutcome) -> Option<f64> {
+fn years(outcome: &Numbers<'_>) -> Option<f64> {
     let (first, last) = (outcome.timeline.first()?, outcome.timeline.last()?);
     Some((last - first) as f64 / (365.25 * DAY as f64)).filter(|years| *years > 0.0)
 }
 
 /// How much there was of everything.
-fn count_values(outcome: &RunOutcome) -> Values {
+fn count_values(outcome: &Numbers<'_>) -> Values {
     let count = |n: usize| Some(n as f64);
     Values::from([
         ("n_bars", count(outcome.timeline.len())),
         ("n_rebalances", count(outcome.turnover.len())),
-        ("n_orders", count(outcome.orders.len())),
-        ("n_fills", count(outcome.orders.iter().filter(|order| order.fill.is_some()).count())),
+        ("n_orders", count(outcome.n_orders)),
+        ("n_fills", count(outcome.n_fills)),
         ("n_trades", count(outcome.trades.len())),
     ])
 }
 
 /// Metrics of closed trades and of what trading cost.
-fn trade_values(outcome: &RunOutcome) -> Values {
+fn trade_values(outcome: &Numbers<'_>) -> Values {
     let profits: Vec<f64> = outcome.trades.iter().map(|trade| trade.pnl).collect();
     let bars: Vec<f64> = outcome.trades.iter().map(|trade| trade.n_bars as f64).collect();
-    let turnover: Vec<f64> = outcome.turnover.iter().map(|(_, turnover)| *turnover).collect();
+    let turnover = outcome.turnover;
     let won = |side: Side| -> Vec<f64> { outcome.trades.iter().filter(|t| t.side == side).map(|t| t.pnl).collect() };
     let (long, short) = (won(Side::Buy), won(Side::Sell));
     let streak =
         |is_of_it: fn(f64) -> bool| (!profits.is_empty()).then(|| trades::longest_streak(&profits, is_of_it) as f64);
-    let fills = || outcome.orders.iter().filter_map(|order| order.fill);
     Values::from([
         ("win_rate", formula::win_rate(&profits)),
         ("profit_factor", formula::profit_factor(&profits)),
@@ -242,32 +311,32 @@ fn trade_values(outcome: &RunOutcome) -> Values {
         ("n_short_trades", Some(short.len() as f64)),
         ("win_rate_long", formula::win_rate(&long)),
         ("win_rate_short", formula::win_rate(&short)),
-        ("turnover", formula::mean(&turnover)),
+        ("turnover", formula::mean(turnover)),
         ("turnover_yearly", years(outcome).map(|years| turnover.iter().sum::<f64>() / years)),
-        ("commission", Some(fills().map(|fill| fill.commission).sum::<f64>() + 0.0)),
-        ("slippage", Some(fills().map(|fill| fill.slippage).sum::<f64>() + 0.0)),
+        ("commission", Some(outcome.commission)),
+        ("slippage", Some(outcome.slippage)),
     ])
 }
 
 /// Metrics of what was held.
-fn holding_values(outcome: &RunOutcome) -> Values {
+fn holding_values(outcome: &Numbers<'_>) -> Values {
     let held: Vec<f64> = outcome.gross_exposure.iter().map(|gross| f64::from(*gross != 0.0)).collect();
     Values::from([
-        ("gross_exposure", formula::mean(&outcome.gross_exposure)),
-        ("net_exposure", formula::mean(&outcome.net_exposure)),
+        ("gross_exposure", formula::mean(outcome.gross_exposure)),
+        ("net_exposure", formula::mean(outcome.net_exposure)),
         ("time_in_market", formula::mean(&held)),
     ])
 }
 
 /// Metrics against the benchmark, over the rows where it has a price.
-fn benchmark_values(outcome: &RunOutcome, cagr: Option<f64>) -> Values {
-    let Some(benchmark) = &outcome.benchmark else { return Values::new() };
+fn benchmark_values(outcome: &Numbers<'_>, cagr: Option<f64>) -> Values {
+    let Some(benchmark) = outcome.benchmark else { return Values::new() };
     let priced = |row: &usize| benchmark[*row].is_finite();
     let rows: Vec<usize> = (0..benchmark.len()).filter(priced).collect();
     let of_rows = |values: &[f64]| -> Vec<f64> { rows.iter().map(|&row| values[row]).collect() };
-    let (equity, benchmark) = (of_rows(&outcome.equity), of_rows(benchmark));
+    let (equity, benchmark) = (of_rows(outcome.equity), of_rows(benchmark));
     let (returns, benchmark_returns) = (formula::returns(&equity), formula::returns(&benchmark));
-    let per_year = outcome.annualisation.periods_per_year;
+    let per_year = outcome.periods_per_year;
     let fit = formula::regression(&returns, &benchmark_returns, per_year);
     let held = formula::total_return(&benchmark);
     let captured = |market| relative::capture(&returns, &benchmark_returns, market, 1.0);

@@ -98,7 +98,52 @@ pub struct FailedRun {
     pub error: String,
 }
 
+/// A sweep or search that ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SweepRecord {
+    /// Its id.
+    pub sweep_id: String,
+    /// Strategy name.
+    pub strategy: String,
+    /// Its folder below the results folder.
+    pub folder: String,
+    /// How many runs it made, failed ones too.
+    pub n_trials: u64,
+    /// Whether all of them were done before.
+    pub was_done: bool,
+    /// Circumstances.
+    pub context: RunContext,
+    /// A few metrics of its best run.
+    pub headline: std::collections::BTreeMap<String, Option<f64>>,
+}
+
 impl Archive {
+    /// Adds a line for a sweep: one entry, whatever the number of its runs. The result lists unreadable lines of the ledger.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn enter_sweep(&self, sweep: &SweepRecord) -> Result<Vec<UnreadableLine>, ResultsError> {
+        ledger::append(
+            &self.root,
+            &RunEntry {
+                format: LEDGER_FORMAT,
+                run_id: Some(sweep.sweep_id.clone()),
+                strategy: sweep.strategy.clone(),
+                kind: "sweep".to_owned(),
+                status: if sweep.was_done { RunStatus::Reused } else { RunStatus::Done },
+                started_at: format_iso(sweep.context.started_at),
+                seconds: seconds(&sweep.context),
+                code_version: sweep.context.code_version.clone(),
+                inputs_hash: None,
+                folder: Some(sweep.folder.clone()),
+                context_blake3: None,
+                n_trials: Some(sweep.n_trials),
+                headline: sweep.headline.clone(),
+                error: None,
+            },
+        )
+    }
+
     /// The archive in a folder, which need not exist yet.
     pub fn new(root: &Path) -> Self {
         Self { root: root.to_owned() }
@@ -160,6 +205,7 @@ impl Archive {
                 inputs_hash: failed.inputs_hash.clone(),
                 folder: None,
                 context_blake3: None,
+                n_trials: None,
                 headline: Default::default(),
                 error: Some(failed.error.clone()),
                 hypothesis: Some(hypothesis(&failed.config)).filter(|_| failed.config.is_object()),
@@ -319,6 +365,7 @@ impl Archive {
             inputs_hash: Some(inputs_hash(&record.inputs)),
             folder: Some(format!("{strategy}/{run_id}")),
             context_blake3: Some(blake3::hash(&context_bytes).to_hex().to_string()),
+            n_trials: None,
             headline: metrics::headline(metrics),
             error: None,
             hypothesis: Some(hypothesis(&record.config)),

@@ -1,16 +1,21 @@
 //! One market for many configurations.
 
+use std::collections::BTreeMap;
+
 use crosscut_hub::Hub;
+use crosscut_model::calendar::periods_per_year;
 use crosscut_trading::account::Funds;
 use crosscut_trading::strategy::{Kind, Resolved};
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
+use super::lean::{self, Annual, Job, Places};
 use super::{Sampling, SetOutcome};
 use crate::config::{BacktestConfig, FundingSource};
 use crate::error::BacktestError;
 use crate::loaded::Loaded;
-use crate::panel::{ComputedFactor, LoadOptions, PanelBuilder, load_with};
-use crate::replay::{ReplayOptions, replay_with};
+use crate::panel::{ComputedFactor, LoadOptions, Panel, PanelBuilder, load_with};
+use crate::replay::{ReplayOptions, benchmark_value, replay_with};
 use crate::results::{Inputs, RunInput};
 
 /// A market that several configurations run over.
@@ -21,6 +26,9 @@ pub struct SharedMarket {
     /// The tables, as run ids see them.
     inputs: Inputs,
 }
+
+/// Takes the place of a set and what came of it, from any thread.
+type Done<'a> = &'a (dyn Fn(usize, Result<SetOutcome, BacktestError>) + Sync);
 
 /// What of a configuration loading looks at, in canonical text: configurations with equal texts can run over one market.
 ///
@@ -128,6 +136,69 @@ impl SharedMarket {
     /// As [`BacktestConfig::canonical`].
     pub fn run_id(&self, config: &BacktestConfig) -> Result<String, BacktestError> {
         Ok(self.inputs.run_id(&config.canonical(self.loaded.factor())?))
+    }
+
+    /// Runs many of the configurations it was loaded for on all threads of the pool. `done` gets each one's place and what
+    /// came of it, in any order and from any thread; work that several of them need is done once.
+    pub fn run_all(&self, hub: &Hub, configs: &[&BacktestConfig], sampling: Sampling, done: Done<'_>) {
+        let Loaded::Panel(panel) = &self.loaded else {
+            configs.par_iter().enumerate().for_each(|(at, config)| done(at, self.run(hub, config, sampling)));
+            return;
+        };
+        let places = Places::new(panel);
+        let one = |at: usize| done(at, self.run(hub, configs[at], sampling));
+        let mut companies: BTreeMap<String, Vec<(usize, Job<'_>)>> = BTreeMap::new();
+        let mut alone = Vec::new();
+        for (at, &config) in configs.iter().enumerate() {
+            match config.prepare().map(|prepared| Job { config, prepared }) {
+                Ok(job) if lean::fits(panel, &job) => {
+                    companies.entry(lean::company(config)).or_default().push((at, job));
+                }
+                _ => alone.push(at),
+            }
+        }
+        let mut chunks: Vec<Vec<(usize, Job<'_>)>> = Vec::new();
+        for mut company in companies.into_values() {
+            while !company.is_empty() {
+                let rest = company.split_off(company.len().min(lean::SIDE_BY_SIDE));
+                chunks.push(std::mem::replace(&mut company, rest));
+            }
+        }
+        chunks.into_par_iter().for_each(|chunk| self.run_side_by_side(panel, &places, chunk, (sampling, &one, done)));
+        alone.into_par_iter().for_each(one);
+    }
+
+    /// Runs sets side by side; one that the engine has to run is given to `one`.
+    fn run_side_by_side(
+        &self,
+        panel: &Panel,
+        places: &Places<'_>,
+        chunk: Vec<(usize, Job<'_>)>,
+        (sampling, one, done): (Sampling, &(dyn Fn(usize) + Sync), Done<'_>),
+    ) {
+        let (at, jobs): (Vec<usize>, Vec<Job<'_>>) = chunk.into_iter().unzip();
+        let walked = lean::walk(panel, places, &jobs);
+        let mut annual: Option<Annual> = None;
+        for ((at, job), result) in at.into_iter().zip(&jobs).zip(walked) {
+            match result {
+                Ok(None) => one(at),
+                Err(error) => done(at, Err(error)),
+                Ok(Some(curves)) => {
+                    let labels = curves.labels(panel);
+                    let periods_per_year = match annual.take() {
+                        Some(annual) => annual.periods_per_year,
+                        None => periods_per_year(labels, panel.timeframe()).periods_per_year,
+                    };
+                    let rows = job.prepared.range.positions(panel.timeline());
+                    let benchmark = panel.benchmark().map(|close| benchmark_value(&close[rows], job.config.capital));
+                    let annual = annual.insert(Annual { periods_per_year, benchmark });
+                    let numbers = curves.numbers(panel, job.config.capital, annual);
+                    let outcome =
+                        self.run_id(job.config).map(|run_id| SetOutcome::of_numbers(run_id, &numbers, sampling));
+                    done(at, outcome);
+                }
+            }
+        }
     }
 
     /// Runs one of the configurations it was loaded for.

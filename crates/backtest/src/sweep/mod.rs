@@ -9,12 +9,27 @@
 //!
 //! Runs of one market may go on in several threads; nothing here depends on their order.
 
+mod constraint;
+mod cross;
+mod journal;
+mod lean;
+mod luck;
 mod market;
 mod outcome;
+mod page;
 mod set;
+mod space;
+mod table;
 #[cfg(test)]
 mod tests;
 
+pub use constraint::Constraint;
+pub use cross::cross_equities;
+pub use journal::{Journal, Note, Noted};
+pub use luck::SweepLuck;
 pub use market::{SharedMarket, sharing};
-pub use outcome::{Sampled, Sampling, SetOutcome};
+pub use outcome::{DAYS, Sampled, Sampling, SetOutcome, sampling_for};
+pub use page::{Halves, SweepPage};
 pub use set::ParameterSet;
+pub use space::{Axis, Drawn, Method, SETS_MAX, Space};
+pub use table::{equity_table, sets_table};

@@ -1,9 +1,11 @@
 //! What one run of a search gives.
 
-use crosscut_model::time::DAY;
+use std::sync::Arc;
+
+use crosscut_model::time::{DAY, HOUR};
 
 use crate::outcome::RunOutcome;
-use crate::results::metrics;
+use crate::results::metrics::{self, Numbers};
 
 /// At which rows the equity curve is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -11,17 +13,39 @@ pub enum Sampling {
     /// Not at all.
     #[default]
     None,
-    /// At the last row of each UTC day.
-    Days,
+    /// At the last row of each stretch of so many microseconds, counted from the epoch, such as [`DAYS`].
+    Every(i64),
     /// At every row.
     Rows,
+}
+
+/// Samples at the last row of each UTC day.
+pub const DAYS: Sampling = Sampling::Every(DAY);
+
+/// Samples of a curve at most, where there is a choice.
+const SAMPLES_MAX: i64 = 2_500;
+
+/// Samples of all curves of a sweep at most: 80 MB.
+const NUMBERS_MAX: i64 = 10_000_000;
+
+/// The finest sampling of `n_sets` curves from one label to another (microseconds) of at most `n_rows` rows that keeps to a
+/// couple of thousand samples each, and to memory for all of them: rows, 1, 4 or 8 hours, or 1, 2, 4, ... days.
+pub fn sampling_for((first, last): (i64, i64), n_rows: usize, n_sets: usize) -> Sampling {
+    let most = SAMPLES_MAX.min(NUMBERS_MAX / (n_sets.max(1) as i64)).max(16);
+    if n_rows as i64 <= most {
+        return Sampling::Rows;
+    }
+    let hours = [HOUR, 4 * HOUR, 8 * HOUR].into_iter();
+    let days = (0..16).map(|doublings| DAY << doublings);
+    let fits = |stretch: &i64| (last - first) / stretch < most;
+    Sampling::Every(hours.chain(days).find(fits).unwrap_or(DAY << 16))
 }
 
 /// An equity curve at some of its rows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sampled {
-    /// Labels of the rows, ascending, microseconds UTC; by days: the day's first instant.
-    pub labels: Vec<i64>,
+    /// Labels of the rows, ascending, microseconds UTC; by stretches: their first instants. Curves of one sweep share them.
+    pub labels: Arc<[i64]>,
     /// Equity after each of them, quote units.
     pub equity: Vec<f64>,
 }
@@ -37,19 +61,19 @@ impl Sampled {
     pub(super) fn of(labels: &[i64], equity: &[f64], sampling: Sampling) -> Self {
         match sampling {
             Sampling::None => Self::default(),
-            Sampling::Rows => Self { labels: labels.to_vec(), equity: equity.to_vec() },
-            Sampling::Days => {
-                let mut sampled = Self::default();
+            Sampling::Rows => Self { labels: labels.into(), equity: equity.to_vec() },
+            Sampling::Every(stretch) => {
+                let (mut firsts, mut sampled): (Vec<i64>, Vec<f64>) = (Vec::new(), Vec::new());
                 for (&label, &equity) in labels.iter().zip(equity) {
-                    let day = label.div_euclid(DAY) * DAY;
-                    if sampled.labels.last() == Some(&day) {
-                        sampled.equity.pop();
+                    let first = label.div_euclid(stretch) * stretch;
+                    if firsts.last() == Some(&first) {
+                        sampled.pop();
                     } else {
-                        sampled.labels.push(day);
+                        firsts.push(first);
                     }
-                    sampled.equity.push(equity);
+                    sampled.push(equity);
                 }
-                sampled
+                Self { labels: firsts.into(), equity: sampled }
             }
         }
     }
@@ -76,6 +100,17 @@ impl SetOutcome {
     pub fn metric(&self, name: &str) -> Option<f64> {
         let at = metrics::metric_names().position(|known| known == name)?;
         self.metrics[at]
+    }
+
+    /// Takes what is wanted from the numbers of a run.
+    pub(super) fn of_numbers(run_id: String, numbers: &Numbers<'_>, sampling: Sampling) -> Self {
+        Self {
+            run_id,
+            capital: numbers.capital,
+            metrics: numbers.row(),
+            periods_per_year: numbers.periods_per_year,
+            sampled: Sampled::of(numbers.timeline, numbers.equity, sampling),
+        }
     }
 
     /// Takes what is wanted from a run.

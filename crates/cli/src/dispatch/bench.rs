@@ -22,6 +22,7 @@ pub fn bench(args: &BenchArgs, desk: &Desk<'_>) -> Result<Answer, AppError> {
     request.every_bar = args.every_bar;
     request.k = args.k;
     request.n = args.n;
+    request.bars = args.bars;
     request.audit = args.audit;
     request.orders = args.orders;
     if let Some(job) = &args.job {

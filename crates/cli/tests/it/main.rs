@@ -39,6 +39,8 @@ mod settings;
 #[cfg(test)]
 mod stores;
 #[cfg(test)]
+mod sweeps;
+#[cfg(test)]
 mod terminal;
 #[cfg(test)]
 mod universe;

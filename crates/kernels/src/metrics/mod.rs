@@ -13,12 +13,14 @@ pub mod presets;
 pub mod probability;
 pub mod relative;
 pub mod rolling;
+pub mod summary;
 pub mod tail;
 #[cfg(test)]
 mod tests;
 pub mod trades;
 
 pub use probability::{deflated_sharpe, expected_max_sharpe, probabilistic_sharpe};
+pub use summary::{Summary, summary};
 pub use trades::{expectancy, payoff, profit_factor, win_rate};
 
 /// A deviation this small beside the largest return is rounding: the returns are all the same.
@@ -61,7 +63,12 @@ pub fn total_return(equity: &[f64]) -> Option<f64> {
 
 /// Compound annual growth rate `(W_n / W_0)^(1 / years) - 1`; undefined without time or when equity is gone.
 pub fn cagr(equity: &[f64], years: f64) -> Option<f64> {
-    let growth = total_return(equity)? + 1.0;
+    cagr_of(total_return(equity), years)
+}
+
+/// [`cagr`] of a curve whose [`total_return`] is known.
+pub fn cagr_of(total_return: Option<f64>, years: f64) -> Option<f64> {
+    let growth = total_return? + 1.0;
     if growth <= 0.0 || years <= 0.0 || years.is_nan() {
         return None;
     }
@@ -173,13 +180,17 @@ pub fn all_drawdowns(equity: &[f64]) -> Vec<Drawdown> {
 
 /// Where the maximum drawdown lies; `None` when equity never falls below an earlier value. The first of equal ones.
 pub fn worst_drawdown(equity: &[f64]) -> Option<Drawdown> {
-    let falls = drawdowns(equity);
     max_drawdown(equity)?;
+    worst_of(&drawdowns(equity))
+}
+
+/// [`worst_drawdown`] of falls that are all numbers.
+fn worst_of(falls: &[f64]) -> Option<Drawdown> {
     let deepest = |best: Option<usize>, idx: usize| match best {
         Some(best) if falls[idx] >= falls[best] => Some(best),
         _ => Some(idx).filter(|&idx| falls[idx] < 0.0),
     };
-    let trough_idx = (0..equity.len()).fold(None, deepest)?;
+    let trough_idx = (0..falls.len()).fold(None, deepest)?;
     let peak_idx = falls[..trough_idx].iter().rposition(|&fall| fall >= 0.0)?;
     let recovery_idx = falls[trough_idx..].iter().position(|&fall| fall >= 0.0).map(|after| trough_idx + after);
     Some(Drawdown { peak_idx, trough_idx, recovery_idx })
@@ -187,20 +198,27 @@ pub fn worst_drawdown(equity: &[f64]) -> Option<Drawdown> {
 
 /// The drawdown that lasts the most periods from its high to its recovery, or to the end; the first of equal ones.
 pub fn longest_drawdown(equity: &[f64]) -> Option<Drawdown> {
-    let falls = drawdowns(equity);
     max_drawdown(equity)?;
+    longest_of(&drawdowns(equity))
+}
+
+/// [`longest_drawdown`] of falls that are all numbers.
+fn longest_of(falls: &[f64]) -> Option<Drawdown> {
     let mut longest: Option<(usize, Drawdown)> = None;
-    let mut peak_idx = 0;
+    let (mut peak_idx, mut trough_idx) = (0, 0);
     for (idx, fall) in falls.iter().enumerate() {
         if *fall >= 0.0 {
             peak_idx = idx;
             continue;
         }
+        // The first of the deepest since the high.
+        if idx == peak_idx + 1 || *fall < falls[trough_idx] {
+            trough_idx = idx;
+        }
         let length = idx - peak_idx;
         let recovery_idx = falls.get(idx + 1).filter(|next| **next >= 0.0).map(|_| idx + 1);
         let length = length + usize::from(recovery_idx.is_some());
         if longest.is_none_or(|(best, _)| length > best) {
-            let trough_idx = trough(&falls, peak_idx, idx);
             longest = Some((length, Drawdown { peak_idx, trough_idx, recovery_idx }));
         }
     }

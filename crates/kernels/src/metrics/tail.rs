@@ -9,12 +9,12 @@ pub fn quantile(values: &[f64], share: f64) -> Option<f64> {
     if values.is_empty() || values.iter().any(|value| value.is_nan()) || !(0.0..=1.0).contains(&share) {
         return None;
     }
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let at = share * (sorted.len() - 1) as f64;
+    let mut values = values.to_vec();
+    let at = share * (values.len() - 1) as f64;
     let below = at.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    let (low, high, part) = (sorted[below], sorted[above], at - below as f64);
+    let (_, low, rest) = values.select_nth_unstable_by(below, f64::total_cmp);
+    let high = rest.iter().copied().min_by(f64::total_cmp).unwrap_or(*low);
+    let (low, part) = (*low, at - below as f64);
     // From the nearer end, as NumPy does, so that the last bits agree.
     defined(if part < 0.5 { low + (high - low) * part } else { high - (high - low) * (1.0 - part) })
 }

@@ -9,6 +9,7 @@ mod extended;
 mod golden_lean;
 mod golden_trades;
 mod presets;
+mod summary;
 
 /// Whether two numbers agree to 1e-12 of the larger, or of 1.
 #[track_caller]

@@ -1,0 +1,365 @@
+//! `sweep`: many backtests over parameters, their table, their statistics and a page.
+//!
+//! The sets follow from the settings; each is what `crosscut backtest` of it would be, with the same run id. What is done
+//! is in a journal, so that a killed sweep goes on where it was; table and page are made from the journal, in the order of
+//! the sets, and have the same bytes for any number of workers and kills.
+
+mod file;
+mod folder;
+mod names;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crosscut_backtest::BacktestConfig;
+use crosscut_backtest::results::{ENGINE_VERSION, ResultsError};
+use crosscut_backtest::sweep::{
+    Drawn, Journal, Note, Noted, ParameterSet, Sampling, SharedMarket, sampling_for, sharing,
+};
+use crosscut_hub::config_hash;
+use serde_json::{Value, json};
+
+use crate::config::plain;
+use crate::desk::Desk;
+use crate::error::AppError;
+use crate::events::Level;
+use crate::many::ManyRuns;
+use file::Asked;
+
+/// The journal's file name.
+const JOURNAL: &str = "journal.bin";
+
+/// Letters of a sweep's id.
+const ID_LENGTH: usize = 16;
+
+/// What was appended to the journal is made durable at least this often, microseconds.
+const SYNC_EVERY: i64 = 1_000_000;
+
+/// What came of a sweep.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct SweepSummary {
+    /// The sweep's id: its settings and sets.
+    pub sweep_id: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The page to open.
+    pub report: PathBuf,
+    /// All metrics of all sets.
+    pub table: PathBuf,
+    /// Number of sets.
+    pub n_sets: usize,
+    /// Sets that were done before, in an earlier run of the same sweep.
+    pub n_done_before: usize,
+    /// Sets that ended with an error.
+    pub n_failed: usize,
+    /// Points that broke a constraint.
+    pub n_refused: usize,
+    /// Points that were there already.
+    pub n_repeated: usize,
+    /// The metric sets are ordered by.
+    pub by: String,
+    /// The keys that vary.
+    pub keys: Vec<String>,
+    /// The best sets, the best first.
+    pub best: Vec<BestSet>,
+    /// The first errors, each with how many sets ended with it.
+    pub errors: Vec<(String, usize)>,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+    /// Seconds of each stage.
+    pub seconds: Vec<(String, f64)>,
+}
+
+/// A set among the best.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct BestSet {
+    /// Its number, from 0.
+    pub set: usize,
+    /// Its name, when it has one.
+    pub name: Option<String>,
+    /// Its values.
+    pub values: Vec<(String, String)>,
+    /// Its run.
+    pub run_id: String,
+    /// A few metrics by name.
+    pub metrics: BTreeMap<String, Option<f64>>,
+    /// Its results folder, when it has one.
+    pub folder: Option<PathBuf>,
+}
+
+/// A sweep on its way.
+struct Sweep<'a> {
+    /// The surroundings.
+    desk: &'a Desk<'a>,
+    /// What was asked for.
+    asked: Asked,
+    /// Its sets.
+    drawn: Drawn,
+    /// Runs them.
+    many: ManyRuns<'a>,
+    /// Its id.
+    id: String,
+    /// What came of each set so far.
+    notes: Vec<Option<Note>>,
+    /// Sets that were in the journal and still hold.
+    n_done_before: usize,
+}
+
+/// Runs the sweep that the settings describe.
+///
+/// # Errors
+/// Settings that cannot be read, data that is not there, files that cannot be written. A set that fails is recorded.
+pub fn run(desk: &Desk<'_>) -> Result<SweepSummary, AppError> {
+    let mut watch = crate::backtest::Watch::start(desk.clock);
+    let asked = file::read(desk)?;
+    let many = ManyRuns::new(desk)?;
+    let drawn = asked.space.draw(&|key| base_value(desk, key))?;
+    let (configs, mut notes) = resolve(&many, &drawn.sets);
+    if let (true, Some(Err(error))) = (configs.is_empty(), notes.iter().flatten().next()) {
+        let n_sets = drawn.sets.len();
+        return Err(AppError::new(error.clone()).during(&format!("none of the {n_sets} sets can be run; the first")));
+    }
+    let id = sweep_id(&configs, &drawn.sets, &many)?;
+    let place = folder::place(desk, &id)?;
+    let mut before: BTreeMap<usize, Note> = BTreeMap::new();
+    let journal = Journal::open(&place.join(JOURNAL), &id, &mut |noted: Noted| {
+        before.insert(noted.place, noted.note);
+    })?;
+    notes.resize(drawn.sets.len(), None);
+    let mut sweep = Sweep { desk, asked, drawn, many, id, notes, n_done_before: 0 };
+    watch.lap("plan");
+    sweep.run_sets(configs, before, journal)?;
+    watch.lap("sets");
+    let summary = folder::write(&sweep, &place, &mut watch)?;
+    Ok(SweepSummary { seconds: watch.laps().to_vec(), ..summary })
+}
+
+/// The value a key has where no set says anything, for constraints.
+fn base_value(desk: &Desk<'_>, key: &str) -> Option<String> {
+    let config = &desk.config;
+    let named =
+        |path: &str, name: &str| config.named(path).into_iter().find(|(known, _)| known == name).map(|(_, v)| v);
+    if let Some(name) = key.strip_prefix("backtest.params.") {
+        let given = named("backtest.params", name);
+        let template = crosscut_trading::strategy::template(config.text("backtest.strategy")?).ok()?;
+        let default = || template.params.iter().find(|spec| spec.name == name)?.default.map(str::to_owned);
+        return given.or_else(default);
+    }
+    let shown = config.show().into_iter().find(|shown| shown.key == key)?;
+    (!shown.value.is_null()).then(|| plain(&shown.value))
+}
+
+/// Configurations by the place of their set, and errors of the others.
+fn resolve(many: &ManyRuns<'_>, sets: &[ParameterSet]) -> (BTreeMap<usize, BacktestConfig>, Vec<Option<Note>>) {
+    let (mut configs, mut notes) = (BTreeMap::new(), vec![None; sets.len()]);
+    for (at, result) in many.resolve_all(sets).into_iter().enumerate() {
+        match result {
+            Ok(config) => drop(configs.insert(at, config)),
+            Err(error) => notes[at] = Some(Err(error.to_string())),
+        }
+    }
+    (configs, notes)
+}
+
+/// The id of a sweep: its sets as they were resolved, and the version that runs them. Which data it reads is in the run ids.
+fn sweep_id(
+    configs: &BTreeMap<usize, BacktestConfig>,
+    sets: &[ParameterSet],
+    many: &ManyRuns<'_>,
+) -> Result<String, AppError> {
+    let base = many.base_text();
+    let failed: Vec<usize> = (0..sets.len()).filter(|at| !configs.contains_key(at)).collect();
+    let places: std::collections::BTreeSet<(&str, String, &str)> = configs
+        .values()
+        .map(|config| (config.venue.as_str(), config.timeframe.to_string(), config.factor_set.as_str()))
+        .collect();
+    let value = json!({
+        "base": base, "sets": sets, "failed": failed, "places": places, "engine_version": ENGINE_VERSION,
+    });
+    let mut id = config_hash(&value);
+    id.truncate(ID_LENGTH);
+    Ok(id)
+}
+
+/// What threads write down together.
+struct Book {
+    /// The journal.
+    journal: Journal,
+    /// What came of each set.
+    notes: Vec<Option<Note>>,
+    /// Labels of the last curve, which nearly all share.
+    labels: Arc<[i64]>,
+    /// The first failure to write, which ends the sweep.
+    failure: Option<ResultsError>,
+}
+
+impl Sweep<'_> {
+    /// Runs what is not done yet, market by market.
+    fn run_sets(
+        &mut self,
+        configs: BTreeMap<usize, BacktestConfig>,
+        mut before: BTreeMap<usize, Note>,
+        journal: Journal,
+    ) -> Result<(), AppError> {
+        let groups = self.groups(configs)?;
+        let notes = std::mem::take(&mut self.notes);
+        let n_failed = notes.iter().flatten().count() as u64;
+        let progress = Progress::new(self.desk, self.drawn.sets.len() as u64, n_failed);
+        let book = Mutex::new(Book { journal, notes, labels: Arc::default(), failure: None });
+        for group in groups {
+            let configs: Vec<&BacktestConfig> = group.iter().map(|(_, config)| config).collect();
+            let market = match self.many.load(&configs) {
+                Ok(market) => market,
+                Err(error) => {
+                    group.iter().for_each(|(at, _)| progress.note(&book, *at, Err(error.to_string()), true));
+                    continue;
+                }
+            };
+            let sampling = self.sampling(&market, &configs);
+            let pending: Vec<usize> = (0..group.len())
+                .filter(|&nth| {
+                    let (at, config) = &group[nth];
+                    let note = before.remove(at);
+                    let holds = note.filter(|note| still_holds(note, &market, config));
+                    let is_done = holds.is_some();
+                    if let Some(note) = holds {
+                        self.n_done_before += 1;
+                        progress.note(&book, *at, note, false);
+                    }
+                    !is_done
+                })
+                .collect();
+            let configs: Vec<&BacktestConfig> = pending.iter().map(|&nth| &group[nth].1).collect();
+            market.run_all(self.many.hub(), &configs, sampling, &|nth, result| {
+                progress.note(&book, group[pending[nth]].0, result.map_err(|error| error.to_string()), true);
+            });
+            if progress.has_failed() {
+                break;
+            }
+        }
+        let book = book.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(failure) = book.failure {
+            return Err(failure.into());
+        }
+        book.journal.sync()?;
+        self.notes = book.notes;
+        Ok(())
+    }
+
+    /// Configurations that share a market, each with the places of their sets; in the order of their first sets.
+    fn groups(&self, configs: BTreeMap<usize, BacktestConfig>) -> Result<Vec<Vec<(usize, BacktestConfig)>>, AppError> {
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        let mut groups: Vec<Vec<(usize, BacktestConfig)>> = Vec::new();
+        for (at, config) in configs {
+            let group = *places.entry(sharing(&config)?).or_insert_with(|| {
+                groups.push(Vec::new());
+                groups.len() - 1
+            });
+            groups[group].push((at, config));
+        }
+        Ok(groups)
+    }
+
+    /// How often the curves of a market's runs are kept: memory for all of them is bounded.
+    fn sampling(&self, market: &SharedMarket, configs: &[&BacktestConfig]) -> Sampling {
+        let (first, last) = market.loaded().span().unwrap_or_default();
+        let first = configs.iter().map(|config| config.start.unwrap_or(first)).min().unwrap_or(first).max(first);
+        let last = configs.iter().map(|config| config.end.unwrap_or(last)).max().unwrap_or(last).min(last);
+        sampling_for((first, last), market.loaded().n_rows(), self.drawn.sets.len())
+    }
+}
+
+/// Whether a set of the journal is what it would be now: the data are in its run id.
+fn still_holds(note: &Note, market: &SharedMarket, config: &BacktestConfig) -> bool {
+    match note {
+        Ok(outcome) => market.run_id(config).is_ok_and(|run_id| run_id == outcome.run_id),
+        // An error may have had a reason that is gone.
+        Err(_) => false,
+    }
+}
+
+/// Tells how far it is, and writes down what is done.
+struct Progress<'a> {
+    /// Who listens, and the clock.
+    desk: &'a Desk<'a>,
+    /// Number of sets.
+    n_sets: u64,
+    /// Sets that are done.
+    n_done: AtomicU64,
+    /// When the journal was last made durable.
+    synced_at: AtomicI64,
+    /// Whether nothing can be written any more.
+    has_failed: AtomicBool,
+}
+
+impl<'a> Progress<'a> {
+    /// Nothing but some sets that cannot be run.
+    fn new(desk: &'a Desk<'a>, n_sets: u64, n_done: u64) -> Self {
+        let synced_at = AtomicI64::new((desk.clock)());
+        Self { desk, n_sets, n_done: AtomicU64::new(n_done), synced_at, has_failed: AtomicBool::new(false) }
+    }
+
+    /// Takes a set that is done; `is_new`: into the journal too.
+    fn note(&self, book: &Mutex<Book>, at: usize, note: Note, is_new: bool) {
+        let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
+        let noted = Noted { place: at, note };
+        if is_new && book.failure.is_none() {
+            let now = (self.desk.clock)();
+            let mut written = book.journal.append(&noted);
+            if now - self.synced_at.load(Ordering::Relaxed) >= SYNC_EVERY {
+                written = written.and_then(|()| book.journal.sync());
+                self.synced_at.store(now, Ordering::Relaxed);
+            }
+            if let Err(error) = written {
+                book.failure = Some(error);
+                self.has_failed.store(true, Ordering::Relaxed);
+            }
+        }
+        let mut note = noted.note;
+        if let Ok(outcome) = &mut note {
+            if outcome.sampled.labels == book.labels {
+                outcome.sampled.labels = Arc::clone(&book.labels);
+            } else {
+                book.labels = Arc::clone(&outcome.sampled.labels);
+            }
+        }
+        book.notes[at] = Some(note);
+        drop(book);
+        let n_done = self.n_done.fetch_add(1, Ordering::Relaxed) + 1;
+        self.desk.events.step(n_done, self.n_sets, "sets");
+    }
+
+    /// Whether nothing can be written any more.
+    fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
+    }
+}
+
+/// Tells a warning.
+fn warn(desk: &Desk<'_>, text: &str) {
+    desk.events.message(Level::Warning, text);
+}
+
+/// A sweep's description for programs: what was asked for and what came of it, without times.
+fn description(sweep: &Sweep<'_>, summary: &SweepSummary) -> Value {
+    let space = &sweep.asked.space;
+    json!({
+        "format": 1,
+        "sweep_id": sweep.id,
+        "engine_version": ENGINE_VERSION,
+        "method": space.method.name(),
+        "seed": space.seed,
+        "constraints": space.constraints.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "by": summary.by,
+        "keys": summary.keys,
+        "n_sets": summary.n_sets,
+        "n_failed": summary.n_failed,
+        "n_refused": summary.n_refused,
+        "n_repeated": summary.n_repeated,
+        "best": summary.best.iter().map(|best| json!({"set": best.set, "run_id": best.run_id})).collect::<Vec<_>>(),
+        "errors": summary.errors,
+        "notes": summary.notes,
+    })
+}

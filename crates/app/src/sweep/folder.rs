@@ -1,0 +1,244 @@
+//! A sweep's folder: `results/sweeps/<sweep id>/`.
+//!
+//! `sets.parquet` has one row per set: its values, its run, every metric, what luck leaves of it; `equity.parquet` the
+//! curves that are kept; `sweep.json` the description; `report.html` the page. Each appears whole. The best sets get full
+//! results folders through the same code as `crosscut backtest`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crosscut_backtest::results::{RunKind, SweepRecord, metric_names};
+use crosscut_backtest::sweep::{Note, SetOutcome, SweepPage, equity_table, sets_table};
+use crosscut_model::Table;
+
+use super::file::Kept;
+use super::{BestSet, Sweep, SweepSummary, description, warn};
+use crate::backtest::{self, Purpose, Watch};
+use crate::desk::Desk;
+use crate::error::AppError;
+use crate::runs;
+use crate::table_file;
+
+/// The folder of sweeps inside the results folder.
+const SWEEPS: &str = "sweeps";
+
+/// Metrics that the summary tells of the best sets.
+const SHOWN: [&str; 6] = ["sharpe", "cagr", "max_drawdown", "calmar", "turnover_yearly", "n_trades"];
+
+/// Sets that the summary tells of.
+const TOLD: usize = 10;
+
+/// Errors that the summary tells of.
+const ERRORS_TOLD: usize = 5;
+
+/// The folder of a sweep, made if it is not there.
+pub(super) fn place(desk: &Desk<'_>, id: &str) -> Result<PathBuf, AppError> {
+    let folder = desk.results_root().join(SWEEPS).join(id);
+    fs::create_dir_all(&folder).map_err(|error| AppError::io("create", &folder, &error))?;
+    Ok(folder)
+}
+
+/// Writes everything that follows from the sets, and the best ones' folders.
+pub(super) fn write(sweep: &Sweep<'_>, folder: &Path, watch: &mut Watch) -> Result<SweepSummary, AppError> {
+    let keys = keys(sweep);
+    let ranked = ranked(sweep);
+    let mut notes = Vec::new();
+    let page = SweepPage {
+        title: title(sweep),
+        id: sweep.id.clone(),
+        keys: keys.clone(),
+        sets: &sweep.drawn.sets,
+        notes: &sweep.notes,
+        by: &sweep.asked.by,
+        ranked: &ranked,
+        out_of_sample: sweep.asked.out_of_sample,
+        n_refused: sweep.drawn.n_refused,
+        n_repeated: sweep.drawn.n_repeated,
+    };
+    let luck = page.luck()?;
+    watch.lap("statistics");
+    let columns = luck.as_ref().map(|luck| luck.columns(sweep.notes.len())).unwrap_or_default();
+    let table = sets_table(&keys, &sweep.drawn.sets, &sweep.notes, columns);
+    write_table(&table, &folder.join("sets.parquet"))?;
+    let chosen = chosen(sweep, &ranked, &mut notes);
+    let kept: Vec<usize> = match sweep.asked.equity {
+        Kept::None => Vec::new(),
+        Kept::Best => chosen.iter().copied().collect(),
+        Kept::All => (0..sweep.notes.len()).collect(),
+    };
+    write_table(&equity_table(&kept, &sweep.notes), &folder.join("equity.parquet"))?;
+    write_text(&page.render(luck.as_ref()), &folder.join("report.html"))?;
+    watch.lap("write");
+    let mut folders = BTreeMap::new();
+    for &at in &chosen {
+        let config = sweep.many.resolve(&sweep.drawn.sets[at])?;
+        let run = backtest::run_config(
+            sweep.desk,
+            &config,
+            Purpose { kind: RunKind::Backtest, extra: None, log: Vec::new() },
+        )?;
+        if let Some(Ok(outcome)) = &sweep.notes[at] {
+            check_same(sweep.desk, at, outcome, &run);
+        }
+        folders.insert(at, run.folder);
+    }
+    watch.lap("folders");
+    let summary = summary(sweep, folder, (keys, &ranked), (folders, notes));
+    let mut described = description(sweep, &summary);
+    described["statistics"] = serde_json::to_value(&luck).unwrap_or_default();
+    write_text(&format!("{described:#}\n"), &folder.join("sweep.json"))?;
+    enter(sweep, &summary, watch)?;
+    Ok(summary)
+}
+
+/// Refuses to go on when the sweep's numbers are not those of the full run: they come from one engine.
+fn check_same(desk: &Desk<'_>, at: usize, outcome: &SetOutcome, run: &backtest::RunSummary) {
+    for metric in &run.metrics {
+        if outcome.metric(&metric.name) != metric.value {
+            warn(
+                desk,
+                &format!(
+                    "set {at} (run {}): {} was {:?} in the sweep and is {:?} in its folder: please report this",
+                    run.run_id,
+                    metric.name,
+                    outcome.metric(&metric.name),
+                    metric.value
+                ),
+            );
+        }
+    }
+}
+
+/// The keys of all sets, in the order in which they first come.
+fn keys(sweep: &Sweep<'_>) -> Vec<String> {
+    let mut keys: Vec<String> = sweep.asked.space.axes.iter().map(|axis| axis.key.clone()).collect();
+    for set in &sweep.asked.space.named {
+        for (key, _) in &set.values {
+            if !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
+    }
+    keys
+}
+
+/// Sets that have the metric, the best first; equal ones in their order.
+fn ranked(sweep: &Sweep<'_>) -> Vec<usize> {
+    let value = |note: &Option<Note>| note.as_ref()?.as_ref().ok()?.metric(&sweep.asked.by);
+    let mut ranked: Vec<(usize, f64)> =
+        sweep.notes.iter().enumerate().filter_map(|(at, note)| Some((at, value(note)?))).collect();
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    ranked.into_iter().map(|(at, _)| at).collect()
+}
+
+/// Sets that get a folder, ascending.
+fn chosen(sweep: &Sweep<'_>, ranked: &[usize], notes: &mut Vec<String>) -> BTreeSet<usize> {
+    let mut chosen: BTreeSet<usize> = ranked.iter().copied().take(sweep.asked.best).collect();
+    for wanted in &sweep.asked.folders {
+        let by_name = || sweep.drawn.sets.iter().position(|set| set.name.as_deref() == Some(wanted));
+        let found = wanted.parse().ok().or_else(by_name).filter(|&at: &usize| at < sweep.notes.len());
+        match found.filter(|&at| matches!(sweep.notes[at], Some(Ok(_)))) {
+            Some(at) => drop(chosen.insert(at)),
+            None => {
+                let note = format!("--folders {wanted}: there is no such set, or it failed");
+                warn(sweep.desk, &note);
+                notes.push(note);
+            }
+        }
+    }
+    chosen
+}
+
+/// What the page is called.
+fn title(sweep: &Sweep<'_>) -> String {
+    let strategy = sweep.desk.config.text("backtest.strategy").unwrap_or_default();
+    format!("Sweep of {strategy}, {} sets", sweep.drawn.sets.len())
+}
+
+/// The summary.
+fn summary(
+    sweep: &Sweep<'_>,
+    folder: &Path,
+    (keys, ranked): (Vec<String>, &[usize]),
+    (folders, mut notes): (BTreeMap<usize, PathBuf>, Vec<String>),
+) -> SweepSummary {
+    let mut errors: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (at, note) in sweep.notes.iter().enumerate() {
+        if let Some(Err(error)) = note {
+            errors.entry(error).or_insert((at, 0)).1 += 1;
+        }
+    }
+    let n_failed = errors.values().map(|(_, n)| n).sum();
+    let mut by_first: Vec<(&str, (usize, usize))> = errors.into_iter().collect();
+    by_first.sort_by_key(|(_, (first, _))| *first);
+    if ranked.is_empty() {
+        notes.push(format!("no set has the metric {}", sweep.asked.by));
+    }
+    SweepSummary {
+        sweep_id: sweep.id.clone(),
+        folder: folder.to_owned(),
+        report: folder.join("report.html"),
+        table: folder.join("sets.parquet"),
+        n_sets: sweep.drawn.sets.len(),
+        n_done_before: sweep.n_done_before,
+        n_failed,
+        n_refused: sweep.drawn.n_refused,
+        n_repeated: sweep.drawn.n_repeated,
+        by: sweep.asked.by.clone(),
+        keys,
+        best: ranked.iter().take(TOLD.max(sweep.asked.best)).filter_map(|&at| best(sweep, at, &folders)).collect(),
+        errors: by_first.into_iter().take(ERRORS_TOLD).map(|(error, (_, n))| (error.to_owned(), n)).collect(),
+        notes,
+        seconds: Vec::new(),
+    }
+}
+
+/// A set as the summary tells of it.
+fn best(sweep: &Sweep<'_>, at: usize, folders: &BTreeMap<usize, PathBuf>) -> Option<BestSet> {
+    let outcome = sweep.notes[at].as_ref()?.as_ref().ok()?;
+    let by = sweep.asked.by.as_str();
+    let shown = SHOWN.iter().copied().chain(metric_names().filter(|name| *name == by));
+    Some(BestSet {
+        set: at,
+        name: sweep.drawn.sets[at].name.clone(),
+        values: sweep.drawn.sets[at].values.clone(),
+        run_id: outcome.run_id.clone(),
+        metrics: shown.map(|name| (name.to_owned(), outcome.metric(name))).collect(),
+        folder: folders.get(&at).cloned(),
+    })
+}
+
+/// Enters the sweep in the ledger: one entry with its number of trials.
+fn enter(sweep: &Sweep<'_>, summary: &SweepSummary, watch: &Watch) -> Result<(), AppError> {
+    let best = summary.best.first();
+    let record = SweepRecord {
+        sweep_id: summary.sweep_id.clone(),
+        strategy: sweep.desk.config.text("backtest.strategy").unwrap_or_default().to_owned(),
+        folder: format!("{SWEEPS}/{}", summary.sweep_id),
+        n_trials: summary.n_sets as u64,
+        was_done: summary.n_done_before + summary.n_failed == summary.n_sets,
+        context: backtest::context(sweep.desk, watch, Vec::new()),
+        headline: best.map(|best| best.metrics.clone()).unwrap_or_default(),
+    };
+    let unreadable = runs::archive(sweep.desk).enter_sweep(&record)?;
+    for line in unreadable {
+        warn(sweep.desk, &format!("line {} of the ledger is not a complete entry: {}", line.line, line.reason));
+    }
+    Ok(())
+}
+
+/// Writes a table so that it appears whole.
+fn write_table(table: &Table, file: &Path) -> Result<(), AppError> {
+    table_file::write(table, file)
+}
+
+/// Writes a text so that it appears whole.
+fn write_text(text: &str, file: &Path) -> Result<(), AppError> {
+    let part = file.with_extension("part");
+    let written = fs::File::create(&part).and_then(|mut open| {
+        use std::io::Write;
+        open.write_all(text.as_bytes()).and_then(|()| open.sync_all())
+    });
+    written.and_then(|()| fs::rename(&part, file)).map_err(|error| AppError::io("write", file, &error))
+}

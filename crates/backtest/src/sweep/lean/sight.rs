@@ -1,0 +1,98 @@
+//! Where bars lie, found fast, and what a rule may look at.
+
+use crosscut_trading::strategy::{Holding, View};
+
+use crate::panel::Panel;
+
+/// Where the bars of all symbols lie.
+pub(in crate::sweep) struct Places<'a> {
+    /// The market.
+    pub(super) panel: &'a Panel,
+    /// For a symbol whose bars have no gap on a timeline without one: the row of its first bar.
+    dense: Vec<Option<usize>>,
+}
+
+impl<'a> Places<'a> {
+    /// The places of a panel's bars.
+    pub(in crate::sweep) fn new(panel: &'a Panel) -> Self {
+        let dense = (0..panel.symbols().len() as u32).map(|symbol_idx| panel.dense_from(symbol_idx)).collect();
+        Self { panel, dense }
+    }
+
+    /// Position of a symbol's last bar at or before a row.
+    pub(super) fn last(&self, symbol_idx: u32, row: usize) -> Option<usize> {
+        match self.dense[symbol_idx as usize] {
+            Some(first) => {
+                let n_bars = self.panel.series(symbol_idx).n_bars();
+                row.checked_sub(first).map(|pos| pos.min(n_bars - 1))
+            }
+            None => self.panel.series(symbol_idx).pos_at(self.panel.slot(row)),
+        }
+    }
+
+    /// Position of a symbol's bar in a row.
+    fn in_row(&self, symbol_idx: u32, row: usize) -> Option<usize> {
+        match self.dense[symbol_idx as usize] {
+            Some(first) => row.checked_sub(first).filter(|&pos| pos < self.panel.series(symbol_idx).n_bars()),
+            None => self.panel.series(symbol_idx).bar_in(self.panel.slot(row)),
+        }
+    }
+
+    /// The row of a symbol's first bar, when its bars have no gap.
+    pub(super) fn dense(&self, symbol_idx: u32) -> Option<usize> {
+        self.dense[symbol_idx as usize]
+    }
+
+    /// Whether a symbol has a bar in a row that can be traded, and a score.
+    pub(super) fn can_trade(&self, symbol_idx: u32, row: usize) -> bool {
+        let series = self.panel.series(symbol_idx);
+        self.in_row(symbol_idx, row).is_some_and(|pos| series.is_tradable(pos) && series.factor()[pos].is_finite())
+    }
+}
+
+/// The panel up to one row, and what is held.
+pub(super) struct Sight<'a, 'b> {
+    /// The market.
+    places: &'b Places<'a>,
+    /// The row; nothing after it is read.
+    row: usize,
+    /// What is held, symbols ascending.
+    pub(super) holdings: &'b [Holding],
+}
+
+impl<'a, 'b> Sight<'a, 'b> {
+    /// The panel up to a row with these positions.
+    pub(super) fn new(places: &'b Places<'a>, row: usize, holdings: &'b [Holding]) -> Self {
+        Self { places, row, holdings }
+    }
+
+    /// The panel up to a row, for those who rank and hold nothing.
+    pub(super) fn blind(places: &'b Places<'a>, row: usize) -> Self {
+        Self::new(places, row, &[])
+    }
+}
+
+impl View for Sight<'_, '_> {
+    fn label(&self) -> i64 {
+        self.places.panel.timeline()[self.row]
+    }
+
+    fn value(&self, column: usize, symbol_idx: u32) -> f64 {
+        let series = self.places.panel.series(symbol_idx);
+        self.places.in_row(symbol_idx, self.row).map_or(f64::NAN, |pos| series.column(column)[pos])
+    }
+
+    fn closes(&self, symbol_idx: u32, n: usize) -> &[f64] {
+        let Some(pos) = self.places.last(symbol_idx, self.row) else { return &[] };
+        let closes = &self.places.panel.series(symbol_idx).close()[..=pos];
+        &closes[closes.len() - n.min(closes.len())..]
+    }
+
+    fn holdings(&self) -> &[Holding] {
+        self.holdings
+    }
+
+    fn symbol_idx(&self, symbol: &str) -> Option<u32> {
+        self.places.panel.symbols().binary_search_by(|other| other.as_str().cmp(symbol)).ok().map(|at| at as u32)
+    }
+}

@@ -1,0 +1,128 @@
+//! The walk against the engine: the same bits for every run it stands for, over markets with gaps, ties, missing factors
+//! and bars that cannot be traded.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use crosscut_hub::Hub;
+use crosscut_kernels::bootstrap::Random;
+use crosscut_model::time::HOUR;
+use crosscut_model::{Timeframe, parse_iso};
+use crosscut_trading::rules::Execution;
+
+use super::super::lean::{self, Job};
+use super::super::{Sampling, SetOutcome, SharedMarket};
+use crate::Loaded;
+use crate::config::{BacktestConfig, PoolConfig};
+use crate::panel::{Extras, Panel, PanelBuilder, SeriesInput, SymbolRules};
+
+/// A panel of hours from a seed; without `is_rough` every symbol has every bar.
+fn panel(seed: u64, n_symbols: usize, is_rough: bool, config: &BacktestConfig) -> Panel {
+    let mut random = Random::new(seed);
+    let mut chance = |percent: usize| random.below(100) < percent;
+    let builder = PanelBuilder::new(config).unwrap();
+    let start = parse_iso("2024-01-29").unwrap();
+    let series = (0..n_symbols).map(|symbol| {
+        let mut input = SeriesInput { symbol: format!("S{symbol:02}"), ..SeriesInput::default() };
+        let mut price = 10.0 + symbol as f64;
+        for hour in 0..400 {
+            price *= if chance(50) { 1.013 } else { 0.989 };
+            if is_rough && (chance(10) || hour < symbol as i64 * 3) {
+                continue;
+            }
+            input.timestamps.push(start + hour * HOUR);
+            input.close.push(price);
+            // Few different values, so that there are ties.
+            let score = if chance(30) { 1.0 } else { (price * 8.0).round() / 8.0 };
+            input.factor.push(if is_rough && chance(10) { f64::NAN } else { score });
+            input.tradable.push(!(is_rough && chance(5)));
+            input.dollar_volume.push(price * 100.0 * if chance(20) { 3.0 } else { 1.0 });
+        }
+        builder.series(input, SymbolRules::default()).unwrap()
+    });
+    let series = series.collect();
+    builder.build(series, Extras { factor: "f".to_owned(), ..Extras::default() }).unwrap()
+}
+
+/// A configuration from a seed.
+fn config(seed: u64, pool: bool) -> BacktestConfig {
+    let mut random = Random::new(seed);
+    let mut pick = |words: &[&str]| words[random.below(words.len())].to_owned();
+    let strategy = pick(&["long_short", "momentum", "top_k"]);
+    let mut params: Vec<(&str, String)> = match strategy.as_str() {
+        "long_short" => vec![("long_count", pick(&["1", "2", "3"])), ("short_count", pick(&["1", "3"]))],
+        "momentum" => vec![("top_n_long", pick(&["1", "2"])), ("top_n_short", pick(&["1", "2"]))],
+        _ => vec![("k", pick(&["1", "2", "4"]))],
+    };
+    params.push(("weighting", pick(&["equal", "score"])));
+    params.push(("buffer", pick(&["0", "1"])));
+    params.push(("no_trade_band", pick(&["0", "0.02"])));
+    let text = |text: &str| text.parse().unwrap_or_else(|_| panic!("{text}"));
+    BacktestConfig {
+        timeframe: Timeframe::from_micros(HOUR).unwrap(),
+        execution: Execution::Close,
+        rebalance: text(&pick(&["1", "5", "17", "D", "W-MON"])),
+        untradable: pick(&["hold", "close_last"]).parse().unwrap(),
+        on_short: pick(&["skip", "flat", "scale"]).parse().unwrap(),
+        commission_bps: pick(&["0", "5", "100"]).parse().unwrap(),
+        slippage_bps: pick(&["0", "3"]).parse().unwrap(),
+        capital: pick(&["1000", "1e6"]).parse().unwrap(),
+        allow_negative_cash: true,
+        start: (pick(&["", "x"]) == "x").then(|| parse_iso("2024-02-03T05:00:00Z").unwrap()),
+        params: params.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<BTreeMap<_, _>>(),
+        strategy,
+        pool: pool.then(|| PoolConfig { top_n: 6, min_bars: 20, ..PoolConfig::default() }),
+        ..BacktestConfig::default()
+    }
+}
+
+/// What each configuration gives when all run together, and when each runs alone in the engine.
+fn both(market: &SharedMarket, configs: &[BacktestConfig]) -> (Vec<SetOutcome>, Vec<SetOutcome>) {
+    let folder = tempfile::tempdir().unwrap();
+    let hub = Hub::open(folder.path()).unwrap();
+    let together = Mutex::new(BTreeMap::new());
+    let all: Vec<&BacktestConfig> = configs.iter().collect();
+    market.run_all(&hub, &all, Sampling::Rows, &|at, result| {
+        together.lock().unwrap().insert(at, result.unwrap());
+    });
+    let alone = configs.iter().map(|config| market.run(&hub, config, Sampling::Rows).unwrap()).collect();
+    (together.into_inner().unwrap().into_values().collect(), alone)
+}
+
+#[test]
+fn the_walk_gives_the_bits_of_the_engine() {
+    let mut n_walked = 0;
+    for seed in 0..24 {
+        let pool = seed % 4 == 1;
+        let configs: Vec<BacktestConfig> = (0..12).map(|nth| config(seed * 100 + nth, pool)).collect();
+        let market = SharedMarket::new(Loaded::Panel(Box::new(panel(seed, 9, seed % 3 > 0, &configs[0]))));
+        let Loaded::Panel(panel) = market.loaded() else { unreachable!() };
+        n_walked +=
+            configs.iter().filter(|c| lean::fits(panel, &Job { config: c, prepared: c.prepare().unwrap() })).count();
+        let (together, alone) = both(&market, &configs);
+        for ((one, other), config) in together.iter().zip(&alone).zip(&configs) {
+            let names: Vec<&str> = crate::results::metric_names().collect();
+            for (place, name) in names.iter().enumerate() {
+                assert_eq!(one.metrics[place], other.metrics[place], "{name}, seed {seed}, {config:?}");
+            }
+            assert_eq!(one, other, "seed {seed}, {config:?}");
+        }
+    }
+    assert!(n_walked > 200, "most of the runs can be walked: {n_walked}");
+}
+
+#[test]
+fn a_ruined_set_is_left_to_the_engine() {
+    let ruin = BacktestConfig {
+        strategy: "long_short".to_owned(),
+        params: [("long_count", "1"), ("short_count", "1"), ("gross_exposure", "30")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        rebalance: "5".parse().unwrap(),
+        ..config(3, false)
+    };
+    let market = SharedMarket::new(Loaded::Panel(Box::new(panel(5, 9, false, &ruin))));
+    let (together, alone) = both(&market, std::slice::from_ref(&ruin));
+    assert_eq!(together, alone);
+    assert!(together[0].metric("max_drawdown").unwrap() < -0.9);
+}

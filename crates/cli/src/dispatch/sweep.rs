@@ -1,0 +1,63 @@
+//! `sweep`: the best sets as a table, and where everything is.
+
+use crosscut_app::sweep::{self, SweepSummary};
+use crosscut_app::{AppError, Desk};
+
+use crate::answer::{Answer, Status};
+use crate::text_table::TextTable;
+
+/// Sets shown in the terminal.
+const SHOWN: usize = 10;
+
+/// `sweep`.
+pub fn sweep(desk: &Desk<'_>) -> Result<Answer, AppError> {
+    let summary = sweep::run(desk)?;
+    let text = text(&summary);
+    let has_failed = summary.n_failed == summary.n_sets;
+    let answer = Answer::good(&summary, text);
+    Ok(if has_failed { Answer { status: Status::Problem, ..answer } } else { answer })
+}
+
+/// A sweep as a few lines.
+fn text(summary: &SweepSummary) -> String {
+    let mut text = format!("sweep {}: {} sets", summary.sweep_id, summary.n_sets);
+    for (n, what) in [
+        (summary.n_done_before, "done before"),
+        (summary.n_failed, "failed"),
+        (summary.n_refused, "points broke a constraint"),
+        (summary.n_repeated, "points repeated others"),
+    ] {
+        if n > 0 {
+            text.push_str(&format!(", {n} {what}"));
+        }
+    }
+    text.push_str("\n\n");
+    let keys: Vec<&str> = summary.keys.iter().map(|key| key.strip_prefix("backtest.").unwrap_or(key)).collect();
+    let metrics: Vec<&str> =
+        summary.best.first().map(|best| best.metrics.keys().map(String::as_str).collect()).unwrap_or_default();
+    let heads: Vec<String> = metrics.iter().map(|name| format!(">{name}")).collect();
+    let mut columns = vec![">set"];
+    columns.extend(&keys);
+    columns.extend(heads.iter().map(String::as_str));
+    columns.push("run");
+    let mut table = TextTable::new(&columns);
+    for best in summary.best.iter().take(SHOWN) {
+        let value = |key: &String| best.values.iter().find(|(known, _)| known == key).map_or("", |(_, value)| value);
+        let number = |name: &&str| best.metrics[*name].map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
+        let mut cells =
+            vec![best.name.clone().map_or_else(|| best.set.to_string(), |name| format!("{} {name}", best.set))];
+        cells.extend(summary.keys.iter().map(|key| value(key).to_owned()));
+        cells.extend(metrics.iter().map(number));
+        cells.push(best.run_id.clone());
+        table.row(cells);
+    }
+    text.push_str(&table.render());
+    for (error, n) in &summary.errors {
+        text.push_str(&format!("failed ({n}): {}\n", error.lines().next().unwrap_or_default()));
+    }
+    for note in &summary.notes {
+        text.push_str(&format!("note: {note}\n"));
+    }
+    text.push_str(&format!("\ntable    {}\nreport   {}\n", summary.table.display(), summary.report.display()));
+    text
+}
