@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crosscut_backtest::results::{RunKind, SweepRecord, metric_names};
-use crosscut_backtest::sweep::{Note, SetOutcome, SweepPage, equity_table, sets_table};
+use crosscut_backtest::results::{RunKind, SweepRecord, Trial, hypothesis, metric_names};
+use crosscut_backtest::sweep::{Note, SetOutcome, SweepLuck, SweepPage, equity_table, sets_table};
 use crosscut_model::Table;
 
 use super::file::Kept;
@@ -88,7 +88,7 @@ pub(super) fn write(sweep: &Sweep<'_>, folder: &Path, watch: &mut Watch) -> Resu
     let mut described = description(sweep, &summary);
     described["statistics"] = serde_json::to_value(&luck).unwrap_or_default();
     write_text(&format!("{described:#}\n"), &folder.join("sweep.json"))?;
-    enter(sweep, &summary, watch)?;
+    enter(sweep, (&summary, luck.as_ref()), watch)?;
     Ok(summary)
 }
 
@@ -210,13 +210,21 @@ fn best(sweep: &Sweep<'_>, at: usize, folders: &BTreeMap<usize, PathBuf>) -> Opt
 }
 
 /// Enters the sweep in the ledger: one entry with its number of trials.
-fn enter(sweep: &Sweep<'_>, summary: &SweepSummary, watch: &Watch) -> Result<(), AppError> {
+fn enter(
+    sweep: &Sweep<'_>,
+    (summary, luck): (&SweepSummary, Option<&SweepLuck>),
+    watch: &Watch,
+) -> Result<(), AppError> {
     let best = summary.best.first();
+    let config = best.map(|best| sweep.many.resolve(&sweep.drawn.sets[best.set])).transpose()?;
+    let config = config.and_then(|config| config.canonical("").ok());
     let record = SweepRecord {
         sweep_id: summary.sweep_id.clone(),
         strategy: sweep.desk.config.text("backtest.strategy").unwrap_or_default().to_owned(),
         folder: format!("{SWEEPS}/{}", summary.sweep_id),
-        n_trials: summary.n_sets as u64,
+        hypothesis: config.map(|config| hypothesis(&config)),
+        trial: trial(summary.n_sets, luck),
+        inputs_hash: None,
         was_done: summary.n_done_before + summary.n_failed == summary.n_sets,
         context: backtest::context(sweep.desk, watch, Vec::new()),
         headline: best.map(|best| best.metrics.clone()).unwrap_or_default(),
@@ -226,6 +234,33 @@ fn enter(sweep: &Sweep<'_>, summary: &SweepSummary, watch: &Watch) -> Result<(),
         warn(sweep.desk, &format!("line {} of the ledger is not a complete entry: {}", line.line, line.reason));
     }
     Ok(())
+}
+
+/// What a sweep says as trials: all its sets, those that failed too.
+fn trial(n_sets: usize, luck: Option<&SweepLuck>) -> Trial {
+    let n_sets = n_sets as u64;
+    let Some(report) = luck.map(|luck| &luck.report) else {
+        return Trial {
+            n_sets,
+            n_effective: n_sets as f64,
+            n_periods: 0,
+            periods_per_year: 1.0,
+            sharpe: None,
+            sharpe_deviation: None,
+            shape: None,
+            sharpe_best: None,
+        };
+    };
+    Trial {
+        n_sets,
+        n_effective: report.trials.n_effective,
+        n_periods: report.n_periods,
+        periods_per_year: report.periods_per_year,
+        sharpe: report.trials.sharpe_mean,
+        sharpe_deviation: report.trials.sharpe_deviation,
+        shape: luck.and_then(|luck| luck.best_shape),
+        sharpe_best: report.best.and_then(|at| report.sets[at].sharpe),
+    }
 }
 
 /// Writes a table so that it appears whole.

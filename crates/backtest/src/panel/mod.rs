@@ -193,10 +193,13 @@ impl Panel {
         self.series.iter().all(|series| !series.volume.is_empty())
     }
 
-    /// Whether nothing but prices matters: no delisting, no funding, no list of targets and, where `uses_steps`, no lots.
+    /// Whether nothing but prices matters: no delisting, no funding, no split or dividend, no list of targets and, where `uses_steps`, no lots.
     pub(crate) fn is_plain(&self, uses_steps: bool) -> bool {
         let is_plain = |series: &Series| {
-            series.delisted_at.is_none() && series.funding.is_empty() && (!uses_steps || series.steps.is_empty())
+            series.delisted_at.is_none()
+                && series.funding.is_empty()
+                && !series.has_actions()
+                && (!uses_steps || series.steps.is_empty())
         };
         self.targets.is_none() && self.series.iter().all(is_plain)
     }

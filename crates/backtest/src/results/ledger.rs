@@ -74,9 +74,6 @@ pub struct RunEntry {
     pub folder: Option<String>,
     /// BLAKE3 of the folder's `run_context.json`, which holds the hashes of all other files.
     pub context_blake3: Option<String>,
-    /// How many runs a search made; `None` for one run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub n_trials: Option<u64>,
     /// A few metrics, so that a list needs no other file; `null` is undefined.
     #[serde(default)]
     pub headline: BTreeMap<String, Option<f64>>,

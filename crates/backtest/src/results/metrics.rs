@@ -261,7 +261,7 @@ fn curve(outcome: &Numbers<'_>) -> (Vec<i64>, Vec<f64>) {
 
 /// What a run says as a trial.
 pub(super) fn trial(capital: f64, outcome: &RunOutcome) -> super::trials::Trial {
-    let (_, curve) = curve(capital, outcome);
+    let (_, curve) = curve(&Numbers::of(capital, outcome, &[]));
     super::trials::Trial::of_returns(&formula::returns(&curve), outcome.annualisation.periods_per_year)
 }
 

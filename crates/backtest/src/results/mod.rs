@@ -98,6 +98,9 @@ pub struct FailedRun {
     pub error: String,
 }
 
+/// The kind of a sweep's line in the ledger.
+pub(crate) const SWEEP: &str = "sweep";
+
 /// A sweep or search that ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SweepRecord {
@@ -107,8 +110,12 @@ pub struct SweepRecord {
     pub strategy: String,
     /// Its folder below the results folder.
     pub folder: String,
-    /// How many runs it made, failed ones too.
-    pub n_trials: u64,
+    /// What it is a trial of, see [`hypothesis`].
+    pub hypothesis: Option<String>,
+    /// What it says as trials: how many runs it made, failed ones too, and how they did.
+    pub trial: Trial,
+    /// BLAKE3 of the tables its runs read, where all read the same.
+    pub inputs_hash: Option<String>,
     /// Whether all of them were done before.
     pub was_done: bool,
     /// Circumstances.
@@ -123,25 +130,25 @@ impl Archive {
     /// # Errors
     /// When the ledger cannot be written.
     pub fn enter_sweep(&self, sweep: &SweepRecord) -> Result<Vec<UnreadableLine>, ResultsError> {
-        ledger::append(
-            &self.root,
-            &RunEntry {
-                format: LEDGER_FORMAT,
-                run_id: Some(sweep.sweep_id.clone()),
-                strategy: sweep.strategy.clone(),
-                kind: "sweep".to_owned(),
-                status: if sweep.was_done { RunStatus::Reused } else { RunStatus::Done },
-                started_at: format_iso(sweep.context.started_at),
-                seconds: seconds(&sweep.context),
-                code_version: sweep.context.code_version.clone(),
-                inputs_hash: None,
-                folder: Some(sweep.folder.clone()),
-                context_blake3: None,
-                n_trials: Some(sweep.n_trials),
-                headline: sweep.headline.clone(),
-                error: None,
-            },
-        )
+        self.enter_many(RunEntry {
+            format: LEDGER_FORMAT,
+            run_id: Some(sweep.sweep_id.clone()),
+            strategy: sweep.strategy.clone(),
+            kind: SWEEP.to_owned(),
+            status: if sweep.was_done { RunStatus::Reused } else { RunStatus::Done },
+            started_at: format_iso(sweep.context.started_at),
+            seconds: seconds(&sweep.context),
+            code_version: sweep.context.code_version.clone(),
+            inputs_hash: sweep.inputs_hash.clone(),
+            folder: Some(sweep.folder.clone()),
+            context_blake3: None,
+            headline: sweep.headline.clone(),
+            error: None,
+            hypothesis: sweep.hypothesis.clone(),
+            trial: Some(sweep.trial),
+            lost: None,
+            link: None,
+        })
     }
 
     /// The archive in a folder, which need not exist yet.
@@ -205,7 +212,6 @@ impl Archive {
                 inputs_hash: failed.inputs_hash.clone(),
                 folder: None,
                 context_blake3: None,
-                n_trials: None,
                 headline: Default::default(),
                 error: Some(failed.error.clone()),
                 hypothesis: Some(hypothesis(&failed.config)).filter(|_| failed.config.is_object()),
@@ -365,7 +371,6 @@ impl Archive {
             inputs_hash: Some(inputs_hash(&record.inputs)),
             folder: Some(format!("{strategy}/{run_id}")),
             context_blake3: Some(blake3::hash(&context_bytes).to_hex().to_string()),
-            n_trials: None,
             headline: metrics::headline(metrics),
             error: None,
             hypothesis: Some(hypothesis(&record.config)),

@@ -84,7 +84,7 @@ pub(super) fn locate(root: &Path, name: &str) -> Result<Located, ResultsError> {
     let mut entries = ledger::read(root)?.entries;
     entries.retain(|entry| entry.status != RunStatus::Failed && entry.run_id.is_some() && entry.folder.is_some());
     // A search is many runs; what can be read here is one.
-    entries.retain(|entry| entry.n_trials.is_none());
+    entries.retain(|entry| entry.kind != super::SWEEP);
     let at = if name == LATEST {
         entries.len().checked_sub(1).ok_or_else(|| unknown(root, name, &[]))?
     } else {
@@ -143,7 +143,6 @@ fn at_path(root: &Path, folder: &Path) -> Result<Located, ResultsError> {
         inputs_hash: None,
         folder: None,
         context_blake3: None,
-        n_trials: None,
         headline: Default::default(),
         error: None,
         hypothesis: None,

@@ -21,6 +21,9 @@ const BLOCKS: usize = 16;
 pub struct SweepLuck {
     /// The statistics of the sets that were judged.
     pub report: LuckReport,
+    /// Skewness and raw kurtosis of the best one's returns.
+    #[serde(skip)]
+    pub best_shape: Option<(f64, f64)>,
     /// Places of these sets, ascending: those whose curves have the labels that the best one's has.
     #[serde(skip)]
     pub judged: Vec<usize>,
@@ -67,6 +70,7 @@ impl SweepPage<'_> {
             self.notes.iter().map(|note| done(note).and_then(|outcome| outcome.metric(self.by))).collect();
         let names: Vec<String> = self.keys.iter().map(|key| short(key).to_owned()).collect();
         Ok(Some(SweepLuck {
+            best_shape: report.best.map(|at| condensed[at].moments.shape()),
             report,
             n_left_out: all.len() - sets.len(),
             judged: sets.into_iter().map(|(at, _)| at).collect(),

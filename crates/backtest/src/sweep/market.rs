@@ -53,6 +53,7 @@ pub fn sharing(config: &BacktestConfig) -> Result<String, BacktestError> {
         "range": range,
         "funding": written(&|config| json!(config.funding)),
         "benchmark": config.benchmark,
+        "corporate_actions": config.corporate_actions.to_string(),
     });
     let more = if is_rule {
         json!({

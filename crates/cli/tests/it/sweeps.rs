@@ -72,7 +72,7 @@ fn sets_are_the_backtests_they_stand_for() {
     assert!(result["best"][0]["folder"].is_string() && result["best"][1]["folder"].is_null());
     let ledger = world.text("results/runs.jsonl");
     let sweeps: Vec<&str> = ledger.lines().filter(|line| line.contains("\"kind\":\"sweep\"")).collect();
-    assert!(sweeps.len() == 1 && sweeps[0].contains("\"n_trials\":14"), "{ledger}");
+    assert!(sweeps.len() == 1 && sweeps[0].contains("\"n_sets\":14"), "{ledger}");
     let shown = world.json(&["runs", "show", "latest"]);
     assert!(shown["result"]["entry"]["kind"] == "backtest", "a sweep is no run to show: {shown}");
 }

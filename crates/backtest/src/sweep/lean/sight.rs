@@ -84,7 +84,7 @@ impl View for Sight<'_, '_> {
 
     fn closes(&self, symbol_idx: u32, n: usize) -> &[f64] {
         let Some(pos) = self.places.last(symbol_idx, self.row) else { return &[] };
-        let closes = &self.places.panel.series(symbol_idx).close()[..=pos];
+        let closes = &self.places.panel.series(symbol_idx).comparable_close()[..=pos];
         &closes[closes.len() - n.min(closes.len())..]
     }
 
