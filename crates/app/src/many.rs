@@ -17,16 +17,26 @@ use crate::backtest::settings::{self, Place};
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::error::AppError;
+use crate::events::{Events, Level};
 
 /// The settings that say which data a run is on.
-const PLACE_KEYS: [&str; 5] =
-    ["venue", "backtest.timeframe", "backtest.factor_set", "backtest.formula", "backtest.strategy"];
+const PLACE_KEYS: [&str; 6] =
+    ["venue", "backtest.timeframe", "backtest.factor_set", "backtest.formula", "backtest.strategy", "backtest.pool"];
 
 /// The ranking factor as a formula.
 pub(crate) const FORMULA: &str = "backtest.formula";
 
 /// Keys of a formula's windows are behind this: `formula.w` takes the place of `{w}`.
 pub(crate) const WINDOW: &str = "formula.";
+
+/// Nobody listens.
+struct Quiet;
+
+impl Events for Quiet {
+    fn message(&self, _level: Level, _text: &str) {}
+
+    fn step(&self, _done: u64, _total: u64, _what: &str) {}
+}
 
 /// Runs sets of parameters.
 pub struct ManyRuns<'a> {
@@ -64,7 +74,9 @@ impl<'a> ManyRuns<'a> {
             machine: self.desk.machine.clone(),
             threads: self.desk.threads,
         };
-        let config = self.place(&desk)?.config(&desk)?;
+        let place = self.place(&desk)?;
+        // What there is to say of the data is said once, not for every set.
+        let config = place.config(&Desk { events: &Quiet, ..desk })?;
         config.prepare()?;
         Ok(config)
     }

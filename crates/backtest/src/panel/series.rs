@@ -63,6 +63,11 @@ impl Series {
         self.close.len()
     }
 
+    /// The first price of bar `pos`; NaN when the panel holds none.
+    pub(crate) fn open_at(&self, pos: usize) -> f64 {
+        self.open.get(pos).copied().unwrap_or(f64::NAN)
+    }
+
     /// Last prices.
     pub fn close(&self) -> &[f64] {
         &self.close

@@ -1,7 +1,7 @@
 //! The replay of simple cross-sectional runs without orders: many sets of one market side by side.
 //!
 //! What a run needs the trading floor for (stops, lots, margin, funding, orders that wait) is not there in most sweeps:
-//! such runs decide at a close, trade at it, and hold. This walks their decisions directly, with the arithmetic of the
+//! such runs decide at a close, trade at it or at the next open, and hold. This walks their decisions directly, with the arithmetic of the
 //! floor in the floor's order, so that every number comes out with the same bits; a property test holds both against
 //! each other. Names are ranked once for all sets that decide at the same rows.
 //!
@@ -57,12 +57,13 @@ pub(super) fn fits(panel: &Panel, job: &Job<'_>) -> bool {
         && config.venue_rules == VenueConfig::default()
         && prepared.borrow.is_none()
         && prepared.funding.is_none()
-        && prepared.funds == Funds::Unlimited;
+        && matches!(prepared.funds, Funds::Unlimited | Funds::Cash);
     let strategy = &prepared.strategy;
     let is_plain = strategy.ranks_by_column()
         && strategy.targets().is_none()
         && strategy.rule().is_some_and(|rule| rule.hold_max_bars().is_none());
-    config.execution == Execution::Close && in_bps && is_free && is_plain && panel.is_plain(prepared.uses_steps)
+    let is_simple = matches!(config.execution, Execution::Close | Execution::NextOpen);
+    is_simple && in_bps && is_free && is_plain && panel.is_plain(prepared.uses_steps)
 }
 
 /// What sets must have in common to be walked side by side.
@@ -93,9 +94,15 @@ pub(super) fn walk(panel: &Panel, places: &Places<'_>, jobs: &[Job<'_>]) -> Vec<
         return checks.into_iter().map(|c| c.map(|()| None)).collect();
     };
     let (mut names, mut ranked, mut scores): (Vec<u32>, Vec<Ranked>, Vec<f64>) = Default::default();
-    let mut at = rows.start;
+    let advance = |books: &mut [Option<Book>], to: usize| {
+        for (book, job) in books.iter_mut().zip(jobs) {
+            if let Some(book) = book {
+                book.advance(job, places, to);
+            }
+        }
+    };
     for row in decisions {
-        books.iter_mut().flatten().for_each(|book| book.mark(places, at..row));
+        advance(&mut books, row);
         members.turn_to(row);
         names.clear();
         names.extend(members.now().iter().copied().filter(|&symbol_idx| places.can_trade(symbol_idx, row)));
@@ -105,12 +112,11 @@ pub(super) fn walk(panel: &Panel, places: &Places<'_>, jobs: &[Job<'_>]) -> Vec<
                 book.decide(job, places, &ranked, row);
             }
         }
-        at = row;
     }
-    books.iter_mut().flatten().for_each(|book| book.mark(places, at..rows.end));
+    advance(&mut books, rows.end);
     let finish = |(check, book): (Result<(), BacktestError>, Option<Book>)| {
         check?;
-        Ok(book.and_then(|book| book.finish(rows.clone())))
+        Ok(book.and_then(Book::finish))
     };
     checks.into_iter().zip(books).map(finish).collect()
 }
@@ -128,7 +134,7 @@ impl Curves {
             turnover: &self.book.turnover,
             trades: self.book.closed(),
             n_orders: self.book.n_orders,
-            n_fills: self.book.n_orders,
+            n_fills: self.book.n_fills,
             commission: self.book.commission,
             slippage: self.book.slippage,
             moved: &[],

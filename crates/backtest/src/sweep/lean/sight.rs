@@ -38,6 +38,16 @@ impl<'a> Places<'a> {
         }
     }
 
+    /// The first price of a bar.
+    pub(super) fn open(&self, symbol_idx: u32, pos: usize) -> f64 {
+        self.panel.series(symbol_idx).open_at(pos)
+    }
+
+    /// Whether an order of a symbol can be executed at the open of a row, unless the run is over.
+    pub(super) fn has_open(&self, symbol_idx: u32, row: usize, end: usize) -> bool {
+        row >= end || self.in_row(symbol_idx, row).is_some_and(|pos| self.open(symbol_idx, pos) > 0.0)
+    }
+
     /// The row of a symbol's first bar, when its bars have no gap.
     pub(super) fn dense(&self, symbol_idx: u32) -> Option<usize> {
         self.dense[symbol_idx as usize]
