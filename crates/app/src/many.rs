@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crosscut_backtest::BacktestConfig;
 use crosscut_backtest::panel::{ComputedFactor, symbols_with_bars};
 use crosscut_backtest::sweep::{ParameterSet, Sampling, SetOutcome, SharedMarket, sharing};
+use crosscut_backtest::{BacktestConfig, BacktestError};
 use crosscut_hub::Hub;
 use crosscut_model::BarSpec;
 use rayon::prelude::*;
@@ -128,6 +128,23 @@ impl<'a> ManyRuns<'a> {
         Ok(place)
     }
 
+    /// Runs configurations over their market, side by side where that is proven to give the engine's numbers on it.
+    pub fn run_market(
+        &self,
+        market: &SharedMarket,
+        configs: &[&BacktestConfig],
+        sampling: Sampling,
+        done: &(dyn Fn(usize, Result<SetOutcome, BacktestError>) + Sync),
+    ) {
+        let may_walk = market.proves_walk(&self.hub, configs).unwrap_or(false);
+        if !may_walk {
+            let text = "sets walked side by side differ from the engine on this market: every set goes through the engine, \
+                        which takes longer. Please report this.";
+            self.desk.events.message(Level::Warning, text);
+        }
+        market.run_all(&self.hub, configs, (sampling, may_walk), done);
+    }
+
     /// Loads the market of configurations with equal [`sharing`].
     ///
     /// # Errors
@@ -156,7 +173,7 @@ impl<'a> ManyRuns<'a> {
         for group in groups.into_values() {
             let configs: Vec<&BacktestConfig> = group.iter().map(|(_, config)| config).collect();
             match self.load(&configs) {
-                Ok(market) => market.run_all(&self.hub, &configs, sampling, &|at, result| {
+                Ok(market) => self.run_market(&market, &configs, sampling, &|at, result| {
                     done(group[at].0, result.map_err(AppError::from));
                 }),
                 Err(error) => group.iter().for_each(|(at, _)| done(*at, Err(error.clone()))),

@@ -232,7 +232,7 @@ impl Sweep<'_> {
                 })
                 .collect();
             let configs: Vec<&BacktestConfig> = pending.iter().map(|&nth| &group[nth].1).collect();
-            market.run_all(self.many.hub(), &configs, sampling, &|nth, result| {
+            self.many.run_market(&market, &configs, sampling, &|nth, result| {
                 progress.note(&book, group[pending[nth]].0, result.map_err(|error| error.to_string()), true);
             });
             if progress.has_failed() {

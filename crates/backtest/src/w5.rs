@@ -110,7 +110,7 @@ pub fn run_cross(
         let configs: Vec<BacktestConfig> = of_it.iter().map(|&at| config(sets[at], &closes.timeline)).collect();
         let market = market(closes, lookback, &configs[0])?;
         let all: Vec<&BacktestConfig> = configs.iter().collect();
-        market.run_all(hub, &all, Sampling::Rows, &|nth, result| match result {
+        market.run_all(hub, &all, (Sampling::Rows, true), &|nth, result| match result {
             Ok(outcome) => {
                 let check = check(&outcome, lookback);
                 done(of_it[nth], outcome, check);

@@ -1,6 +1,7 @@
 //! One market for many configurations.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use crosscut_hub::Hub;
 use crosscut_model::calendar::periods_per_year;
@@ -26,6 +27,9 @@ pub struct SharedMarket {
     /// The tables, as run ids see them.
     inputs: Inputs,
 }
+
+/// Companies of sets of which one is run both ways.
+const PROVEN: usize = 4;
 
 /// Takes the place of a set and what came of it, from any thread.
 type Done<'a> = &'a (dyn Fn(usize, Result<SetOutcome, BacktestError>) + Sync);
@@ -121,6 +125,14 @@ impl SharedMarket {
         Self { inputs: Inputs::new(&inputs), loaded }
     }
 
+    /// The panel, where there is one.
+    fn panel(&self) -> Option<&Panel> {
+        match &self.loaded {
+            Loaded::Panel(panel) => Some(panel),
+            Loaded::Events(_) => None,
+        }
+    }
+
     /// What was loaded.
     pub fn loaded(&self) -> &Loaded {
         &self.loaded
@@ -139,10 +151,44 @@ impl SharedMarket {
         Ok(self.inputs.run_id(&config.canonical(self.loaded.factor())?))
     }
 
+    /// Whether the walk gives the numbers of the engine on this market: the first of each of a few companies of sets is run
+    /// both ways. Where it does not, the walk is not to be used, and whoever finds out should tell.
+    ///
+    /// # Errors
+    /// As [`BacktestConfig::prepare`].
+    pub fn proves_walk(&self, hub: &Hub, configs: &[&BacktestConfig]) -> Result<bool, BacktestError> {
+        let Some(panel) = self.panel() else { return Ok(true) };
+        let mut firsts: BTreeMap<String, &BacktestConfig> = BTreeMap::new();
+        for &config in configs {
+            let job = Job { config, prepared: config.prepare()? };
+            if lean::fits(panel, &job) {
+                firsts.entry(lean::company(config)).or_insert(config);
+            }
+        }
+        for config in firsts.into_values().take(PROVEN) {
+            let walked = Mutex::new(None);
+            self.run_all(hub, &[config], (Sampling::Rows, true), &|_, result| {
+                *walked.lock().unwrap_or_else(PoisonError::into_inner) = result.ok();
+            });
+            let walked = walked.into_inner().unwrap_or_else(PoisonError::into_inner);
+            if walked.is_some_and(|walked| self.run(hub, config, Sampling::Rows).is_ok_and(|run| run != walked)) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Runs many of the configurations it was loaded for on all threads of the pool. `done` gets each one's place and what
-    /// came of it, in any order and from any thread; work that several of them need is done once.
-    pub fn run_all(&self, hub: &Hub, configs: &[&BacktestConfig], sampling: Sampling, done: Done<'_>) {
-        let Loaded::Panel(panel) = &self.loaded else {
+    /// came of it, in any order and from any thread; work that several of them need is done once. Without `may_walk` every set
+    /// goes through the engine.
+    pub fn run_all(
+        &self,
+        hub: &Hub,
+        configs: &[&BacktestConfig],
+        (sampling, may_walk): (Sampling, bool),
+        done: Done<'_>,
+    ) {
+        let Some(panel) = self.panel().filter(|_| may_walk) else {
             configs.par_iter().enumerate().for_each(|(at, config)| done(at, self.run(hub, config, sampling)));
             return;
         };

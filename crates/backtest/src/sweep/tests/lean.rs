@@ -87,7 +87,7 @@ fn both(market: &SharedMarket, configs: &[BacktestConfig]) -> (Vec<SetOutcome>, 
     let hub = Hub::open(folder.path()).unwrap();
     let together = Mutex::new(BTreeMap::new());
     let all: Vec<&BacktestConfig> = configs.iter().collect();
-    market.run_all(&hub, &all, Sampling::Rows, &|at, result| {
+    market.run_all(&hub, &all, (Sampling::Rows, true), &|at, result| {
         together.lock().unwrap().insert(at, result.unwrap());
     });
     let alone = configs.iter().map(|config| market.run(&hub, config, Sampling::Rows).unwrap()).collect();
