@@ -5,6 +5,7 @@ use crosscut_model::bar::BAR_COLUMNS;
 use crosscut_model::instrument::holder_of;
 use crosscut_model::{BarSpec, Column, Instrument, Table, TradeKind, format_iso, nearest};
 
+use crate::data_verify;
 use crate::desk::Desk;
 use crate::error::AppError;
 
@@ -44,6 +45,8 @@ pub struct TableEntry {
     pub content_hashes: Vec<String>,
     /// The files it was made from.
     pub inputs: Vec<InputFile>,
+    /// When each of them was downloaded, ISO-8601, by the ledger of raw files; `None` for files brought by hand.
+    pub fetched_at: Vec<Option<String>>,
     /// Remarks.
     pub notes: Vec<String>,
     /// What the table of instruments says of the symbol, a row for each stretch of time; empty for other tables.
@@ -153,7 +156,19 @@ pub fn info(desk: &Desk<'_>, symbol: &str) -> Result<Vec<TableEntry>, AppError> 
         let hub = &hub;
         group.symbols.iter().filter(is_meant).map(move |known| table_entry(hub, group, known))
     });
-    entries.collect()
+    let mut entries = entries.collect::<Result<Vec<TableEntry>, AppError>>()?;
+    for entry in entries.iter_mut().filter(|entry| entry.inputs.iter().any(|input| input.venue.is_some())) {
+        let ledger = data_verify::ledger(desk, &entry.venue)?;
+        entry.fetched_at = entry
+            .inputs
+            .iter()
+            .map(|input| {
+                let archive = input.venue.as_ref()?.archive_sha256.as_ref();
+                Some(ledger.by_hash(archive.unwrap_or(&input.sha256))?.fetched_at)
+            })
+            .collect();
+    }
+    Ok(entries)
 }
 
 /// The rows of a symbol's bars, all columns.
@@ -209,6 +224,7 @@ fn table_entry(hub: &Hub, group: &TableGroup, symbol: &str) -> Result<TableEntry
         origin: String::new(),
         content_hashes: Vec::new(),
         inputs: Vec::new(),
+        fetched_at: Vec::new(),
         notes: Vec::new(),
         terms: Vec::new(),
     };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crosscut_backtest::results::RunStatus;
 use crosscut_hub::Hub;
-use crosscut_ingest::download::ledger::LEDGER_FILE;
+use crosscut_ingest::download::ledger::{LEDGER_FILE, Ledger};
 use crosscut_ingest::download::stale::{self, RawCheck, StaleTable};
 use crosscut_model::Timeframe;
 use serde::Serialize;
@@ -74,6 +74,15 @@ pub fn files(desk: &Desk<'_>) -> Result<Vec<VerifiedFiles>, AppError> {
     venues.sort();
     venues.retain(|venue| desk.config.text("venue").is_none_or(|asked| asked == venue));
     venues.into_iter().map(|venue| of_venue(desk, &raw.join(&venue), venue)).collect()
+}
+
+/// The ledger of a venue's raw files; empty when nothing was downloaded here.
+///
+/// # Errors
+/// When it is damaged.
+pub(crate) fn ledger(desk: &Desk<'_>, venue: &str) -> Result<Ledger, AppError> {
+    let raw = PathBuf::from(desk.config.text("download.raw").unwrap_or_default());
+    Ok(Ledger::open(&raw.join(venue))?)
 }
 
 /// Checks one venue.

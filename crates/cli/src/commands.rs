@@ -220,7 +220,7 @@ pub struct GenerateArgs {
 pub struct InfoArgs {
     /// Those that are settings.
     #[command(flatten)]
-    pub settings: Settings<VenueSection>,
+    pub settings: Settings<RawSection>,
     /// The symbol
     #[arg(value_name = "SYMBOL")]
     pub symbol: String,

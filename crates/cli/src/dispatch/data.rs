@@ -127,9 +127,13 @@ fn info(symbol: &str, desk: &Desk<'_>) -> Result<Answer, AppError> {
             }
         }
         table.content_hashes.iter().for_each(|hash| text.push_str(&format!("  content {hash}\n")));
-        let lines = table.inputs.iter().map(|input| {
-            let place = input.venue.as_ref().map(|venue| format!(", {}", venue.url)).unwrap_or_default();
-            format!("  input {}: {} rows, {}{place}", input.file, input.rows, input.sha256)
+        let lines = table.inputs.iter().enumerate().map(|(at, input)| {
+            let place = input.venue.as_ref().map(|venue| {
+                let issued = venue.last_modified.as_deref().unwrap_or("an unknown time");
+                let fetched = table.fetched_at.get(at).and_then(Option::as_deref).unwrap_or("at an unknown time");
+                format!(", {} of {issued}, fetched {fetched}", venue.url)
+            });
+            format!("  input {}: {} rows, {}{}", input.file, input.rows, input.sha256, place.unwrap_or_default())
         });
         push_lines(&mut text, lines.collect(), "more inputs");
         table.notes.iter().for_each(|note| text.push_str(&format!("  note: {note}\n")));

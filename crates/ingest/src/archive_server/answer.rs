@@ -55,7 +55,8 @@ pub(super) fn answer(config: &ServerConfig, request: &Request, n_before: u32, mu
             return text(out, request, "429 Too Many Requests", &[("Retry-After", &wait)], "slow down");
         }
         Some(Fault::ServerError) => {
-            let status = if n_before % 2 == 0 { "503 Service Unavailable" } else { "500 Internal Server Error" };
+            let status =
+                if n_before.is_multiple_of(2) { "503 Service Unavailable" } else { "500 Internal Server Error" };
             return text(out, request, status, &[], "try again");
         }
         Some(Fault::Redirect) => {
@@ -75,10 +76,9 @@ pub(super) fn answer(config: &ServerConfig, request: &Request, n_before: u32, mu
         return text(out, request, "200 OK", &[("Content-Type", "application/xml")], &body);
     }
     let is_inside = !request.path.split(['/', '\\']).any(|part| part == "..");
-    if request.path.ends_with('/') || request.path.is_empty() {
-        if let Some(body) = listing::html(&config.folder, &request.path).filter(|_| is_inside) {
-            return text(out, request, "200 OK", &[("Content-Type", "text/html")], &body);
-        }
+    let is_folder = is_inside && (request.path.ends_with('/') || request.path.is_empty());
+    if let Some(body) = is_folder.then(|| listing::html(&config.folder, &request.path)).flatten() {
+        return text(out, request, "200 OK", &[("Content-Type", "text/html")], &body);
     }
     let path = config.folder.join(&request.path);
     match facts(&path).filter(|_| is_inside) {

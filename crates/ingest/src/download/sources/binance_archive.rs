@@ -158,7 +158,7 @@ impl Archive<'_> {
             is_known |= !days.is_empty();
             tasks.extend(uncovered.iter().filter_map(|day| self.found("daily", *day, &days)));
         }
-        tasks.sort_by(|a, b| a.span.cmp(&b.span));
+        tasks.sort_by_key(|task| task.span);
         Ok((tasks, is_known))
     }
 
