@@ -6,6 +6,7 @@
 //!
 //! Start reading at [`config`], then [`panel`], then [`mod@replay`].
 
+mod calendar;
 pub mod config;
 pub mod error;
 pub mod event;

@@ -144,6 +144,7 @@ fn account(market: Execution, keeps_journal: bool) -> Result<FloorConfig, Backte
         borrow: None,
         steps: Steps::default(),
         venue: VenueRules { market, ..VenueRules::default() },
+        sessions: Vec::new(),
         risk: RiskRules { limits, max_order: Some(1e9), ..RiskRules::default() },
         keeps_journal,
     })

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::session::Sessions;
 use crate::time::{self, DAY};
 use crate::timeframe::Timeframe;
 
@@ -50,6 +51,28 @@ pub fn periods_per_year(timestamps: &[i64], timeframe: Timeframe) -> Annualisati
         periods_per_year: (252.0 * per_day).round(),
         basis: format!("exchange calendar: 252 days of {per_day:.2} bars"),
     }
+}
+
+/// [`periods_per_year`] where the exchange's calendar is known: of data shorter than a year, which cannot tell its
+/// sessions, the calendar's are counted. A year begins with the day of the first label; a session has the bars of the timeframe's grid
+/// that lie in it.
+pub fn periods_per_year_on(timestamps: &[i64], timeframe: Timeframe, sessions: Option<&Sessions>) -> Annualisation {
+    let (Some(&first), Some(&last)) = (timestamps.first(), timestamps.last()) else {
+        return periods_per_year(timestamps, timeframe);
+    };
+    let (Some(sessions), Some(length)) = (sessions, timeframe.micros().filter(|length| *length <= DAY)) else {
+        return periods_per_year(timestamps, timeframe);
+    };
+    let day = first.div_euclid(DAY) * DAY;
+    let times = sessions.times(day, day + 365 * DAY - 1);
+    if last - first >= 365 * DAY || times.is_empty() {
+        return periods_per_year(timestamps, timeframe);
+    }
+    let bars = |(open, close): &(i64, i64)| (timeframe.floor(close - 1) - timeframe.floor(*open)) / length + 1;
+    let n_bars: i64 = times.iter().map(bars).sum();
+    let n_bars = if length == DAY { times.len() as i64 } else { n_bars };
+    let basis = format!("exchange calendar: {} sessions a year, {n_bars} {timeframe} bars", times.len());
+    Annualisation { periods_per_year: n_bars as f64, basis }
 }
 
 /// When a portfolio is decided anew.
@@ -153,6 +176,31 @@ mod tests {
         let start = parse_iso("2021-01-04").unwrap();
         let days: Vec<i64> = (0..2 * 364).map(|d| start + d * DAY).filter(|&t| time::weekday(t) < 5).collect();
         assert_eq!(periods_per_year(&days, "1d".parse().unwrap()).periods_per_year, 261.0);
+    }
+
+    #[test]
+    fn a_known_calendar_counts_where_the_data_are_short() {
+        let sessions = Sessions::us_equities();
+        let on = |labels: &[i64], timeframe: &str| {
+            periods_per_year_on(labels, timeframe.parse().unwrap(), Some(&sessions)).periods_per_year
+        };
+        let monday = parse_iso("2021-01-04").unwrap();
+        // 261 weekdays in 365 days from a Monday, of which this calendar knows no holiday.
+        assert_eq!(on(&[monday, monday + DAY, monday + 2 * DAY], "1d"), 261.0);
+        assert_eq!(on(&[monday], "1d"), 261.0);
+        // 14:30 to 21:00 is seven hours of the clock's, thirteen halves, three stretches of four.
+        let open = monday + 14 * HOUR;
+        assert_eq!(on(&[open, open + HOUR], "1h"), 7.0 * 261.0);
+        assert_eq!(on(&[open], "30m"), 13.0 * 261.0);
+        assert_eq!(on(&[monday + 12 * HOUR], "4h"), 3.0 * 261.0);
+        let round_the_clock =
+            Sessions { weekdays: [Some((0, DAY)); 7], zone: crate::session::Zone::Utc, ..sessions.clone() };
+        let hours = periods_per_year_on(&[monday], "1h".parse().unwrap(), Some(&round_the_clock));
+        assert_eq!(hours.periods_per_year, 8760.0);
+        assert_eq!(periods_per_year_on(&[monday], "1h".parse().unwrap(), None).periods_per_year, 8760.0);
+        let years: Vec<i64> = (0..2 * 364).map(|d| monday + d * DAY).filter(|&t| time::weekday(t) < 5).collect();
+        assert_eq!(on(&years, "1d"), periods_per_year(&years, "1d".parse().unwrap()).periods_per_year);
+        assert_eq!(on(&[], "1d"), 365.0);
     }
 
     #[test]

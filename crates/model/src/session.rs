@@ -97,6 +97,12 @@ impl Sessions {
         Some((midnight + open, midnight + close))
     }
 
+    /// Open and close of each session from the day of `first` to that of `last`, microseconds UTC.
+    pub fn times(&self, first: i64, last: i64) -> Vec<(i64, i64)> {
+        let days = first.div_euclid(DAY)..=last.div_euclid(DAY);
+        days.filter_map(|day| self.session(day * DAY)).collect()
+    }
+
     /// The first day with a session after a day; `None` when there is none within a year.
     pub fn next_day(&self, day: i64) -> Option<i64> {
         let day = day.div_euclid(DAY) * DAY;

@@ -337,6 +337,20 @@ impl Account {
         gross > 0.0 && equity < margin.maintenance * gross
     }
 
+    /// Where a move of a symbol's price from `from` to `to` takes equity below the maintenance margin, others as they are;
+    /// `from` when it is below there.
+    #[inline]
+    pub fn liquidated_on(&self, symbol_idx: u32, (from, to): (f64, f64)) -> Option<f64> {
+        if !matches!(self.funds, Funds::Margin(_)) || self.quantity(symbol_idx) == 0.0 {
+            return None;
+        }
+        if self.is_liquidated_at(symbol_idx, from) {
+            return Some(from);
+        }
+        self.is_liquidated_at(symbol_idx, to)
+            .then(|| self.liquidation_price(symbol_idx).unwrap_or(to).clamp(from.min(to), from.max(to)))
+    }
+
     /// The price of a held symbol at which equity meets the maintenance margin, others as they are; `None` when no
     /// positive price does.
     pub fn liquidation_price(&self, symbol_idx: u32) -> Option<f64> {

@@ -68,6 +68,18 @@ pub enum Data {
 }
 
 impl Data {
+    /// The same with prices multiplied by `growth` and quantities divided by it.
+    #[inline]
+    #[must_use]
+    pub fn grown(&self, growth: f64) -> Self {
+        match self {
+            Self::Bar(bar) => Self::Bar(bar.grown(growth)),
+            Self::Trade(trade) => {
+                Self::Trade(Trade { price: trade.price * growth, quantity: trade.quantity / growth, ..*trade })
+            }
+        }
+    }
+
     /// The symbol it is about.
     #[inline]
     pub fn symbol_idx(&self) -> u32 {

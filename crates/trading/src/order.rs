@@ -35,6 +35,8 @@ pub enum Reason {
     Unsound,
     /// Less than one lot.
     BelowOneLot,
+    /// Fewer units than the least order quantity.
+    BelowMinQuantity,
     /// Worth less than the least order value.
     BelowMinNotional,
     /// There is no such instrument, it has no price yet, or it is not traded any more.
@@ -67,6 +69,7 @@ impl Reason {
             Self::PositionClosed => "position closed",
             Self::Unsound => "unsound price or quantity",
             Self::BelowOneLot => "below one lot",
+            Self::BelowMinQuantity => "below minimum quantity",
             Self::BelowMinNotional => "below minimum notional",
             Self::NotTrading => "not trading",
             Self::UnknownOrder => "unknown order",

@@ -89,9 +89,14 @@ fn cash_after(lines: &[Line], account: Account, scale: f64, costs: &Costs) -> f6
     cash
 }
 
+/// From here on neighbouring whole numbers have no fractions between them.
+pub(crate) const LOTS_MAX: f64 = 4_503_599_627_370_496.0;
+
 /// Cuts `change` (signed base units) to whole lots, toward zero; unchanged without a lot size.
 pub fn whole_lots(change: f64, lot_size: Option<f64>) -> f64 {
     match lot_size.filter(|lot| *lot > 0.0) {
+        // More lots than a number can count are no step at all.
+        Some(lot) if change.abs() / lot >= LOTS_MAX => change,
         // The small addition keeps 0.3 / 0.1 = 2.9999999999999996 at three lots.
         Some(lot) => ((change.abs() / lot + 1e-9).floor() * lot).copysign(change),
         None => change,
@@ -176,5 +181,7 @@ mod tests {
         assert_eq!(whole_lots(-7.9, Some(2.0)), -6.0);
         assert_eq!(whole_lots(0.9, Some(1.0)), 0.0);
         assert_eq!(whole_lots(0.123, None), 0.123);
+        // A lot as small as numbers go must not make an order without end.
+        assert_eq!((whole_lots(7.3, Some(1e-310)), whole_lots(-7.3, Some(1e-17))), (7.3, -7.3));
     }
 }

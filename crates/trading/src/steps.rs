@@ -2,7 +2,8 @@
 
 use crosscut_model::{Instrument, OrderKind, OrderRequest, Side};
 
-use crate::sizing::whole_lots;
+use crate::order::Reason;
+use crate::sizing::{LOTS_MAX, whole_lots};
 
 /// The steps of an instrument from a date on.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -13,8 +14,12 @@ pub struct Step {
     pub tick_size: Option<f64>,
     /// Smallest quantity step, base units; `None`: sizes are fractional.
     pub lot_size: Option<f64>,
+    /// Least order quantity, base units; `None`: none.
+    pub min_quantity: Option<f64>,
     /// Least order value, quote units; `None`: none.
     pub min_notional: Option<f64>,
+    /// Base units of one contract, where the instrument is traded in contracts; fees per share are per contract then.
+    pub multiplier: Option<f64>,
 }
 
 /// The steps of all symbols of a run.
@@ -30,12 +35,7 @@ impl Steps {
         let mut by_symbol = vec![Vec::new(); symbols.len()];
         for row in instruments {
             if let Ok(at) = symbols.binary_search(&row.symbol) {
-                by_symbol[at].push(Step {
-                    from: row.valid_from.unwrap_or(i64::MIN),
-                    tick_size: row.tick_size,
-                    lot_size: row.lot_size,
-                    min_notional: row.min_notional,
-                });
+                by_symbol[at].push(Step::of(row));
             }
         }
         Self::new(by_symbol)
@@ -61,6 +61,26 @@ impl Steps {
 }
 
 impl Step {
+    /// The steps that a row of the instruments table tells. Quantities of a run are base units: a contract of 50 units of
+    /// which one can be traded is a lot of 50, and its value, margin and fees by value are those of 50 units.
+    pub fn of(row: &Instrument) -> Self {
+        let multiplier = row.multiplier.filter(|multiplier| *multiplier > 0.0 && multiplier.is_finite());
+        let units = |contracts: Option<f64>| contracts.map(|contracts| contracts * multiplier.unwrap_or(1.0));
+        Self {
+            from: row.valid_from.unwrap_or(i64::MIN),
+            tick_size: row.tick_size,
+            lot_size: units(row.lot_size),
+            min_quantity: units(row.min_quantity),
+            min_notional: row.min_notional,
+            multiplier,
+        }
+    }
+
+    /// Base units of one unit that fees are charged by: a share, a coin, a contract.
+    pub fn unit(&self) -> f64 {
+        self.multiplier.unwrap_or(1.0)
+    }
+
     /// A quantity in whole lots, toward zero.
     pub fn quantity(&self, quantity: f64) -> f64 {
         whole_lots(quantity, self.lot_size)
@@ -69,7 +89,10 @@ impl Step {
     /// Terms whose prices are whole ticks: a limit on its passive side (a buy down, a sell up), a trigger at the nearest.
     pub fn kind(&self, kind: OrderKind, side: Side) -> OrderKind {
         let limit = |price: f64| self.tick_size.map_or(price, |tick| passive(price, tick, side));
-        let nearest = |price: f64| self.tick_size.map_or(price, |tick| (price / tick).round() * tick);
+        let nearest = |price: f64| match self.tick_size {
+            Some(tick) if price / tick < LOTS_MAX => (price / tick).round() * tick,
+            _ => price,
+        };
         match kind {
             OrderKind::Limit { price } => OrderKind::Limit { price: limit(price) },
             OrderKind::LimitOnOpen { price } => OrderKind::LimitOnOpen { price: limit(price) },
@@ -93,16 +116,23 @@ impl Step {
         }
     }
 
-    /// Whether an order of this size at this price is large enough.
-    pub fn allows(&self, quantity: f64, price: f64) -> bool {
+    /// Why an order of this size at this price is too small; `None` when it is not.
+    pub fn too_small(&self, quantity: f64, price: f64) -> Option<Reason> {
         // The allowance keeps 0.1 * 50 = 5.000000000000001 and its neighbours at 5.
-        self.min_notional.is_none_or(|least| quantity * price >= least * (1.0 - 1e-12))
+        let is_below = |value: f64, least: Option<f64>| least.is_some_and(|least| value < least * (1.0 - 1e-12));
+        if is_below(quantity, self.min_quantity) {
+            return Some(Reason::BelowMinQuantity);
+        }
+        is_below(quantity * price, self.min_notional).then_some(Reason::BelowMinNotional)
     }
 }
 
 /// A price in whole ticks on the passive side; prices that are whole ticks but for rounding stay where they are.
 fn passive(price: f64, tick: f64, side: Side) -> f64 {
     let ticks = price / tick;
+    if !(ticks < LOTS_MAX) {
+        return price;
+    }
     let nearest = ticks.round();
     let whole = if (ticks - nearest).abs() <= 1e-9 * ticks.abs().max(1.0) {
         nearest
@@ -132,6 +162,24 @@ mod tests {
     }
 
     #[test]
+    fn contracts_are_lots_of_their_units() {
+        let row = Instrument {
+            lot_size: Some(1.0),
+            min_quantity: Some(2.0),
+            multiplier: Some(50.0),
+            ..Instrument::named("ES")
+        };
+        let step = Step::of(&row);
+        assert_eq!((step.quantity(149.0), step.unit()), (100.0, 50.0));
+        assert_eq!(
+            (step.too_small(50.0, 4000.0), step.too_small(100.0, 4000.0)),
+            (Some(Reason::BelowMinQuantity), None)
+        );
+        let none = Step::of(&Instrument { multiplier: Some(0.0), ..row });
+        assert_eq!((none.quantity(149.5), none.unit()), (149.0, 1.0));
+    }
+
+    #[test]
     fn limits_round_to_their_passive_side() {
         let step = Step { tick_size: Some(0.5), min_notional: Some(5.0), ..Step::default() };
         let limit = |price| OrderKind::Limit { price };
@@ -139,9 +187,12 @@ mod tests {
         assert_eq!(step.kind(limit(10.3), Side::Sell), limit(10.5));
         assert_eq!(step.kind(limit(10.5), Side::Buy), limit(10.5));
         assert_eq!(step.kind(OrderKind::Stop { trigger: 10.3 }, Side::Sell), OrderKind::Stop { trigger: 10.5 });
-        assert!(step.allows(0.1, 50.0) && !step.allows(0.1, 49.9));
+        assert_eq!((step.too_small(0.1, 50.0), step.too_small(0.1, 49.9)), (None, Some(Reason::BelowMinNotional)));
         let cent = Step { tick_size: Some(0.01), ..Step::default() };
         let OrderKind::Limit { price } = cent.kind(limit(0.29), Side::Sell) else { unreachable!() };
         assert!((price - 0.29).abs() < 1e-12);
+        let none = Step { tick_size: Some(1e-320), ..Step::default() };
+        assert_eq!(none.kind(limit(0.29), Side::Sell), limit(0.29));
+        assert_eq!(none.kind(OrderKind::Stop { trigger: 0.29 }, Side::Buy), OrderKind::Stop { trigger: 0.29 });
     }
 }

@@ -360,8 +360,8 @@ pub const KEYS: &[Key] = &[
         "backtest.venue_rules.session",
         "session",
         Kind::Text,
-        "each_bar",
-        "What open and close are to on-open, on-close and day orders: each_bar, or a session such as 14:30-21:00 UTC",
+        "auto",
+        "What open and close are to on-open, on-close and day orders: auto (the exchange's calendar where the hub has one, else each_bar), each_bar, or a session such as 14:30-21:00 UTC",
     ),
     key(
         "backtest.untradable",

@@ -82,6 +82,7 @@ impl Prepared {
             borrow: self.borrow,
             steps: if self.uses_steps { steps } else { Steps::default() },
             venue: self.venue,
+            sessions: Vec::new(),
             risk,
             keeps_journal: self.keeps_journal,
         };

@@ -4,8 +4,12 @@
 
 use crosscut_hub::{Hub, TickColumns, TickStream};
 use crosscut_model::action::growth;
-use crosscut_model::time::HOUR;
-use crosscut_model::{BarSpec, Bars, CorporateAction, Range, Timeframe, TradeKind, Trades, format_iso, nearest};
+use crosscut_model::calendar::periods_per_year_on;
+use crosscut_model::time::{DAY, HOUR};
+use crosscut_model::{
+    BarSpec, Bars, CorporateAction, Range, Sessions, Timeframe, TradeKind, Trades, format_iso, nearest,
+};
+use crosscut_trading::FloorConfig;
 use crosscut_trading::funding::FundingDue;
 use crosscut_trading::rules::CorporateActions;
 use crosscut_trading::steps::Steps;
@@ -36,6 +40,8 @@ pub struct EventMarket {
     delisted_at: Vec<Option<i64>>,
     /// Splits and dividends of each symbol, to be booked.
     actions: Vec<Vec<CorporateAction>>,
+    /// The exchange's calendar; `None`: not known.
+    sessions: Option<Sessions>,
     /// Lots, ticks, least values.
     steps: Steps,
     /// Closes of the benchmark: when each could be known, and the price.
@@ -79,6 +85,7 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<EventMarket, BacktestE
         funding: Vec::new(),
         delisted_at: Vec::new(),
         actions: Vec::new(),
+        sessions: None,
         steps: Steps::default(),
         benchmark: None,
         inputs: Vec::new(),
@@ -89,6 +96,10 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<EventMarket, BacktestE
     };
     market.read_feeds(hub, config)?;
     market.read_actions(hub, config)?;
+    if let Some((sessions, input)) = crate::calendar::sessions(hub, &config.venue)? {
+        market.sessions = Some(sessions);
+        market.inputs.push(input);
+    }
     market.check_cover()?;
     let instruments = hub.instruments(&config.venue)?;
     market.steps = Steps::from_instruments(&market.symbols, &instruments);
@@ -387,6 +398,12 @@ impl EventMarket {
         }
     }
 
+    /// Open and close of the exchange's sessions in the run and the month after it, for orders that outlive it.
+    fn session_times(&self) -> Vec<(i64, i64)> {
+        let (first, last) = self.span;
+        self.sessions.as_ref().map_or_else(Vec::new, |sessions| sessions.times(first - DAY, last + 31 * DAY))
+    }
+
     /// Runs the configured strategy. Trades are read again from the hub.
     ///
     /// # Errors
@@ -394,6 +411,7 @@ impl EventMarket {
     pub fn replay(&self, hub: &Hub, config: &BacktestConfig) -> Result<RunOutcome, BacktestError> {
         let (sampling, timeframe) = self.sampling(config)?;
         let (resolved, floor) = config.prepare()?.floor(&self.symbols, self.steps.clone())?;
+        let floor = FloorConfig { sessions: self.session_times(), ..floor };
         let Made::PerSymbol(signals) = resolved.made else {
             let expected = "a strategy that acts at every bar";
             return Err(BacktestError::setting("strategy", config.strategy.clone(), expected));
@@ -421,6 +439,7 @@ impl EventMarket {
         let options = EventOptions { evaluate: Some(config.rebalance), sampling };
         let outcome = replay_events(market, floor, options, &mut strategy)?;
         let mut run = outcome.into_run(timeframe);
+        run.annualisation = periods_per_year_on(&run.timeline, timeframe, self.sessions.as_ref());
         run.data_quality.notes.extend(self.quality.notes.iter().cloned());
         for (name, count) in &self.quality.counts {
             run.data_quality.add(name, *count);

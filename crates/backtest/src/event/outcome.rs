@@ -82,6 +82,7 @@ impl EventOutcome {
         quality.add("events", self.n_events);
         quality.add("orders_rounded", self.dropped.n_rounded);
         quality.add("orders_below_one_lot", self.dropped.n_below_one_lot);
+        quality.add("orders_below_min_quantity", self.dropped.n_below_min_quantity);
         quality.add("orders_below_min_notional", self.dropped.n_below_min_notional);
         let open = self.quantities.iter().filter(|quantity| **quantity != 0.0).count();
         quality.add("open_positions_at_end", open as u64);

@@ -1,6 +1,6 @@
 //! Columns in, panel out.
 
-use crosscut_model::{CorporateAction, Members, Range, Timeframe, format_iso};
+use crosscut_model::{CorporateAction, Members, Range, Sessions, Timeframe, format_iso};
 use crosscut_trading::account::Funds;
 use crosscut_trading::funding::FundingDue;
 use crosscut_trading::pool::PoolRule;
@@ -94,6 +94,8 @@ pub struct Extras {
     pub targets: Vec<Target>,
     /// Until when (exclusive) the data are complete as their source states, microseconds; `None`: the last bar's close.
     pub covered_until: Option<i64>,
+    /// The exchange's calendar; `None`: not known.
+    pub sessions: Option<Sessions>,
 }
 
 /// Makes a panel for one configuration. Series may be made in any order, by several threads.
@@ -363,6 +365,7 @@ impl PanelBuilder {
             symbols,
             series,
             timeframe: self.timeframe,
+            sessions: extras.sessions,
             timeline,
             available_at,
             slots,

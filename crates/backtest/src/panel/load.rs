@@ -149,6 +149,8 @@ pub fn load_with(hub: &Hub, config: &BacktestConfig, options: LoadOptions<'_>) -
     note_actions(config.corporate_actions, &inputs, &mut quality);
     inputs.extend(list.into_iter().chain(member_lists));
     inputs.extend(instruments_input(hub, &config.venue)?);
+    let (sessions, calendar) = crate::calendar::sessions(hub, &config.venue)?.unzip();
+    inputs.extend(calendar);
     let benchmark = config.benchmark.as_ref().map(|symbol| source.benchmark(symbol, &mut inputs)).transpose()?;
     if series.iter().all(Unplaced::is_empty) && !series.is_empty() {
         return Err(nothing_in_range(&source, &symbols, prepared.range));
@@ -157,7 +159,16 @@ pub fn load_with(hub: &Hub, config: &BacktestConfig, options: LoadOptions<'_>) -
     let factor = computed.map_or(read, |computed| computed.formula.clone());
     let panel = builder.build(
         series,
-        Extras { factor, benchmark, inputs, quality, targets: targets.unwrap_or_default(), members, covered_until },
+        Extras {
+            factor,
+            benchmark,
+            inputs,
+            quality,
+            targets: targets.unwrap_or_default(),
+            members,
+            covered_until,
+            sessions,
+        },
     )?;
     super::build::check_cover(&panel, prepared.range)?;
     Ok(panel)
@@ -306,15 +317,11 @@ fn nothing_in_range(source: &Source<'_>, symbols: &[String], range: Range) -> Ba
 fn symbol_rules(instruments: Vec<Instrument>) -> BTreeMap<String, SymbolRules> {
     let mut rules: BTreeMap<String, SymbolRules> = BTreeMap::new();
     for instrument in instruments {
+        let step = Step::of(&instrument);
         let rule = rules.entry(instrument.symbol).or_default();
         rule.listed_at = instrument.listed_at.or(rule.listed_at);
         rule.delisted_at = instrument.delisted_at.or(rule.delisted_at);
-        rule.steps.push(Step {
-            from: instrument.valid_from.unwrap_or(i64::MIN),
-            tick_size: instrument.tick_size,
-            lot_size: instrument.lot_size,
-            min_notional: instrument.min_notional,
-        });
+        rule.steps.push(step);
     }
     rules
 }

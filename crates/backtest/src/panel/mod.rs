@@ -21,7 +21,7 @@ use std::ops::Range;
 
 use crosscut_hub::InputFile;
 
-use crosscut_model::Timeframe;
+use crosscut_model::{Sessions, Timeframe};
 use crosscut_trading::pool::PoolRule;
 use crosscut_trading::rules::Execution;
 use crosscut_trading::steps::Steps;
@@ -46,6 +46,8 @@ pub struct Panel {
     series: Vec<Series>,
     /// Length of the bars.
     timeframe: Timeframe,
+    /// The exchange's calendar; `None`: not known.
+    sessions: Option<Sessions>,
     /// Labels of all bars, ascending, microseconds.
     timeline: Vec<i64>,
     /// When all bars of each row could be known, microseconds.
@@ -113,6 +115,11 @@ impl Panel {
     /// Length of the bars.
     pub fn timeframe(&self) -> Timeframe {
         self.timeframe
+    }
+
+    /// The exchange's calendar; `None`: not known.
+    pub(crate) fn sessions(&self) -> Option<&Sessions> {
+        self.sessions.as_ref()
     }
 
     /// Labels of all bars, ascending, microseconds; some may lie before the run's start.

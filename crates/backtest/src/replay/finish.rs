@@ -1,6 +1,6 @@
 //! The end of a run: curves from the tape, counts, remarks.
 
-use crosscut_model::calendar::periods_per_year;
+use crosscut_model::calendar::periods_per_year_on;
 use crosscut_trading::account::CashKind;
 use crosscut_trading::rules::Execution;
 
@@ -40,7 +40,7 @@ impl Engine<'_> {
             ends,
             moved,
             journal: self.recorder.journal,
-            annualisation: periods_per_year(&timeline, panel.timeframe()),
+            annualisation: periods_per_year_on(&timeline, panel.timeframe(), panel.sessions()),
             timeline,
             data_quality: records.quality,
             log: records.log,
@@ -70,6 +70,7 @@ impl Engine<'_> {
         quality.add("working_orders_at_end", desk.open_orders().len() as u64);
         quality.add("changes_rounded_to_lots", dropped.n_rounded);
         quality.add("changes_below_one_lot", dropped.n_below_one_lot);
+        quality.add("changes_below_min_quantity", dropped.n_below_min_quantity);
         quality.add("changes_below_min_notional", dropped.n_below_min_notional);
         if dropped.quantity_value > 0.0 {
             quality.notes.push(dropped_note(dropped.quantity_value));

@@ -9,7 +9,7 @@ use std::path::Path;
 use crosscut_kernels::metrics::presets::{Preset, Sample, Trade};
 use crosscut_model::time::{DAY, weekday};
 use crosscut_model::{Fill, Side, format_iso};
-use crosscut_trading::ledger::{ClosedTrade, Ledger};
+use crosscut_trading::ledger::{ClosedTrade, Ledger, Split};
 use serde::Serialize;
 
 use super::StoredRun;
@@ -219,8 +219,29 @@ fn ledger_trades(folder: &Path) -> Result<(Vec<String>, Vec<ClosedTrade>), Resul
     }
     fills.sort_by_key(|(_, _, fill)| fill.filled_at);
     let mut ledger = Ledger::new(0.0, symbols.len());
+    let mut splits = splits(folder, &known)?.into_iter().peekable();
     for (symbol_idx, side, fill) in &fills {
+        // A split comes before the bar in which it is booked opens.
+        while let Some((symbol_idx, split)) = splits.next_if(|(_, split)| split.at <= fill.filled_at) {
+            ledger.split(symbol_idx, &split, 0);
+        }
         ledger.book(*symbol_idx, *side, fill, 0);
     }
     Ok((symbols, ledger.into_closed()))
+}
+
+/// The splits of a run's audit trail, in time order; none without a trail.
+fn splits(folder: &Path, known: &BTreeMap<String, u32>) -> Result<Vec<(u32, Split)>, ResultsError> {
+    let columns = ["timestamp", "symbol", "event", "wanted", "quantity", "price"];
+    let Some(mut rows) = Rows::open(folder, "journal.csv", &columns)? else { return Ok(Vec::new()) };
+    let mut splits = Vec::new();
+    while rows.next()? {
+        if rows.text(2) != "split" {
+            continue;
+        }
+        let number = |column: usize| Ok::<f64, ResultsError>(rows.number(column)?.unwrap_or(0.0));
+        let split = Split { at: rows.time(0)?, ratio: number(3)?, quantity: number(4)?, price: number(5)? };
+        splits.extend(known.get(rows.text(1)).map(|symbol_idx| (*symbol_idx, split)));
+    }
+    Ok(splits)
 }

@@ -26,6 +26,8 @@ mod flow;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod lists;
 #[cfg(test)]
 mod rules;

@@ -216,12 +216,12 @@ impl Desk {
         }
         let price = self.price(symbol_idx);
         let rounded = step.quantity(change.abs());
-        let kept = if step.allows(rounded, price) { rounded } else { 0.0 };
+        let why = if rounded > 0.0 { step.too_small(rounded, price) } else { Some(Reason::BelowOneLot) };
+        let kept = if why.is_none() { rounded } else { 0.0 };
         if kept < change.abs() {
-            match (rounded > 0.0, kept > 0.0) {
-                (false, _) => self.dropped.n_below_one_lot += 1,
-                (true, false) => self.dropped.n_below_min_notional += 1,
-                (true, true) => self.dropped.n_rounded += 1,
+            match why {
+                Some(reason) => self.dropped.count(reason),
+                None => self.dropped.n_rounded += 1,
             }
             self.dropped.quantity_value += (change.abs() - kept) * price;
             let side = if change > 0.0 { Side::Buy } else { Side::Sell };
@@ -355,11 +355,11 @@ impl Desk {
     /// closed, market orders of an earlier call that still work are cancelled, sells go before buys. Quantities come from
     /// equity and the last prices; an account that owes nothing shrinks all weights so that costs fit in cash.
     pub fn rebalance(&mut self, weights: &[(u32, f64)]) {
-        self.rebalance_around(weights, &[]);
+        self.rebalance_around(weights, &[], self.equity());
     }
 
-    /// [`Desk::rebalance`], with positions in `kept` (ascending) left as they are.
-    pub fn rebalance_around(&mut self, weights: &[(u32, f64)], kept: &[u32]) {
+    /// [`Desk::rebalance`], with positions in `kept` (ascending) left as they are, and weights as fractions of `equity`.
+    pub fn rebalance_around(&mut self, weights: &[(u32, f64)], kept: &[u32], equity: f64) {
         let stale: Vec<OrderId> = self
             .open
             .iter()
@@ -377,7 +377,6 @@ impl Desk {
             }
         }
         lines.sort_by_key(|line| line.symbol_idx);
-        let equity = self.equity();
         let account = sizing::Account { equity, cash: self.cash(), reserve: 0.0 };
         let is_cash = matches!(self.account.funds(), crate::account::Funds::Cash);
         let scale = if is_cash { affordable_scale(&lines, account, &self.costs) } else { 1.0 };
@@ -435,16 +434,16 @@ impl Desk {
             let entry = Entry::Rounded { wanted: request.quantity, quantity };
             self.note(order_id, &request, entry);
         }
-        let reason = if quantity <= 0.0 {
-            self.dropped.n_below_one_lot += 1;
-            Reason::BelowOneLot
-        } else if !closes && !step.allows(quantity, price) {
-            self.dropped.n_below_min_notional += 1;
-            self.dropped.quantity_value += quantity * price;
-            Reason::BelowMinNotional
+        let too_small = if quantity <= 0.0 {
+            Some(Reason::BelowOneLot)
         } else {
+            step.too_small(quantity, price).filter(|_| !closes)
+        };
+        let Some(reason) = too_small else {
             return Some(OrderRequest { quantity, kind: step.kind(request.kind, request.side), ..request });
         };
+        self.dropped.count(reason);
+        self.dropped.quantity_value += quantity * price;
         self.refuse(order_id, &request, reason);
         None
     }

@@ -25,7 +25,7 @@ use crate::guard::{RiskGuard, RiskRules};
 use crate::journal::{Journal, Record};
 use crate::limits::Rule;
 use crate::market::{Bar, Data, Trade};
-use crate::order::Update;
+use crate::order::{Reason, Update};
 use crate::steps::Steps;
 use crate::venue::{Clearing, SimulatedVenue, VenueRules, Working};
 
@@ -58,6 +58,8 @@ pub struct FloorConfig {
     pub steps: Steps,
     /// How orders fill.
     pub venue: VenueRules,
+    /// Open and close of each session of the exchange, ascending, microseconds UTC; empty: around the clock, or not known.
+    pub sessions: Vec<(i64, i64)>,
     /// What the guard allows.
     pub risk: RiskRules,
     /// Whether an audit trail is kept.
@@ -71,6 +73,8 @@ pub struct Dropped {
     pub n_rounded: u64,
     /// Orders of less than one lot.
     pub n_below_one_lot: u64,
+    /// Orders below the least quantity.
+    pub n_below_min_quantity: u64,
     /// Orders below the least value.
     pub n_below_min_notional: u64,
     /// Value that was not traded for these reasons, quote units.
@@ -79,6 +83,17 @@ pub struct Dropped {
 
 /// How often a strategy may answer the answers to its own orders at one instant; what is left is told at the next.
 const ROUNDS: usize = 64;
+
+impl Dropped {
+    /// Counts an order that was too small.
+    fn count(&mut self, reason: Reason) {
+        match reason {
+            Reason::BelowMinQuantity => self.n_below_min_quantity += 1,
+            Reason::BelowMinNotional => self.n_below_min_notional += 1,
+            _ => self.n_below_one_lot += 1,
+        }
+    }
+}
 
 /// A simulated trading floor.
 #[derive(Debug)]
@@ -129,7 +144,7 @@ impl Floor {
                 dropped: Dropped::default(),
                 last_id: 0,
             },
-            venue: SimulatedVenue::new(config.venue, n_symbols),
+            venue: SimulatedVenue::new(config.venue, config.sessions, n_symbols),
             borrow: config.borrow,
             borrowed_until: None,
             telling: Vec::new(),
@@ -248,8 +263,14 @@ impl Floor {
     /// A bar's path as the venue walks it.
     #[inline]
     fn plain_path(&mut self, bar: &Bar) {
+        let has_orders = self.has_orders(bar.symbol_idx);
         let (venue, mut clearing) = self.at_venue();
-        venue.path(bar, &mut clearing);
+        match venue.path(bar, &mut clearing) {
+            Some(price) => self.liquidate(bar.symbol_idx, price, bar.available_at),
+            // Without orders the path is no more than its extremes.
+            None if !has_orders => self.liquidate_within(bar),
+            None => {}
+        }
     }
 
     /// Orders of a side meet a bar's close, after the paths of all bars that close at the instant.
@@ -263,7 +284,10 @@ impl Floor {
     pub fn end(&mut self, bar: &Bar) {
         let (venue, mut clearing) = self.at_venue();
         venue.end(bar, &mut clearing);
-        self.liquidate_within(bar);
+        // What was opened at the close has met no other price of the bar.
+        if matches!(self.desk.account.funds(), Funds::Margin(_)) {
+            self.liquidate_at(bar.symbol_idx, bar.close, bar.available_at);
+        }
         self.desk.account.end_bar(bar.symbol_idx);
         self.desk.account.mark(bar.symbol_idx, bar.close);
     }
@@ -364,13 +388,14 @@ impl Floor {
             return;
         }
         std::mem::swap(&mut self.sending, &mut self.desk.outbox);
-        let (now, rules) = (self.desk.now, *self.venue.rules());
+        let (now, latency) = (self.desk.now, self.venue.rules().latency);
         let mut sending = std::mem::take(&mut self.sending);
         for command in sending.drain(..) {
             match command {
                 Command::Submit { order_id, request, entry, pair } => {
                     let (venue, mut clearing) = self.at_venue();
-                    let mut order = Working::new(order_id, request, (now, rules.latency), rules.session);
+                    let session_end = venue.session_end(now);
+                    let mut order = Working::new(order_id, request, now.saturating_add(latency), session_end);
                     (order.entry, order.pair, order.is_active) = (entry, pair, entry == OrderId(0));
                     venue.submit(order, now, &mut clearing);
                 }

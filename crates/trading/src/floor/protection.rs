@@ -12,7 +12,7 @@ use crate::journal::{Entry, Origin};
 use crate::limits::Rule;
 use crate::market::Bar;
 use crate::order::{Event, Update};
-use crate::venue::{Session, Working};
+use crate::venue::Working;
 
 /// The first number of exits that have none of their own yet.
 const UNNUMBERED: u64 = u64::MAX - 2;
@@ -72,7 +72,7 @@ impl Floor {
 
 /// An order that has been in the book before anything else.
 fn resting(number: u64, request: OrderRequest, best: f64) -> Working {
-    let mut order = Working::new(OrderId(number), request, (i64::MIN, 0), Session::EachBar);
+    let mut order = Working::new(OrderId(number), request, i64::MIN, i64::MAX);
     (order.is_resting, order.best) = (true, best);
     order
 }

@@ -140,7 +140,7 @@ impl Floor {
     }
 
     /// Closes everything: `symbol_idx` at `price`, others at their last prices, with the fee of it.
-    fn liquidate(&mut self, symbol_idx: u32, price: f64, at: i64) {
+    pub(super) fn liquidate(&mut self, symbol_idx: u32, price: f64, at: i64) {
         let Funds::Margin(margin) = self.desk.account.funds() else {
             return;
         };
@@ -176,7 +176,8 @@ impl Floor {
         let request = closing(symbol_idx, self.desk.account.quantity(symbol_idx));
         let side = request.side;
         // Nobody trades there: the order is judged as the smallest in a deep market.
-        let terms = Terms { traded_before: self.desk.account.traded_before(at), ..Terms::default() };
+        let unit = self.desk.steps.at(symbol_idx, at).unit();
+        let terms = Terms { unit, traded_before: self.desk.account.traded_before(at), ..Terms::default() };
         let meeting = Meeting { side, quantity: request.quantity, reference: price, at, lot_size: None, terms };
         let (_, clearing) = self.at_venue();
         let Clearing { account, costs, updates, .. } = clearing;

@@ -23,6 +23,7 @@ fn stances(mut strategy: impl Strategy, closes: &[f64]) -> Vec<i8> {
         borrow: None,
         steps: Steps::default(),
         venue: VenueRules { market: crate::rules::Execution::Close, ..VenueRules::default() },
+        sessions: Vec::new(),
         risk: RiskRules::default(),
         keeps_journal: false,
     })

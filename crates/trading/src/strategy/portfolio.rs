@@ -44,6 +44,8 @@ pub struct Portfolio<S> {
     sight: Sight<S>,
     /// Symbols whose holding time ends at this time, microseconds UTC.
     ended: (i64, Vec<u32>),
+    /// Equity at this time before anything was decided, quote units.
+    equity: f64,
     /// Kept for its allocation.
     ranked: Vec<Ranked>,
     /// Kept for its allocation.
@@ -131,7 +133,12 @@ impl<S: Scorer> Portfolio<S> {
         };
         let (limits, on_short, rule) = (rules.limits, rules.on_short, strategy.into_rule()?);
         let (ended, ranked, scores, plan) = ((i64::MIN, Vec::new()), Vec::new(), Vec::new(), Plan::default());
-        Ok(Self { rule, limits, on_short, sight, ended, ranked, scores, plan })
+        Ok(Self { rule, limits, on_short, sight, ended, equity: f64::NAN, ranked, scores, plan })
+    }
+
+    /// Equity at the present instant before anything is decided at it.
+    fn equity(&self, desk: &Desk) -> f64 {
+        if self.ended.0 == desk.now() { self.equity } else { desk.equity() }
     }
 
     /// Scores the names that have a bar and ranks those that have a score; gives the names that can be traded.
@@ -195,8 +202,10 @@ impl<S: Scorer> Portfolio<S> {
 
 impl<S: Scorer> Strategy for Portfolio<S> {
     fn on_data(&mut self, data: &Data, desk: &mut Desk) {
-        self.sight.take(data);
+        self.sight.take(&data.grown(desk.growth(data.symbol_idx())));
         if self.ended.0 != desk.now() {
+            // Before anything of the instant is decided: what ends a holding time at this very close costs what it costs.
+            self.equity = desk.equity();
             self.ended.0 = desk.now();
             self.ended.1.clear();
         }
@@ -223,6 +232,6 @@ impl<S: Scorer> Strategy for Portfolio<S> {
             _ => self.rule.decide(&self.ranked, &self.sight, &mut self.plan),
         }
         let (weights, kept) = self.weights(desk, &tradable);
-        desk.rebalance_around(&weights, &kept);
+        desk.rebalance_around(&weights, &kept, self.equity(desk));
     }
 }

@@ -2,7 +2,7 @@
 
 use crosscut_model::{OrderId, OrderKind, OrderRequest, Side, TimeInForce};
 
-use super::rules::{LimitFill, Session};
+use super::rules::LimitFill;
 
 /// An order a venue holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,11 +81,11 @@ impl Reach {
 }
 
 impl Working {
-    /// A new order that is sent at `now` and needs `latency` microseconds.
-    pub fn new(order_id: OrderId, request: OrderRequest, (now, latency): (i64, i64), session: Session) -> Self {
+    /// A new order that arrives at `arrives_at`, for a day order in a session that ends at `session_end`.
+    pub fn new(order_id: OrderId, request: OrderRequest, arrives_at: i64, session_end: i64) -> Self {
         let expires_at = match request.time_in_force {
             TimeInForce::Gtc | TimeInForce::Ioc | TimeInForce::Fok => i64::MAX,
-            TimeInForce::Day => session.end(now),
+            TimeInForce::Day => session_end,
             TimeInForce::Gtd(until) => until,
         };
         Self {
@@ -94,7 +94,7 @@ impl Working {
             remaining: request.quantity,
             filled: 0.0,
             charged: 0.0,
-            arrives_at: now.saturating_add(latency),
+            arrives_at,
             expires_at,
             entry: OrderId(0),
             pair: OrderId(0),

@@ -59,6 +59,8 @@ pub struct Terms {
     pub spread: f64,
     /// Smallest price step; `None` when unknown.
     pub tick_size: Option<f64>,
+    /// Base units of one unit that fees are charged by: 1, or those of a contract.
+    pub unit: f64,
     /// Base units of the same order filled before.
     pub filled_before: f64,
     /// Commission of the same order so far, quote units.
@@ -75,6 +77,7 @@ impl Default for Terms {
             volume: f64::INFINITY,
             spread: f64::NAN,
             tick_size: None,
+            unit: 1.0,
             filled_before: 0.0,
             charged_before: 0.0,
             traded_before: 0.0,
@@ -94,8 +97,9 @@ impl Meeting {
 
     /// The commission of `quantity` at `price`.
     fn commission(&self, quantity: f64, price: f64, costs: &Costs) -> f64 {
-        let Terms { is_maker, filled_before, charged_before, traded_before, .. } = self.terms;
+        let Terms { is_maker, unit, filled_before, charged_before, traded_before, .. } = self.terms;
         let (at, side) = (self.at, self.side);
+        let (quantity, price, filled_before) = (quantity / unit, price * unit, filled_before / unit);
         costs.commission(&Charge { at, side, quantity, price, is_maker, filled_before, charged_before, traded_before })
     }
 }

@@ -6,11 +6,13 @@
 
 pub mod book;
 pub mod execution;
+mod hours;
 pub mod rules;
 mod scene;
 pub mod simulated;
 
 pub use book::Working;
 pub use execution::{BarPrices, Meeting, Purse, Terms, execute};
+pub use hours::Hours;
 pub use rules::{LimitFill, PathRule, Session, VenueRules};
 pub use simulated::{Clearing, SimulatedVenue};

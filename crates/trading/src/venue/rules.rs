@@ -48,8 +48,10 @@ named_choices!(LimitFill, "a rule for limit orders", ("trade_through", TradeThro
 /// What open and close mean to on-open, on-close and day orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Session {
-    /// Every bar opens and closes for on-open and on-close orders (right for daily bars); a day is a UTC day.
+    /// The exchange's calendar where the run knows one, else as [`Session::EachBar`].
     #[default]
+    Auto,
+    /// Every bar opens and closes for on-open and on-close orders (right for daily bars); a day is a UTC day.
     EachBar,
     /// A session each UTC day between two times of day, microseconds after midnight; `closes` may be a whole day.
     Daily {
@@ -60,14 +62,16 @@ pub enum Session {
     },
 }
 
-/// Written `each_bar` or `14:30-21:00` (UTC).
+/// Written `auto`, `each_bar` or `14:30-21:00` (UTC).
 impl FromStr for Session {
     type Err = TradingError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let word = text.trim().to_lowercase().replace('-', "_");
-        if word == "each_bar" {
-            return Ok(Self::EachBar);
+        match word.as_str() {
+            "auto" => return Ok(Self::Auto),
+            "each_bar" => return Ok(Self::EachBar),
+            _ => {}
         }
         let time = |text: &str| {
             let (hours, minutes) = text.split_once(':')?;
@@ -78,7 +82,9 @@ impl FromStr for Session {
         let times = word.split_once('_').and_then(|(opens, closes)| Some((time(opens)?, time(closes)?)));
         match times {
             Some((opens, closes)) if opens < closes => Ok(Self::Daily { opens, closes }),
-            _ => Err(TradingError::bad_choice("a session", text, &["each_bar", "14:30-21:00 (UTC, on one day)"])),
+            _ => {
+                Err(TradingError::bad_choice("a session", text, &["auto", "each_bar", "14:30-21:00 (UTC, on one day)"]))
+            }
         }
     }
 }
@@ -86,6 +92,7 @@ impl FromStr for Session {
 impl fmt::Display for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Auto => f.write_str("auto"),
             Self::EachBar => f.write_str("each_bar"),
             Self::Daily { opens, closes } => {
                 let time = |micros: &i64| format!("{:02}:{:02}", micros / HOUR, micros % HOUR / MINUTE);
@@ -100,7 +107,7 @@ impl Session {
     pub fn end(self, at: i64) -> i64 {
         let midnight = at.div_euclid(DAY) * DAY;
         match self {
-            Self::EachBar => midnight + DAY,
+            Self::Auto | Self::EachBar => midnight + DAY,
             Self::Daily { closes, .. } if at < midnight + closes => midnight + closes,
             Self::Daily { closes, .. } => midnight + DAY + closes,
         }
@@ -109,7 +116,7 @@ impl Session {
     /// Whether a bar or trade at `timestamp`, the one before it at `before`, is the first of a session.
     pub fn opens_at(self, timestamp: i64, before: Option<i64>) -> bool {
         match self {
-            Self::EachBar => true,
+            Self::Auto | Self::EachBar => true,
             Self::Daily { opens, .. } => {
                 let begin = timestamp.div_euclid(DAY) * DAY + opens;
                 timestamp >= begin && before.is_none_or(|before| before < begin)
@@ -120,7 +127,7 @@ impl Session {
     /// Whether a bar from `timestamp` to `available_at` is the last of its session.
     pub fn closes_with(self, timestamp: i64, available_at: i64) -> bool {
         match self {
-            Self::EachBar => true,
+            Self::Auto | Self::EachBar => true,
             Self::Daily { closes, .. } => {
                 let end = timestamp.div_euclid(DAY) * DAY + closes;
                 timestamp < end && available_at >= end
@@ -172,7 +179,7 @@ mod tests {
 
     #[test]
     fn sessions_are_written_as_times_of_day() {
-        for text in ["each_bar", "14:30-21:00", "00:00-24:00"] {
+        for text in ["auto", "each_bar", "14:30-21:00", "00:00-24:00"] {
             assert_eq!(text.parse::<Session>().unwrap().to_string(), text);
         }
         for bad in ["", "21:00-14:30", "14:30", "-1:00-5:00", "14:60-15:00", "00:00-24:01", "noon-night"] {

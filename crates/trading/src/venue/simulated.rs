@@ -10,6 +10,7 @@ use crosscut_model::{Change, Fill, OrderId, OrderKind, Side, TimeInForce};
 
 use super::book::Working;
 use super::execution::{Meeting, Terms, execute};
+use super::hours::Hours;
 use super::rules::{PathRule, VenueRules};
 use super::scene::{Phase, Scene, acts, had_its_chance, is_present, nearest};
 use crate::account::{Account, Funds, Wanted};
@@ -65,11 +66,20 @@ struct Seen {
     price: f64,
 }
 
+impl Seen {
+    /// When the last bar or trade began and could be known; `None` before the first.
+    fn span(&self) -> Option<(i64, i64)> {
+        self.timestamp.map(|timestamp| (timestamp, self.known_at))
+    }
+}
+
 /// Working orders of all symbols and the rules by which they fill.
 #[derive(Debug)]
 pub struct SimulatedVenue {
     /// The choices made.
     rules: VenueRules,
+    /// When sessions open and close.
+    hours: Hours,
     /// Working orders by symbol, in order of acceptance.
     books: Vec<Vec<Working>>,
     /// Markets by symbol.
@@ -81,17 +91,30 @@ pub struct SimulatedVenue {
 }
 
 impl SimulatedVenue {
-    /// A venue without orders for `n_symbols` symbols.
-    pub fn new(rules: VenueRules, n_symbols: usize) -> Self {
+    /// A venue without orders for `n_symbols` symbols. `sessions` are the exchange's own, for rules that leave it to them.
+    pub fn new(rules: VenueRules, sessions: Vec<(i64, i64)>, n_symbols: usize) -> Self {
         let budget = f64::INFINITY;
         let unseen =
             Seen { timestamp: None, is_opened: false, budget, volume: f64::NAN, known_at: i64::MIN, price: f64::NAN };
-        Self { rules, books: vec![Vec::new(); n_symbols], seen: vec![unseen; n_symbols], pending: Vec::new(), pass: 0 }
+        let hours = Hours::new(rules.session, sessions);
+        Self {
+            rules,
+            hours,
+            books: vec![Vec::new(); n_symbols],
+            seen: vec![unseen; n_symbols],
+            pending: Vec::new(),
+            pass: 0,
+        }
     }
 
     /// The choices made.
     pub fn rules(&self) -> &VenueRules {
         &self.rules
+    }
+
+    /// The end of the session in which a day order sent at a time works.
+    pub fn session_end(&self, at: i64) -> i64 {
+        self.hours.end(at)
     }
 
     /// Whether a symbol has orders.
@@ -255,9 +278,10 @@ impl SimulatedVenue {
         self.meet(bar.open, self.opening(bar, side), clearing);
     }
 
-    /// A bar has closed: orders meet its path.
+    /// A bar has closed: orders meet its path. Gives the price at which the path takes the account's equity below its
+    /// maintenance margin, if it does: what the rest of the path would have reached has not been met then.
     #[inline]
-    pub fn path(&mut self, bar: &Bar, clearing: &mut Clearing<'_>) {
+    pub fn path(&mut self, bar: &Bar, clearing: &mut Clearing<'_>) -> Option<f64> {
         let symbol_idx = bar.symbol_idx;
         if !self.pending.is_empty() {
             self.arrive(symbol_idx, bar.available_at - 1, clearing);
@@ -267,8 +291,9 @@ impl SimulatedVenue {
             self.expire(symbol_idx, bar.timestamp, clearing);
             // Whoever came after the open was met but in time for it, and all when nobody called for the open.
             self.meet(bar.open, self.opening(bar, None), clearing);
-            self.walk(bar, clearing);
+            return self.walk(bar, clearing);
         }
+        None
     }
 
     /// After the path of a bar: orders of `side` (`None`: both) on close, and those that arrived while it was open, meet
@@ -283,7 +308,7 @@ impl SimulatedVenue {
             arrived_by: bar.available_at,
             lasts_until: bar.available_at,
             at: bar.available_at,
-            is_session_edge: self.rules.session.closes_with(bar.timestamp, bar.available_at),
+            is_session_edge: self.hours.closes_with(bar.timestamp, bar.available_at),
             ..self.opening(bar, side)
         };
         if self.rules.market == Execution::NextVwap && bar.vwap > 0.0 && bar.vwap.is_finite() {
@@ -338,6 +363,7 @@ impl SimulatedVenue {
         self.expire(symbol_idx, timestamp, clearing);
         let seen = &mut self.seen[symbol_idx as usize];
         seen.budget = self.rules.participation.map_or(f64::INFINITY, |share| share * quantity);
+        let before = seen.span();
         let scene = Scene {
             symbol_idx,
             phase: Phase::Trade,
@@ -347,7 +373,7 @@ impl SimulatedVenue {
             lasts_until: timestamp,
             at: timestamp,
             volume: quantity,
-            is_session_edge: self.rules.session.opens_at(timestamp, seen.timestamp),
+            is_session_edge: self.hours.opens_at((timestamp, timestamp), before),
         };
         self.meet(price, scene, clearing);
     }
@@ -367,7 +393,7 @@ impl SimulatedVenue {
 
     /// The scene of a bar's open.
     fn opening(&self, bar: &Bar, side: Option<Side>) -> Scene {
-        let before = self.seen[bar.symbol_idx as usize].timestamp;
+        let before = self.seen[bar.symbol_idx as usize].span();
         Scene {
             symbol_idx: bar.symbol_idx,
             phase: Phase::Open,
@@ -377,7 +403,7 @@ impl SimulatedVenue {
             lasts_until: bar.timestamp,
             at: bar.timestamp,
             volume: bar.volume,
-            is_session_edge: self.rules.session.opens_at(bar.timestamp, before),
+            is_session_edge: self.hours.opens_at((bar.timestamp, bar.available_at), before),
         }
     }
 
@@ -406,8 +432,8 @@ impl SimulatedVenue {
         }
     }
 
-    /// Walks a bar's path.
-    fn walk(&mut self, bar: &Bar, clearing: &mut Clearing<'_>) {
+    /// Walks a bar's path, up to the price at which the account is liquidated.
+    fn walk(&mut self, bar: &Bar, clearing: &mut Clearing<'_>) -> Option<f64> {
         self.pass += 1;
         let (first, second) =
             if self.is_high_first(bar, clearing.account) { (bar.high, bar.low) } else { (bar.low, bar.high) };
@@ -420,16 +446,28 @@ impl SimulatedVenue {
         };
         let mut from = bar.open;
         for to in [first, second, bar.close] {
-            self.walk_to((from, to), scene, clearing);
+            let liquidated_at = self.walk_to((from, to), scene, clearing);
+            if liquidated_at.is_some() {
+                return liquidated_at;
+            }
             from = to;
         }
+        None
     }
 
-    /// Walks one move of a path.
-    fn walk_to(&mut self, (mut from, to): (f64, f64), scene: Scene, clearing: &mut Clearing<'_>) {
+    /// Walks one move of a path, up to the price at which the account is liquidated: of an order and a liquidation that
+    /// the move reaches the nearer comes first, at one price the order.
+    fn walk_to(&mut self, (mut from, to): (f64, f64), scene: Scene, clearing: &mut Clearing<'_>) -> Option<f64> {
         let book = scene.symbol_idx as usize;
-        while let Some((at, price)) = nearest(&self.books[book], (from, to), (scene, self.pass, self.rules.limit_fill))
-        {
+        loop {
+            let next = nearest(&self.books[book], (from, to), (scene, self.pass, self.rules.limit_fill));
+            let liquidated_at = clearing.account.liquidated_on(scene.symbol_idx, (from, to));
+            if let Some(price) = liquidated_at
+                && next.is_none_or(|(_, other)| (price - from).abs() < (other - from).abs())
+            {
+                return Some(price);
+            }
+            let Some((at, price)) = next else { break };
             for order in &mut self.books[book] {
                 if is_present(order, scene) {
                     order.follow(price);
@@ -444,6 +482,7 @@ impl SimulatedVenue {
                 order.follow(to);
             }
         }
+        None
     }
 
     /// Whether a bar visits its high before its low.
@@ -554,6 +593,7 @@ impl SimulatedVenue {
                 volume: scene.volume,
                 spread: f64::NAN,
                 tick_size: step.tick_size,
+                unit: step.unit(),
                 filled_before: order.filled,
                 charged_before: order.charged,
                 traded_before: clearing.account.traded_before(scene.at),

@@ -1,5 +1,6 @@
 //! The event replay against other engines, by hand, and by property.
 
+mod actions;
 mod backtesting_py;
 mod backtrader;
 mod freqtrade;
@@ -102,6 +103,7 @@ fn config(capital: f64, n_symbols: usize) -> FloorConfig {
         borrow: None,
         steps: Steps::default(),
         venue: VenueRules::default(),
+        sessions: Vec::new(),
         risk: RiskRules::default(),
         keeps_journal: true,
     }

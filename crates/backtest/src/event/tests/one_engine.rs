@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crosscut_model::Bars;
+use crosscut_model::action::growth;
 use crosscut_model::time::HOUR;
+use crosscut_model::{Bars, CorporateAction};
 use crosscut_trading::account::Funds;
 use crosscut_trading::cost::Costs;
 use crosscut_trading::limits::Limits;
@@ -44,6 +45,27 @@ fn walks(seed: u64, n_bars: i64) -> Vec<Bars> {
         walks.push(bars);
     }
     walks
+}
+
+/// Splits and dividends of some walks, whose prices are told in the new units from there on.
+fn actions(walks: &mut [Bars]) -> Vec<Vec<CorporateAction>> {
+    let one = |(at, bars): (usize, &mut Bars)| {
+        let mut actions = Vec::new();
+        if at % 3 == 2 {
+            return actions;
+        }
+        for (number, (split, dividend)) in [(2.0, 0.0), (1.0, 0.01), (0.25, 0.02)].into_iter().enumerate() {
+            let pos = 30 + 61 * number + 7 * at;
+            let (before, timestamp) = (bars.close[pos - 1], bars.timestamp[pos]);
+            let (dividend, factor) = (dividend * before, (1.0 - dividend) / split);
+            for column in [&mut bars.open, &mut bars.high, &mut bars.low, &mut bars.close] {
+                column[pos..].iter_mut().for_each(|price| *price /= split);
+            }
+            actions.push(CorporateAction { timestamp, available_at: timestamp, split, dividend, factor });
+        }
+        actions
+    };
+    walks.iter_mut().enumerate().map(one).collect()
 }
 
 /// The return over the last five bars, over the last ten, and so on; or what a list of targets says.
@@ -96,7 +118,8 @@ fn check(strategy: &str, params: &[(&str, &str)], execution: Execution, rebalanc
     let params: BTreeMap<String, String> =
         params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     for seed in 1..12 {
-        let walks = walks(seed, 240);
+        let mut walks = walks(seed, 240);
+        let actions = if seed % 2 == 0 { actions(&mut walks) } else { vec![Vec::new(); N_SYMBOLS] };
         let symbols: Vec<String> = (0..N_SYMBOLS).map(|at| format!("S{at}")).collect();
         let panel_config = BacktestConfig {
             strategy: strategy.to_owned(),
@@ -112,18 +135,21 @@ fn check(strategy: &str, params: &[(&str, &str)], execution: Execution, rebalanc
         let builder = PanelBuilder::new(&panel_config).unwrap();
         let targets = if strategy == "target_list" { some_targets() } else { Vec::new() };
         let n_columns = builder.factor_columns().len();
-        let series = symbols.iter().zip(&walks).map(|(symbol, bars)| {
-            let column = |n_bars| (1..=bars.len()).map(|end| momentum(&bars.close[..end], n_bars)).collect();
+        let series = symbols.iter().zip(&walks).zip(&actions).map(|((symbol, bars), actions)| {
+            let growth = growth(&bars.timestamp, actions);
+            let comparable: Vec<f64> = bars.close.iter().zip(growth).map(|(close, growth)| close * growth).collect();
+            let column = |n_bars| (1..=bars.len()).map(|end| momentum(&comparable[..end], n_bars)).collect();
             let input = SeriesInput {
                 symbol: symbol.clone(),
                 timestamps: bars.timestamp.clone(),
                 close: bars.close.clone(),
+                adjusted_close: comparable.clone(),
                 open: bars.open.clone(),
                 factor: if targets.is_empty() && n_columns > 0 { column(5) } else { Vec::new() },
                 more_factors: (1..n_columns).map(|at| column(5 * (at + 1))).collect(),
                 ..SeriesInput::default()
             };
-            builder.series(input, SymbolRules::default()).unwrap()
+            builder.series(input, SymbolRules { actions: actions.clone(), ..SymbolRules::default() }).unwrap()
         });
         let series = series.collect();
         let panel = builder
@@ -132,7 +158,7 @@ fn check(strategy: &str, params: &[(&str, &str)], execution: Execution, rebalanc
         let expected = replay(&panel, &panel_config).unwrap();
 
         let feeds = symbols.iter().zip(&walks).map(|(symbol, bars)| Feed::Bars { symbol, bars }).collect();
-        let market = Market { symbols: symbols.clone(), feeds, ..Market::default() };
+        let market = Market { symbols: symbols.clone(), feeds, actions, ..Market::default() };
         let rule = resolve(strategy, &params).unwrap();
         let funds = if rule.may_short() { Funds::Unlimited } else { Funds::Cash };
         let config = FloorConfig {
@@ -200,5 +226,6 @@ fn every_rule_is_the_same_either_way() {
     check("target_list", &[("file", "given")], Execution::NextOpen, "D");
     let threshold = [("buy_threshold", "0.02"), ("sell_threshold", "-0.02"), ("hold_max_bars", "9")];
     check("threshold", &threshold, Execution::NextOpen, "4");
-    check("threshold", &threshold[..2], Execution::Close, "3");
+    check("threshold", &threshold, Execution::Close, "3");
+    check("threshold", &threshold, Execution::Close, "1");
 }

@@ -80,6 +80,7 @@ fn event_run(market: &Market, timeframe: i64, quantities: &[f64]) -> EventOutcom
         borrow: None,
         steps: Steps::default(),
         venue: VenueRules::default(),
+        sessions: Vec::new(),
         risk: RiskRules::default(),
         keeps_journal: true,
     };

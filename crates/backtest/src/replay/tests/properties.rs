@@ -274,6 +274,38 @@ fn driving_every_bar_gives_the_same_bytes() {
 }
 
 #[test]
+fn splits_alone_change_no_equity() {
+    let mut n_splits = 0;
+    for seed in 0..12 {
+        let mut raw = Market::random(seed * 77 + 1, 9, N_HOURS);
+        for (_, rules) in &mut raw.symbols {
+            rules.steps.clear();
+            rules.funding.clear();
+            rules.actions.iter_mut().for_each(|action| (action.dividend, action.factor) = (0.0, 1.0 / action.split));
+        }
+        let mut adjusted = raw.clone();
+        for (input, rules) in &mut adjusted.symbols {
+            let growth = crosscut_model::action::growth(&input.timestamps, &rules.actions);
+            let SeriesInput { open, high, low, close, vwap, volume, .. } = input;
+            for column in [open, high, low, close, vwap] {
+                column.iter_mut().zip(&growth).for_each(|(price, growth)| *price *= growth);
+            }
+            volume.iter_mut().zip(&growth).for_each(|(volume, growth)| *volume /= growth);
+            rules.actions.clear();
+        }
+        // A fee per share knows how many shares there are.
+        for config in configs().iter().filter(|config| !format!("{:?}", config.costs.commission).contains("PerShare")) {
+            let (booked, other) = (raw.run(config), adjusted.run(config));
+            for (row, (ours, theirs)) in booked.equity.iter().zip(&other.equity).enumerate() {
+                assert!((ours - theirs).abs() < 1e-9 * theirs.abs(), "{seed} {row}: {ours} {theirs} {config:?}");
+            }
+            n_splits += booked.data_quality.counts.get("splits_booked").copied().unwrap_or_default();
+        }
+    }
+    assert!(n_splits > 50, "{n_splits}");
+}
+
+#[test]
 fn recording_selections_changes_nothing_else() {
     for_all(|market, config| {
         let panel = market.panel(config);

@@ -2,6 +2,7 @@
 
 mod actions;
 mod guard;
+mod margin;
 mod orders;
 mod properties;
 mod rules;
@@ -67,6 +68,7 @@ pub(super) fn config() -> FloorConfig {
         borrow: None,
         steps: Steps::default(),
         venue: VenueRules::default(),
+        sessions: Vec::new(),
         risk: RiskRules::default(),
         keeps_journal: true,
     }
