@@ -239,8 +239,9 @@ fn splits(folder: &Path, known: &BTreeMap<String, u32>) -> Result<Vec<(u32, Spli
         if rows.text(2) != "split" {
             continue;
         }
+        let at = rows.time(0)?;
         let number = |column: usize| Ok::<f64, ResultsError>(rows.number(column)?.unwrap_or(0.0));
-        let split = Split { at: rows.time(0)?, ratio: number(3)?, quantity: number(4)?, price: number(5)? };
+        let split = Split { at, ratio: number(3)?, quantity: number(4)?, price: number(5)? };
         splits.extend(known.get(rows.text(1)).map(|symbol_idx| (*symbol_idx, split)));
     }
     Ok(splits)
