@@ -6,6 +6,7 @@
 mod costs;
 mod form;
 mod holding;
+mod orders;
 mod pool;
 mod prepared;
 mod risk;
@@ -27,6 +28,7 @@ use crate::error::BacktestError;
 pub use costs::{CommissionConfig, CostsConfig, SlippageConfig, TierConfig};
 pub use form::Form;
 pub use holding::{FundingConfig, FundingPlanned, FundingSource, MarginConfig};
+pub use orders::{LastingText, OrdersConfig};
 pub use pool::{Align, PoolConfig, UniverseConfig};
 pub use prepared::Prepared;
 pub use risk::RiskConfig;
@@ -96,6 +98,9 @@ pub struct BacktestConfig {
     /// How the simulated venue fills orders.
     #[serde(skip_serializing_if = "is_default")]
     pub venue_rules: VenueConfig,
+    /// How what strategies want is put to the venue.
+    #[serde(skip_serializing_if = "is_default")]
+    pub orders: OrdersConfig,
     /// What becomes of a held name that cannot be traded.
     #[serde(with = "as_text")]
     pub untradable: Untradable,
@@ -165,6 +170,7 @@ impl Default for BacktestConfig {
             steps: true,
             corporate_actions: CorporateActions::default(),
             venue_rules: VenueConfig::default(),
+            orders: OrdersConfig::default(),
             untradable: Untradable::default(),
             on_short: OnShort::default(),
             align: Align::default(),

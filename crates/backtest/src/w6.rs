@@ -145,6 +145,7 @@ fn account(market: Execution, keeps_journal: bool) -> Result<FloorConfig, Backte
         steps: Steps::default(),
         venue: VenueRules { market, ..VenueRules::default() },
         sessions: Vec::new(),
+        placing: Default::default(),
         risk: RiskRules { limits, max_order: Some(1e9), ..RiskRules::default() },
         keeps_journal,
     })

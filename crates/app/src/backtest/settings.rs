@@ -284,6 +284,7 @@ pub(super) fn engine_config_for(
         steps: config.flag("backtest.steps"),
         corporate_actions: config.parsed("backtest.corporate_actions")?.unwrap_or_default(),
         venue_rules: rules::venue_rules(config)?,
+        orders: rules::orders(config)?,
         untradable: config.parsed("backtest.untradable")?.unwrap_or(default.untradable),
         on_short: config.parsed("backtest.on_short")?.unwrap_or(default.on_short),
         align: config.parsed("backtest.align")?.unwrap_or(default.align),

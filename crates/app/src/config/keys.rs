@@ -364,6 +364,21 @@ pub const KEYS: &[Key] = &[
         "What open and close are to on-open, on-close and day orders: auto (the exchange's calendar where the hub has one, else each_bar), each_bar, or a session such as 14:30-21:00 UTC",
     ),
     key(
+        "backtest.orders.type",
+        "orders",
+        Kind::Text,
+        "market",
+        "How strategies' orders are placed: market, limit:0.002 (better than the last price by that fraction), stop:0.01, stop_limit:0.01,0.02, trailing_stop:0.05, market_on_open, market_on_close, limit_on_open:0, limit_on_close:0",
+    ),
+    key(
+        "backtest.orders.tif",
+        "tif",
+        Kind::Text,
+        "gtc",
+        "How long they work: gtc, day (the session), ioc, fok, or a length of time such as 6h",
+    ),
+    key("backtest.orders.post_only", "post-only", Kind::Flag, "false", "Cancel a limit order that would take"),
+    key(
         "backtest.untradable",
         "untradable",
         Kind::Choice(&["hold", "close_last"]),

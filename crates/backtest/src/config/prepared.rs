@@ -4,6 +4,7 @@ use crosscut_model::{Range, format_iso};
 use crosscut_trading::FloorConfig;
 use crosscut_trading::account::Funds;
 use crosscut_trading::cost::{BorrowRate, Costs};
+use crosscut_trading::floor::Placing;
 use crosscut_trading::guard::RiskRules;
 use crosscut_trading::limits::Limits;
 use crosscut_trading::pool::PoolRule;
@@ -37,6 +38,8 @@ pub struct Prepared {
     pub uses_steps: bool,
     /// How orders fill.
     pub venue: VenueRules,
+    /// How what is wanted at market is put to the venue.
+    pub placing: Placing,
     /// Limits of weights.
     pub limits: Limits,
     /// Whether an audit trail is kept.
@@ -62,9 +65,9 @@ impl Prepared {
         Ok(RiskRules { no_trade: risk::positions(&self.no_trade, symbols)?, ..self.risk.clone() })
     }
 
-    /// Whether prices within bars matter: stops act on them, and a margin is watched by them.
+    /// Whether prices within bars matter: orders and stops act on them, and a margin is watched by them.
     pub fn needs_path(&self) -> bool {
-        self.risk.closes_positions() || matches!(self.funds, Funds::Margin(_))
+        self.risk.closes_positions() || matches!(self.funds, Funds::Margin(_)) || self.placing.kind.needs_path()
     }
 
     /// The floor for a run of these symbols (sorted). `steps` are those of the instruments table; they are dropped when
@@ -83,6 +86,7 @@ impl Prepared {
             steps: if self.uses_steps { steps } else { Steps::default() },
             venue: self.venue,
             sessions: Vec::new(),
+            placing: self.placing,
             risk,
             keeps_journal: self.keeps_journal,
         };
@@ -133,6 +137,7 @@ impl BacktestConfig {
             funding: self.funding.prepare()?,
             uses_steps: self.steps,
             venue: self.venue_rules.prepare(self.execution)?,
+            placing: self.orders.prepare()?,
             limits,
             keeps_journal: self.audit,
             pool,

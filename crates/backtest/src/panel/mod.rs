@@ -21,6 +21,7 @@ use std::ops::Range;
 
 use crosscut_hub::InputFile;
 
+use crosscut_model::time::DAY;
 use crosscut_model::{Sessions, Timeframe};
 use crosscut_trading::pool::PoolRule;
 use crosscut_trading::rules::Execution;
@@ -120,6 +121,15 @@ impl Panel {
     /// The exchange's calendar; `None`: not known.
     pub(crate) fn sessions(&self) -> Option<&Sessions> {
         self.sessions.as_ref()
+    }
+
+    /// Open and close of the exchange's sessions in the panel and the month after it; empty where they are not known.
+    pub(crate) fn session_times(&self) -> Vec<(i64, i64)> {
+        let (Some(sessions), Some(first), Some(last)) = (&self.sessions, self.timeline.first(), self.timeline.last())
+        else {
+            return Vec::new();
+        };
+        sessions.times(first - DAY, last + 31 * DAY)
     }
 
     /// Labels of all bars, ascending, microseconds; some may lie before the run's start.

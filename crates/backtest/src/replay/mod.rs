@@ -88,7 +88,8 @@ pub fn replay_with(
     let (_, floor) = config.prepare()?.floor(panel.symbols(), panel.steps())?;
     let options = ReplayOptions { keeps_journal: options.keeps_journal && floor.keeps_journal, ..options };
     // The driver reads from the journal what happens, whether it is kept or not.
-    let floor = Floor::new(FloorConfig { keeps_journal: true, ..floor })?;
+    let sessions = panel.session_times();
+    let floor = Floor::new(FloorConfig { keeps_journal: true, sessions, ..floor })?;
     let setup = Setup { panel, config, prepared: &prepared, options };
     Ok(Engine::new(setup, rows, floor)?.run())
 }

@@ -249,6 +249,40 @@ const MODELS_AND_RULES: [&[&str]; 27] = [
     &["--execution", "next_close"],
 ];
 
+/// Every kind of order and every duration, with what must be found in `orders.csv`.
+const ORDERS: [(&[&str], &str); 14] = [
+    (&["--orders", "limit:0.003"], ",limit,"),
+    (&["--orders", "limit:-0.02"], ",limit,"),
+    (&["--orders", "stop:0.003"], ",stop,"),
+    (&["--orders", "stop_limit:0.002,0.02"], ",stop_limit,"),
+    (&["--orders", "trailing_stop:0.01"], ",trailing_stop,"),
+    (&["--orders", "market_on_open"], ",market_on_open,"),
+    (&["--orders", "market_on_close"], ",market_on_close,"),
+    (&["--orders", "limit_on_open:0"], ",limit_on_open,"),
+    (&["--orders", "limit_on_close:0"], ",limit_on_close,"),
+    (&["--orders", "limit:0.003", "--post-only", "--tif", "3h"], "expired"),
+    (&["--orders", "limit:0.02", "--tif", "day"], "expired"),
+    (&["--orders", "limit:0.003", "--tif", "ioc"], "not filled at once"),
+    (&["--orders", "market", "--tif", "fok", "--participation", "0.01"], "not fillable in full"),
+    (&["--orders", "limit:-0.02", "--post-only"], "post-only would take"),
+];
+
+/// Places orders of each kind and asserts that they are found and that something is filled where something can be.
+fn each_is_placed(world: &World, base: &[&str]) {
+    for (extra, words) in ORDERS {
+        let (folder, metric, _) = run(world, &[base, extra].concat());
+        let orders = world.text(&format!("{folder}/orders.csv"));
+        assert!(orders.contains(words), "{} {extra:?}: no `{words}`", base[2]);
+        // What must be filled at once or not at all may find nothing.
+        assert!(metric("n_fills") > 0.0 || !words.starts_with(','), "{extra:?}");
+        assert!(metric("final_equity").is_finite());
+    }
+    world.run(&[base, &["--orders", "iceberg:3"]].concat()).refused(&["backtest.orders.type", "limit:OFFSET"]);
+    world.run(&[base, &["--orders", "limit:2"]].concat()).refused(&["limit:2"]);
+    world.run(&[base, &["--tif", "someday"]].concat()).refused(&["backtest.orders.tif", "length of time"]);
+    world.run(&[base, &["--post-only"]].concat()).refused(&["post-only"]);
+}
+
 /// Runs with each of them and asserts that equity is another.
 fn each_shows(world: &World, base: &[&str]) {
     let equity = |extra: &[&str]| run(world, &[base, extra].concat()).1("final_equity");
@@ -263,14 +297,18 @@ fn each_shows(world: &World, base: &[&str]) {
 fn every_model_and_rule_reaches_a_cross_section() {
     let section = ["backtest", "--strategy", "long_short", "--factor-set", "s1", "--param", "factor=return_5"];
     let counts = ["--param", "long_count=2", "--param", "short_count=2", "--rebalance", "6"];
-    each_shows(&World::with_market(), &[&section[..], &counts].concat());
+    let (world, base) = (World::with_market(), [&section[..], &counts].concat());
+    each_shows(&world, &base);
+    each_is_placed(&world, &base);
 }
 
 #[test]
 fn every_model_and_rule_reaches_a_strategy_that_acts_at_every_bar() {
     let each = ["backtest", "--strategy", "rsi", "--timeframe", "1h", "--symbols", "AAAUSDT,BBBUSDT,CCCUSDT"];
     let params = ["--param", "window=4", "--param", "allow_short=true"];
-    each_shows(&World::with_market(), &[&each[..], &params].concat());
+    let (world, base) = (World::with_market(), [&each[..], &params].concat());
+    each_shows(&world, &base);
+    each_is_placed(&world, &base);
 }
 
 #[test]

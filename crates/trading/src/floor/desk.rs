@@ -7,6 +7,7 @@
 use crosscut_model::{Change, Exits, OrderId, OrderKind, OrderRequest, Position, Side, TimeInForce};
 
 use super::Dropped;
+use super::placing::Placing;
 use crate::account::Account;
 use crate::cost::Costs;
 use crate::guard::{Asked, RiskGuard};
@@ -85,6 +86,8 @@ pub struct Desk {
     pub(super) costs: Costs,
     /// Lots, ticks, least values.
     pub(super) steps: Steps,
+    /// How what is wanted at market is put to the venue.
+    pub(super) placing: Placing,
     /// Judges orders, watches equity and positions.
     pub(super) guard: RiskGuard,
     /// What happened and why.
@@ -185,8 +188,12 @@ impl Desk {
         self.guard.halted()
     }
 
-    /// Sends an order. Whatever becomes of it is told by `on_order`, refusals included.
+    /// Sends an order; one at market by the terms of the run. Whatever becomes of it is told by `on_order`, refusals included.
     pub fn submit(&mut self, request: OrderRequest) -> OrderId {
+        let request = match self.ended.get(request.symbol_idx as usize) {
+            Some(_) => self.placing.place(request, self.price(request.symbol_idx), self.now),
+            None => request,
+        };
         let order_id = self.number(&request, Origin::Strategy);
         if let Some(request) = self.checked(order_id, request) {
             self.send(OpenOrder::new(order_id, request), OrderId(0));
@@ -363,7 +370,8 @@ impl Desk {
         let stale: Vec<OrderId> = self
             .open
             .iter()
-            .filter(|order| order.request.kind == OrderKind::Market && order.rule.is_none())
+            .filter(|order| order.request.kind == OrderKind::Market || !self.placing.is_plain())
+            .filter(|order| order.rule.is_none())
             .map(|order| order.order_id)
             .collect();
         stale.into_iter().for_each(|order_id| self.cancel(order_id));

@@ -8,6 +8,7 @@
 
 mod actions;
 mod desk;
+pub mod placing;
 mod protection;
 mod settlement;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use crosscut_model::{OrderId, Side};
 
 pub(crate) use desk::Command;
 pub use desk::{Bracket, Desk, OpenOrder};
+pub use placing::Placing;
 
 use crate::account::{Account, Funds};
 use crate::cost::{BorrowRate, Costs};
@@ -60,6 +62,8 @@ pub struct FloorConfig {
     pub venue: VenueRules,
     /// Open and close of each session of the exchange, ascending, microseconds UTC; empty: around the clock, or not known.
     pub sessions: Vec<(i64, i64)>,
+    /// How what is wanted at market is put to the venue.
+    pub placing: Placing,
     /// What the guard allows.
     pub risk: RiskRules,
     /// Whether an audit trail is kept.
@@ -120,6 +124,7 @@ impl Floor {
     pub fn new(config: FloorConfig) -> Result<Self, TradingError> {
         config.venue.check()?;
         config.risk.check()?;
+        config.placing.check()?;
         if let Funds::Margin(margin) = config.funds {
             margin.check()?;
         }
@@ -134,6 +139,7 @@ impl Floor {
                 account: Account::new(config.capital, n_symbols, config.funds),
                 costs: config.costs,
                 steps: config.steps,
+                placing: config.placing,
                 guard: RiskGuard::new(config.risk, config.capital, n_symbols),
                 journal: if config.keeps_journal { Journal::on() } else { Journal::off() },
                 open: Vec::new(),

@@ -24,6 +24,7 @@ fn stances(mut strategy: impl Strategy, closes: &[f64]) -> Vec<i8> {
         steps: Steps::default(),
         venue: VenueRules { market: crate::rules::Execution::Close, ..VenueRules::default() },
         sessions: Vec::new(),
+        placing: Default::default(),
         risk: RiskRules::default(),
         keeps_journal: false,
     })

@@ -1,6 +1,6 @@
 //! What the guard allows, how the simulated venue fills, and what a strategy reads, as the settings say.
 
-use crosscut_backtest::config::{FeedKind, RiskConfig, VenueConfig};
+use crosscut_backtest::config::{FeedKind, OrdersConfig, RiskConfig, VenueConfig};
 
 use crate::config::Config;
 use crate::error::AppError;
@@ -14,6 +14,15 @@ pub(super) fn venue_rules(config: &Config) -> Result<VenueConfig, AppError> {
         participation: config.number("backtest.venue_rules.participation"),
         latency: config.parsed("backtest.venue_rules.latency")?.unwrap_or(default.latency),
         session: config.parsed("backtest.venue_rules.session")?.unwrap_or(default.session),
+    })
+}
+
+/// How what strategies want is put to the venue.
+pub(super) fn orders(config: &Config) -> Result<OrdersConfig, AppError> {
+    Ok(OrdersConfig {
+        kind: config.parsed("backtest.orders.type")?.unwrap_or_default(),
+        tif: config.parsed("backtest.orders.tif")?.unwrap_or_default(),
+        post_only: config.flag("backtest.orders.post_only"),
     })
 }
 

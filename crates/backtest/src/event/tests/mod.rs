@@ -104,6 +104,7 @@ fn config(capital: f64, n_symbols: usize) -> FloorConfig {
         steps: Steps::default(),
         venue: VenueRules::default(),
         sessions: Vec::new(),
+        placing: Default::default(),
         risk: RiskRules::default(),
         keeps_journal: true,
     }

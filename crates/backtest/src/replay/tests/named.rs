@@ -81,6 +81,7 @@ fn event_run(market: &Market, timeframe: i64, quantities: &[f64]) -> EventOutcom
         steps: Steps::default(),
         venue: VenueRules::default(),
         sessions: Vec::new(),
+        placing: Default::default(),
         risk: RiskRules::default(),
         keeps_journal: true,
     };

@@ -342,6 +342,8 @@ fn line_text(rows: &Rows) -> String {
         "filled" => {
             format!("{order}{side} {quantity} filled at {price}, commission {}, slippage {}", field(11), field(12))
         }
+        "split" => format!("1 split into {wanted}: {quantity} held, last price {price}"),
+        "adjusted" => format!("{order}{quantity} left after a split of 1 into {wanted}"),
         "cash" => format!("{} {}", reason.replace('_', " "), field(13)),
         "halted" => format!("{reason} stops trading at equity {}", field(13)),
         "liquidated" => format!("liquidated at equity {}", field(13)),

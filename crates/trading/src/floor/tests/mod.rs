@@ -69,6 +69,7 @@ pub(super) fn config() -> FloorConfig {
         steps: Steps::default(),
         venue: VenueRules::default(),
         sessions: Vec::new(),
+        placing: Default::default(),
         risk: RiskRules::default(),
         keeps_journal: true,
     }
