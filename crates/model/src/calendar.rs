@@ -188,11 +188,12 @@ mod tests {
         // 261 weekdays in 365 days from a Monday, of which this calendar knows no holiday.
         assert_eq!(on(&[monday, monday + DAY, monday + 2 * DAY], "1d"), 261.0);
         assert_eq!(on(&[monday], "1d"), 261.0);
-        // 14:30 to 21:00 is seven hours of the clock's, thirteen halves, three stretches of four.
+        // 14:30 to 21:00, in summer 13:30 to 20:00, is seven hours of the clock's and thirteen halves; of stretches of four
+        // it is three on the 91 weekdays of winter and two on the 170 of summer.
         let open = monday + 14 * HOUR;
         assert_eq!(on(&[open, open + HOUR], "1h"), 7.0 * 261.0);
         assert_eq!(on(&[open], "30m"), 13.0 * 261.0);
-        assert_eq!(on(&[monday + 12 * HOUR], "4h"), 3.0 * 261.0);
+        assert_eq!(on(&[monday + 12 * HOUR], "4h"), 3.0 * 91.0 + 2.0 * 170.0);
         let round_the_clock =
             Sessions { weekdays: [Some((0, DAY)); 7], zone: crate::session::Zone::Utc, ..sessions.clone() };
         let hours = periods_per_year_on(&[monday], "1h".parse().unwrap(), Some(&round_the_clock));

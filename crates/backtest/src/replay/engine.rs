@@ -36,6 +36,8 @@ pub(super) struct Engine<'a> {
     bars: Vec<Bar>,
     /// Symbols of interest at the moment, ascending, kept for its allocation.
     symbols: Vec<u32>,
+    /// Whether any symbol has splits or dividends to book.
+    has_actions: bool,
     /// Until when funding has been paid, microseconds.
     paid_until: i64,
     /// Payments under way, kept for its allocation.
@@ -57,6 +59,7 @@ impl<'a> Engine<'a> {
             recorder: Recorder::new(setup),
             bars: Vec::new(),
             symbols: Vec::new(),
+            has_actions: (0..setup.panel.symbols().len() as u32).any(|at| setup.panel.series(at).has_actions()),
             paid_until: i64::MIN,
             due: Vec::new(),
             rows,
@@ -113,6 +116,9 @@ impl<'a> Engine<'a> {
     /// The first row from `row` on with which a split or dividend of a symbol is booked.
     fn next_action_row(&self, symbol_idx: u32, row: usize) -> Option<usize> {
         let panel = self.setup.panel;
+        if !self.has_actions {
+            return None;
+        }
         Some(panel.row_of(panel.series(symbol_idx).next_action(panel.slot(row))?))
     }
 
@@ -233,6 +239,9 @@ impl<'a> Engine<'a> {
 
     /// Books splits and dividends whose first bar at or after the ex-date is the row's, before it opens.
     fn book_actions(&mut self, row: usize) {
+        if !self.has_actions {
+            return;
+        }
         let desk = self.floor.desk();
         self.symbols.clear();
         self.symbols.extend_from_slice(desk.held());

@@ -16,17 +16,17 @@ fn run(world: &World, arguments: &[&str]) -> (String, impl Fn(&str) -> f64 + use
     (folder, move |name: &str| metrics[name]["value"].as_f64().unwrap(), quality)
 }
 
-/// Daily bars of two shares: A is split 4 for 1 on the fourth day and pays 2 on the sixth; B stays where it is.
-fn shares() -> World {
+/// Daily bars of two shares: A is split on the fourth day and pays 2 on the sixth; B stays where it is.
+fn shares(split: f64) -> World {
     let world = World::new();
     let mut bars = "symbol,timestamp,open,high,low,close,volume\n".to_owned();
     for (day, a) in [100.0, 102.0, 104.0, 26.0, 27.0, 25.0, 25.0, 26.0].into_iter().enumerate() {
-        let day = day + 1;
+        let (day, a) = (day + 1, if day < 3 { a } else { a * 4.0 / split });
         writeln!(bars, "A,2024-01-{day:02},{a},{},{},{a},1000000", a + 0.5, a - 0.5).unwrap();
         writeln!(bars, "B,2024-01-{day:02},50,50.5,49.5,50,1000000").unwrap();
     }
     world.write("bars.csv", bars);
-    world.write("actions.csv", "symbol,ex_date,split,dividend\nA,2024-01-04,4,0\nA,2024-01-06,1,2\n");
+    world.write("actions.csv", format!("symbol,ex_date,split,dividend\nA,2024-01-04,{split},0\nA,2024-01-06,1,2\n"));
     world.run(&["data", "import", "--venue", "us", "--kind", "klines", "--timeframe", "1d", "bars.csv"]).good();
     world.run(&["data", "import", "--venue", "us", "--kind", "actions", "actions.csv"]).good();
     world
@@ -44,7 +44,7 @@ const FREE: [&str; 4] = ["--commission-bps", "0", "--slippage-bps", "0"];
 
 #[test]
 fn splits_and_dividends_are_booked_in_both_kinds_of_runs() {
-    let world = shares();
+    let world = shares(4.0);
     world.write("targets.csv", "date,symbol,weight\n2024-01-01,A,0.5\n");
     let list = ["backtest", "--venue", "us", "--strategy", "target_list", "--param", "file=targets.csv"];
     let (folder, metric, quality) = run(&world, &[&list[..], &FREE].concat());
@@ -87,25 +87,23 @@ fn splits_and_dividends_are_booked_in_both_kinds_of_runs() {
 
 #[test]
 fn fractions_of_a_lot_are_paid_out() {
-    let world = shares();
-    world.write("actions.csv", "symbol,ex_date,split,dividend\nA,2024-01-04,0.3,0\n");
-    world.run(&["data", "import", "--venue", "us", "--kind", "actions", "--replace", "actions.csv"]).good();
+    let world = shares(1.5);
     world.write("instruments.csv", "symbol,lot_size\nA,1\nB,1\n");
     world.run(&["data", "import", "--venue", "us", "--kind", "instruments", "instruments.csv"]).good();
     world.write("targets.csv", "date,symbol,weight\n2024-01-01,A,0.5001\n");
     let list = ["backtest", "--venue", "us", "--strategy", "target_list", "--param", "file=targets.csv"];
     let (folder, _, _) = run(&world, &[&list[..], &FREE].concat());
-    // 5001 shares become 1500.3.
-    assert_eq!(positions(&world, &folder, "A")[1].1, 1500.0);
+    // 5001 shares become 7501.5.
+    assert_eq!(positions(&world, &folder, "A")[1].1, 7501.0);
     let journal = world.text(&format!("{folder}/journal.csv"));
     let paid = journal.lines().find(|line| line.contains(",cash_in_lieu,")).unwrap();
     let amount: f64 = paid.rsplit(',').next().unwrap().parse().unwrap();
-    assert!((amount - 0.3 * 104.0 / 0.3).abs() < 1e-6, "{paid}");
+    assert!((amount - 0.5 * 104.0 / 1.5).abs() < 1e-6, "{paid}");
 }
 
 #[test]
 fn contracts_are_lots_of_their_units() {
-    let world = shares();
+    let world = shares(4.0);
     world.write("instruments.csv", "symbol,lot_size,min_quantity,multiplier\nB,1,3,50\n");
     world.run(&["data", "import", "--venue", "us", "--kind", "instruments", "instruments.csv"]).good();
     let bought = |weight: &str, extra: &[&str]| {
@@ -133,6 +131,8 @@ fn perpetual(skip_funding: &str, skip_mark: &str) -> World {
     let world = World::new();
     let mut bars = "symbol,timestamp,open,high,low,close,volume\n".to_owned();
     let (mut marks, mut funding) = (bars.clone(), "symbol,funding_time,funding_rate\n".to_owned());
+    // The first payment is due with the first bar, on the mark known then.
+    writeln!(marks, "P,2023-12-31T23:00:00Z,99,99,99,99,0").unwrap();
     for hour in 0..72 {
         let label = format!("2024-01-{:02}T{:02}:00:00Z", 1 + hour / 24, hour % 24);
         writeln!(bars, "P,{label},100,100,100,100,1000").unwrap();
@@ -157,8 +157,9 @@ fn perpetual(skip_funding: &str, skip_mark: &str) -> World {
 /// The options of a run that holds the perpetual, of each kind of strategy.
 fn holders() -> [Vec<&'static str>; 2] {
     let list = ["backtest", "--strategy", "target_list", "--param", "file=targets.csv", "--funding", "table"];
-    let cross = ["backtest", "--strategy", "rsi", "--param", "low=99", "--param", "high=99.5", "--funding", "table"];
-    [list.to_vec(), [&cross[..], &["--param", "window=1", "--param", "share=0.5"]].concat()]
+    // Averages of a price that never moves are never above one another: it is short.
+    let cross = ["backtest", "--strategy", "sma_cross", "--param", "fast=1", "--param", "slow=2", "--funding", "table"];
+    [list.to_vec(), [&cross[..], &["--param", "allow_short=true", "--param", "share=0.5"]].concat()]
 }
 
 #[test]
@@ -188,7 +189,7 @@ fn nothing_is_paid_after_a_delisting_and_a_missing_mark_is_no_zero() {
     for arguments in holders() {
         // No mark at all within eight hours of a payment: the import has only the first.
         let world = perpetual("", "");
-        world.write("marks.csv", "symbol,timestamp,open,high,low,close,volume\nP,2024-01-01T00:00:00Z,99,99,99,99,0\n");
+        world.write("marks.csv", "symbol,timestamp,open,high,low,close,volume\nP,2023-12-31T23:00:00Z,99,99,99,99,0\n");
         world.run(&["data", "import", "--venue", "w", "--kind", "klines", "--timeframe", "1h", "bars.csv"]).good();
         world.run(&["data", "import", "--venue", "w", "--kind", "mark", "--timeframe", "1h", "marks.csv"]).good();
         world.run(&["data", "import", "--venue", "w", "--kind", "funding", "funding.csv"]).good();
@@ -205,7 +206,7 @@ fn nothing_is_paid_after_a_delisting_and_a_missing_mark_is_no_zero() {
             .unwrap()
             .parse()
             .unwrap();
-        assert!((last + 500.0).abs() < 1e-9, "{last}");
+        assert!((last.abs() - 500.0).abs() < 1e-9, "{last}");
         assert!(quality["counts"]["funding_marks_missing"].as_u64().unwrap() >= 6, "{quality}");
 
         world.write("instruments.csv", "symbol,listing_time,delisting_time\nP,2023-01-01,2024-01-02T12:00:00Z\n");
