@@ -130,7 +130,7 @@ impl Step {
 /// A price in whole ticks on the passive side; prices that are whole ticks but for rounding stay where they are.
 fn passive(price: f64, tick: f64, side: Side) -> f64 {
     let ticks = price / tick;
-    if !(ticks < LOTS_MAX) {
+    if ticks.is_nan() || ticks >= LOTS_MAX {
         return price;
     }
     let nearest = ticks.round();

@@ -39,6 +39,22 @@ struct Loaded {
     funding: [u64; 3],
 }
 
+impl Loaded {
+    /// Counts what joining and planning removed, filled or missed.
+    fn note(&self, symbol: &str, quality: &mut DataQuality) {
+        quality.add("bars_without_factor", self.counts.bars_without_factor);
+        quality.add("factors_without_bar", self.counts.factors_without_bar);
+        quality.add("factors_forward_filled", self.counts.forward_filled);
+        for (count, n) in FUNDING_COUNTS.iter().zip(self.funding) {
+            quality.add(count, n);
+        }
+        if self.series.is_none() {
+            quality.add("symbols_left_out", 1);
+            quality.notes.push(format!("{symbol} is left out: bars and factor set have different timestamps"));
+        }
+    }
+}
+
 /// Names of the counts of funding.
 const FUNDING_COUNTS: [&str; 3] = ["funding_rows_missing", "funding_marks_missing", "funding_rows_after_delisting"];
 
@@ -129,16 +145,7 @@ pub fn load_with(hub: &Hub, config: &BacktestConfig, options: LoadOptions<'_>) -
     let (mut series, mut inputs, mut covered_until) = (Vec::new(), Vec::new(), None);
     note_estimated_volumes(&loaded, &mut quality);
     for (symbol, one) in symbols.iter().zip(loaded) {
-        quality.add("bars_without_factor", one.counts.bars_without_factor);
-        quality.add("factors_without_bar", one.counts.factors_without_bar);
-        quality.add("factors_forward_filled", one.counts.forward_filled);
-        for (count, n) in FUNDING_COUNTS.iter().zip(one.funding) {
-            quality.add(count, n);
-        }
-        if one.series.is_none() {
-            quality.add("symbols_left_out", 1);
-            quality.notes.push(format!("{symbol} is left out: bars and factor set have different timestamps"));
-        }
+        one.note(symbol, &mut quality);
         series.extend(one.series);
         inputs.extend(one.inputs);
         covered_until = covered_until.max(one.covered_until);

@@ -87,8 +87,8 @@ fn a_holder_who_reinvests_earns_the_return_of_adjusted_prices() {
     assert!(outcome.moved.iter().any(|(kind, amount)| *kind == CashKind::Dividend && *amount > 10.0));
     // A split is a change of position.
     let held = |day: i64| {
-        let changes = outcome.positions.iter().filter(|change| change.timestamp <= day * DAY);
-        changes.last().map(|change| change.quantity)
+        let change = outcome.positions.iter().rfind(|change| change.timestamp <= day * DAY);
+        change.map(|change| change.quantity)
     };
     assert_eq!(held(17), held(16).map(|quantity| 2.0 * quantity));
 }

@@ -185,8 +185,8 @@ fn check(strategy: &str, params: &[(&str, &str)], execution: Execution, rebalanc
         assert!(fills > 10);
         assert_eq!(outcome.trades.len(), expected.trades.len(), "{strategy} {seed}");
         for (ours, theirs) in outcome.trades.iter().zip(&expected.trades) {
-            assert_eq!((ours.symbol_idx, ours.side), (theirs.symbol_idx, theirs.side));
-            assert!((ours.pnl - theirs.pnl).abs() < 1e-6, "{strategy} {seed}: {} {}", ours.pnl, theirs.pnl);
+            let is_same = (ours.symbol_idx, ours.side) == (theirs.symbol_idx, theirs.side);
+            assert!(is_same && (ours.pnl - theirs.pnl).abs() < 1e-6, "{strategy} {seed}: {ours:?} {theirs:?}");
         }
     }
 }
