@@ -51,6 +51,8 @@ fn engine(closes: &[f64], (fast, slow): (usize, usize)) -> f64 {
         borrow: None,
         steps: Steps::default(),
         venue: VenueRules { market: Execution::Close, ..VenueRules::default() },
+        sessions: Vec::new(),
+        placing: Default::default(),
         risk: RiskRules::default(),
         keeps_journal: false,
     };
