@@ -124,12 +124,14 @@ pub enum DataCommand {
     Providers,
     /// Bars of some symbols from whoever has them: the hub, then the providers in their order
     Query(QueryArgs),
-    /// Raw files against what was fetched, and what was made from data the venue has replaced
-    Verify(Settings<RawSection>),
+    /// What is wrong with the data: raw files, what was made from replaced ones, gaps, outages, outliers, bars against trades
+    Verify(VerifyDataArgs),
     /// Write a made-up market as archive files, for trying things out
     Generate(GenerateArgs),
     /// Serve a folder of archives on this machine as a venue would, for trying downloads out
     Serve(ServeArgs),
+    /// Write bars of the hub in the form of another program: csv, parquet, qlib, lean, zipline-csv, freqtrade
+    Export(ExportArgs),
     /// The tables in the hub
     List(Settings<VenueSection>),
     /// What is known of one symbol's tables, or the rows of its bars
@@ -190,6 +192,43 @@ pub struct ServeArgs {
     /// Bytes a second on each connection; 0 sends as fast as it can
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub rate: u64,
+}
+
+/// Options of `data export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<VenueSection>,
+    /// csv, parquet, qlib, lean, zipline-csv or freqtrade
+    #[arg(long, value_name = "WORD", default_value = "csv")]
+    pub format: String,
+    /// The bars, such as 1d
+    #[arg(long, value_name = "BAR", default_value = "1d")]
+    pub bar: String,
+    /// Folder to write into
+    #[arg(long, value_name = "DIR", default_value = "export")]
+    pub dir: PathBuf,
+    /// Only these symbols
+    #[arg(value_name = "SYMBOL")]
+    pub symbols: Vec<String>,
+}
+
+/// Options of `data verify`.
+#[derive(Debug, Args)]
+pub struct VerifyDataArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<RawSection>,
+    /// Only these symbols
+    #[arg(value_name = "SYMBOL")]
+    pub symbols: Vec<String>,
+    /// Accept all that is found: from now on it is known and no problem
+    #[arg(long)]
+    pub accept: bool,
+    /// Do not hash the files anew
+    #[arg(long)]
+    pub quick: bool,
 }
 
 /// Options of `data generate`.

@@ -13,6 +13,7 @@ mod run;
 mod runs;
 mod sweep;
 mod universe;
+mod verify;
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -103,6 +104,7 @@ fn name(command: &Command) -> &'static str {
         Command::Data(DataCommand::Verify(_)) => "data verify",
         Command::Data(DataCommand::Serve(_)) => "data serve",
         Command::Data(DataCommand::Generate(_)) => "data generate",
+        Command::Data(DataCommand::Export(_)) => "data export",
         Command::Data(DataCommand::List(_)) => "data list",
         Command::Data(DataCommand::Info(_)) => "data info",
         Command::Hub(_) => "hub gc",
@@ -215,7 +217,8 @@ fn command_settings(command: &Command) -> Vec<Given> {
         Command::Data(DataCommand::Import(args)) => args.settings.given.clone(),
         Command::Data(DataCommand::Download(args)) => args.settings.given.clone(),
         Command::Data(DataCommand::Query(args)) => args.settings.given.clone(),
-        Command::Data(DataCommand::Verify(args)) => args.given.clone(),
+        Command::Data(DataCommand::Export(args)) => args.settings.given.clone(),
+        Command::Data(DataCommand::Verify(args)) => args.settings.given.clone(),
         Command::Data(DataCommand::List(args)) => args.given.clone(),
         Command::Data(DataCommand::Info(args)) => args.settings.given.clone(),
         Command::Aggregate(args) => args.settings.given.clone(),

@@ -21,6 +21,7 @@ mod ticker;
 
 pub use difference::{PoolChange, PoolDifference, difference};
 use exclusion::Judge;
+pub(crate) use exclusion::pair;
 pub use exclusion::{PoolRules, STABLECOINS};
 
 /// What to choose.

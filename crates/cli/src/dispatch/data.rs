@@ -1,11 +1,11 @@
 //! `data`, `hub` and `aggregate`: what goes into the hub and what is in it.
 
 use crosscut_app::data_list::Terms;
-use crosscut_app::{AppError, Desk, aggregate, data_generate, data_import, data_list, hub_gc};
+use crosscut_app::{AppError, Desk, aggregate, data_export, data_generate, data_import, data_list, hub_gc};
 
 use crate::answer::{Answer, Status};
-use crate::commands::{AggregateArgs, DataCommand, GcArgs, GenerateArgs, HubCommand, ImportArgs, InfoArgs};
-use crate::dispatch::{download, rows};
+use crate::commands::{AggregateArgs, DataCommand, ExportArgs, GcArgs, GenerateArgs, HubCommand, ImportArgs, InfoArgs};
+use crate::dispatch::{download, rows, verify};
 use crate::text_table::TextTable;
 
 /// More lines of one kind than this are summed up in text; JSON has them all.
@@ -18,9 +18,10 @@ pub fn data(command: &DataCommand, desk: &Desk<'_>) -> Result<Answer, AppError> 
         DataCommand::Download(args) => download::download(args, desk),
         DataCommand::Providers => Ok(download::providers()),
         DataCommand::Query(args) => download::query(args, desk),
-        DataCommand::Verify(_) => download::verify(desk),
         DataCommand::Serve(args) => download::serve(args, desk),
         DataCommand::Generate(args) => generate(args),
+        DataCommand::Export(args) => export(args, desk),
+        DataCommand::Verify(args) => verify::verify(args, desk),
         DataCommand::List(_) => list(desk),
         DataCommand::Info(InfoArgs { symbol, bar: Some(bar), rows, out, .. }) => {
             let bar = bar.parse().map_err(|error| AppError::new(format!("--bar: {error}")))?;
@@ -66,6 +67,24 @@ pub fn push_lines(text: &mut String, lines: Vec<String>, rest: &str) {
     if lines.len() > n_shown {
         text.push_str(&format!("... {} {rest}, see --json\n", lines.len() - n_shown));
     }
+}
+
+/// `data export`.
+fn export(args: &ExportArgs, desk: &Desk<'_>) -> Result<Answer, AppError> {
+    let (format, bar) = (args.format.clone(), args.bar.clone());
+    let options = data_export::ExportOptions { format, bar, symbols: args.symbols.clone(), dir: args.dir.clone() };
+    let summary = data_export::run(desk, &options)?;
+    let mut text = String::new();
+    push_lines(&mut text, summary.files.clone(), "more files");
+    summary.notes.iter().for_each(|note| text.push_str(&format!("note: {note}\n")));
+    text.push_str(&format!(
+        "{} symbols, {} rows, {} files in {}\n",
+        summary.symbols.len(),
+        summary.rows,
+        summary.files.len(),
+        args.dir.display()
+    ));
+    Ok(Answer::good(&summary, text))
 }
 
 /// `data generate`.

@@ -41,6 +41,19 @@ pub(crate) fn identify(path: &Path) -> Result<Identity, Fault> {
     Ok(Identity { size, sha256, verified, venue: None })
 }
 
+/// The identity of files that are read as one, in this order.
+///
+/// # Errors
+/// When one cannot be read.
+pub(crate) fn identify_all(paths: &[std::path::PathBuf]) -> Result<Identity, Fault> {
+    let mut source: Box<dyn Read> = Box::new(std::io::empty());
+    for path in paths {
+        source = Box::new(source.chain(File::open(path).map_err(|error| cannot_read(&error))?));
+    }
+    let (size, sha256) = digest(source)?;
+    Ok(Identity { size, sha256, verified: false, venue: None })
+}
+
 /// The identity of one of several members of a file: its own bytes, and whether the file as a whole was verified.
 ///
 /// # Errors

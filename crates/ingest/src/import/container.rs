@@ -11,6 +11,7 @@ use crosscut_hub::HubError;
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder};
 use zip::{CompressionMethod, ZipArchive};
 
+use super::lean_intraday::LeanRows;
 use crate::error::{AGAIN, Fault};
 
 /// Bytes read from disk at a time.
@@ -33,6 +34,10 @@ pub(crate) enum Container {
     Json,
     /// YAML: a list of records written by hand.
     Yaml,
+    /// One of LEAN's ZIPs of a day or of hourly bars, read as rows with UTC times.
+    Lean(LeanRows),
+    /// An instrument of a qlib folder, read as a table.
+    Qlib,
 }
 
 /// The one file in a ZIP.
@@ -76,6 +81,8 @@ impl Container {
             Self::Feather => "Feather",
             Self::Json => "JSON",
             Self::Yaml => "YAML",
+            Self::Lean(rows) => rows.words(),
+            Self::Qlib => "qlib folder",
         }
     }
 }
@@ -101,6 +108,9 @@ pub(crate) fn recognise(path: &Path) -> Result<Container, Fault> {
 pub(crate) fn recognise_all(path: &Path) -> Result<Vec<Container>, Fault> {
     if path.is_dir() {
         return Err(Fault::file("is a folder where a file was expected"));
+    }
+    if super::qlib::is_feature(path) {
+        return Ok(vec![Container::Qlib]);
     }
     let mut file = File::open(path).map_err(|error| cannot_read(&error))?;
     let mut magic = Vec::with_capacity(4);
@@ -133,6 +143,8 @@ pub(crate) fn open(path: &Path, container: &Container) -> Result<Box<dyn Read + 
         }
         Container::Json => Ok(Box::new(io::Cursor::new(super::json::table_text(path)?))),
         Container::Yaml => Ok(Box::new(io::Cursor::new(super::json::yaml_text(path)?))),
+        Container::Lean(rows) => Ok(Box::new(io::Cursor::new(rows.text(path)?))),
+        Container::Qlib => Ok(Box::new(io::Cursor::new(super::qlib::text(path)?))),
         Container::Parquet | Container::Feather => Err(Fault::file("holds typed columns where text was expected")),
     }
 }

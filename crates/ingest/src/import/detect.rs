@@ -11,7 +11,7 @@ use crate::error::{AGAIN, Fault};
 
 use super::actions::{self, ActionFile};
 use super::calendar::{self, CalendarFile};
-use super::checksum::{Identity, identify, identify_member};
+use super::checksum::{Identity, identify, identify_all, identify_member};
 use super::container::{self, Container};
 use super::funding::{self, FundingColumns, FundingFile};
 use super::instruments::{self, InstrumentFile, InstrumentForm};
@@ -26,6 +26,7 @@ use super::trades::layout::{self, Role};
 use super::trades::parquet::{self, first_row, to_micros};
 use super::trades::source::{TradeFile, TradeForm};
 use super::{ImportRequest, Kind, fields::plain_name, typed};
+use super::{lean_daily, lean_intraday, qlib};
 
 /// The reason for refusing a file whose name, rows and options do not say what it is of.
 pub const NO_SYMBOL: &str = "nothing tells its symbol";
@@ -102,12 +103,21 @@ struct Context<'a> {
 /// # Errors
 /// When it is none of what is imported, or its parts contradict one another.
 pub(crate) fn detect(path: &Path, request: &ImportRequest) -> Result<Detected, Fault> {
-    let container = container::recognise(path)?;
-    let name = name_facts(path, &container)?;
+    let mut container = container::recognise(path)?;
+    let mut name = match &container {
+        Container::Qlib => qlib::facts(path)?,
+        packed => name_facts(path, packed)?,
+    };
     if let Container::Zip(member) = &container {
         check_member(&name, path, &member.name)?;
+        if let Some((rows, facts)) = lean_intraday::recognise(path, member)? {
+            (container, name) = (Container::Lean(rows), facts);
+        }
     }
-    let identity = with_venue(identify(path)?, path, request);
+    let identity = match &container {
+        Container::Qlib => identify_all(&qlib::files(path)?)?,
+        _ => with_venue(identify(path)?, path, request),
+    };
     let shown = path.display().to_string();
     detect_as(Context { path, shown, request, identity, container, name })
 }
@@ -201,6 +211,9 @@ impl Context<'_> {
             return Err(Fault::file(format!("has no header; --columns {to}={from} needs one")));
         }
         let Some(written) = &shape.header else {
+            if let Container::Lean(_) = &self.container {
+                return self.klines(lean_daily::read::columns(), 0, "no header");
+            }
             if let Some(part) = self.lean_part(&shape) {
                 return self.lean(part);
             }
@@ -344,6 +357,7 @@ impl Context<'_> {
             period: self.name.period,
             first: (first.time, first.id.unwrap_or_default()),
             has_id: first.id.is_some(),
+            window: None,
         };
         Detected { found: Found::Trades(file), words }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::qlib;
 use crate::error::{Fault, Refusal};
 
 /// Endings of files that some importer reads.
@@ -54,6 +55,14 @@ fn is_checksum(path: &Path) -> bool {
     path.is_file() && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("checksum"))
 }
 
+/// Whether a path is a list that qlib keeps beside its features.
+fn is_of_qlib(path: &Path) -> bool {
+    let folder = path.parent();
+    let root = folder.and_then(Path::parent);
+    folder.and_then(Path::file_name).is_some_and(|name| name == "calendars" || name == "instruments")
+        && root.is_some_and(|root| root.join("features").is_dir())
+}
+
 /// Adds the files of a folder and of the folders in it.
 fn walk(folder: &Path, depth: usize, files: &mut BTreeSet<PathBuf>, found: &mut Discovered) {
     let entries = match std::fs::read_dir(folder) {
@@ -73,8 +82,10 @@ fn walk(folder: &Path, depth: usize, files: &mut BTreeSet<PathBuf>, found: &mut 
             if depth > 0 && !path.is_symlink() {
                 walk(&path, depth - 1, files, found);
             }
-        } else if ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+        } else if ENDINGS.iter().any(|ending| name.ends_with(ending)) && !is_of_qlib(&path) || qlib::is_first(&path) {
             files.insert(path);
+        } else if qlib::is_feature(&path) || is_of_qlib(&path) {
+            // Read together with the instrument's close.
         } else if !name.ends_with(".checksum") {
             found.ignored.push(path.display().to_string());
         }

@@ -32,6 +32,18 @@ impl Holders {
         Ok(Self { by_symbol })
     }
 
+    /// The instruments that held a symbol within a stretch of time (from, until; exclusive), each with the part of all
+    /// time that is its own; `None` for a symbol that had one holder only.
+    pub fn within(&self, symbol: &str, (from, until): (i64, i64)) -> Option<Vec<(String, (i64, i64))>> {
+        let holders = self.by_symbol.get(symbol)?;
+        let life = |at: usize| {
+            let begins = if at == 0 { i64::MIN } else { holders[at].0 };
+            (begins, holders.get(at + 1).map_or(i64::MAX, |(listed, _)| *listed))
+        };
+        let lives = holders.iter().enumerate().map(|(at, (_, id))| (id.clone(), life(at)));
+        Some(lives.filter(|(_, (begins, ends))| *begins < until && from < *ends).collect())
+    }
+
     /// The rows of a symbol, whose last moments are `ends` (ascending, microseconds UTC), by instrument: a row belongs to
     /// the last holder that was listed before its end, and what is older than all listings to the first.
     pub fn split(&self, symbol: &str, ends: &[i64]) -> Vec<(String, Range<usize>)> {
@@ -65,5 +77,11 @@ mod tests {
         assert_eq!(ids(&[5, 10, 29, 30, 31, 50, 51, 90]), "A~1 0..4, A~2 4..6, A 6..8");
         assert_eq!(ids(&[60, 61]), "A 0..2");
         assert_eq!(holders.split("B", &[1, 2]), [("B".to_owned(), 0..2)]);
+        let held = |from, until| {
+            let lives = holders.within("A", (from, until)).unwrap();
+            lives.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!([held(0, 30), held(29, 31), held(30, 50), held(0, 99)], ["A~1", "A~1 A~2", "A~2", "A~1 A~2 A"]);
+        assert_eq!(holders.within("B", (0, 1)), None);
     }
 }

@@ -77,10 +77,29 @@ impl Plan {
                 Found::Instruments(file) => plan.instruments.push(file),
             }
         }
-        for files in plan.dated.values_mut().chain(plan.undated.values_mut()) {
+        plan.sort_trades();
+        plan
+    }
+
+    /// Puts the files of each group of trades in order of their first rows.
+    fn sort_trades(&mut self) {
+        for files in self.dated.values_mut().chain(self.undated.values_mut()) {
             files.sort_by(|a, b| (a.first, &a.path).cmp(&(b.first, &b.path)));
         }
-        plan
+    }
+
+    /// Gives trades of a symbol that was listed again to who held it then; a file may go to several instruments.
+    fn split_trades(&mut self, holders: &Holders) {
+        let dated = std::mem::take(&mut self.dated).into_values();
+        for file in dated.chain(std::mem::take(&mut self.undated).into_values()).flatten().collect::<Vec<_>>() {
+            match holders.within(&file.symbol, file.period.unwrap_or((file.first.0, i64::MAX))) {
+                None => self.add_trades(file),
+                Some(lives) => lives.into_iter().for_each(|(symbol, life)| {
+                    self.add_trades(TradeFile { symbol, window: Some(life), ..file.clone() });
+                }),
+            }
+        }
+        self.sort_trades();
     }
 
     /// Adds a trade file to its group.
@@ -105,7 +124,7 @@ impl Plan {
     ///
     /// # Errors
     /// When the table of instruments is damaged.
-    pub fn run(self, stage: &Stage<'_>) -> Result<Done, IngestError> {
+    pub fn run(mut self, stage: &Stage<'_>) -> Result<Done, IngestError> {
         let done = Counter { done: AtomicU64::new(0), total: self.n_files() as u64, progress: stage.progress };
         let mut results: Vec<Done> = Vec::new();
         for file in &self.instruments {
@@ -120,6 +139,7 @@ impl Plan {
             results.push(collect(result, std::slice::from_ref(&file.shown), &done));
         }
         let holders = Holders::read(&stage.hub, &stage.request.venue)?;
+        self.split_trades(&holders);
         let sessions = stage.hub.sessions(&stage.request.venue)?;
         let n_tables = self.dated.len() + self.undated.len();
         let touched = Touched::default();

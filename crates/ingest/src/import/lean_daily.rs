@@ -5,7 +5,7 @@
 //! not named, as checksums are. Start reading at [`run`].
 
 mod entities;
-mod read;
+pub(crate) mod read;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -4,6 +4,7 @@ mod archive;
 mod bars;
 mod damaged;
 mod equities;
+mod foreign;
 mod funding;
 mod generic;
 mod instruments;

@@ -56,7 +56,7 @@ impl PoolRules {
 
 /// The base and the quote of a pair, such as `BTC` and `USDT` of `BTCUSDT`, `BTC-USDT-SWAP` and `BTCUSDT_240329`; the
 /// symbol itself and nothing when it ends with no known quote.
-pub(super) fn pair(symbol: &str) -> (&str, &str) {
+pub(crate) fn pair(symbol: &str) -> (&str, &str) {
     // `LUNAUSDT~20190826` is an earlier holder of a name.
     let name = symbol.split('~').next().unwrap_or(symbol);
     let mut words = name.split(['-', '_', '/']);

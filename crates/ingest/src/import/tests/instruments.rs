@@ -241,3 +241,33 @@ fn instruments_written_in_yaml() {
     assert!(bench.import(&[bench.file("bad.yaml", "- {symbol: [}")]).contains("cannot be read as YAML"));
     assert!(bench.import(&[bench.file("none.yaml", "a: 1\n")]).contains("holds no list of records"));
 }
+
+#[test]
+fn trades_go_to_who_held_the_symbol() {
+    let bench = Bench::new();
+    // LUNA ended on 2022-05-13; another coin has the name from 2022-05-31 08:00 on.
+    let listings =
+        "symbol,listing_time,delisting_time\nLUNAUSDT,2020-08-21,2022-05-13\nLUNAUSDT,2022-05-31T08:00:00Z,\n";
+    let at = |text: &str| parse_iso(text).unwrap() / 1000;
+    let row = |id: i64, price: f64, time: &str| format!("{id},{price},1,{price},{},true,true\n", at(time));
+    let first = row(1, 80.0, "2022-05-01") + &row(2, 1.0, "2022-05-12T10:00:00");
+    let both = row(3, 0.1, "2022-05-12T23:00:00") + &row(4, 9.0, "2022-05-31T08:00:00");
+    let month = format!("{first}{both}");
+    let told = bench.import(&[
+        bench.file("listings.csv", listings),
+        bench.zip("LUNAUSDT-trades-2022-05", &month),
+        bench.zip("LUNAUSDT-trades-2022-06", &row(5, 8.0, "2022-06-01")),
+    ]);
+    assert!(!told.contains("refused"), "{told}");
+    let ids = |symbol: &str| bench.trades(symbol, crosscut_model::TradeKind::Trades).trade_id;
+    assert_eq!((ids("LUNAUSDT~20200821"), ids("LUNAUSDT")), (vec![1, 2, 3], vec![4, 5]));
+    // The same files again change nothing.
+    let before = bench.hub_bytes();
+    bench.import(&[bench.zip("LUNAUSDT-trades-2022-05", &month)]);
+    assert_eq!(before, bench.hub_bytes());
+    // A file without a date in its name is taken apart as well.
+    let bench = Bench::new();
+    let told = bench.import(&[bench.file("listings.csv", listings), bench.file("LUNAUSDT-trades-all.csv", &month)]);
+    let ids = |symbol: &str| bench.trades(symbol, crosscut_model::TradeKind::Trades).trade_id;
+    assert_eq!((ids("LUNAUSDT~20200821"), ids("LUNAUSDT")), (vec![1, 2, 3], vec![4]), "{told}");
+}

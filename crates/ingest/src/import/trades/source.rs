@@ -76,6 +76,9 @@ pub(crate) struct TradeFile {
     pub first: (i64, i64),
     /// Whether its rows carry ids.
     pub has_id: bool,
+    /// Only rows of this stretch of time are meant, microseconds UTC: from (inclusive) and until (exclusive). The others
+    /// belong to another holder of the symbol.
+    pub window: Option<(i64, i64)>,
 }
 
 impl TradeFile {
@@ -225,9 +228,24 @@ fn check_batch(check: &mut RowCheck, batch: &Trades) -> Result<(), Fault> {
 
 impl TradeSource for FileTrades {
     fn next_batch(&mut self, out: &mut Trades) -> Result<bool, IngestError> {
-        out.clear();
-        self.fill(out).map_err(|fault| fault.of(&self.file.shown))?;
-        Ok(!out.is_empty())
+        loop {
+            out.clear();
+            self.fill(out).map_err(|fault| fault.of(&self.file.shown))?;
+            let Some((from, until)) = self.file.window else { return Ok(!out.is_empty()) };
+            if out.is_empty() {
+                return Ok(false);
+            }
+            let place = |time: i64| out.timestamp.partition_point(|&at| at < time);
+            let inside = place(from)..place(until);
+            if inside.len() < out.len() {
+                let mut rows = Trades::default();
+                rows.extend_from(out, inside);
+                *out = rows;
+            }
+            if !out.is_empty() {
+                return Ok(true);
+            }
+        }
     }
 
     fn records(&self, out: &mut Vec<TradeRecord>) {

@@ -1,0 +1,91 @@
+//! Text forms: our own CSV, zipline's csvdir, freqtrade's JSON.
+
+use std::fmt::Write as _;
+
+use crosscut_model::bar::BAR_COLUMNS;
+use crosscut_model::time::{DAY, MINUTE, format_date};
+use crosscut_model::{Bars, encode_path, format_iso};
+
+use super::{Outgoing, Shelf};
+use crate::error::IngestError;
+use crate::pool::pair;
+
+/// All columns; missing is empty.
+pub(super) fn csv(bars: &Bars) -> Vec<u8> {
+    let event = !bars.bar_seq.is_empty();
+    let mut out = String::from("timestamp,available_at,");
+    if event {
+        out.push_str("bar_seq,");
+    }
+    let extra: Vec<&str> = bars.extra.iter().map(|(name, _)| name.as_str()).collect();
+    out.push_str(&BAR_COLUMNS.iter().copied().chain(extra).collect::<Vec<_>>().join(","));
+    out.push('\n');
+    for row in 0..bars.len() {
+        out.push_str(&format!("{},{}", format_iso(bars.timestamp[row]), format_iso(bars.available_at[row])));
+        if event {
+            out.push_str(&format!(",{}", bars.bar_seq[row]));
+        }
+        let columns = bars.columns().into_iter().chain(bars.extra.iter().map(|(_, values)| values));
+        for value in columns.map(|values| values[row]) {
+            out.push(',');
+            number(&mut out, value);
+        }
+        out.push('\n');
+    }
+    out.into_bytes()
+}
+
+/// The shortest decimal that is the number; nothing for a missing one.
+fn number(out: &mut String, value: f64) {
+    if !value.is_nan() {
+        // Writing to a string does not fail.
+        let _ = write!(out, "{value}");
+    }
+}
+
+/// `daily/SYMBOL.csv` or `minute/SYMBOL.csv`: `date,open,high,low,close,volume,dividend,split`, where split is shares after
+/// for each before (1: none).
+pub(super) fn zipline(outgoing: &Outgoing<'_>, shelf: &mut Shelf<'_>) -> Result<(), IngestError> {
+    let folder = match outgoing.timeframe.micros() {
+        Some(DAY) => "daily",
+        Some(MINUTE) => "minute",
+        _ => return Err(IngestError::request("zipline reads 1d and 1m bars; aggregate to one of them first")),
+    };
+    let bars = outgoing.bars;
+    let mut out = String::from("date,open,high,low,close,volume,dividend,split\n");
+    for row in 0..bars.len() {
+        let time = bars.timestamp[row];
+        out.push_str(&if folder == "daily" {
+            format_date(time)
+        } else {
+            format_iso(time).replace('T', " ").replace('Z', "")
+        });
+        for value in [bars.open[row], bars.high[row], bars.low[row], bars.close[row], bars.volume[row]] {
+            out.push(',');
+            number(&mut out, value);
+        }
+        let action = outgoing.actions.iter().find(|action| folder == "daily" && action.timestamp == time);
+        let (dividend, split) = action.map_or((0.0, 1.0), |action| (action.dividend, action.split));
+        out.push_str(&format!(",{dividend},{split}\n"));
+    }
+    shelf.note("zipline stores volumes as whole numbers below 2^32 and prices to a thousandth");
+    shelf.put(&format!("{folder}/{}.csv", encode_path(outgoing.symbol)), out.as_bytes())
+}
+
+/// `BTC_USDT-1h.json`: rows of milliseconds, open, high, low, close, volume.
+pub(super) fn freqtrade(outgoing: &Outgoing<'_>, shelf: &mut Shelf<'_>) -> Result<(), IngestError> {
+    let (base, quote) = pair(outgoing.symbol);
+    let name =
+        if quote.is_empty() { encode_path(base) } else { format!("{}_{}", encode_path(base), encode_path(quote)) };
+    let bars = outgoing.bars;
+    let mut out = String::from("[");
+    for row in 0..bars.len() {
+        let comma = if row > 0 { "," } else { "" };
+        let numbers = [bars.open[row], bars.high[row], bars.low[row], bars.close[row], bars.volume[row]];
+        let fields: Vec<String> =
+            numbers.iter().map(|value| if value.is_nan() { "null".to_owned() } else { format!("{value:?}") }).collect();
+        out.push_str(&format!("{comma}[{},{}]", bars.timestamp[row] / 1000, fields.join(",")));
+    }
+    out.push(']');
+    shelf.put(&format!("{name}-{}.json", outgoing.timeframe), out.as_bytes())
+}
