@@ -36,6 +36,7 @@ pub mod registry;
 pub mod rerun;
 pub mod runs;
 pub mod sweep;
+pub mod stress;
 pub mod table_file;
 pub mod trials;
 pub mod universe;

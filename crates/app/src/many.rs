@@ -163,6 +163,16 @@ impl<'a> ManyRuns<'a> {
         done: &(dyn Fn(usize, Result<SetOutcome, AppError>) + Sync),
     ) {
         let resolved = self.resolve_all(sets);
+        self.run_configs(resolved, sampling, done);
+    }
+
+    /// [`ManyRuns::run`] of configurations that were resolved, or not, elsewhere.
+    pub fn run_configs(
+        &self,
+        resolved: Vec<Result<BacktestConfig, AppError>>,
+        sampling: Sampling,
+        done: &(dyn Fn(usize, Result<SetOutcome, AppError>) + Sync),
+    ) {
         let mut groups: BTreeMap<String, Vec<(usize, BacktestConfig)>> = BTreeMap::new();
         for (at, config) in resolved.into_iter().enumerate() {
             match config.and_then(|config| Ok((sharing(&config)?, config))) {

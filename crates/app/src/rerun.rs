@@ -114,7 +114,7 @@ fn again(desk: &Desk<'_>, hub: &Hub, run: &StoredRun, result: &mut Rerun) -> Res
 }
 
 /// The configuration a run recorded, and what its command had added.
-fn config_of(run: &StoredRun) -> Result<(BacktestConfig, Option<Value>), AppError> {
+pub(crate) fn config_of(run: &StoredRun) -> Result<(BacktestConfig, Option<Value>), AppError> {
     let mut config = run.config().clone();
     let command = config.as_object_mut().and_then(|object| object.remove("command"));
     let config = serde_json::from_value(config).map_err(|error| {

@@ -10,6 +10,7 @@ mod orders;
 mod pool;
 mod prepared;
 mod risk;
+mod scaled;
 #[cfg(test)]
 mod tests;
 mod text;

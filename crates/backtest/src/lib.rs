@@ -8,6 +8,7 @@
 
 mod calendar;
 pub mod config;
+pub mod criteria;
 pub mod error;
 pub mod event;
 pub mod funding;
@@ -19,6 +20,7 @@ pub mod replay;
 pub mod results;
 pub mod search;
 pub mod statistics;
+pub mod stress;
 pub mod sweep;
 mod tally;
 pub mod trace;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::options::{
-    AggregateSection, BacktestSection, DownloadSection, EvaluateSection, GlobalSection, ImportSection, PipelineSection,
-    PoolSection, RawSection, Settings, StoreSection, SweepSection, VenueSection,
+    AggregateSection, BacktestSection, CriteriaSection, DownloadSection, EvaluateSection, GlobalSection, ImportSection,
+    PipelineSection, PoolSection, RawSection, Settings, StoreSection, StressSection, SweepSection, VenueSection,
 };
 
 /// From raw exchange ticks to portfolios, with every number traceable.
@@ -69,6 +69,8 @@ pub enum Command {
     Backtest(BacktestArgs),
     /// Many backtests over parameters: grids, draws, named sets; resumes where it was killed
     Sweep(SweepArgs),
+    /// Where a strategy breaks: other periods, symbols, fills, costs, prices; go-live criteria
+    Stress(StressArgs),
     /// What the choice of symbols does to a result
     #[command(subcommand)]
     Universe(UniverseCommand),
@@ -494,6 +496,20 @@ pub struct BacktestArgs {
     pub settings: Settings<BacktestSection>,
 }
 
+/// Options of `stress`.
+#[derive(Debug, Args)]
+pub struct StressArgs {
+    /// Id of a run, its beginning, its folder, or `latest`; without one the run that the settings describe is made first
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Also write the table as a page
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<StressSection>,
+}
+
 /// `pool ...`
 #[derive(Debug, Subcommand)]
 pub enum PoolCommand {
@@ -561,6 +577,29 @@ pub enum RunsCommand {
     Verify(VerifyArgs),
     /// How often each hypothesis was tried, and whether the ledger that says so is what was written
     Trials(TrialsArgs),
+    /// Hold a run against go-live criteria; exit status 1 when one fails
+    Judge(JudgeArgs),
+    /// Several runs on equal terms: the first one's costs and the dates of all, differences against chance
+    Contest(ContestArgs),
+}
+
+/// Options of `runs judge`.
+#[derive(Debug, Args)]
+pub struct JudgeArgs {
+    /// The run
+    #[command(flatten)]
+    pub run: RunArgs,
+    /// The criteria.
+    #[command(flatten)]
+    pub settings: Settings<CriteriaSection>,
+}
+
+/// Options of `runs contest`.
+#[derive(Debug, Args)]
+pub struct ContestArgs {
+    /// Ids of two runs or more, their beginnings or folders, or `latest`
+    #[arg(value_name = "RUN", num_args = 2.., required = true)]
+    pub runs: Vec<String>,
 }
 
 /// Options of `runs trials`.

@@ -12,6 +12,7 @@ mod rows;
 mod run;
 mod runs;
 mod sweep;
+mod stress;
 mod universe;
 mod verify;
 
@@ -71,6 +72,7 @@ fn dispatch(line: &CommandLine, desk: &Desk<'_>) -> Result<Answer, AppError> {
         Command::Evaluate(args) => evaluate::evaluate(args, desk),
         Command::Backtest(_) => run::backtest(desk),
         Command::Sweep(_) => sweep::sweep(desk),
+        Command::Stress(args) => stress::stress(desk, args.run.as_deref(), args.html.as_deref()),
         Command::Universe(UniverseCommand::Bias(_)) => universe::survivorship(desk),
         Command::Pool(command) => pool::pool(command, desk),
         Command::Pipeline(PipelineCommand::Run(_)) => run::pipeline(desk),
@@ -121,6 +123,7 @@ fn name(command: &Command) -> &'static str {
         Command::Evaluate(_) => "evaluate",
         Command::Backtest(_) => "backtest",
         Command::Sweep(_) => "sweep",
+        Command::Stress(_) => "stress",
         Command::Universe(_) => "universe bias",
         Command::Pool(PoolCommand::Build(_)) => "pool build",
         Command::Pool(PoolCommand::Show(_)) => "pool show",
@@ -135,6 +138,8 @@ fn name(command: &Command) -> &'static str {
         Command::Runs(RunsCommand::Explain(_)) => "runs explain",
         Command::Runs(RunsCommand::Verify(_)) => "runs verify",
         Command::Runs(RunsCommand::Trials(_)) => "runs trials",
+        Command::Runs(RunsCommand::Judge(_)) => "runs judge",
+        Command::Runs(RunsCommand::Contest(_)) => "runs contest",
         Command::List(ListCommand::Operators(_)) => "list operators",
         Command::List(ListCommand::Factors(_)) => "list factors",
         Command::List(ListCommand::Strategies(_)) => "list strategies",
@@ -231,6 +236,8 @@ fn command_settings(command: &Command) -> Vec<Given> {
         Command::Factors(FactorsCommand::Audit(args)) => args.settings.given.clone(),
         Command::Evaluate(args) => args.settings.given.clone(),
         Command::Backtest(args) | Command::Universe(UniverseCommand::Bias(args)) => args.settings.given.clone(),
+        Command::Stress(args) => args.settings.given.clone(),
+        Command::Runs(RunsCommand::Judge(args)) => args.settings.given.clone(),
         Command::Pool(PoolCommand::Build(args)) => args.settings.given.clone(),
         Command::Pipeline(PipelineCommand::Run(args)) => args.settings.given.clone(),
         Command::Sweep(args) => args.settings.given.clone(),

@@ -46,6 +46,8 @@ section!(AggregateSection, "Options of `aggregate`.", "venue", "aggregate.");
 section!(PoolSection, "Options of `pool build`.", "venue", "pool.");
 section!(StoreSection, "The SQL store alone.", "store.");
 section!(EvaluateSection, "Options of `evaluate`.", "venue", "evaluate.");
+section!(StressSection, "Options of `stress`.", "venue", "backtest.", "stress.");
+section!(CriteriaSection, "The go-live criteria alone.", "stress.criteria");
 section!(BacktestSection, "Options of `backtest`.", "venue", "backtest.");
 section!(SweepSection, "Options of `sweep`.", "venue", "backtest.", "sweep.");
 

@@ -11,6 +11,7 @@ mod align;
 mod build;
 pub mod lists;
 mod load;
+mod perturbed;
 mod series;
 pub mod survivors;
 mod targets;

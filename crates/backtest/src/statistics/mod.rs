@@ -41,8 +41,9 @@ pub struct LuckOptions {
     pub periods_per_year: f64,
     /// Number of drawn histories.
     pub n_draws: usize,
-    /// Length of blocks in periods; `None`: by [`block_length`], the longest of the best set's and of those of sets spread
-    /// evenly over all of them.
+    /// Length of blocks in periods; `None`: by [`block_length`], the middle of what the best set and sets spread evenly over
+    /// all of them ask for. The longest would be an estimate's error more than anything: it makes errors of means so noisy
+    /// that worthless sets pass more often than the level allows.
     pub block: Option<f64>,
     /// How long blocks are.
     pub block_kind: BlockKind,
@@ -187,7 +188,7 @@ fn best(sets: &[&Condensed]) -> Option<usize> {
 /// Sets whose returns tell how long blocks must be, beside the best one.
 const SETS_ASKED: usize = 16;
 
-/// The longest block that the best set and some others ask for, in periods.
+/// The middle of the blocks that the best set and some others ask for, in periods.
 fn automatic_block(sets: &[&Condensed], best: Option<usize>, grid: &Grid, kind: BlockKind) -> f64 {
     let spread = (0..sets.len().min(SETS_ASKED)).map(|nth| sets.len() * nth / sets.len().min(SETS_ASKED));
     let asked: Vec<usize> = spread.chain(best).collect();
@@ -199,7 +200,7 @@ fn automatic_block(sets: &[&Condensed], best: Option<usize>, grid: &Grid, kind: 
         }
     };
     let lengths: Vec<f64> = asked.par_iter().map(length).collect();
-    lengths.into_iter().fold(1.0, f64::max) * grid.periods_per_group()
+    median(lengths).unwrap_or(1.0) * grid.periods_per_group()
 }
 
 /// Groups of sets less the benchmark's.
@@ -242,7 +243,7 @@ fn band_each(lucks: &mut [SetLuck], sets: &[&Condensed], draws: Option<&Draws>, 
 }
 
 /// The middle of values, or the mean of the two in the middle; `None` for none. None of them may be NaN.
-fn median(mut values: Vec<f64>) -> Option<f64> {
+pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
     let (n, half) = (values.len(), values.len() / 2);
     match n {

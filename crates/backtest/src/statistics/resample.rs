@@ -36,11 +36,11 @@ pub struct Resampling {
 }
 
 /// A block: where it begins and how many values it has.
-pub(super) type Block = (usize, usize);
+pub(crate) type Block = (usize, usize);
 
 impl Resampling {
     /// The blocks of one drawn history of `n` values; `n` is above 0.
-    pub(super) fn blocks(&self, draw: usize, n: usize) -> Vec<Block> {
+    pub(crate) fn blocks(&self, draw: usize, n: usize) -> Vec<Block> {
         // Neighbouring seeds of one generator give shifted copies of one sequence: the number of the draw is scrambled first.
         let mut random = Random::new(Random::new(self.seed ^ (draw as u64).wrapping_mul(0xD134_2543_DE82_EF95)).bits());
         let mut blocks = Vec::with_capacity((n as f64 / self.block * 1.2) as usize + 4);

@@ -23,6 +23,8 @@ pub fn runs(command: &RunsCommand, desk: &Desk<'_>) -> Result<Answer, AppError> 
         RunsCommand::Rerun(args) => rerun(desk, &args.run),
         RunsCommand::Explain(args) => explain::explain(desk, args),
         RunsCommand::Verify(args) => verify(desk, &args.runs),
+        RunsCommand::Judge(args) => super::stress::judge(desk, &args.run.run),
+        RunsCommand::Contest(args) => super::stress::contest(desk, &args.runs),
         RunsCommand::Trials(args) => trials::trials(desk, args.head.as_deref()),
     }
 }

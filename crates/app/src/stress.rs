@@ -1,0 +1,303 @@
+//! `stress`: where a strategy breaks, whether it meets the go-live criteria, and several strategies on equal terms.
+//!
+//! What is stressed is a run of the archive, so that what was looked at is counted as a trial; without one named, the run
+//! that the settings describe is made first. The scenarios themselves choose nothing and are not entered.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+pub use crosscut_backtest::criteria::Verdict;
+use crosscut_backtest::criteria::{Criterion, DEFLATED};
+use crosscut_backtest::results::{Archive, StoredRun};
+use crosscut_backtest::stress::{
+    BASE, Change, Contest, Reordered, Row, Scenario, Standing, StressOptions, contest, page, regimes, reordered,
+    scenarios,
+};
+use crosscut_backtest::sweep::{Sampling, SetOutcome, SharedMarket};
+use crosscut_backtest::{BacktestConfig, Loaded, RunOutcome};
+use rayon::prelude::*;
+
+use crate::backtest;
+use crate::desk::Desk;
+use crate::error::AppError;
+use crate::events::Level;
+use crate::many::ManyRuns;
+use crate::{rerun, runs};
+
+/// Histories drawn where a band or a chance is told.
+const DRAWS: usize = 1000;
+
+/// What a stress test found.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Stress {
+    /// The run that was stressed.
+    pub run_id: String,
+    /// Its strategy.
+    pub strategy: String,
+    /// The strategy as it is, then each scenario.
+    pub rows: Vec<Row>,
+    /// Scenarios that lose, are weak, hold, could not be run.
+    pub counts: [usize; 4],
+    /// The chance of a Sharpe ratio as high with scores of another time; `None` where there are no scores.
+    pub shuffled_p: Option<f64>,
+    /// The same days in other orders.
+    pub reordered: Reordered,
+    /// Each go-live criterion.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// What came of go-live criteria.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Judgement {
+    /// The run.
+    pub run_id: String,
+    /// Each criterion.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// Stresses a run, or the one that the settings describe; with `html`, also as a page written there.
+///
+/// # Errors
+/// Unknown runs, settings that make no sense, data that is not there.
+pub fn stress(desk: &Desk<'_>, name: Option<&str>, html: Option<&Path>) -> Result<Stress, AppError> {
+    let criteria = criteria(desk)?;
+    let options = options(desk)?;
+    let run = stored(desk, name)?;
+    let found = Test::new(desk, &run)?.run(&options)?;
+    let found = Stress { verdicts: judge_run(&runs::archive(desk), &run, &criteria)?, ..found };
+    if let Some(path) = html {
+        let page =
+            page(&format!("Stress test of run {}", found.run_id), &found.rows, &found.verdicts, &found.reordered);
+        std::fs::write(path, page).map_err(|error| AppError::io("write", path, &error))?;
+    }
+    Ok(found)
+}
+
+/// Holds a run against the go-live criteria of the settings.
+///
+/// # Errors
+/// Unknown runs; no criteria, or some that cannot be read.
+pub fn judge(desk: &Desk<'_>, name: &str) -> Result<Judgement, AppError> {
+    let criteria = criteria(desk)?;
+    if criteria.is_empty() {
+        return Err(AppError::new("there are no go-live criteria")
+            .hint("give some: --criteria 'sharpe >= 1.5, max_drawdown <= 0.2', or `criteria:` under `stress:` in the settings"));
+    }
+    let archive = runs::archive(desk);
+    let run = archive.load(name)?;
+    Ok(Judgement { run_id: run.id(), verdicts: judge_run(&archive, &run, &criteria)? })
+}
+
+/// Compares runs on equal terms: all are made again with the costs, the execution and the capital of the first, on the dates
+/// that all of them cover.
+///
+/// # Errors
+/// Unknown runs, fewer than two, no common dates, data that is not there.
+pub fn compare_on_equal_terms(desk: &Desk<'_>, names: &[String]) -> Result<Contest, AppError> {
+    let archive = runs::archive(desk);
+    let stored: Vec<StoredRun> = names.iter().map(|name| Ok(archive.load(name)?)).collect::<Result<_, AppError>>()?;
+    let mut configs: Vec<BacktestConfig> =
+        stored.iter().map(|run| Ok(rerun::config_of(run)?.0)).collect::<Result<_, AppError>>()?;
+    let start = configs.iter().filter_map(|config| config.start).max();
+    let end = configs.iter().filter_map(|config| config.end).min();
+    let Some(first) = configs.first().cloned() else { return Err(AppError::new("no run is named")) };
+    for config in &mut configs {
+        config.start = start;
+        config.end = end;
+        config.capital = first.capital;
+        config.execution = first.execution;
+        config.commission_bps = first.commission_bps;
+        config.slippage_bps = first.slippage_bps;
+        config.costs = first.costs.clone();
+        config.borrow = first.borrow;
+        config.funding = first.funding.clone();
+    }
+    let outcomes = run_all(&ManyRuns::new(desk)?, configs);
+    let name = |run: &StoredRun| format!("{} {}", run.entry.strategy, run.id());
+    let curves = stored.iter().zip(outcomes).map(|(run, outcome)| {
+        let outcome = outcome.map_err(|error| error.during(&format!("run {}", run.id())))?;
+        Ok((name(run), outcome.sampled, outcome.capital))
+    });
+    let curves: Vec<_> = curves.collect::<Result<_, AppError>>()?;
+    Ok(contest(&curves, DRAWS, desk.config.count("backtest.seed").unwrap_or_default()))
+}
+
+/// The run to stress.
+fn stored(desk: &Desk<'_>, name: Option<&str>) -> Result<StoredRun, AppError> {
+    let made = match name {
+        Some(_) => None,
+        None => Some(backtest::run(desk)?.run_id),
+    };
+    Ok(runs::archive(desk).load(name.or(made.as_deref()).unwrap_or_default())?)
+}
+
+/// The go-live criteria of the settings.
+fn criteria(desk: &Desk<'_>) -> Result<Vec<Criterion>, AppError> {
+    let texts = desk.config.list("stress.criteria");
+    Ok(texts.iter().map(|text| Criterion::parse(text)).collect::<Result<_, _>>()?)
+}
+
+/// Holds a run against criteria: metrics from its files, the deflated ratio from the ledger as it is now.
+fn judge_run(archive: &Archive, run: &StoredRun, criteria: &[Criterion]) -> Result<Vec<Verdict>, AppError> {
+    let deflated = archive.deflation(&run.id())?.and_then(|found| found.deflated_sharpe);
+    let value = |name: &str| match name {
+        DEFLATED => deflated,
+        name => run.metrics.iter().find(|metric| metric.name == name).and_then(|metric| metric.value),
+    };
+    Ok(criteria.iter().map(|criterion| criterion.judge(value(criterion.lookup()))).collect())
+}
+
+/// How much stress the settings ask for.
+fn options(desk: &Desk<'_>) -> Result<StressOptions, AppError> {
+    let config = &desk.config;
+    let share = config.number("stress.drop_share").unwrap_or_default();
+    let noise = config.number("stress.noise_bps").unwrap_or_default();
+    if !(0.0..1.0).contains(&share) {
+        return Err(AppError::new(format!("--drop-share {share}: expected a share from 0 to below 1")));
+    }
+    if noise < 0.0 || noise > 1000.0 {
+        return Err(AppError::new(format!("--noise-bps {noise}: expected 0 to 1000")));
+    }
+    let most = |key: &str| config.count(key).unwrap_or_default().min(1000) as usize;
+    Ok(StressOptions {
+        n_parts: most("stress.parts"),
+        n_drops: most("stress.drops"),
+        drop_share: share,
+        noise_bps: noise,
+        n_shuffles: most("stress.shuffles"),
+        seed: config.count("backtest.seed").unwrap_or_default(),
+    })
+}
+
+/// Runs configurations, several over one market where they can share it, in their order.
+fn run_all(many: &ManyRuns<'_>, configs: Vec<BacktestConfig>) -> Vec<Result<SetOutcome, AppError>> {
+    let places: Vec<Mutex<Option<Result<SetOutcome, AppError>>>> = configs.iter().map(|_| Mutex::default()).collect();
+    many.run_configs(configs.into_iter().map(Ok).collect(), Sampling::Days, &|place, outcome| {
+        if let Ok(mut slot) = places[place].lock() {
+            *slot = Some(outcome);
+        }
+    });
+    let taken = places.into_iter().map(|place| place.into_inner().ok().flatten());
+    taken.map(|outcome| outcome.unwrap_or_else(|| Err(AppError::new("the run was not made")))).collect()
+}
+
+/// A stress test under way.
+struct Test<'a> {
+    /// The surroundings.
+    desk: &'a Desk<'a>,
+    /// What runs configurations.
+    many: ManyRuns<'a>,
+    /// The run.
+    run_id: String,
+    /// Its strategy.
+    strategy: String,
+    /// Its configuration.
+    config: BacktestConfig,
+    /// Its market.
+    market: SharedMarket,
+    /// What it came to.
+    base: SetOutcome,
+    /// Symbols from the one that earned most on, as far as any earned.
+    earners: Vec<String>,
+}
+
+impl<'a> Test<'a> {
+    /// Loads a run's market and makes the run once more.
+    fn new(desk: &'a Desk<'a>, run: &StoredRun) -> Result<Self, AppError> {
+        let many = ManyRuns::new(desk)?;
+        let config = rerun::config_of(run)?.0;
+        desk.events.message(Level::Debug, "loading bars and factors");
+        let market = many.load(&[&config])?;
+        let base = market.run(many.hub(), &config, Sampling::Days)?;
+        let earners = earners(&market.loaded().replay(many.hub(), &config)?);
+        let (run_id, strategy) = (run.id(), run.entry.strategy.clone());
+        Ok(Self { desk, many, run_id, strategy, config, market, base, earners })
+    }
+
+    /// Makes all scenarios.
+    fn run(&self, options: &StressOptions) -> Result<Stress, AppError> {
+        let loaded = self.market.loaded();
+        let span = loaded.span().ok_or_else(|| AppError::new("the run has no bars"))?;
+        let plan = scenarios(&self.config, span, loaded.symbols(), &self.earners, options);
+        let own = self.base.metric("sharpe");
+        self.desk.events.message(Level::Debug, &format!("{} scenarios", plan.len()));
+        let outcomes = self.outcomes(&plan);
+        let mut rows = vec![Row::of(BASE, "", &self.base, None)];
+        rows[0].standing = if rows[0].standing == Standing::Loses { Standing::Loses } else { Standing::Holds };
+        let (mut n_turned, mut n_above) = (0, 0);
+        for (scenario, outcome) in plan.iter().zip(outcomes) {
+            if let (Change::Turned(_), Ok(outcome)) = (&scenario.change, &outcome) {
+                n_turned += 1;
+                n_above += usize::from(outcome.metric("sharpe").zip(own).is_some_and(|(other, own)| other >= own));
+            } else {
+                rows.push(match outcome {
+                    Ok(outcome) => Row::of(scenario.group, &scenario.name, &outcome, own),
+                    Err(error) => Row::not_run(scenario.group, &scenario.name, error.message().to_owned()),
+                });
+            }
+        }
+        if let Loaded::Panel(panel) = loaded {
+            let market = panel.market_returns();
+            rows.extend(regimes(&self.base.sampled, self.base.capital, (panel.timeline(), &market), own));
+        }
+        let count = |standing| rows[1..].iter().filter(|row| row.standing == standing).count();
+        let counts = [Standing::Loses, Standing::Weak, Standing::Holds, Standing::NotRun].map(count);
+        Ok(Stress {
+            run_id: self.run_id.clone(),
+            strategy: self.strategy.clone(),
+            counts,
+            rows,
+            // The run itself is one of the orders that could have been.
+            shuffled_p: (n_turned > 0).then(|| (n_above + 1) as f64 / (n_turned + 1) as f64),
+            reordered: reordered(&self.base.sampled.returns(self.base.capital), DRAWS, options.seed),
+            verdicts: Vec::new(),
+        })
+    }
+
+    /// What each scenario came to, in their order.
+    fn outcomes(&self, plan: &[Scenario]) -> Vec<Result<SetOutcome, AppError>> {
+        let configs: Vec<BacktestConfig> = plan
+            .iter()
+            .filter_map(|scenario| match &scenario.change {
+                Change::Config(config) => Some(config.as_ref().clone()),
+                _ => None,
+            })
+            .collect();
+        let mut of_configs = run_all(&self.many, configs).into_iter();
+        let of_markets: Vec<Option<Result<SetOutcome, AppError>>> =
+            plan.par_iter().map(|scenario| self.on_another_market(&scenario.change)).collect();
+        let outcome = |own: Option<_>| own.or_else(|| of_configs.next());
+        let missing = || Err(AppError::new("the run was not made"));
+        of_markets.into_iter().map(outcome).map(|outcome| outcome.unwrap_or_else(missing)).collect()
+    }
+
+    /// The run on a market that did not happen; `None` for scenarios that change the configuration.
+    fn on_another_market(&self, change: &Change) -> Option<Result<SetOutcome, AppError>> {
+        if matches!(change, Change::Config(_)) {
+            return None;
+        }
+        let Loaded::Panel(panel) = self.market.loaded() else {
+            return Some(Err(AppError::new("for strategies that decide at rebalances only")));
+        };
+        let changed = match change {
+            Change::Noise(bps, seed) => Some(panel.with_noise(*bps, *seed)),
+            Change::Turned(share) => panel.with_scores_turned(*share),
+            Change::Config(_) => None,
+        };
+        Some(changed.ok_or_else(|| AppError::new("the strategy reads no scores")).and_then(|panel| {
+            let market = SharedMarket::new(Loaded::Panel(Box::new(panel)));
+            Ok(market.run(self.many.hub(), &self.config, Sampling::Days)?)
+        }))
+    }
+}
+
+/// Symbols whose closed trades earned, the most first; of equal ones in their order.
+fn earners(outcome: &RunOutcome) -> Vec<String> {
+    let mut profits = vec![0.0; outcome.symbols.len()];
+    for trade in &outcome.trades {
+        profits[trade.symbol_idx as usize] += trade.pnl;
+    }
+    let mut order: Vec<usize> = (0..profits.len()).filter(|&idx| profits[idx] > 0.0).collect();
+    order.sort_by(|&a, &b| profits[b].total_cmp(&profits[a]).then(a.cmp(&b)));
+    order.into_iter().map(|idx| outcome.symbols[idx].clone()).collect()
+}

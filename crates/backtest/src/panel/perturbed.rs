@@ -1,0 +1,78 @@
+//! Markets that did not happen: prices with noise, and scores of another time.
+
+use crosscut_kernels::bootstrap::Random;
+
+use super::{Panel, Series};
+
+impl Panel {
+    /// The same market with every bar's prices off by a factor of its own, normal with a deviation of `bps` basis points:
+    /// what is traded is not what was seen. Factor columns stay as they are.
+    #[must_use]
+    pub fn with_noise(&self, bps: f64, seed: u64) -> Self {
+        let mut panel = self.clone();
+        for (symbol_idx, series) in panel.series.iter_mut().enumerate() {
+            // Neighbouring seeds of one generator give shifted copies of one sequence.
+            let mut random =
+                Random::new(Random::new(seed ^ (symbol_idx as u64 + 1).wrapping_mul(0xD134_2543_DE82_EF95)).bits());
+            for pos in 0..series.n_bars() {
+                series.move_bar(pos, libm::exp(normal(&mut random) * bps / 1e4));
+            }
+        }
+        panel
+    }
+
+    /// The same market with each symbol's scores taken from another time, `share` of its history away, from 0 to 1: whatever
+    /// scores knew of what came next is gone, while both keep their own shape. `None` for runs that follow a list of targets
+    /// or read no factor.
+    #[must_use]
+    pub fn with_scores_turned(&self, share: f64) -> Option<Self> {
+        if self.targets.is_some() || self.series.iter().all(|series| series.factor.is_empty()) {
+            return None;
+        }
+        let mut panel = self.clone();
+        for series in &mut panel.series {
+            let places = (series.n_bars() as f64 * share) as usize;
+            for column in std::iter::once(&mut series.factor).chain(&mut series.more_factors) {
+                let places = places.min(column.len());
+                column.rotate_left(places);
+            }
+        }
+        Some(panel)
+    }
+
+    /// The mean return over symbols of each row from the one before, each symbol by its own last bar; NaN where none has two.
+    pub fn market_returns(&self) -> Vec<f64> {
+        let (mut sums, mut counts) = (vec![0.0; self.timeline.len()], vec![0u32; self.timeline.len()]);
+        for series in &self.series {
+            let close = series.comparable_close();
+            for pos in 1..series.n_bars() {
+                let row = self.row_of(series.slot_of(pos));
+                sums[row] += close[pos] / close[pos - 1] - 1.0;
+                counts[row] += 1;
+            }
+        }
+        sums.iter()
+            .zip(&counts)
+            .map(|(sum, count)| if *count > 0 { sum / f64::from(*count) } else { f64::NAN })
+            .collect()
+    }
+}
+
+impl Series {
+    /// Multiplies all prices of a bar.
+    fn move_bar(&mut self, pos: usize, factor: f64) {
+        let columns =
+            [&mut self.close, &mut self.open, &mut self.high, &mut self.low, &mut self.vwap, &mut self.adjusted];
+        for column in columns {
+            if let Some(price) = column.get_mut(pos) {
+                *price *= factor;
+            }
+        }
+    }
+}
+
+/// A draw that is nearly normal: twelve uniform numbers less 6.
+fn normal(random: &mut Random) -> f64 {
+    let mut uniform = || (random.bits() >> 11) as f64 / (1u64 << 53) as f64;
+    (0..12).fold(0.0, |sum, _| sum + uniform()) - 6.0
+}

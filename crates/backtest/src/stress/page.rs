@@ -1,0 +1,65 @@
+//! The page of a stress test.
+
+use crosscut_report::{Align, Cell, Page, Table};
+
+use super::{Reordered, Row};
+use crate::criteria::Verdict;
+
+/// A number for people.
+fn number(value: Option<f64>, factor: f64, digits: usize) -> Cell {
+    let text = value.map_or("-".to_owned(), |value| format!("{:.digits$}", factor * value));
+    Cell::number(value.unwrap_or(f64::NAN), text)
+}
+
+/// The page.
+pub fn page(title: &str, rows: &[Row], verdicts: &[Verdict], reordered: &Reordered) -> String {
+    let mut page = Page::new(title);
+    if !verdicts.is_empty() {
+        let mut table = Table::new(&[("criterion", Align::Left), ("value", Align::Right), ("verdict", Align::Left)]);
+        for one in verdicts {
+            let verdict = if one.passed { "passed" } else { "failed" };
+            table.row(vec![one.criterion.as_str().into(), number(one.value, 1.0, 4), verdict.into()]);
+        }
+        page.section("Go-live criteria").table(table);
+    }
+    let mut table = Table::new(&[
+        ("kind", Align::Left),
+        ("scenario", Align::Left),
+        ("Sharpe", Align::Right),
+        ("total return %", Align::Right),
+        ("max drawdown %", Align::Right),
+        ("trades", Align::Right),
+        ("the strategy", Align::Left),
+    ])
+    .sortable();
+    for row in rows {
+        let standing =
+            row.problem.as_ref().map_or(row.standing.name().to_owned(), |problem| format!("not run: {problem}"));
+        table.row(vec![
+            row.group.into(),
+            row.name.as_str().into(),
+            number(row.sharpe, 1.0, 2),
+            number(row.total_return, 100.0, 2),
+            number(row.max_drawdown, 100.0, 2),
+            number(row.n_trades, 1.0, 0),
+            standing.as_str().into(),
+        ]);
+    }
+    let section = page.section("Where it breaks");
+    section.table(table);
+    section.note("A scenario loses when its total return is 0 or less, and is weak when its Sharpe ratio is below half of the strategy's own.");
+    if let (Some(own), Some([low, middle, high])) = (reordered.max_drawdown, reordered.lines) {
+        page.section("The same days in other orders").facts(vec![
+            ("maximum drawdown as it was".to_owned(), format!("{:.2} %", 100.0 * own)),
+            (
+                "over all orders (5, 50, 95 %)".to_owned(),
+                format!("{:.2}, {:.2}, {:.2} %", 100.0 * low, 100.0 * middle, 100.0 * high),
+            ),
+            ("orders with a deeper one".to_owned(), format!("{:.1} %", 100.0 * reordered.deeper)),
+        ]);
+    }
+    page.footer(
+        "Annualised by the calendar of the data; returns and drawdowns of market regimes and orders are by UTC days.",
+    );
+    page.render()
+}
