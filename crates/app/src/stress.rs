@@ -155,7 +155,7 @@ fn options(desk: &Desk<'_>) -> Result<StressOptions, AppError> {
     if !(0.0..1.0).contains(&share) {
         return Err(AppError::new(format!("--drop-share {share}: expected a share from 0 to below 1")));
     }
-    if noise < 0.0 || noise > 1000.0 {
+    if !(0.0..=1000.0).contains(&noise) {
         return Err(AppError::new(format!("--noise-bps {noise}: expected 0 to 1000")));
     }
     let most = |key: &str| config.count(key).unwrap_or_default().min(1000) as usize;

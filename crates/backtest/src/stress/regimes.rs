@@ -8,6 +8,9 @@ use crate::sweep::Sampled;
 /// Days that are judged together.
 const DAYS: i64 = 30;
 
+/// Whether spans of a market's growth and variance belong to a regime.
+type Which<'a> = &'a dyn Fn(f64, f64) -> bool;
+
 /// Rows of rising and falling, calm and turbulent markets. Days go in spans of thirty by the calendar: the market's return
 /// over a span says whether it rose, the deviation of its rows' returns, against the middle of all spans, how turbulent it
 /// was. `curve` is by UTC days; `market` is the market's return by row of `labels`, NaN where there is none.
@@ -28,18 +31,18 @@ pub fn regimes(curve: &Sampled, capital: f64, (labels, market): (&[i64], &[f64])
     let Some(middle) = middle else { return Vec::new() };
     let returns = curve.returns(capital);
     let per_year = days_per_year(&curve.labels);
-    let days_in = |is_in: &dyn Fn(f64, f64) -> bool| -> Vec<f64> {
+    let days_in = |is_in: Which<'_>| -> Vec<f64> {
         let of = |label: &i64| spans.binary_search_by_key(&span(*label), |(at, ..)| *at).ok();
         let known = curve.labels.iter().zip(&returns).filter_map(|(label, r)| Some((spans[of(label)?], *r)));
         known.filter(|((_, growth, squares, n), _)| is_in(*growth, squares / n)).map(|(_, r)| r).collect()
     };
-    let rows: [(&str, &dyn Fn(f64, f64) -> bool); 4] = [
+    let rows: [(&str, Which<'_>); 4] = [
         ("rising market", &|growth, _| growth > 1.0),
         ("falling market", &|growth, _| growth <= 1.0),
         ("calm market", &|_, variance| variance <= middle),
         ("turbulent market", &|_, variance| variance > middle),
     ];
-    let row = |(name, is_in): (&str, &dyn Fn(f64, f64) -> bool)| {
+    let row = |(name, is_in): (&str, Which<'_>)| {
         let days = days_in(is_in);
         match days.len() {
             0 | 1 => Row::not_run("market regimes", name, "no such days".to_owned()),
