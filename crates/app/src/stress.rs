@@ -13,7 +13,7 @@ use crosscut_backtest::stress::{
     BASE, Change, Contest, Reordered, Row, Scenario, Standing, StressOptions, contest, page, regimes, reordered,
     scenarios,
 };
-use crosscut_backtest::sweep::{Sampling, SetOutcome, SharedMarket};
+use crosscut_backtest::sweep::{DAYS, SetOutcome, SharedMarket};
 use crosscut_backtest::{BacktestConfig, Loaded, RunOutcome};
 use rayon::prelude::*;
 
@@ -172,7 +172,7 @@ fn options(desk: &Desk<'_>) -> Result<StressOptions, AppError> {
 /// Runs configurations, several over one market where they can share it, in their order.
 fn run_all(many: &ManyRuns<'_>, configs: Vec<BacktestConfig>) -> Vec<Result<SetOutcome, AppError>> {
     let places: Vec<Mutex<Option<Result<SetOutcome, AppError>>>> = configs.iter().map(|_| Mutex::default()).collect();
-    many.run_configs(configs.into_iter().map(Ok).collect(), Sampling::Days, &|place, outcome| {
+    many.run_configs(configs.into_iter().map(Ok).collect(), DAYS, &|place, outcome| {
         if let Ok(mut slot) = places[place].lock() {
             *slot = Some(outcome);
         }
@@ -208,7 +208,7 @@ impl<'a> Test<'a> {
         let config = rerun::config_of(run)?.0;
         desk.events.message(Level::Debug, "loading bars and factors");
         let market = many.load(&[&config])?;
-        let base = market.run(many.hub(), &config, Sampling::Days)?;
+        let base = market.run(many.hub(), &config, DAYS)?;
         let earners = earners(&market.loaded().replay(many.hub(), &config)?);
         let (run_id, strategy) = (run.id(), run.entry.strategy.clone());
         Ok(Self { desk, many, run_id, strategy, config, market, base, earners })
@@ -286,7 +286,7 @@ impl<'a> Test<'a> {
         };
         Some(changed.ok_or_else(|| AppError::new("the strategy reads no scores")).and_then(|panel| {
             let market = SharedMarket::new(Loaded::Panel(Box::new(panel)));
-            Ok(market.run(self.many.hub(), &self.config, Sampling::Days)?)
+            Ok(market.run(self.many.hub(), &self.config, DAYS)?)
         }))
     }
 }

@@ -11,8 +11,8 @@ mod project;
 mod rows;
 mod run;
 mod runs;
-mod sweep;
 mod stress;
+mod sweep;
 mod universe;
 mod verify;
 

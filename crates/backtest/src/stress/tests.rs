@@ -147,7 +147,7 @@ fn a_contest_is_on_common_days_and_pairs_them() {
     let small = |nth: usize| ((nth * 6007) % 97) as f64 / 97_000.0 - 0.0005;
     let first = curve(400, noise);
     let mut later = curve(400, |nth| noise(nth) + small(nth) + 0.0004);
-    later.labels.drain(..50);
+    later.labels = later.labels[50..].into();
     let start = later.equity[49];
     later.equity.drain(..50);
     let far = curve(400, |nth| small(nth) * 20.0);
