@@ -3,7 +3,9 @@
 
 use serde::Serialize;
 
+use crate::around::{Around, around};
 use crate::config::EvaluationConfig;
+use crate::contents::{GroupReturns, Values, group_returns, values};
 use crate::exposure::{CHARACTERISTICS, Exposures};
 use crate::load::{Frame, RowCounts};
 use crate::matrix::Matrix;
@@ -11,10 +13,11 @@ use crate::neutral::{BetaNeutral, GroupNeutral, Groups};
 use crate::portfolio::{KINDS, PortfolioSeries};
 use crate::redundancy::{Beside, Joint, Others, joint, ranked, sampled_returns};
 use crate::sample::Sample;
-use crate::section::{FactorRows, Sections};
+use crate::section::{FactorRows, Moments, Outcome, Sections};
 use crate::series::MeanStatistics;
 use crate::stability::{Decay, Month, Part, ages, among, decay, months, states, years};
 use crate::summary::{Changes, FactorSummary, Summing, judged};
+use crate::turnover::Change;
 
 /// How a factor goes with a characteristic of the names.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -92,10 +95,35 @@ pub struct Curves {
     pub gross: Vec<Vec<Vec<f64>>>,
     /// Net returns of each kind of portfolio, per horizon.
     pub net: Vec<Vec<Vec<f64>>>,
-    /// Turnover of each portfolio over one bar; NaN at the first time.
+    /// Standard error of the spread at each time, from the returns of the two portfolios at the time, per horizon.
+    pub spread_error: Vec<Vec<f64>>,
+    /// Changes over one bar, then over each horizon that is longer.
+    pub changes: Vec<ChangeCurves>,
+}
+
+/// Changes over a number of bars, at each judged time; NaN at the first ones.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangeCurves {
+    /// Number of bars.
+    pub bars: usize,
+    /// Turnover of each portfolio.
     pub turnover: Vec<Vec<f64>>,
-    /// Rank autocorrelation over one bar; NaN at the first time.
+    /// Rank autocorrelation.
     pub rank_autocorrelation: Vec<f64>,
+}
+
+impl ChangeCurves {
+    /// Of the changes over `bars` bars, for `n` judged times.
+    fn of(changes: &[Change], bars: usize, (n, n_quantiles): (usize, usize)) -> Self {
+        let series = |value: &dyn Fn(&Change) -> f64| -> Vec<f64> {
+            std::iter::repeat_n(f64::NAN, n - changes.len()).chain(changes.iter().map(value)).collect()
+        };
+        Self {
+            bars,
+            turnover: (0..n_quantiles).map(|q| series(&|change| change.turnover[q])).collect(),
+            rank_autocorrelation: series(&|change| change.rank_autocorrelation),
+        }
+    }
 }
 
 /// One factor looked at closely.
@@ -127,6 +155,12 @@ pub struct Detail {
     pub beside: Vec<Beside>,
     /// What is left when the closest others are taken out.
     pub beyond_others: Option<Joint>,
+    /// Returns before and after decisions.
+    pub around: Vec<Around>,
+    /// Factor values of each portfolio.
+    pub values: Vec<Values>,
+    /// Returns within groups by portfolio, at the sampled times.
+    pub group_returns: Vec<GroupReturns>,
     /// Values far from the rest.
     pub outliers: Outliers,
     /// Capacity of the long-short portfolio.
@@ -136,6 +170,18 @@ pub struct Detail {
     /// Series over time.
     #[serde(skip)]
     pub curves: Curves,
+}
+
+/// A factor after the passes.
+pub struct Seen {
+    /// Its values by time and symbol.
+    pub values: Matrix,
+    /// Its cross-sections.
+    pub sections: Sections,
+    /// Its changes between times.
+    pub changes: Changes,
+    /// Its summary, with confidence bands.
+    pub summary: FactorSummary,
 }
 
 /// What details are made with.
@@ -160,11 +206,17 @@ pub struct Close<'a> {
 const SYMBOLS: usize = 20;
 
 impl Close<'_> {
+    /// The passes over a factor.
+    pub fn see(&self, name: &str, (values, rows): (Matrix, RowCounts)) -> Seen {
+        let sections = self.summing.pass.run(&values);
+        let (summary, changes) = self.summing.summary(name, &sections, (&values, rows));
+        Seen { values, sections, changes, summary }
+    }
+
     /// Looks closely at a factor.
-    pub fn detail(&self, name: &str, factor: &Matrix, rows: RowCounts) -> Detail {
+    pub fn detail(&self, name: &str, seen: Seen) -> Detail {
         let pass = &self.summing.pass;
-        let sections = pass.run(factor);
-        let summary = self.summing.summary(name, &sections, (factor, rows));
+        let Seen { values: factor, sections, changes, summary } = seen;
         let (decay, ic_half_life_bars) = decay(pass, &sections);
         let (exposures, beyond_exposures) = self.exposures(&sections);
         let (beside, beyond_others) = self.others.beside((&self.config.factor_set, name), &sections);
@@ -176,15 +228,18 @@ impl Close<'_> {
             groups: self.groups(&sections),
             decay,
             ic_half_life_bars,
-            variants: self.variants(name, factor),
+            variants: self.variants(name, &factor),
             exposures,
             beyond_exposures,
             beside,
             beyond_others,
-            outliers: self.outliers(factor),
+            around: around(pass, &sections, &self.sample.times),
+            values: values(&sections, &factor, self.config.n_quantiles),
+            group_returns: self.group_returns(&sections),
+            outliers: self.outliers(&factor),
             capacity: self.capacity(&sections),
             symbols: self.symbols(&sections),
-            curves: self.curves(&sections, factor),
+            curves: self.curves(&sections, &changes),
             summary,
         }
     }
@@ -193,10 +248,14 @@ impl Close<'_> {
     fn groups(&self, sections: &Sections) -> Vec<Part> {
         let Some(groups) = self.groups else { return Vec::new() };
         let times = &self.frame.market.times;
-        among(&self.summing.pass, sections, &groups.names, |t, name| {
-            let code = groups.code(name, times[t]);
-            code.is_finite().then_some(code as usize)
-        })
+        among(&self.summing.pass, sections, &groups.names, |t, name| groups.place(name, times[t]))
+    }
+
+    /// Returns within groups by portfolio.
+    fn group_returns(&self, sections: &Sections) -> Vec<GroupReturns> {
+        let Some(groups) = self.groups else { return Vec::new() };
+        let (times, sampled) = (&self.frame.market.times, &self.sample.times[..]);
+        group_returns(&self.summing.pass, sections, (&groups.names, sampled), |t, name| groups.place(name, times[t]))
     }
 
     /// The factor made neutral.
@@ -323,22 +382,18 @@ impl Close<'_> {
     }
 
     /// The series behind the plots.
-    fn curves(&self, sections: &Sections, factor: &impl FactorRows) -> Curves {
+    fn curves(&self, sections: &Sections, changes: &Changes) -> Curves {
         let bars = &self.summing.pass.schedule.bars;
-        let changes = Changes::of(sections, factor, bars);
         let n_quantiles = self.config.n_quantiles;
         let all = || judged(sections).map(|(_, section)| section);
-        let series = |h: usize, value: &dyn Fn(&crate::section::Outcome) -> f64| -> Vec<f64> {
+        let series = |h: usize, value: &dyn Fn(&Outcome) -> f64| -> Vec<f64> {
             all().map(|section| value(&section.outcomes[h])).collect()
         };
-        let later = |value: &dyn Fn(&crate::turnover::Change) -> f64| -> Vec<f64> {
-            std::iter::once(f64::NAN).chain(changes.one.iter().map(value)).take(all().count()).collect()
-        };
+        let size = (all().count(), n_quantiles);
         let mut out = Curves {
             times: judged(sections).map(|(t, _)| self.frame.market.times[t]).collect(),
             n_names: all().map(|section| f64::from(section.n)).collect(),
-            turnover: (0..n_quantiles).map(|q| later(&|change| change.turnover[q])).collect(),
-            rank_autocorrelation: later(&|change| change.rank_autocorrelation),
+            changes: vec![ChangeCurves::of(&changes.one, 1, size)],
             ..Curves::default()
         };
         for (h, &bars) in bars.iter().enumerate() {
@@ -347,6 +402,10 @@ impl Close<'_> {
             out.market.push(series(h, &|outcome| outcome.market));
             let mean = |q: usize| series(h, &|outcome| outcome.quantiles[q].defined_mean().unwrap_or(f64::NAN));
             out.quantiles.push((0..n_quantiles).map(mean).collect());
+            out.spread_error.push(series(h, &spread_error));
+            if bars > 1 {
+                out.changes.push(ChangeCurves::of(&changes.horizons[h], bars, size));
+            }
             let portfolios = PortfolioSeries::of(sections, (h, bars), &changes.horizons[h], self.config.costs);
             out.gross.push((0..KINDS.len()).map(|kind| portfolios.gross(kind).collect()).collect());
             out.net.push((0..KINDS.len()).map(|kind| portfolios.net(kind).collect()).collect());
@@ -355,11 +414,18 @@ impl Close<'_> {
     }
 }
 
+/// Standard error of the spread from the returns at one time; NaN when a portfolio has fewer than two.
+fn spread_error(outcome: &Outcome) -> f64 {
+    let error = |moments: Option<&Moments>| moments.and_then(Moments::error).unwrap_or(f64::NAN);
+    let (high, low) = (error(outcome.quantiles.last()), error(outcome.quantiles.first()));
+    (high * high + low * low).sqrt()
+}
+
 /// The summary of a variant.
 fn variant(summing: &Summing<'_>, name: &str, rows: &impl FactorRows) -> FactorSummary {
     let sections = summing.pass.run(rows);
     let counts = RowCounts { rows: sections.dropped.n_values, ..RowCounts::default() };
-    summing.summary(name, &sections, (rows, counts))
+    summing.summary(name, &sections, (rows, counts)).0
 }
 
 /// Level over time of capital split into parts that take turns, one of `bars` parts being put to work at each time:

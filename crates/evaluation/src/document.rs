@@ -24,7 +24,7 @@ pub const METHOD: [(&str, &str); 12] = [
     ),
     (
         "t",
-        "mean over its Newey-West error, Bartlett weights, lags max(bars of the horizon - 1, floor(4 (n/100)^(2/9))), no small-sample correction",
+        "mean over its Newey-West error, Bartlett weights, lags max(2 (bars of the horizon - 1), floor(4 (n/100)^(2/9))), the 2 left out where that is over n/5; no small-sample correction",
     ),
     ("ICIR", "mean over sample deviation of the IC over times, not annualised"),
     (
@@ -42,7 +42,10 @@ pub const METHOD: [(&str, &str); 12] = [
         "monotonicity",
         "Patton and Timmermann's test: block-bootstrap probability of a smallest rise as large when returns do not rise",
     ),
-    ("bands", "95 % of the means of series drawn in blocks (circular, length max(2 horizons, cube root of n)), seeded"),
+    (
+        "bands",
+        "95 % of the means of series drawn in blocks (circular, length max(2 h, (n max(1, h^2/6))^(1/3)) for horizons of h bars), seeded",
+    ),
     ("q", "Benjamini and Hochberg's adjusted p over all factors of the evaluation; discoveries at 0.05"),
 ];
 
@@ -283,6 +286,9 @@ pub fn tables(evaluation: &Evaluation) -> Vec<(String, Table)> {
     if !evaluation.correlations.is_empty() {
         out.push(("correlations".to_owned(), correlations(evaluation)));
     }
+    if !evaluation.details.is_empty() {
+        out.push(("around".to_owned(), around(evaluation)));
+    }
     for (at, detail) in evaluation.details.iter().enumerate() {
         out.push((format!("series_{}", at + 1), series(detail, &evaluation.config.horizons)));
     }
@@ -365,6 +371,7 @@ fn series(detail: &Detail, horizons: &[Horizon]) -> Table {
         out.push(format!("rank_ic_{horizon}"), Column::F64(curves.rank_ic[h].clone()));
         out.push(format!("ic_{horizon}"), Column::F64(curves.ic[h].clone()));
         out.push(format!("market_{horizon}"), Column::F64(curves.market[h].clone()));
+        out.push(format!("spread_error_{horizon}"), Column::F64(curves.spread_error[h].clone()));
         for (q, values) in curves.quantiles[h].iter().enumerate() {
             out.push(format!("q{}_{horizon}", q + 1), Column::F64(values.clone()));
         }
@@ -375,9 +382,32 @@ fn series(detail: &Detail, horizons: &[Horizon]) -> Table {
             out.push(format!("{name}_net_{horizon}"), Column::F64(curves.net[h][kind].clone()));
         }
     }
-    for (q, values) in curves.turnover.iter().enumerate() {
-        out.push(format!("turnover_q{}", q + 1), Column::F64(values.clone()));
+    for changes in &curves.changes {
+        // Over one bar without a number; two horizons that take as many bars are one.
+        let suffix = if changes.bars == 1 { String::new() } else { format!("_{}", changes.bars) };
+        if out.get(&format!("rank_autocorrelation{suffix}")).is_some() {
+            continue;
+        }
+        for (q, values) in changes.turnover.iter().enumerate() {
+            out.push(format!("turnover_q{}{suffix}", q + 1), Column::F64(values.clone()));
+        }
+        out.push(format!("rank_autocorrelation{suffix}"), Column::F64(changes.rank_autocorrelation.clone()));
     }
-    out.push("rank_autocorrelation", Column::F64(curves.rank_autocorrelation.clone()));
+    out
+}
+
+/// Returns around decisions of the factors reported in full.
+fn around(evaluation: &Evaluation) -> Table {
+    let rows = || {
+        evaluation.details.iter().flat_map(|detail| {
+            detail.around.iter().flat_map(move |around| (0..around.offsets.len()).map(move |at| (detail, around, at)))
+        })
+    };
+    let mut out = Table::default();
+    out.push("factor", Column::Text(rows().map(|(detail, ..)| detail.summary.factor.clone()).collect()));
+    out.push("quantile", Column::I64(rows().map(|(_, around, _)| around.quantile as i64).collect()));
+    out.push("bars", Column::I64(rows().map(|(_, around, at)| around.offsets[at]).collect()));
+    out.push("mean", Column::F64(rows().map(|(_, around, at)| cell(around.mean[at])).collect()));
+    out.push("error", Column::F64(rows().map(|(_, around, at)| cell(around.error[at])).collect()));
     out
 }

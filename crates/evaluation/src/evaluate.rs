@@ -1,6 +1,8 @@
 //! One evaluation from the hub to its results: prices once, factors in batches that fit in memory, what is compared, what
 //! is combined, and what is looked at closely.
 
+use std::collections::BTreeMap;
+
 use crosscut_hub::{FactorMetadata, FactorSet, Hub};
 use crosscut_model::calendar::{Annualisation, periods_per_year};
 use crosscut_model::{Zone, matches, nearest};
@@ -10,7 +12,7 @@ use serde_json::{Value, json};
 use crate::combine::Combination;
 use crate::compare::{ComparedFactor, compare};
 use crate::config::{EvaluationConfig, PriceColumn};
-use crate::detail::{Close, Detail};
+use crate::detail::{Close, Detail, Seen};
 use crate::error::EvaluationError;
 use crate::exposure::{exposures, window_of};
 use crate::horizon::Calendar;
@@ -72,6 +74,8 @@ struct Judged {
     sampled: SampledFactor,
     /// A warning about it.
     warning: Option<String>,
+    /// All of it, where that fits in memory and is looked at closely.
+    seen: Option<Seen>,
 }
 
 /// Evaluates.
@@ -101,6 +105,10 @@ pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, Eval
     let is_usable = |t: usize| schedule.entry[t] != NONE && schedule.exits[0][t] != NONE;
     let sample = Sample::new(market.times.len(), market.symbols.len(), factors.len(), is_usable);
     let (judged, combination) = judge_all(&summing, (config, &frame), &set, (&factors, &sample))?;
+    let (mut judged, mut seen) = (judged, BTreeMap::new());
+    for one in &mut judged {
+        seen.extend(one.seen.take().map(|kept| (one.summary.factor.clone(), kept)));
+    }
     let sampled: Vec<SampledFactor> = judged.iter().map(|one| one.sampled.clone()).collect();
     let correlations = if sampled.len() > 1 { correlations(&sampled) } else { Vec::new() };
     let mut warnings: Vec<String> = judged.iter().filter_map(|one| one.warning.clone()).collect();
@@ -117,7 +125,7 @@ pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, Eval
     let summing = Summing { n_draws: config.n_draws, ..summing };
     let others = others(hub, config, &frame, &schedule)?;
     let close = (&others, groups.as_ref(), &comparison[..]);
-    let details = look_closely((&set, &frame), config, (summing, &sample), close)?;
+    let details = look_closely((&set, &frame, seen), config, (summing, &sample), close)?;
     inputs.extend(others.inputs);
     inputs.sort();
     let notes =
@@ -171,24 +179,27 @@ fn judge_all(
 ) -> Result<(Vec<Judged>, Option<Combination>), EvaluationError> {
     let (pass, market) = (&summing.pass, &frame.market);
     let mut combination = (factors.len() > 1).then(|| Combination::new(market.times.len(), market.symbols.len()));
+    let n_values = market.times.len() * market.symbols.len();
+    let keeps = factors.len() == 1 || factors.len() <= config.n_detailed && factors.len() <= batch_size(n_values);
     let mut judged: Vec<Judged> = Vec::new();
-    for names in factors.chunks(batch_size(market.times.len() * market.symbols.len())) {
+    for names in factors.chunks(batch_size(n_values)) {
         let columns: Vec<&str> = names.iter().map(String::as_str).collect();
         let tables = frame.factors(set, &columns)?;
-        let judge = |(name, (values, rows)): (&String, &(Matrix, RowCounts))| {
-            let sections = pass.run(values);
-            let summary = summing.summary(name, &sections, (values, *rows));
-            (summary, sections)
+        let judge = |(name, (values, rows)): (&String, (Matrix, RowCounts))| {
+            let sections = pass.run(&values);
+            let (summary, changes) = summing.summary(name, &sections, (&values, rows));
+            Seen { values, sections, changes, summary }
         };
-        let done: Vec<_> = names.par_iter().zip(&tables).map(judge).collect();
-        for (summary, sections) in done {
-            check_loss(config, &summary, &loss_words(&summary.coverage, &sections.dropped, &summary.horizons[0]))?;
+        let done: Vec<Seen> = names.par_iter().zip(tables).map(judge).collect();
+        for seen in done {
+            let Seen { sections, summary, .. } = &seen;
+            check_loss(config, summary, &loss_words(&summary.coverage, &sections.dropped, &summary.horizons[0]))?;
             if let Some(combination) = &mut combination {
-                combination.add(pass, &sections);
+                combination.add(pass, sections);
             }
             let sampled = sample.from_ranks(&sections.ranks);
-            let warning = impossible(&summary);
-            judged.push(Judged { summary, sampled, warning });
+            let (warning, summary) = (impossible(summary), summary.clone());
+            judged.push(Judged { summary, sampled, warning, seen: keeps.then_some(seen) });
         }
     }
     Ok((judged, combination))
@@ -196,7 +207,7 @@ fn judge_all(
 
 /// The strongest factors of a comparison looked at closely, combined scores left out.
 fn look_closely(
-    (set, frame): (&FactorSet, &Frame),
+    (set, frame, mut seen): (&FactorSet, &Frame, BTreeMap<String, Seen>),
     config: &EvaluationConfig,
     (summing, sample): (Summing<'_>, &Sample),
     (others, groups, comparison): (&Others, Option<&Groups>, &[ComparedFactor]),
@@ -207,8 +218,11 @@ fn look_closely(
     let names = comparison.iter().map(|factor| factor.factor.as_str()).filter(|name| !COMBINED.contains(name));
     let mut out = Vec::new();
     for name in names.take(config.n_detailed) {
-        let tables = frame.factors(set, &[name])?;
-        out.extend(tables.iter().map(|(values, rows)| close.detail(name, values, *rows)));
+        let seen = match seen.remove(name) {
+            Some(seen) => Some(seen),
+            None => frame.factors(set, &[name])?.pop().map(|table| close.see(name, table)),
+        };
+        out.extend(seen.map(|seen| close.detail(name, seen)));
     }
     Ok(out)
 }
@@ -246,7 +260,7 @@ fn combined(summing: &Summing<'_>, combination: Combination) -> Vec<FactorSummar
     let (equal, weighted) = combination.finish();
     let one = |name: &str, values: &Matrix<f32>| {
         let sections = summing.pass.run(values);
-        summing.summary(name, &sections, (values, score_rows(values)))
+        summing.summary(name, &sections, (values, score_rows(values))).0
     };
     vec![one(COMBINED[0], &equal), one(COMBINED[1], &weighted)]
 }

@@ -7,9 +7,11 @@
 //! Knows no clock and no terminal, writes nothing into the hub. Undefined is `None` or NaN, never 0. Start reading at
 //! [`section`].
 
+pub mod around;
 pub mod combine;
 pub mod compare;
 pub mod config;
+pub mod contents;
 pub mod detail;
 pub mod document;
 pub mod error;

@@ -62,6 +62,11 @@ impl Groups {
         })
     }
 
+    /// The place of a symbol's group among the names; `None` for none.
+    pub fn place(&self, symbol: usize, time: i64) -> Option<usize> {
+        Some(self.code(symbol, time)).filter(|code| code.is_finite()).map(|code| code as usize)
+    }
+
     /// The code of a symbol's group at a time; NaN for none.
     pub fn code(&self, symbol: usize, time: i64) -> f64 {
         let spans = &self.spans[symbol];

@@ -23,6 +23,9 @@ const VALUES_MAX: usize = 250_000_000;
 /// Columns read at once.
 const COLUMNS: usize = 16;
 
+/// Symbols read before they are entered into the tables.
+const GROUP: usize = 32;
+
 /// Others that are taken out together.
 const JOINT: usize = 5;
 
@@ -166,13 +169,14 @@ fn read(
         let values = columns.iter().map(|name| table.take_f64(name).unwrap_or_default()).collect();
         Ok(Some((places, values)))
     };
-    let read: Vec<_> = market.symbols.par_iter().map(one).collect::<Result<_, _>>()?;
-    for (symbol, (places, values)) in
-        read.iter().enumerate().filter_map(|(at, read)| read.as_ref().map(|read| (at, read)))
-    {
-        for (at, place) in places.iter().enumerate().filter(|(_, place)| **place != NONE) {
-            for (table, values) in tables.iter_mut().zip(values) {
-                table.set(at, symbol, values[*place as usize]);
+    for (group, symbols) in market.symbols.chunks(GROUP).enumerate() {
+        let read: Vec<_> = symbols.par_iter().map(one).collect::<Result<_, _>>()?;
+        for (symbol, read) in read.iter().enumerate() {
+            let Some((places, values)) = read else { continue };
+            for (at, place) in places.iter().enumerate().filter(|(_, place)| **place != NONE) {
+                for (table, values) in tables.iter_mut().zip(values) {
+                    table.set(at, group * GROUP + symbol, values[*place as usize]);
+                }
             }
         }
     }

@@ -9,11 +9,10 @@ use crate::config::Costs;
 use crate::horizon::Horizon;
 use crate::load::RowCounts;
 use crate::market::Missing;
-use crate::matrix::Matrix;
 use crate::monotonic::{Monotonicity, monotonicity};
 use crate::portfolio::{Portfolio, PortfolioSeries};
 use crate::section::{Dropped, FactorRows, Moments, Pass, Section, Sections};
-use crate::series::{MeanStatistics, block_length, lags_for};
+use crate::series::{MeanStatistics, Shape, block_length, lags_for};
 use crate::turnover::{Change, changes};
 
 /// One portfolio by quantile over all times.
@@ -71,8 +70,12 @@ pub struct HorizonSummary {
     pub missing: MissingReturns,
     /// Rank IC (Spearman).
     pub rank_ic: MeanStatistics,
+    /// Shape of its distribution over times.
+    pub rank_ic_shape: Shape,
     /// IC (Pearson).
     pub ic: MeanStatistics,
+    /// Shape of its distribution over times.
+    pub ic_shape: Shape,
     /// Portfolios by quantile, lowest first.
     pub quantiles: Vec<QuantileStatistics>,
     /// Highest less lowest portfolio.
@@ -191,29 +194,25 @@ pub fn finite_mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 }
 
 impl Summing<'_> {
-    /// The summary of one factor.
-    pub fn factor(&self, name: &str, sections: &Sections, (values, rows): (&Matrix, RowCounts)) -> FactorSummary {
-        self.summary(name, sections, (values, rows))
-    }
-
-    /// The summary of anything that gives rows of values.
+    /// The summary of anything that gives rows of values, and its changes between times.
     pub fn summary(
         &self,
         name: &str,
         sections: &Sections,
         (values, rows): (&impl FactorRows, RowCounts),
-    ) -> FactorSummary {
+    ) -> (FactorSummary, Changes) {
         let changes = Changes::of(sections, values, &self.pass.schedule.bars);
         let horizons = (0..self.horizons.len()).map(|h| self.horizon(h, sections, &changes)).collect();
         let rank_autocorrelation_1 = finite_mean(changes.one.iter().map(|change| change.rank_autocorrelation));
         let half_life = |rho: f64| libm::log(0.5) / libm::log(rho);
-        FactorSummary {
+        let summary = FactorSummary {
             factor: name.to_owned(),
             coverage: coverage(sections, rows),
             rank_autocorrelation_1,
             half_life_bars: rank_autocorrelation_1.filter(|rho| *rho > 0.0 && *rho < 1.0).map(half_life),
             horizons,
-        }
+        };
+        (summary, changes)
     }
 
     /// The bootstrap of a series of `n` values at horizon `h`.
@@ -241,7 +240,9 @@ impl Summing<'_> {
             n_returns: outcomes().map(|outcome| u64::from(outcome.n)).sum(),
             missing: sections.missing[h].into(),
             rank_ic: self.statistics(h, outcomes().map(|outcome| outcome.rank_ic)),
+            rank_ic_shape: Shape::of(outcomes().map(|outcome| outcome.rank_ic)),
             ic: self.statistics(h, outcomes().map(|outcome| outcome.ic)),
+            ic_shape: Shape::of(outcomes().map(|outcome| outcome.ic)),
             quantiles: self.quantiles(h, sections, changes),
             spread: self.statistics(h, outcomes().map(|outcome| spread(&outcome.quantiles))),
             monotonicity: monotonicity(

@@ -1,5 +1,7 @@
 //! The workloads on the kit's golden folder against the figures stored there, and requests that make no sense.
 
+mod w7;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;

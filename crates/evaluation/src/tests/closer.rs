@@ -2,7 +2,9 @@
 
 use super::properties::noise;
 use super::{judge, market, matrix, rules, schedule};
+use crate::around::around;
 use crate::combine::{Combination, HISTORY_MIN, past_means};
+use crate::contents::{group_returns, values};
 use crate::exposure::rolling_beta;
 use crate::horizon::Horizon;
 use crate::matrix::Matrix;
@@ -160,4 +162,76 @@ fn parts_of_the_data() {
     let (late, _) = decay(&pass, &sections);
     assert_eq!(late[0].bars_late, 0);
     assert!((late[0].rank_ic.mean.unwrap() - summary.horizons[0].rank_ic.mean.unwrap()).abs() < 1e-12);
+}
+
+/// Doubled ranks of some names of a row.
+fn ranks_of(row: &[f64], names: &[usize]) -> Vec<u32> {
+    let mut out = Vec::new();
+    Ranker::default().rank(&names.iter().map(|name| row[*name]).collect::<Vec<f64>>(), &mut out);
+    out
+}
+
+#[test]
+fn common_names_are_ranked_anew() {
+    let (returns, a) = noise(40, 31, 51);
+    let (_, b) = noise(40, 31, 52);
+    let sample = Sample::new(40, 31, 3, |_| true);
+    let [x, y, r] = [&a, &b, &returns].map(|rows| ranked(&sample, |at| rows[at].clone()));
+    let found = x.among_common(&y, [&r], 31);
+    for (t, found) in found.iter().enumerate() {
+        let is_common =
+            |name: &usize| a[t][*name].is_finite() && b[t][*name].is_finite() && returns[t][*name].is_finite();
+        let names: Vec<usize> = (0..31).filter(is_common).collect();
+        assert!(names.len() < 31 || t > 0, "there are holes");
+        let [a, b, r] = [&a[t], &b[t], &returns[t]].map(|row| ranks_of(row, &names));
+        let expected =
+            [rank_correlation(&a, &b), rank_correlation(&a, &r), rank_correlation(&b, &r)].map(Option::unwrap);
+        assert_eq!([found.between, found.with[0].0, found.with[0].1], expected);
+        // What a regression of the one's ranks on the other's leaves is correlated with the returns' ranks.
+        let numbers = |ranks: &[u32]| ranks.iter().map(|rank| f64::from(*rank)).collect::<Vec<f64>>();
+        let fit = crosscut_kernels::inference::ols(&numbers(&a), &[&numbers(&b)], 0).unwrap();
+        let residual = crosscut_kernels::ranks::correlation(&fit.residuals, &numbers(&r)).unwrap();
+        let left = (expected[1] - expected[0] * expected[2]) / (1.0 - expected[0] * expected[0]).sqrt();
+        assert!((residual - left).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn around_decisions_by_hand() {
+    // Two names; the factor holds A above B at every time. A doubles from the first price to the third and stands still.
+    let mut rows = vec![vec![400.0, 100.0]; 30];
+    rows[0][0] = 100.0;
+    rows[1][0] = 200.0;
+    let market = market(&rows);
+    let schedule = schedule(&market, 0, &[Horizon::Bars(1)]);
+    let pass = Pass { market: &market, schedule: &schedule, rules: rules(2, QuantileRule::Rank) };
+    let sections = pass.run(&matrix(&vec![vec![2.0, 1.0]; 30]));
+    let around = around(&pass, &sections, &[2]);
+    let top = &around[1];
+    let at = |bars: i64| top.mean[top.offsets.iter().position(|offset| *offset == bars).unwrap()];
+    // From 400 back to 200 and 100: -50 % and -75 %, of which half is the mean of both names.
+    assert_eq!([at(-3), at(-2), at(-1), at(0), at(15)], [None, Some(-0.375), Some(-0.25), Some(0.0), Some(0.0)]);
+    assert_eq!(around[0].mean[8], Some(0.375));
+}
+
+#[test]
+fn contents_of_portfolios_by_hand() {
+    let market = market(&[vec![100.0; 4], vec![101.0, 102.0, 103.0, 104.0]]);
+    let factor = matrix(&[vec![1.0, 2.0, 5.0, 9.0], vec![f64::NAN; 4]]);
+    let (sections, summary) = judge(&market, &factor, (&[Horizon::Bars(1)], rules(2, QuantileRule::Rank)));
+    let values = values(&sections, &factor, 2);
+    assert_eq!((values[1].n, values[1].min, values[1].max, values[1].mean), (2, Some(5.0), Some(9.0), Some(7.0)));
+    assert_eq!(values[1].share, Some(0.5));
+    assert!((values[1].deviation.unwrap() - 8f64.sqrt()).abs() < 1e-12);
+    let schedule = schedule(&market, 0, &[Horizon::Bars(1)]);
+    let pass = Pass { market: &market, schedule: &schedule, rules: rules(2, QuantileRule::Rank) };
+    // Groups: a has the first and the last name, b the two between. The mean of all is 2.5 %.
+    let names = ["a".to_owned(), "b".to_owned()];
+    let found = group_returns(&pass, &sections, (&names, &[0, 1]), |_, name| Some(usize::from(name == 1 || name == 2)));
+    for (group, expected) in found.iter().zip([[-0.015, 0.015], [-0.005, 0.005]]) {
+        for (ours, theirs) in group.returns[0].iter().zip(expected) {
+            assert!((ours.unwrap() - theirs).abs() < 1e-12, "{found:?}");
+        }
+    }
+    assert_eq!(summary.horizons[0].rank_ic_shape.skewness, None, "one time has no shape");
 }

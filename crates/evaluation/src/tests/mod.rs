@@ -1,5 +1,6 @@
 //! Small markets worked out by hand, properties, and the tables of a peer library.
 
+mod bands;
 mod closer;
 mod golden;
 mod hand;
@@ -69,6 +70,6 @@ fn judge(
     let sections = pass.run(factor);
     let costs = Costs { commission_bps: 5.0, slippage_bps: 3.0, funding: false };
     let summing = Summing { pass, horizons, costs, n_draws: 0, seed: 0, bars_per_year: 252.0 };
-    let summary = summing.summary("f", &sections, (factor, RowCounts::default()));
+    let (summary, _) = summing.summary("f", &sections, (factor, RowCounts::default()));
     (sections, summary)
 }

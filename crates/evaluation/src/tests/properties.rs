@@ -11,7 +11,7 @@ use crate::quantile::QuantileRule;
 const HORIZONS: [Horizon; 2] = [Horizon::Bars(1), Horizon::Bars(3)];
 
 /// A uniform number in [0, 1).
-fn uniform(random: &mut Random) -> f64 {
+pub(super) fn uniform(random: &mut Random) -> f64 {
     random.below(1 << 30) as f64 / f64::from(1 << 30)
 }
 
