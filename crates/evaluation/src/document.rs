@@ -257,9 +257,8 @@ fn push_factor(out: &mut String, detail: &Detail) {
     }
     let coverage = &detail.summary.coverage;
     out.push_str(&format!(
-        "{} rows, {} without a value, {} judged times of {}, {} dropped in all; capacity of the median name {}.\n\n",
-        coverage.rows.rows,
-        coverage.rows.missing,
+        "{}; {} judged times of {}, {} dropped in all; capacity of the median name {}.\n\n",
+        detail.summary.drops(),
         coverage.times_judged,
         coverage.times,
         percent(coverage.loss),

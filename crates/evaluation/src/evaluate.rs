@@ -23,7 +23,7 @@ use crate::redundancy::{Others, others};
 use crate::sample::{Sample, SampledFactor, correlations};
 use crate::schedule::{NONE, Schedule, Timing};
 use crate::section::{FactorRows, Pass};
-use crate::summary::{FactorSummary, Summing, loss_words};
+use crate::summary::{FactorSummary, Summing};
 
 /// Bytes of the factor tables that are held at once.
 const BATCH_BYTES: usize = 200 << 20;
@@ -193,7 +193,7 @@ fn judge_all(
         let done: Vec<Seen> = names.par_iter().zip(tables).map(judge).collect();
         for seen in done {
             let Seen { sections, summary, .. } = &seen;
-            check_loss(config, summary, &loss_words(&summary.coverage, &sections.dropped, &summary.horizons[0]))?;
+            check_loss(config, summary)?;
             if let Some(combination) = &mut combination {
                 combination.add(pass, sections);
             }
@@ -318,16 +318,17 @@ fn set_inputs(config: &EvaluationConfig, set: &FactorSet, symbols: &[String]) ->
 }
 
 /// Refuses when more rows were dropped than allowed.
-fn check_loss(config: &EvaluationConfig, summary: &FactorSummary, words: &str) -> Result<(), EvaluationError> {
+fn check_loss(config: &EvaluationConfig, summary: &FactorSummary) -> Result<(), EvaluationError> {
     let (Some(limit), Some(loss)) = (config.loss_max, summary.coverage.loss) else { return Ok(()) };
     if loss <= limit {
         return Ok(());
     }
     Err(EvaluationError::Dropped(format!(
-        "factor `{}`: {:.1} % of the rows take no part, more than the {:.1} % of --max-loss; of {words}",
+        "factor `{}`: {:.1} % of the rows take no part, more than the {:.1} % of --max-loss; of {}",
         summary.factor,
         100.0 * loss,
-        100.0 * limit
+        100.0 * limit,
+        summary.drops()
     )))
 }
 

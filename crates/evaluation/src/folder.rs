@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crosscut_hub::{hash_file, parquet_file};
 use serde::{Deserialize, Serialize};
@@ -47,11 +47,14 @@ pub fn write(
     context: &Value,
 ) -> Result<Vec<WrittenFile>, EvaluationError> {
     check_free(folder)?;
-    let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = parent_of(folder);
     fs::create_dir_all(parent).map_err(EvaluationError::io("create", parent))?;
-    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let aside = parent.join(format!(".{name}.{}.part", std::process::id()));
-    let _ = fs::remove_dir_all(&aside);
+    // Who writes beside this folder waits: what lies aside under the lock was left by the dead.
+    let lock = File::open(parent).map_err(EvaluationError::io("open", parent))?;
+    lock.lock().map_err(EvaluationError::io("lock", parent))?;
+    recover(folder)?;
+    check_free(folder)?;
+    let aside = beside(folder, ".part");
     let written = write_files(evaluation, &aside, code_version, context);
     let done = written.and_then(|files| swap(&aside, folder).map(|()| files));
     if done.is_err() {
@@ -60,7 +63,31 @@ pub fn write(
     done
 }
 
-/// Demands that a folder does not exist, is empty, or holds an evaluation.
+/// The folder in which a folder lies.
+fn parent_of(folder: &Path) -> &Path {
+    folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A folder's place while it is written (`.part`), or while another takes its name (`.old`).
+fn beside(folder: &Path, end: &str) -> PathBuf {
+    folder.with_file_name(format!(".{}{end}", folder.file_name().unwrap_or_default().to_string_lossy()))
+}
+
+/// Puts right what a process that was killed left: a folder that had lost its name has it again, what is unfinished goes.
+fn recover(folder: &Path) -> Result<(), EvaluationError> {
+    let (part, old) = (beside(folder, ".part"), beside(folder, ".old"));
+    if old.exists() && !folder.exists() {
+        fs::rename(&old, folder).map_err(EvaluationError::io("rename to", folder))?;
+    }
+    for left in [part, old] {
+        if left.exists() {
+            fs::remove_dir_all(&left).map_err(EvaluationError::io("remove", &left))?;
+        }
+    }
+    Ok(())
+}
+
+/// Demands that a folder does not exist, is empty, or holds an evaluation and nothing else: it will be replaced.
 ///
 /// # Errors
 /// When it holds something else, or is a file.
@@ -71,14 +98,33 @@ pub fn check_free(folder: &Path) -> Result<(), EvaluationError> {
     if !folder.exists() {
         return Ok(());
     }
-    let mut entries = fs::read_dir(folder).map_err(EvaluationError::io("list", folder))?;
-    if entries.next().is_none() || folder.join(MANIFEST).is_file() && folder.join(DOCUMENT).is_file() {
-        return Ok(());
+    if !folder.is_dir() {
+        return Err(EvaluationError::Folder(format!("`{}` is a file; expected a folder", folder.display())));
     }
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .map_err(EvaluationError::io("list", folder))?
+        .map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<_, _>>()
+        .map_err(EvaluationError::io("list", folder))?;
+    names.sort();
+    let written = written_names(folder);
+    let Some(other) = names.iter().find(|name| !written.contains(name)) else { return Ok(()) };
+    let what = if written.is_empty() { "something that is no evaluation" } else { "what no evaluation wrote" };
     Err(EvaluationError::Folder(format!(
-        "the folder `{}` holds something that is no evaluation\nhint: name another folder with --out",
-        folder.display()
+        "the folder `{}` holds {what}: `{}`\nhint: name another folder with --out",
+        folder.display(),
+        other.escape_debug()
     )))
+}
+
+/// The files of the evaluation a folder holds; none when it holds none.
+fn written_names(folder: &Path) -> Vec<String> {
+    let manifest = fs::read(folder.join(MANIFEST)).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+    let files =
+        manifest.and_then(|manifest| serde_json::from_value::<Vec<WrittenFile>>(manifest["files"].clone()).ok());
+    let names = files.into_iter().flatten().map(|file| file.name);
+    let names: Vec<String> = names.chain([MANIFEST.to_owned(), CONTEXT.to_owned()]).collect();
+    if names.iter().any(|name| name == DOCUMENT) { names } else { Vec::new() }
 }
 
 /// Gives the folder its name, what was there before being removed only afterwards.
@@ -86,8 +132,7 @@ fn swap(aside: &Path, folder: &Path) -> Result<(), EvaluationError> {
     if !folder.exists() {
         return fs::rename(aside, folder).map_err(EvaluationError::io("rename to", folder));
     }
-    let name = folder.file_name().unwrap_or_default().to_string_lossy();
-    let old = folder.with_file_name(format!(".{name}.{}.old", std::process::id()));
+    let old = beside(folder, ".old");
     fs::rename(folder, &old).map_err(EvaluationError::io("rename", folder))?;
     if let Err(error) = fs::rename(aside, folder) {
         let _ = fs::rename(&old, folder);

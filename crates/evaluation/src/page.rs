@@ -74,6 +74,9 @@ fn table(rows: &[Vec<String>], left: usize) -> Table {
         .map(|(at, name)| (name.as_str(), if at < left { Align::Left } else { Align::Right }))
         .collect();
     let mut out = Table::new(&head).sortable();
+    if head.len() > 8 {
+        out = out.dense();
+    }
     for row in &rows[1..] {
         let cell = |(at, text): (usize, &String)| {
             if at < left {
@@ -178,8 +181,8 @@ fn tiles(section: &mut Section, detail: &Detail) {
         tile("spread", format!("{} bp", bps(h.spread.mean)), format!("t {}", number(h.spread.t, 2))),
         tile(
             "long-short net",
-            format!("{} % a year", number(portfolio.and_then(|p| p.annual_net).map(|x| x * 100.0), 1)),
-            format!("Sharpe {}", number(portfolio.and_then(|p| p.sharpe_net), 2)),
+            format!("{} %", number(portfolio.and_then(|p| p.annual_net).map(|x| x * 100.0), 1)),
+            format!("a year, Sharpe {}", number(portfolio.and_then(|p| p.sharpe_net), 2)),
         ),
         tile(
             "break-even cost",

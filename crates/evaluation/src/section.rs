@@ -92,7 +92,7 @@ impl Moments {
 /// One horizon at one time; NaN where undefined.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// Names with a return.
+    /// Names with a return; 0 when they are too few.
     pub n: u32,
     /// Spearman's rank correlation of factor and return.
     pub rank_ic: f64,
@@ -130,7 +130,7 @@ pub struct Section {
 pub struct Dropped {
     /// Rows of the factor with a value, before anything else.
     pub n_values: u64,
-    /// Rows at times with too few names.
+    /// Rows at times with too few names, or too few with a return over the first horizon.
     pub too_few_names: u64,
     /// Rows left out because some horizon has no return (only with [`Rows::Common`]).
     pub incomplete: u64,
@@ -174,6 +174,8 @@ struct Room {
     factor: Vec<f64>,
     /// Their returns, per horizon.
     returns: Vec<Vec<f64>>,
+    /// Which of those are missing, per horizon.
+    missing: Vec<Missing>,
     /// Their doubled ranks.
     ranks: Vec<u32>,
     /// Their portfolios.
@@ -265,6 +267,7 @@ impl Pass<'_> {
             counts.dropped.too_few_names += n as u64;
             return Section::default();
         }
+        counts.missing.iter_mut().zip(&room.missing).for_each(|(total, one)| total.add(one));
         room.ranker.rank(&room.factor, &mut room.ranks);
         self.rules.rule.assign(&room.factor, &room.ranks, self.rules.n_quantiles, &mut room.quantiles);
         for ((&name, &rank), &quantile) in room.names.iter().zip(&room.ranks).zip(&room.quantiles) {
@@ -277,7 +280,11 @@ impl Pass<'_> {
         let gross = room.factor.iter().map(|value| (value - center).abs()).sum();
         let mut section = Section { n: n as u32, center, gross, outcomes: Vec::new() };
         for h in 0..self.schedule.exits.len() {
-            let outcome = self.outcome((h, t), &section, room);
+            let mut outcome = self.outcome((h, t), &section, room);
+            if (outcome.n as usize) < self.rules.min_names.max(1) {
+                counts.dropped.too_few_names += if h == 0 { u64::from(outcome.n) } else { 0 };
+                outcome.n = 0;
+            }
             section.outcomes.push(outcome);
         }
         section
@@ -293,9 +300,9 @@ impl Pass<'_> {
         room.factor.extend(room.names.iter().map(|&name| values[name as usize]));
         counts.dropped.n_values += room.names.len() as u64;
         room.returns.resize_with(n_horizons, Vec::new);
+        room.missing.resize(n_horizons, Missing::default());
         for h in 0..n_horizons {
-            let missing = self.market.returns(self.schedule, (h, t), &room.names, &mut room.returns[h]);
-            counts.missing[h].add(&missing);
+            room.missing[h] = self.market.returns(self.schedule, (h, t), &room.names, &mut room.returns[h]);
         }
         if self.rules.rows == Rows::Common {
             let Room { names, factor, returns, .. } = room;

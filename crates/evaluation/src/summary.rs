@@ -11,7 +11,7 @@ use crate::load::RowCounts;
 use crate::market::Missing;
 use crate::monotonic::{Monotonicity, monotonicity};
 use crate::portfolio::{Portfolio, PortfolioSeries};
-use crate::section::{Dropped, FactorRows, Moments, Pass, Section, Sections};
+use crate::section::{FactorRows, Moments, Pass, Section, Sections};
 use crate::series::{MeanStatistics, Shape, block_length, lags_for};
 use crate::turnover::{Change, changes};
 
@@ -337,21 +337,28 @@ fn market_fit(sections: &Sections, (h, bars): (usize, usize), bars_per_year: f64
     })
 }
 
-/// A factor's dropped rows as a share, for the limit.
-pub fn loss_words(coverage: &Coverage, dropped: &Dropped, horizon: &HorizonSummary) -> String {
-    let rows = coverage.rows;
-    format!(
-        "{} rows: {} without a value, {} not tradable, {} known late, {} outside the pool, {} at times with too few names, {} without all returns, {} without entry price, {} without exit price, {} delisted, {} at the end of the data",
-        rows.rows,
-        rows.missing,
-        rows.untradable,
-        rows.late,
-        rows.outside_pool,
-        dropped.too_few_names,
-        dropped.incomplete,
-        horizon.missing.no_entry_price,
-        horizon.missing.no_exit_price,
-        horizon.missing.delisted,
-        horizon.missing.end_of_data
-    )
+impl FactorSummary {
+    /// What became of the rows, by reason, as far as there are any: what takes no part at the first horizon.
+    pub fn drops(&self) -> String {
+        let (coverage, rows) = (&self.coverage, &self.coverage.rows);
+        // Where all returns are demanded the rows without one are those that are incomplete.
+        let first = self.horizons.first().filter(|_| coverage.incomplete == 0);
+        let missing = first.map(|horizon| horizon.missing).unwrap_or_default();
+        let reasons = [
+            (rows.missing, "without a value"),
+            (rows.untradable, "not tradable"),
+            (rows.late, "known late"),
+            (rows.outside_pool, "outside the pool"),
+            (coverage.too_few_names, "at times with too few names"),
+            (coverage.incomplete, "without all returns"),
+            (missing.no_entry_price, "without entry price"),
+            (missing.no_exit_price, "without exit price"),
+            (missing.delisted, "delisted"),
+            (missing.end_of_data, "at the end of the data"),
+        ];
+        let there = reasons.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}"));
+        let list: Vec<String> = there.collect();
+        let list = if list.is_empty() { "none dropped".to_owned() } else { list.join(", ") };
+        format!("{} rows: {list}", rows.rows)
+    }
 }

@@ -225,7 +225,8 @@
         data.groups.forEach((group, g) => {
           if (!data.joined) return;
           group.low.forEach((lower, i) => {
-            if (lower !== null && group.high[i] !== null) svg += `<path class="error" d="M${places[i].toFixed(1)} ${y(lower).toFixed(1)}V${y(group.high[i]).toFixed(1)}"/>`;
+            const beside = (places[i] + (g - (data.groups.length - 1) / 2) * 2).toFixed(1);
+            if (lower !== null && group.high[i] !== null) svg += `<path class="error thin c${g % N_COLOURS}" d="M${beside} ${y(lower).toFixed(1)}V${y(group.high[i]).toFixed(1)}"/>`;
           });
           const line = runs(group.values).map((run) => "M" + run.map((i) => places[i].toFixed(1) + " " + y(group.values[i]).toFixed(1)).join("L")).join("");
           svg += `<path class="curve c${g % N_COLOURS}" d="${line}"/>`;

@@ -101,6 +101,8 @@ fn figures(summary: &EvaluationSummary) -> String {
             ]);
         }
         out.push_str(&table.render());
+        let loss = factor.coverage.loss.map_or(String::new(), |loss| format!("; {:.1} % take no part", 100.0 * loss));
+        out.push_str(&format!("{}{loss}\n", factor.drops()));
         return out;
     }
     let mut table = TextTable::new(&[

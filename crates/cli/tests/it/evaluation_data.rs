@@ -327,7 +327,7 @@ fn every_input_and_output_is_verified() {
         verify();
     }
     let written: Vec<String> = world.files("ev").into_keys().collect();
-    assert_eq!(written.len(), 8, "{written:?}");
+    assert_eq!(written.len(), 9, "{written:?}");
     for name in written.iter().filter(|name| !["run_context.json", "manifest.json"].contains(&name.as_str())) {
         let file = format!("ev/{name}");
         let bytes = fs::read(world.path(&file)).unwrap();

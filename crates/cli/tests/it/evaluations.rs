@@ -152,6 +152,19 @@ fn folders_that_are_something_else() {
     assert_eq!(fs::read_to_string(world.path("mine/letter.txt")).unwrap(), "dear");
     world.run(&["evaluate", "verify", "mine"]).refused(&["mine", "holds no evaluation", "hint: "]);
     world.run(&["evaluate", "verify", "nowhere"]).refused(&["nowhere"]);
+    // Notes in the folder of an evaluation are not part of it, and stay.
+    let again = || evaluate(&world, &["--factor", "return_5", "--out", "ev"]);
+    again().good();
+    world.write("ev/notes.txt", "mine");
+    again().refused(&["`notes.txt`", "hint: "]);
+    assert_eq!(world.text("ev/notes.txt"), "mine");
+    fs::remove_file(world.path("ev/notes.txt")).unwrap();
+    // What a killed process left beside the folder goes; the folder it had moved away comes back.
+    fs::create_dir(world.path(".ev.part")).unwrap();
+    fs::rename(world.path("ev"), world.path(".ev.old")).unwrap();
+    again().good();
+    assert!(!world.path(".ev.part").exists() && !world.path(".ev.old").exists());
+    world.run(&["evaluate", "verify", "ev"]).good();
     fs::write(world.path("mine/manifest.json"), "{").unwrap();
     world.run(&["evaluate", "verify", "mine"]).refused(&["manifest.json"]);
     fs::write(world.path("mine/manifest.json"), r#"{"files":[{"name":"../x","bytes":1,"blake3":""}]}"#).unwrap();

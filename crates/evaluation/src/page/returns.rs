@@ -78,7 +78,9 @@ fn growth(section: &mut Section, detail: &Detail, n_quantiles: usize) {
 /// The distribution of values between their first and 99th hundredth; `None` without values.
 fn violin(name: &str, values: &[f64]) -> Option<Violin> {
     /// Bins of the outline.
-    const BINS: usize = 31;
+    const BINS: usize = 41;
+    /// How often neighbouring bins are averaged, so that the outline shows the shape and not the noise.
+    const SMOOTHED: usize = 6;
     let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
     sorted.sort_unstable_by(f64::total_cmp);
     let at = |share: f64| quantile(&sorted, share);
@@ -89,12 +91,12 @@ fn violin(name: &str, values: &[f64]) -> Option<Violin> {
         let (from, to) = (below(low + bin as f64 * width), below(low + (bin + 1) as f64 * width));
         (to - from) as f64 / sorted.len() as f64
     };
-    Some(Violin {
-        name: name.to_owned(),
-        ends: (low, high),
-        shares: (0..BINS).map(share).collect(),
-        quartiles: [at(0.25)?, at(0.5)?, at(0.75)?],
-    })
+    let mut shares: Vec<f64> = (0..BINS).map(share).collect();
+    for _ in 0..SMOOTHED {
+        let at = |bin: usize| shares[bin.min(BINS - 1)];
+        shares = (0..BINS).map(|bin| (at(bin.saturating_sub(1)) + 2.0 * at(bin) + at(bin + 1)) / 4.0).collect();
+    }
+    Some(Violin { name: name.to_owned(), ends: (low, high), shares, quartiles: [at(0.25)?, at(0.5)?, at(0.75)?] })
 }
 
 /// Returns around decisions.

@@ -6,6 +6,7 @@ use super::{judge, market, matrix, rules};
 use crate::horizon::Horizon;
 use crate::matrix::Matrix;
 use crate::quantile::QuantileRule;
+use crate::section::{Rows, SectionRules};
 
 /// Two horizons.
 const HORIZONS: [Horizon; 2] = [Horizon::Bars(1), Horizon::Bars(3)];
@@ -117,4 +118,25 @@ fn threads_change_nothing() {
         })
     };
     assert_eq!(run(1), run(2));
+}
+
+#[test]
+fn every_row_is_used_or_dropped_for_one_reason() {
+    let (mut prices, factor) = noise(80, 12, 6);
+    // Some times with few prices.
+    for t in [20, 41, 60] {
+        prices[t][2..].fill(f64::NAN);
+    }
+    for (rows, min_names) in [(Rows::Each, 11), (Rows::Each, 4), (Rows::Common, 9)] {
+        let rules = SectionRules { n_quantiles: 3, rule: QuantileRule::Rank, rows, min_names };
+        let (sections, summary) = judge(&market(&prices), &matrix(&factor), (&HORIZONS, rules));
+        let used: u64 = sections.rows.iter().filter_map(|s| s.outcomes.first()).map(|o| u64::from(o.n)).sum();
+        let (dropped, missing) = (sections.dropped, sections.missing[0].total());
+        let for_returns = if rows == Rows::Common { dropped.incomplete } else { missing };
+        assert!(dropped.too_few_names > 0 || min_names == 4);
+        assert_eq!(dropped.n_values, used + dropped.too_few_names + for_returns, "{rows:?}: {dropped:?}");
+        let told: u64 =
+            summary.drops().split(&[' ', ',', ':'][..]).skip(2).filter_map(|word| word.parse::<u64>().ok()).sum();
+        assert_eq!(told + used, dropped.n_values, "{}", summary.drops());
+    }
 }
