@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crosscut_hub::{hash_file, parquet_file};
+use fs4::FileExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -51,7 +52,7 @@ pub fn write(
     fs::create_dir_all(parent).map_err(EvaluationError::io("create", parent))?;
     // Who writes beside this folder waits: what lies aside under the lock was left by the dead.
     let lock = File::open(parent).map_err(EvaluationError::io("open", parent))?;
-    lock.lock().map_err(EvaluationError::io("lock", parent))?;
+    FileExt::lock(&lock).map_err(EvaluationError::io("lock", parent))?;
     recover(folder)?;
     check_free(folder)?;
     let aside = beside(folder, ".part");
