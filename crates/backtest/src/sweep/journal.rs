@@ -60,7 +60,7 @@ impl Journal {
         let io = |what| ResultsError::io(what, path);
         let mut options = OpenOptions::new();
         let mut file = options.create(true).truncate(false).read(true).write(true).open(path).map_err(io("open"))?;
-        if !FileExt::try_lock(&file).is_ok() {
+        if FileExt::try_lock(&file).is_err() {
             return Err(ResultsError::InUse { path: path.to_owned() });
         }
         let mut head = MAGIC.to_vec();
