@@ -6,7 +6,11 @@
 
 mod file;
 mod folder;
+mod markets;
 mod names;
+pub mod optimize;
+mod study;
+pub mod walkforward;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -105,6 +109,18 @@ struct Sweep<'a> {
     notes: Vec<Option<Note>>,
     /// Sets that were in the journal and still hold.
     n_done_before: usize,
+    /// What a search that learns adds.
+    searched: Option<Searched>,
+}
+
+/// What a search that learns adds to a sweep.
+struct Searched {
+    /// What its page is called.
+    title: String,
+    /// Sets that count, from the best to the worst by the search's own objective.
+    order: Vec<usize>,
+    /// Whether sets differ in their ends.
+    varies_end: bool,
 }
 
 /// Runs the sweep that the settings describe.
@@ -128,7 +144,7 @@ pub fn run(desk: &Desk<'_>) -> Result<SweepSummary, AppError> {
         before.insert(noted.place, noted.note);
     })?;
     notes.resize(drawn.sets.len(), None);
-    let mut sweep = Sweep { desk, asked, drawn, many, id, notes, n_done_before: 0 };
+    let mut sweep = Sweep { desk, asked, drawn, many, id, notes, n_done_before: 0, searched: None };
     watch.lap("plan");
     sweep.run_sets(configs, before, journal)?;
     watch.lap("sets");
@@ -264,10 +280,15 @@ impl Sweep<'_> {
 
     /// How often the curves of a market's runs are kept: memory for all of them is bounded.
     fn sampling(&self, market: &SharedMarket, configs: &[&BacktestConfig]) -> Sampling {
+        self.sampling_of(market, configs, self.drawn.sets.len())
+    }
+
+    /// The same for a number of sets that is known beforehand.
+    fn sampling_of(&self, market: &SharedMarket, configs: &[&BacktestConfig], n_sets: usize) -> Sampling {
         let (first, last) = market.loaded().span().unwrap_or_default();
         let first = configs.iter().map(|config| config.start.unwrap_or(first)).min().unwrap_or(first).max(first);
         let last = configs.iter().map(|config| config.end.unwrap_or(last)).max().unwrap_or(last).min(last);
-        sampling_for((first, last), market.loaded().n_rows(), self.drawn.sets.len())
+        sampling_for((first, last), market.loaded().n_rows(), n_sets)
     }
 }
 

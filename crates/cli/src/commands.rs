@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::options::{
     AggregateSection, BacktestSection, CriteriaSection, DownloadSection, EvaluateSection, GlobalSection, ImportSection,
-    PipelineSection, PoolSection, RawSection, Settings, StoreSection, StressSection, SweepSection, VenueSection,
+    OptimizeSection, PipelineSection, PoolSection, RawSection, Settings, StoreSection, StressSection, SweepSection,
+    VenueSection, WalkforwardSection,
 };
 
 /// From raw exchange ticks to portfolios, with every number traceable.
@@ -71,6 +72,10 @@ pub enum Command {
     Sweep(SweepArgs),
     /// Where a strategy breaks: other periods, symbols, fills, costs, prices; go-live criteria
     Stress(StressArgs),
+    /// A search for good parameters that learns from what it has tried
+    Optimize(OptimizeArgs),
+    /// Parameters chosen on the past again and again, and what they did afterwards
+    Walkforward(WalkforwardArgs),
     /// What the choice of symbols does to a result
     #[command(subcommand)]
     Universe(UniverseCommand),
@@ -486,6 +491,22 @@ pub struct SweepArgs {
     /// Those that are settings.
     #[command(flatten)]
     pub settings: Settings<SweepSection>,
+}
+
+/// Options of `optimize`.
+#[derive(Debug, Args)]
+pub struct OptimizeArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<OptimizeSection>,
+}
+
+/// Options of `walkforward`.
+#[derive(Debug, Args)]
+pub struct WalkforwardArgs {
+    /// Those that are settings.
+    #[command(flatten)]
+    pub settings: Settings<WalkforwardSection>,
 }
 
 /// Options of `backtest`.

@@ -11,6 +11,7 @@ mod project;
 mod rows;
 mod run;
 mod runs;
+mod search;
 mod stress;
 mod sweep;
 mod universe;
@@ -73,6 +74,8 @@ fn dispatch(line: &CommandLine, desk: &Desk<'_>) -> Result<Answer, AppError> {
         Command::Backtest(_) => run::backtest(desk),
         Command::Sweep(_) => sweep::sweep(desk),
         Command::Stress(args) => stress::stress(desk, args.run.as_deref(), args.html.as_deref()),
+        Command::Optimize(_) => search::optimize(desk),
+        Command::Walkforward(_) => search::walkforward(desk),
         Command::Universe(UniverseCommand::Bias(_)) => universe::survivorship(desk),
         Command::Pool(command) => pool::pool(command, desk),
         Command::Pipeline(PipelineCommand::Run(_)) => run::pipeline(desk),
@@ -124,6 +127,8 @@ fn name(command: &Command) -> &'static str {
         Command::Backtest(_) => "backtest",
         Command::Sweep(_) => "sweep",
         Command::Stress(_) => "stress",
+        Command::Optimize(_) => "optimize",
+        Command::Walkforward(_) => "walkforward",
         Command::Universe(_) => "universe bias",
         Command::Pool(PoolCommand::Build(_)) => "pool build",
         Command::Pool(PoolCommand::Show(_)) => "pool show",
@@ -163,7 +168,7 @@ fn config_files(line: &CommandLine) -> (Vec<PathBuf>, Vec<PathBuf>) {
 fn thread_keys(command: &Command) -> &'static [&'static str] {
     match command {
         Command::Pipeline(_) => &["pipeline.workers", "threads"],
-        Command::Sweep(_) => &["sweep.workers", "threads"],
+        Command::Sweep(_) | Command::Optimize(_) | Command::Walkforward(_) => &["sweep.workers", "threads"],
         _ => &["threads"],
     }
 }
@@ -241,6 +246,8 @@ fn command_settings(command: &Command) -> Vec<Given> {
         Command::Pool(PoolCommand::Build(args)) => args.settings.given.clone(),
         Command::Pipeline(PipelineCommand::Run(args)) => args.settings.given.clone(),
         Command::Sweep(args) => args.settings.given.clone(),
+        Command::Optimize(args) => args.settings.given.clone(),
+        Command::Walkforward(args) => args.settings.given.clone(),
         _ => Vec::new(),
     }
 }

@@ -50,6 +50,8 @@ section!(StressSection, "Options of `stress`.", "venue", "backtest.", "stress.")
 section!(CriteriaSection, "The go-live criteria alone.", "stress.criteria");
 section!(BacktestSection, "Options of `backtest`.", "venue", "backtest.");
 section!(SweepSection, "Options of `sweep`.", "venue", "backtest.", "sweep.");
+section!(OptimizeSection, "Options of `optimize`.", "venue", "backtest.", "sweep.", "optimize.");
+section!(WalkforwardSection, "Options of `walkforward`.", "venue", "backtest.", "sweep.", "walkforward.");
 
 /// Options of `pipeline run`.
 #[derive(Debug, Clone)]
@@ -151,8 +153,10 @@ fn option<S: Section>(key: &'static Key) -> Arg {
 
 /// The heading under which help shows a setting; `None`: the command's own options.
 fn heading(path: &str) -> Option<&'static str> {
-    if path.starts_with("sweep.") {
-        return Some("Sweep");
+    for (section, title) in [("sweep.", "Sweep"), ("optimize.", "Search"), ("walkforward.", "Walk-forward")] {
+        if path.starts_with(section) {
+            return Some(title);
+        }
     }
     let rest = path.strip_prefix("backtest.")?;
     let is_in = |names: &[&str]| names.iter().any(|name| rest.starts_with(name));

@@ -39,6 +39,11 @@ pub(super) fn place(desk: &Desk<'_>, id: &str) -> Result<PathBuf, AppError> {
     Ok(folder)
 }
 
+/// The folder of a sweep, below the results folder.
+pub(super) fn below(id: &str) -> String {
+    format!("{SWEEPS}/{id}")
+}
+
 /// Writes everything that follows from the sets, and the best ones' folders.
 pub(super) fn write(sweep: &Sweep<'_>, folder: &Path, watch: &mut Watch) -> Result<SweepSummary, AppError> {
     let keys = keys(sweep);
@@ -113,6 +118,9 @@ fn check_same(desk: &Desk<'_>, at: usize, outcome: &SetOutcome, run: &backtest::
 /// The keys of all sets, in the order in which they first come.
 fn keys(sweep: &Sweep<'_>) -> Vec<String> {
     let mut keys: Vec<String> = sweep.asked.space.axes.iter().map(|axis| axis.key.clone()).collect();
+    if sweep.searched.as_ref().is_some_and(|searched| searched.varies_end) {
+        keys.push("backtest.end".to_owned());
+    }
     for set in &sweep.asked.space.named {
         for (key, _) in &set.values {
             if !keys.contains(key) {
@@ -125,6 +133,9 @@ fn keys(sweep: &Sweep<'_>) -> Vec<String> {
 
 /// Sets that have the metric, the best first; equal ones in their order.
 fn ranked(sweep: &Sweep<'_>) -> Vec<usize> {
+    if let Some(searched) = &sweep.searched {
+        return searched.order.clone();
+    }
     let value = |note: &Option<Note>| note.as_ref()?.as_ref().ok()?.metric(&sweep.asked.by);
     let mut ranked: Vec<(usize, f64)> =
         sweep.notes.iter().enumerate().filter_map(|(at, note)| Some((at, value(note)?))).collect();
@@ -152,6 +163,9 @@ fn chosen(sweep: &Sweep<'_>, ranked: &[usize], notes: &mut Vec<String>) -> BTree
 
 /// What the page is called.
 fn title(sweep: &Sweep<'_>) -> String {
+    if let Some(searched) = &sweep.searched {
+        return searched.title.clone();
+    }
     let strategy = sweep.desk.config.text("backtest.strategy").unwrap_or_default();
     format!("Sweep of {strategy}, {} sets", sweep.drawn.sets.len())
 }
@@ -221,7 +235,7 @@ fn enter(
     let record = SweepRecord {
         sweep_id: summary.sweep_id.clone(),
         strategy: sweep.desk.config.text("backtest.strategy").unwrap_or_default().to_owned(),
-        folder: format!("{SWEEPS}/{}", summary.sweep_id),
+        folder: below(&summary.sweep_id),
         hypothesis: config.map(|config| hypothesis(&config)),
         trial: trial(summary.n_sets, luck),
         inputs_hash: None,
@@ -269,7 +283,7 @@ fn write_table(table: &Table, file: &Path) -> Result<(), AppError> {
 }
 
 /// Writes a text so that it appears whole.
-fn write_text(text: &str, file: &Path) -> Result<(), AppError> {
+pub(super) fn write_text(text: &str, file: &Path) -> Result<(), AppError> {
     let part = file.with_extension("part");
     let written = fs::File::create(&part).and_then(|mut open| {
         use std::io::Write;

@@ -17,7 +17,7 @@ mod stop;
 mod tests;
 mod tpe;
 
-use crosscut_kernels::bootstrap::Random;
+pub use crosscut_kernels::bootstrap::Random;
 
 pub use evolution::Evolution;
 pub use gaussian::GaussianProcess;
@@ -120,11 +120,11 @@ fn uniform(random: &mut Random) -> f64 {
 }
 
 /// A point anywhere.
-fn uniform_point(n_dimensions: usize, random: &mut Random) -> Vec<f64> {
+pub fn uniform_point(n_dimensions: usize, random: &mut Random) -> Vec<f64> {
     (0..n_dimensions).map(|_| uniform(random)).collect()
 }
 
-/// Two independent numbers of the standard normal distribution (Box and Muller, 1958).
+/// A number of the standard normal distribution (Box and Muller, 1958).
 fn normal(random: &mut Random) -> f64 {
     let (radius, angle) = (1.0 - uniform(random), uniform(random));
     (-2.0 * libm::log(radius)).sqrt() * libm::cos(std::f64::consts::TAU * angle)

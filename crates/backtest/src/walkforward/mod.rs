@@ -7,6 +7,8 @@
 //! Pure functions of times, samples and results; who runs what is for `app`.
 
 mod combinatorial;
+mod cross;
+mod page;
 mod selection;
 mod stitch;
 #[cfg(test)]
@@ -14,6 +16,8 @@ mod tests;
 mod windows;
 
 pub use combinatorial::{Combinatorial, Split, Splits};
+pub use cross::{Crossed, cross_validate};
+pub use page::{Tested, WalkPage};
 pub use selection::{Selection, Trained};
-pub use stitch::{Stitched, mean_curve, stitch};
+pub use stitch::{Stitched, mean, mean_curve, stitch, walk_metrics};
 pub use windows::{Span, Walk, Window};

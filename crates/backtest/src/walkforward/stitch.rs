@@ -1,5 +1,11 @@
 //! The tests in a row as one history.
 
+use crosscut_kernels::metrics as formula;
+use crosscut_kernels::metrics::probability::probabilistic_sharpe;
+use crosscut_model::time::DAY;
+
+use super::Tested;
+
 /// A curve made of several runs, one after another.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stitched {
@@ -30,4 +36,39 @@ pub fn mean_curve(curves: &[(f64, &[f64])]) -> Vec<f64> {
     let n_rows = curves.iter().map(|(_, curve)| curve.len()).min().unwrap_or(0);
     let row = |at: usize| curves.iter().map(|(began, curve)| curve[at] / began).sum::<f64>() / curves.len() as f64;
     (0..n_rows).map(row).collect()
+}
+
+/// Metrics of the tests in a row by name, as the dictionary of metrics has them, then means over windows: `mean_trained` and
+/// `mean_tested` of what sets are chosen by, `positive_tests` the share of tests that gained. `annual` is the number of the
+/// curve's rows in a year.
+pub fn walk_metrics(capital: f64, stitched: &Stitched, annual: f64, tested: &[Tested]) -> Vec<(String, Option<f64>)> {
+    let mut curve = vec![capital];
+    curve.extend_from_slice(&stitched.equity);
+    let returns = formula::returns(&curve);
+    let span = stitched.labels.first().zip(stitched.labels.last());
+    let years = span.map_or(0.0, |(first, last)| (last - first) as f64 / (365.25 * DAY as f64));
+    let (growth, fall) = (formula::cagr(&curve, years), formula::max_drawdown(&curve));
+    let gains: Vec<f64> = tested.iter().filter_map(|window| window.total_return).collect();
+    let n_positive = gains.iter().filter(|gain| **gain > 0.0).count();
+    [
+        ("total_return", formula::total_return(&curve)),
+        ("cagr", growth),
+        ("volatility", formula::volatility(&returns, annual)),
+        ("sharpe", formula::sharpe(&returns, annual, 0.0)),
+        ("sortino", formula::sortino(&returns, annual, 0.0)),
+        ("max_drawdown", fall),
+        ("calmar", formula::calmar(growth, fall)),
+        ("probabilistic_sharpe", probabilistic_sharpe(&returns, 0.0)),
+        ("mean_trained", mean(tested.iter().map(|window| window.trained))),
+        ("mean_tested", mean(tested.iter().map(|window| window.tested))),
+        ("positive_tests", (!gains.is_empty()).then(|| n_positive as f64 / gains.len() as f64)),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.filter(|value| value.is_finite())))
+    .to_vec()
+}
+
+/// The mean of those that are known; `None` for none.
+pub fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let known: Vec<f64> = values.flatten().collect();
+    formula::mean(&known)
 }

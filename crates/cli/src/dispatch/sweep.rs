@@ -12,15 +12,15 @@ const SHOWN: usize = 10;
 /// `sweep`.
 pub fn sweep(desk: &Desk<'_>) -> Result<Answer, AppError> {
     let summary = sweep::run(desk)?;
-    let text = text(&summary);
+    let text = text("sweep", &summary);
     let has_failed = summary.n_failed == summary.n_sets;
     let answer = Answer::good(&summary, text);
     Ok(if has_failed { Answer { status: Status::Problem, ..answer } } else { answer })
 }
 
 /// A sweep as a few lines.
-fn text(summary: &SweepSummary) -> String {
-    let mut text = format!("sweep {}: {} sets", summary.sweep_id, summary.n_sets);
+pub(super) fn text(what: &str, summary: &SweepSummary) -> String {
+    let mut text = format!("{what} {}: {} sets", summary.sweep_id, summary.n_sets);
     for (n, what) in [
         (summary.n_done_before, "done before"),
         (summary.n_failed, "failed"),

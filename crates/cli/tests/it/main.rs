@@ -33,6 +33,7 @@ mod lists;
 mod rules;
 #[cfg(test)]
 mod runs;
+mod searches;
 #[cfg(test)]
 #[path = "../../../hub/src/sql/tests/server.rs"]
 mod server;

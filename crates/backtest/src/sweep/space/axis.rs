@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::error::BacktestError;
+use crate::search::Dimension;
 
 /// Significant digits of a number that is computed, so that 3 steps of 0.1 are 0.3.
 const DIGITS: usize = 12;
@@ -87,8 +88,22 @@ impl Axis {
         }
     }
 
+    /// What the axis is to a search that learns.
+    pub fn dimension(&self) -> Dimension {
+        match &self.values {
+            Values::List(values) => {
+                let is_ordered = values.iter().all(|value| value.parse::<f64>().is_ok());
+                Dimension { n_values: Some(values.len()), is_ordered }
+            }
+            Values::Range(range) if range.is_whole && !range.is_log && range.to - range.from < VALUES_MAX as f64 => {
+                Dimension { n_values: Some((range.to - range.from) as usize + 1), is_ordered: true }
+            }
+            Values::Range(_) => Dimension { n_values: None, is_ordered: true },
+        }
+    }
+
     /// The value at a place from 0 to below 1.
-    pub(super) fn at(&self, place: f64) -> String {
+    pub fn at(&self, place: f64) -> String {
         match &self.values {
             Values::List(values) => values[((place * values.len() as f64) as usize).min(values.len() - 1)].clone(),
             Values::Range(range) => text(range.at(place)),

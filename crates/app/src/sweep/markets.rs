@@ -1,0 +1,94 @@
+//! Markets that sets run over, loaded once for all that share them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crosscut_backtest::BacktestConfig;
+use crosscut_backtest::sweep::{ParameterSet, Sampling, SetOutcome, SharedMarket, sharing};
+
+use crate::error::AppError;
+use crate::many::ManyRuns;
+
+/// Markets kept at once, for sets that do not share one.
+const MARKETS_MAX: usize = 4;
+
+/// A configuration and what its caller calls it.
+pub(super) type Named = (usize, BacktestConfig);
+
+/// The latest markets.
+#[derive(Default)]
+pub(super) struct Markets {
+    /// By what they are shared by, the latest last.
+    latest: Vec<(String, Arc<SharedMarket>)>,
+}
+
+impl Markets {
+    /// The market of a configuration, loaded for all of the time that the settings name.
+    pub(super) fn of(&mut self, many: &ManyRuns<'_>, config: &BacktestConfig) -> Result<Arc<SharedMarket>, AppError> {
+        let key = sharing(config)?;
+        if let Some((_, market)) = self.latest.iter().find(|(known, _)| *known == key) {
+            return Ok(Arc::clone(market));
+        }
+        let base = many.resolve(&ParameterSet::default()).ok();
+        let widest = base.map_or_else(
+            || config.clone(),
+            |base| BacktestConfig { start: base.start, end: base.end, ..config.clone() },
+        );
+        let shares = sharing(&widest).is_ok_and(|of_widest| of_widest == key);
+        let market = Arc::new(many.load(&[if shares { &widest } else { config }])?);
+        if self.latest.len() == MARKETS_MAX {
+            self.latest.remove(0);
+        }
+        self.latest.push((key, Arc::clone(&market)));
+        Ok(market)
+    }
+
+    /// Configurations by the market they share, in the order of their first ones. Errors come with the caller's number.
+    pub(super) fn groups(configs: Vec<Named>) -> (Vec<Vec<Named>>, Vec<(usize, AppError)>) {
+        let (mut groups, mut failed): (Vec<(String, Vec<Named>)>, Vec<(usize, AppError)>) = (Vec::new(), Vec::new());
+        for (at, config) in configs {
+            match sharing(&config) {
+                Ok(key) => match groups.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, group)) => group.push((at, config)),
+                    None => groups.push((key, vec![(at, config)])),
+                },
+                Err(error) => failed.push((at, error.into())),
+            }
+        }
+        (groups.into_iter().map(|(_, group)| group).collect(), failed)
+    }
+
+    /// Runs configurations; what came of each is under the caller's number, in the order of these.
+    pub(super) fn run(
+        &mut self,
+        many: &ManyRuns<'_>,
+        configs: Vec<Named>,
+        sampling: Sampling,
+    ) -> Vec<(usize, Result<SetOutcome, AppError>)> {
+        let (groups, failed) = Self::groups(configs);
+        let mut results: Vec<_> = failed.into_iter().map(|(at, error)| (at, Err(error))).collect();
+        for group in groups {
+            match self.of(many, &group[0].1) {
+                Ok(market) => results.extend(run_group(many, &market, &group, sampling)),
+                Err(error) => results.extend(group.iter().map(|(at, _)| (*at, Err(error.clone())))),
+            }
+        }
+        results.sort_by_key(|(at, _)| *at);
+        results
+    }
+}
+
+/// Runs configurations of one market; in the order in which they ended.
+pub(super) fn run_group(
+    many: &ManyRuns<'_>,
+    market: &SharedMarket,
+    group: &[Named],
+    sampling: Sampling,
+) -> Vec<(usize, Result<SetOutcome, AppError>)> {
+    let configs: Vec<&BacktestConfig> = group.iter().map(|(_, config)| config).collect();
+    let results = Mutex::new(Vec::with_capacity(configs.len()));
+    market.run_all(many.hub(), &configs, sampling, &|nth, result| {
+        let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+        results.push((group[nth].0, result.map_err(AppError::from)));
+    });
+    results.into_inner().unwrap_or_else(PoisonError::into_inner)
+}

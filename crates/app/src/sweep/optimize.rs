@@ -1,0 +1,336 @@
+//! `optimize`: a sweep whose sets are chosen by what came of those before.
+//!
+//! Trials go in batches of a fixed size: what is proposed next follows from the trials and the seed, so that neither the
+//! number of threads nor a kill changes the search. The folder, the table and the page are those of a sweep.
+
+use std::collections::BTreeMap;
+
+use crosscut_backtest::BacktestConfig;
+use crosscut_backtest::results::ENGINE_VERSION;
+use crosscut_backtest::search::{Random, SearchMethod, Trial, fronts, generator, rungs, uniform_point};
+use crosscut_backtest::sweep::{Drawn, Journal, Method, Note, Noted, ParameterSet};
+use crosscut_hub::config_hash;
+use serde_json::json;
+
+use super::file::{self, Asked};
+use super::markets::{Markets, Named, run_group};
+use super::study::Study;
+use super::{ID_LENGTH, JOURNAL, Searched, Sweep, SweepSummary, base_value, folder, still_holds};
+use crate::backtest::Watch;
+use crate::desk::Desk;
+use crate::error::AppError;
+use crate::many::ManyRuns;
+
+/// Proposals per run before a space counts as used up: repeats and broken constraints are proposals too.
+const PROPOSALS_PER_RUN: usize = 50;
+
+/// Points anywhere that are tried in place of one that was tried before.
+const OTHERS_TRIED: usize = 20;
+
+/// The key under which a rung's end is among a set's values.
+const END: &str = "backtest.end";
+
+/// What came of a search.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct OptimizeSummary {
+    /// Its sets, as those of a sweep; ordered by the objective.
+    #[serde(flatten)]
+    pub sweep: SweepSummary,
+    /// How it searched.
+    pub method: &'static str,
+    /// What it made large or small.
+    pub objectives: Vec<String>,
+    /// With several objectives: the sets that no other beats in all of them, by number.
+    pub front: Vec<usize>,
+    /// Why it ended before its last trial.
+    pub stopped: Option<String>,
+}
+
+/// A search on its way.
+struct Search<'a> {
+    /// Its sets so far.
+    sweep: Sweep<'a>,
+    /// What was asked for.
+    study: Study,
+    /// Every proposal in order, repeats too.
+    trials: Vec<Trial>,
+    /// The set of each proposal; `None` where no run came of it.
+    set_of: Vec<Option<usize>>,
+    /// Sets by their values.
+    known: BTreeMap<Vec<(String, String)>, usize>,
+    /// Losses of the sets.
+    losses: Vec<Option<Vec<f64>>>,
+    /// Notes of the journal that were not asked for yet.
+    before: BTreeMap<usize, Note>,
+    /// The journal.
+    journal: Journal,
+    /// What sets run over.
+    markets: Markets,
+}
+
+/// Runs the search that the settings describe.
+///
+/// # Errors
+/// Settings that cannot be read, data that is not there, files that cannot be written. A set that fails is recorded.
+pub fn run(desk: &Desk<'_>) -> Result<OptimizeSummary, AppError> {
+    let mut watch = Watch::start(desk.clock);
+    let mut asked = file::read(desk)?;
+    let study = Study::read(&desk.config)?;
+    if asked.space.axes.is_empty() {
+        return Err(AppError::new("optimize: there is nothing to vary")
+            .hint("name parameters under `sweep.parameters`, such as `k: {from: 5, to: 50}`"));
+    }
+    if asked.space.method == Method::Grid {
+        asked.space.method = Method::Sobol;
+    }
+    let many = ManyRuns::new(desk)?;
+    let id = study_id(&asked, &study, &many);
+    let place = folder::place(desk, &id)?;
+    let mut before = BTreeMap::new();
+    let journal = Journal::open(&place.join(JOURNAL), &id, &mut |noted: Noted| {
+        before.insert(noted.place, noted.note);
+    })?;
+    let sweep =
+        Sweep { desk, asked, drawn: Drawn::default(), many, id, notes: Vec::new(), n_done_before: 0, searched: None };
+    let mut search = Search {
+        sweep,
+        study,
+        trials: Vec::new(),
+        set_of: Vec::new(),
+        known: BTreeMap::new(),
+        losses: Vec::new(),
+        before,
+        journal,
+        markets: Markets::default(),
+    };
+    watch.lap("plan");
+    let stopped = if search.study.method == SearchMethod::Halving { search.halve()? } else { search.learn()? };
+    search.journal.sync()?;
+    watch.lap("sets");
+    search.finish(&place, stopped, &mut watch)
+}
+
+/// The id of a search: all that decides which sets it tries. Which data it reads is in the run ids.
+fn study_id(asked: &Asked, study: &Study, many: &ManyRuns<'_>) -> String {
+    let mut id = config_hash(&json!({
+        "search": format!("{study:?}"),
+        "space": format!("{:?}", asked.space),
+        "base": many.base_text(),
+        "engine_version": ENGINE_VERSION,
+    }));
+    id.truncate(ID_LENGTH);
+    id
+}
+
+impl Search<'_> {
+    /// Proposes and runs batches until there are enough runs; gives why it ended early.
+    fn learn(&mut self) -> Result<Option<String>, AppError> {
+        let dimensions: Vec<_> = self.sweep.asked.space.axes.iter().map(|axis| axis.dimension()).collect();
+        let searcher = self.study.method.searcher(&dimensions, self.study.n_initial);
+        for set in self.sweep.asked.space.named.clone() {
+            self.offer(set)?;
+        }
+        let n_named = self.sweep.drawn.sets.len();
+        self.run_pending(0)?;
+        while self.sweep.drawn.sets.len() - n_named < self.study.n {
+            if self.trials.len() >= PROPOSALS_PER_RUN * self.study.n {
+                return Ok(Some(format!("after {} proposals nothing new was left to try", self.trials.len())));
+            }
+            let first = self.sweep.drawn.sets.len();
+            let n = self.study.batch.min(self.study.n - (first - n_named));
+            let mut random = generator(self.study.seed, self.trials.len());
+            let points = searcher.propose(&self.trials, n, &mut random);
+            let mut proposed = Vec::with_capacity(points.len());
+            for point in points {
+                proposed.push(self.offer_point(point, first, &mut random)?);
+            }
+            self.run_pending(first)?;
+            for (point, set) in proposed {
+                let losses = set.and_then(|set| self.losses[set].clone());
+                self.trials.push(Trial { point, losses });
+                self.set_of.push(set);
+            }
+            if let Some(reason) = self.study.stop.reason(&self.trials) {
+                return Ok(Some(reason));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Offers the set at a point. One that was tried before the batch teaches nothing: points anywhere are tried in its place.
+    fn offer_point(
+        &mut self,
+        mut point: Vec<f64>,
+        first: usize,
+        random: &mut Random,
+    ) -> Result<(Vec<f64>, Option<usize>), AppError> {
+        let mut n_tried = 0;
+        loop {
+            let axes = &self.sweep.asked.space.axes;
+            let values = axes.iter().zip(&point).map(|(axis, &place)| (axis.key.clone(), axis.at(place)));
+            let set = self.offer(ParameterSet::new(values))?;
+            if n_tried == OTHERS_TRIED || set.is_none_or(|set| set >= first) {
+                return Ok((point, set));
+            }
+            point = uniform_point(point.len(), random);
+            n_tried += 1;
+        }
+    }
+
+    /// Runs drawn sets over more and more of the time, fewer and fewer of them.
+    fn halve(&mut self) -> Result<Option<String>, AppError> {
+        let space = &mut self.sweep.asked.space;
+        if space.method != Method::Grid && space.n == 0 {
+            space.n = self.study.n;
+        }
+        let drawn = self.sweep.asked.space.draw(&|key| base_value(self.sweep.desk, key))?;
+        (self.sweep.drawn.n_refused, self.sweep.drawn.n_repeated) = (drawn.n_refused, drawn.n_repeated);
+        let mut left = drawn.sets;
+        let first = left.first().ok_or_else(|| AppError::new("optimize: no set is left to try"))?;
+        let config = self.sweep.many.resolve(first)?;
+        let market = self.markets.of(&self.sweep.many, &config)?;
+        let (start, last) = market.loaded().span().unwrap_or_default();
+        let span = (config.start.unwrap_or(start).max(start), config.end.unwrap_or(last + 1).min(last + 1));
+        for rung in rungs(left.len(), self.study.n_rungs, self.study.keep, span) {
+            left.truncate(rung.n_sets);
+            let from = self.sweep.drawn.sets.len();
+            for set in &left {
+                let end = (END.to_owned(), crosscut_model::format_iso(rung.end));
+                self.offer(set.clone().with([end]))?;
+            }
+            self.run_pending(from)?;
+            let loss = |nth: usize| self.losses[from + nth].as_ref().map_or(f64::INFINITY, |losses| losses[0]);
+            let mut order: Vec<usize> = (0..left.len()).collect();
+            order.sort_by(|&a, &b| loss(a).total_cmp(&loss(b)).then(a.cmp(&b)));
+            left = order.into_iter().map(|nth| left[nth].clone()).collect();
+        }
+        Ok(None)
+    }
+
+    /// Takes a set; gives its number, or `None` when it breaks a constraint.
+    fn offer(&mut self, set: ParameterSet) -> Result<Option<usize>, AppError> {
+        let desk = self.sweep.desk;
+        let value = |key: &str| set.get(key).map(str::to_owned).or_else(|| base_value(desk, key));
+        for constraint in &self.sweep.asked.space.constraints {
+            if !constraint.holds(&value)? {
+                self.sweep.drawn.n_refused += 1;
+                return Ok(None);
+            }
+        }
+        if let Some(&at) = self.known.get(&set.values) {
+            self.sweep.drawn.n_repeated += 1;
+            return Ok(Some(at));
+        }
+        let at = self.sweep.drawn.sets.len();
+        self.known.insert(set.values.clone(), at);
+        self.sweep.drawn.sets.push(set);
+        self.sweep.notes.push(None);
+        self.losses.push(None);
+        Ok(Some(at))
+    }
+
+    /// Runs the sets from `first` on, those of the journal not again.
+    fn run_pending(&mut self, first: usize) -> Result<(), AppError> {
+        let resolved = self.sweep.many.resolve_all(&self.sweep.drawn.sets[first..]);
+        let mut configs = Vec::with_capacity(resolved.len());
+        for (nth, config) in resolved.into_iter().enumerate() {
+            match config {
+                Ok(config) => configs.push((first + nth, config)),
+                Err(error) => self.sweep.notes[first + nth] = Some(Err(error.to_string())),
+            }
+        }
+        let (groups, failed) = Markets::groups(configs);
+        failed.into_iter().for_each(|(at, error)| self.sweep.notes[at] = Some(Err(error.to_string())));
+        for group in groups {
+            self.run_group(group)?;
+        }
+        for at in first..self.sweep.notes.len() {
+            let outcome = self.sweep.notes[at].as_ref().and_then(|note| note.as_ref().ok());
+            self.losses[at] = outcome.and_then(|outcome| self.study.losses(&|name| outcome.metric(name)));
+        }
+        self.sweep.desk.events.step(self.sweep.notes.len() as u64, self.n_expected(), "sets");
+        Ok(())
+    }
+
+    /// Number of runs there will be, as far as is known.
+    fn n_expected(&self) -> u64 {
+        self.study.n.max(self.sweep.notes.len()) as u64
+    }
+
+    /// Runs sets that share a market.
+    fn run_group(&mut self, mut group: Vec<Named>) -> Result<(), AppError> {
+        let market = match self.markets.of(&self.sweep.many, &group[0].1) {
+            Ok(market) => market,
+            Err(error) => {
+                group.iter().for_each(|(at, _)| self.sweep.notes[*at] = Some(Err(error.to_string())));
+                return Ok(());
+            }
+        };
+        group.retain(|(at, config)| {
+            let note = self.before.remove(at).filter(|note| still_holds(note, &market, config));
+            self.sweep.n_done_before += usize::from(note.is_some());
+            let is_done = note.is_some();
+            self.sweep.notes[*at] = note;
+            !is_done
+        });
+        let configs: Vec<&BacktestConfig> = group.iter().map(|(_, config)| config).collect();
+        let sampling = self.sweep.sampling_of(&market, &configs, self.study.n);
+        let mut results = run_group(&self.sweep.many, &market, &group, sampling);
+        results.sort_by_key(|(at, _)| *at);
+        for (at, result) in results {
+            let noted = Noted { place: at, note: result.map_err(|error| error.to_string()) };
+            self.journal.append(&noted)?;
+            self.sweep.notes[at] = Some(noted.note);
+        }
+        Ok(())
+    }
+
+    /// Writes the folder.
+    fn finish(
+        mut self,
+        place: &std::path::Path,
+        stopped: Option<String>,
+        watch: &mut Watch,
+    ) -> Result<OptimizeSummary, AppError> {
+        let objectives: Vec<String> = self.study.objective.goals.iter().map(|goal| goal.text()).collect();
+        let (order, front) = self.order();
+        let strategy = self.sweep.desk.config.text("backtest.strategy").unwrap_or_default();
+        let title = format!(
+            "Search of {strategy} by {}: {}, {} runs",
+            self.study.method.name(),
+            objectives.join(", "),
+            self.sweep.drawn.sets.len()
+        );
+        self.sweep.searched = Some(Searched { title, order, varies_end: self.study.method == SearchMethod::Halving });
+        let summary = folder::write(&self.sweep, place, watch)?;
+        Ok(OptimizeSummary {
+            sweep: SweepSummary { seconds: watch.laps().to_vec(), ..summary },
+            method: self.study.method.name(),
+            objectives,
+            front,
+            stopped,
+        })
+    }
+
+    /// Sets from the best to the worst, and the first front where there are several objectives. Of halving the sets of the
+    /// last rung come first.
+    fn order(&self) -> (Vec<usize>, Vec<usize>) {
+        let done: Vec<(usize, &[f64])> =
+            self.losses.iter().enumerate().filter_map(|(at, losses)| Some((at, losses.as_deref()?))).collect();
+        let losses: Vec<&[f64]> = done.iter().map(|(_, losses)| *losses).collect();
+        let front_of = fronts(&losses);
+        let end = |at: usize| self.sweep.drawn.sets[at].get(END).unwrap_or_default().to_owned();
+        let mut order: Vec<usize> = (0..done.len()).collect();
+        order.sort_by(|&a, &b| {
+            let by_end = end(done[b].0).cmp(&end(done[a].0));
+            let by_front = front_of[a].cmp(&front_of[b]).then(losses[a][0].total_cmp(&losses[b][0]));
+            by_end.then(by_front).then(a.cmp(&b))
+        });
+        let front = if self.study.objective.goals.len() > 1 {
+            (0..done.len()).filter(|&at| front_of[at] == 0).map(|at| done[at].0).collect()
+        } else {
+            Vec::new()
+        };
+        (order.into_iter().map(|at| done[at].0).collect(), front)
+    }
+}

@@ -1,0 +1,116 @@
+//! What the settings under `optimize` say.
+
+use crosscut_backtest::results::metric_names;
+use crosscut_backtest::search::{EarlyStop, Objective, SearchMethod};
+use crosscut_backtest::sweep::Constraint;
+use crosscut_model::nearest;
+use serde_json::Value;
+
+use crate::config::{Config, plain};
+use crate::error::AppError;
+
+/// A search as it was asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Study {
+    /// How it searches.
+    pub(super) method: SearchMethod,
+    /// What it makes large or small.
+    pub(super) objective: Objective,
+    /// Conditions on metrics; a set that breaks one counts as the worst.
+    pub(super) required: Vec<Constraint>,
+    /// Number of runs.
+    pub(super) n: usize,
+    /// Trials that are asked for at once.
+    pub(super) batch: usize,
+    /// Random trials before the first that is learnt from; the population of an evolution.
+    pub(super) n_initial: usize,
+    /// Seed of the search.
+    pub(super) seed: u64,
+    /// When it ends early.
+    pub(super) stop: EarlyStop,
+    /// Rungs of successive halving.
+    pub(super) n_rungs: usize,
+    /// Part of the sets that goes on to the next rung.
+    pub(super) keep: f64,
+}
+
+/// Most runs of a search.
+const RUNS_MAX: u64 = 100_000;
+
+impl Study {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// Values that cannot be, each with its key.
+    pub(super) fn read(config: &Config) -> Result<Self, AppError> {
+        let count = |path: &str, least: u64| -> Result<usize, AppError> {
+            let n = config.count(path).unwrap_or(least);
+            if !(least..=RUNS_MAX).contains(&n) {
+                return Err(config.refuse(path, &format!("expected a number from {least} to {RUNS_MAX}, found {n}")));
+            }
+            Ok(usize::try_from(n).unwrap_or(usize::MAX))
+        };
+        let default = Value::from("sharpe");
+        let objective = config.model("optimize.objective").unwrap_or(&default);
+        let objective =
+            Objective::read(objective).map_err(|error| AppError::from(error).during("optimize.objective"))?;
+        let method = config.text("optimize.method").and_then(SearchMethod::named).unwrap_or_default();
+        if method == SearchMethod::Halving && objective.goals.len() > 1 {
+            return Err(config.refuse("optimize.objective", "halving orders sets by one objective, found several"));
+        }
+        let keep = config.number("optimize.keep").unwrap_or(0.5);
+        if !(keep > 0.0 && keep < 1.0) {
+            return Err(config.refuse("optimize.keep", &format!("expected a part between 0 and 1, found {keep}")));
+        }
+        let min_gain = config.number("optimize.min_gain").unwrap_or(0.0);
+        if min_gain < 0.0 {
+            return Err(config.refuse("optimize.min_gain", &format!("expected 0 or more, found {min_gain}")));
+        }
+        // A target is written as the metric's value; what is made small is less.
+        let sign = if objective.goals[0].terms.len() == 1 { objective.goals[0].terms[0].1.signum() } else { 1.0 };
+        let target = config.number("optimize.target").map(|target| -target * sign);
+        Ok(Self {
+            method,
+            objective,
+            required: required(config)?,
+            n: count("optimize.trials", 1)?,
+            batch: count("optimize.batch", 1)?,
+            n_initial: count("optimize.initial", 1)?,
+            seed: config.count("optimize.seed").unwrap_or(0),
+            stop: EarlyStop { patience: count("optimize.patience", 0)?, min_gain, target },
+            n_rungs: count("optimize.rungs", 1)?,
+            keep,
+        })
+    }
+
+    /// What a run's metrics are to the search: `None` when a metric is undefined or a requirement is broken.
+    pub(super) fn losses(&self, metric: &dyn Fn(&str) -> Option<f64>) -> Option<Vec<f64>> {
+        let text = |name: &str| metric(name).map(|value| value.to_string());
+        let meets = |required: &Constraint| required.holds(&text).unwrap_or(false);
+        if !self.required.iter().all(meets) {
+            return None;
+        }
+        self.objective.losses(metric)
+    }
+}
+
+/// The conditions on metrics.
+fn required(config: &Config) -> Result<Vec<Constraint>, AppError> {
+    let path = "optimize.require";
+    let texts: Vec<String> = match config.model(path) {
+        None => Vec::new(),
+        Some(Value::Array(list)) => list.iter().map(plain).collect(),
+        Some(one) => plain(one).split(',').map(|text| text.trim().to_owned()).collect(),
+    };
+    let known = |name: &str| -> Result<String, AppError> {
+        if metric_names().any(|known| known == name) {
+            return Ok(name.to_owned());
+        }
+        let error = config.refuse(path, &format!("`{name}` is no metric"));
+        Err(match nearest(name, metric_names()) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error.hint("metrics are those of a run's metrics.json, such as n_trades, max_drawdown"),
+        })
+    };
+    texts.iter().map(|text| Constraint::parse(text)?.bind(&mut |name| known(name))).collect()
+}

@@ -1,0 +1,79 @@
+//! `optimize` and `walkforward`: what was found, window by window, and where everything is.
+
+use crosscut_app::sweep::optimize;
+use crosscut_app::sweep::walkforward::{self, WalkSummary};
+use crosscut_app::{AppError, Desk};
+
+use super::sweep;
+use crate::answer::{Answer, Status};
+use crate::text_table::TextTable;
+
+/// Sets of a front named in the terminal.
+const FRONT_SHOWN: usize = 20;
+
+/// `optimize`.
+pub fn optimize(desk: &Desk<'_>) -> Result<Answer, AppError> {
+    let summary = optimize::run(desk)?;
+    let mut text = format!("{} by {}\n", summary.objectives.join(", "), summary.method);
+    text.push_str(&sweep::text("search", &summary.sweep));
+    if let Some(stopped) = &summary.stopped {
+        text.push_str(&format!("ended early: {stopped}\n"));
+    }
+    if !summary.front.is_empty() {
+        let shown: Vec<String> = summary.front.iter().take(FRONT_SHOWN).map(ToString::to_string).collect();
+        let n = summary.front.len();
+        text.push_str(&format!("front    {n} sets that no other beats in all objectives: {}\n", shown.join(", ")));
+    }
+    let has_failed = summary.sweep.n_failed == summary.sweep.n_sets;
+    let answer = Answer::good(&summary, text);
+    Ok(if has_failed { Answer { status: Status::Problem, ..answer } } else { answer })
+}
+
+/// `walkforward`.
+pub fn walkforward(desk: &Desk<'_>) -> Result<Answer, AppError> {
+    let summary = walkforward::run(desk)?;
+    let answer = Answer::good(&summary, walk_text(&summary));
+    let has_test = summary.windows.iter().any(|window| !window.run_ids.is_empty());
+    Ok(if has_test { answer } else { Answer { status: Status::Problem, ..answer } })
+}
+
+/// A walk-forward as a few lines.
+fn walk_text(summary: &WalkSummary) -> String {
+    let n_windows = summary.windows.len();
+    let mut text = format!("walk-forward {}: {} sets, {n_windows} windows\n\n", summary.walk_id, summary.n_sets);
+    let (trained, tested) = (format!(">{} trained", summary.by), ">tested".to_owned());
+    let mut table = TextTable::new(&["test from", "to", "chosen", &trained, &tested, ">return"]);
+    let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
+    for window in &summary.windows {
+        let chosen = window.problem.clone().unwrap_or_else(|| window.values.join("; "));
+        let day = |iso: &str| iso.split('T').next().unwrap_or(iso).to_owned();
+        table.row(vec![
+            day(&window.test_start),
+            day(&window.test_end),
+            chosen.lines().next().unwrap_or_default().replace("backtest.params.", ""),
+            number(window.trained),
+            number(window.tested),
+            number(window.total_return),
+        ]);
+    }
+    text.push_str(&table.render());
+    text.push_str("\nout of sample\n");
+    for (name, value) in &summary.metrics {
+        text.push_str(&format!("  {name:<22} {}\n", number(*value)));
+    }
+    if let Some(cross) = &summary.cross_validation {
+        let paths: Vec<String> = cross.path_sharpes.iter().map(|ratio| number(*ratio)).collect();
+        text.push_str(&format!(
+            "cross-validation: {} splits, Sharpe {} in training, {} on paths ({})\n",
+            cross.n_splits,
+            number(cross.mean_trained),
+            number(cross.mean_path),
+            paths.join(", ")
+        ));
+    }
+    for note in &summary.notes {
+        text.push_str(&format!("note: {note}\n"));
+    }
+    text.push_str(&format!("\nreport   {}\n", summary.report.display()));
+    text
+}

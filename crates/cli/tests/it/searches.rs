@@ -1,0 +1,192 @@
+//! `optimize` and `walkforward`: every number is that of the backtest it stands for; kills and threads change nothing.
+
+use serde_json::Value;
+
+use crate::world::World;
+
+/// Rules on the small market.
+const STUDY: &str = r#"
+backtest: {strategy: long_short, factor_set: s1, execution: close}
+sweep:
+  parameters:
+    factor: [return_5, return_20]
+    long_count: {from: 1, to: 4}
+    short_count: {from: 1, to: 4}
+    commission_bps: {from: 0, to: 20}
+  constraints: [long_count >= short_count]
+  best: 1
+optimize: {trials: 24, batch: 4, initial: 8}
+walkforward: {train: 10d, test: 4d, label: 1d, embargo: 12h, groups: 4, test_groups: 2}
+"#;
+
+fn search(world: &World, options: &[&str]) -> Value {
+    world.json(&[&["optimize", "--config", "study.yaml"], options].concat())["result"].clone()
+}
+
+/// The files of a search that follow from its sets.
+fn files(world: &World, results: &str) -> Vec<(String, Vec<u8>)> {
+    let files = world.files(&format!("{results}/sweeps")).into_iter();
+    files.filter(|(name, _)| !name.ends_with("journal.bin")).collect()
+}
+
+fn study() -> World {
+    let world = World::with_market();
+    world.write("study.yaml", STUDY);
+    world
+}
+
+#[test]
+fn a_search_is_the_same_with_any_threads_and_after_a_kill() {
+    for method in ["tpe", "gaussian_process", "evolution"] {
+        let world = study();
+        let result = search(&world, &["--search", method]);
+        assert_eq!((&result["n_sets"], &result["n_failed"]), (&24.into(), &0.into()), "{method}: {result}");
+        let whole = files(&world, "results");
+        search(&world, &["--search", method, "--workers", "1", "--results", "one"]);
+        assert_eq!(files(&world, "one"), whole, "{method}: one worker");
+        // A kill leaves a journal whose last record is cut off.
+        let journal = world.files("results/sweeps").into_iter().find(|(name, _)| name.ends_with("journal.bin"));
+        let (name, bytes) = journal.expect("a journal");
+        world.write(&format!("cut/sweeps/{name}"), &bytes[..bytes.len() * 3 / 5]);
+        let resumed = search(&world, &["--search", method, "--results", "cut"]);
+        let n_before = resumed["n_done_before"].as_u64().unwrap();
+        assert!((8..24).contains(&n_before), "{method}: {n_before}");
+        assert_eq!(files(&world, "cut"), whole, "{method}: resumed");
+    }
+}
+
+#[test]
+fn a_search_orders_by_its_objective_and_keeps_to_what_is_required() {
+    let world = study();
+    let by = |objective: &str| {
+        let result = search(&world, &["--objective", objective, "--require", "[n_trades >= 3]"]);
+        let best = result["best"].as_array().unwrap().clone();
+        let of = |set: &Value, name: &str| set["metrics"][name].as_f64();
+        assert!(best.iter().all(|set| of(set, "n_trades").unwrap() >= 3.0), "{objective}");
+        (result, best.iter().map(|set| of(set, "sharpe").unwrap()).collect::<Vec<f64>>(), best)
+    };
+    let (_, sharpes, _) = by("sharpe");
+    assert!(sharpes.is_sorted_by(|a, b| a >= b), "{sharpes:?}");
+    let (_, sharpes, _) = by("minimise sharpe");
+    assert!(sharpes.is_sorted_by(|a, b| a <= b), "{sharpes:?}");
+    let (result, ..) = by("[total_return, turnover_yearly]");
+    let front: Vec<u64> = result["front"].as_array().unwrap().iter().filter_map(Value::as_u64).collect();
+    assert!(!front.is_empty());
+    let best = result["best"].as_array().unwrap();
+    assert!(front.contains(&best[0]["set"].as_u64().unwrap()), "the front comes first");
+}
+
+#[test]
+fn a_search_ends_when_it_has_what_it_was_to_find() {
+    let world = study();
+    let reached = search(&world, &["--objective", "sharpe", "--target", "-1000"]);
+    assert!(reached["stopped"].as_str().unwrap().contains("reached the target"), "{reached}");
+    assert!(reached["n_sets"].as_u64().unwrap() <= 8);
+    let patient = search(&world, &["--patience", "5", "--min-gain", "1000"]);
+    assert!(patient["stopped"].as_str().unwrap().contains("nothing better"), "{patient}");
+    // A space of four points is used up before a hundred runs.
+    world.write("small.yaml", "backtest: {strategy: long_short, factor_set: s1}\nsweep: {parameters: {long_count: [1, 2], short_count: [1, 2]}}\n");
+    let small = world.json(&["optimize", "--config", "small.yaml", "--trials", "10", "--initial", "4"]);
+    assert_eq!(small["result"]["n_sets"], 4);
+    assert!(small["result"]["stopped"].as_str().unwrap().contains("nothing new"));
+}
+
+#[test]
+fn halving_runs_the_better_half_over_twice_the_time() {
+    let world = study();
+    let options =
+        ["--search", "halving", "--trials", "12", "--rungs", "3", "--start", "2024-01-05", "--end", "2024-01-21"];
+    let result = search(&world, &options);
+    assert_eq!(result["n_sets"], 12 + 6 + 3, "{result}");
+    let ends: Vec<&str> = result["best"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|set| {
+            let pairs = set["values"].as_array().unwrap();
+            let end = pairs.iter().find(|pair| pair[0] == "backtest.end").expect("an end");
+            end[1].as_str().unwrap()
+        })
+        .collect();
+    assert_eq!(ends[..3], ["2024-01-21T00:00:00Z"; 3], "{ends:?}");
+    assert_eq!(ends[3..9], ["2024-01-13T00:00:00Z"; 6], "{ends:?}");
+    assert_eq!(ends[9], "2024-01-09T00:00:00Z");
+}
+
+/// A metric of the backtest of some values over a window.
+fn backtest(world: &World, values: &str, start: &str, end: &str) -> Value {
+    let mut words = vec!["backtest", "--config", "base.yaml", "--start", start, "--end", end];
+    for pair in values.split(' ') {
+        words.extend(["--set", pair]);
+    }
+    world.json(&words)["result"].clone()
+}
+
+#[test]
+fn windows_of_a_walk_are_the_backtests_they_stand_for() {
+    let world = study();
+    world.write("base.yaml", "backtest: {strategy: long_short, factor_set: s1, execution: close}\n");
+    let walk = world.json(&["walkforward", "--config", "study.yaml", "--method", "latin_hypercube", "--n", "10"]);
+    let walk = &walk["result"];
+    let windows = walk["windows"].as_array().unwrap();
+    // 24 days: training of 10, a gap of 1.5, tests of 4, the last one cut.
+    assert_eq!(windows.len(), 4, "{windows:?}");
+    assert_eq!(windows[0]["train_end"], "2024-01-11T00:00:00Z");
+    assert_eq!(windows[0]["test_start"], "2024-01-12T12:00:00Z");
+    assert_eq!(windows[3]["test_end"], "2024-01-25T00:00:00Z");
+    let mut growth = 1.0;
+    for window in windows {
+        let text = |name: &str| window[name].as_str().unwrap().to_owned();
+        let values = window["values"][0].as_str().unwrap();
+        let trained = backtest(&world, values, &text("train_start"), &text("train_end"));
+        let tested = backtest(&world, values, &text("test_start"), &text("test_end"));
+        let metric = |run: &Value, name: &str| {
+            let metrics = run["metrics"].as_array().unwrap();
+            metrics.iter().find(|metric| metric["name"] == name).unwrap()["value"].clone()
+        };
+        assert_eq!(metric(&trained, "sharpe"), window["trained"]);
+        assert_eq!(metric(&tested, "sharpe"), window["tested"]);
+        assert_eq!(tested["run_id"], window["run_ids"][0]);
+        growth *= 1.0 + metric(&tested, "total_return").as_f64().unwrap();
+    }
+    let total = walk["metrics"][0][1].as_f64().unwrap();
+    assert!((total - (growth - 1.0)).abs() < 1e-12, "{total} {growth}");
+    let cross = &walk["cross_validation"];
+    assert_eq!((&cross["n_splits"], &cross["n_purged"], &cross["n_embargoed"]), (&6.into(), &1.into(), &1.into()));
+    assert_eq!(cross["path_sharpes"].as_array().unwrap().len(), 3);
+    let again = world.json(&[
+        "walkforward",
+        "--config",
+        "study.yaml",
+        "--method",
+        "latin_hypercube",
+        "--n",
+        "10",
+        "--workers",
+        "1",
+        "--results",
+        "one",
+    ]);
+    assert_eq!(again["result"]["walk_id"], walk["walk_id"]);
+    assert_eq!(files(&world, "one"), files(&world, "results"));
+}
+
+#[test]
+fn searches_that_cannot_be_are_refused() {
+    let world = study();
+    let refused = |words: &[&str], expected: &[&str]| {
+        world.run(&[words, &["--config", "study.yaml"]].concat()).refused(expected);
+    };
+    refused(&["optimize", "--objective", "sharp"], &["optimize.objective", "did you mean `sharpe`?"]);
+    refused(&["optimize", "--require", "[trades > 3]"], &["optimize.require", "`trades` is no metric"]);
+    refused(&["optimize", "--trials", "0"], &["optimize.trials", "from 1"]);
+    refused(&["optimize", "--search", "halving", "--keep", "1"], &["optimize.keep", "between 0 and 1"]);
+    refused(&["optimize", "--search", "halving", "--objective", "[sharpe, cagr]"], &["one objective"]);
+    refused(&["walkforward", "--train", "ten days"], &["walkforward.train", "such as 90d"]);
+    refused(&["walkforward", "--train", "400d"], &["too short for 400.0 days"]);
+    refused(&["walkforward", "--step", "1d"], &["overlap"]);
+    refused(&["walkforward", "--select", "worst"], &["best, plateau or top:N"]);
+    refused(&["walkforward", "--groups", "2", "--test-groups", "2"], &["fewer than all"]);
+    world.write("none.yaml", "backtest: {strategy: long_short, factor_set: s1}\n");
+    world.run(&["optimize", "--config", "none.yaml"]).refused(&["nothing to vary", "sweep.parameters"]);
+}
