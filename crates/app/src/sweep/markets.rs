@@ -4,12 +4,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crosscut_backtest::BacktestConfig;
 use crosscut_backtest::sweep::{ParameterSet, Sampling, SetOutcome, SharedMarket, sharing};
+use crosscut_backtest::walkforward::Span;
 
 use crate::error::AppError;
 use crate::many::ManyRuns;
 
 /// Markets kept at once, for sets that do not share one.
 const MARKETS_MAX: usize = 4;
+
+/// What came of a configuration, and what its caller calls it.
+pub(super) type Run = (usize, Result<SetOutcome, AppError>);
 
 /// A configuration and what its caller calls it.
 pub(super) type Named = (usize, BacktestConfig);
@@ -42,9 +46,18 @@ impl Markets {
         Ok(market)
     }
 
+    /// All of the time of a configuration: what it asks for, as far as there is a market.
+    pub(super) fn history(&mut self, many: &ManyRuns<'_>, config: &BacktestConfig) -> Result<Span, AppError> {
+        let market = self.of(many, config)?;
+        let (first, last) = market.loaded().span().unwrap_or_default();
+        let end = last.saturating_add(config.timeframe.micros().unwrap_or(1));
+        Ok(Span { start: config.start.unwrap_or(first).max(first), end: config.end.unwrap_or(end).min(end) })
+    }
+
     /// Configurations by the market they share, in the order of their first ones. Errors come with the caller's number.
     pub(super) fn groups(configs: Vec<Named>) -> (Vec<Vec<Named>>, Vec<(usize, AppError)>) {
-        let (mut groups, mut failed): (Vec<(String, Vec<Named>)>, Vec<(usize, AppError)>) = (Vec::new(), Vec::new());
+        let mut groups: Vec<(String, Vec<Named>)> = Vec::new();
+        let mut failed = Vec::new();
         for (at, config) in configs {
             match sharing(&config) {
                 Ok(key) => match groups.iter_mut().find(|(known, _)| *known == key) {
@@ -58,12 +71,7 @@ impl Markets {
     }
 
     /// Runs configurations; what came of each is under the caller's number, in the order of these.
-    pub(super) fn run(
-        &mut self,
-        many: &ManyRuns<'_>,
-        configs: Vec<Named>,
-        sampling: Sampling,
-    ) -> Vec<(usize, Result<SetOutcome, AppError>)> {
+    pub(super) fn run(&mut self, many: &ManyRuns<'_>, configs: Vec<Named>, sampling: Sampling) -> Vec<Run> {
         let (groups, failed) = Self::groups(configs);
         let mut results: Vec<_> = failed.into_iter().map(|(at, error)| (at, Err(error))).collect();
         for group in groups {
@@ -78,12 +86,7 @@ impl Markets {
 }
 
 /// Runs configurations of one market; in the order in which they ended.
-pub(super) fn run_group(
-    many: &ManyRuns<'_>,
-    market: &SharedMarket,
-    group: &[Named],
-    sampling: Sampling,
-) -> Vec<(usize, Result<SetOutcome, AppError>)> {
+pub(super) fn run_group(many: &ManyRuns<'_>, market: &SharedMarket, group: &[Named], sampling: Sampling) -> Vec<Run> {
     let configs: Vec<&BacktestConfig> = group.iter().map(|(_, config)| config).collect();
     let results = Mutex::new(Vec::with_capacity(configs.len()));
     market.run_all(many.hub(), &configs, sampling, &|nth, result| {

@@ -188,9 +188,8 @@ impl Search<'_> {
         let mut left = drawn.sets;
         let first = left.first().ok_or_else(|| AppError::new("optimize: no set is left to try"))?;
         let config = self.sweep.many.resolve(first)?;
-        let market = self.markets.of(&self.sweep.many, &config)?;
-        let (start, last) = market.loaded().span().unwrap_or_default();
-        let span = (config.start.unwrap_or(start).max(start), config.end.unwrap_or(last + 1).min(last + 1));
+        let history = self.markets.history(&self.sweep.many, &config)?;
+        let span = (history.start, history.end);
         for rung in rungs(left.len(), self.study.n_rungs, self.study.keep, span) {
             left.truncate(rung.n_sets);
             let from = self.sweep.drawn.sets.len();

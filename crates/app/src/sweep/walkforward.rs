@@ -84,6 +84,16 @@ struct Plan {
     label: Option<i64>,
 }
 
+/// The run of a test.
+struct TestRun {
+    /// Rows of its curve in a year.
+    periods_per_year: f64,
+    /// Labels of the curve, microseconds UTC.
+    labels: Vec<i64>,
+    /// Equity over the capital.
+    curve: Vec<f64>,
+}
+
 /// A walk-forward on its way.
 struct Walking<'a> {
     /// The surroundings.
@@ -218,10 +228,7 @@ impl Walking<'_> {
     fn history(&mut self) -> Result<Span, AppError> {
         let (_, config) = self.good().next().expect("a set that can be run");
         let config = config.clone();
-        let market = self.markets.of(&self.many, &config)?;
-        let (first, last) = market.loaded().span().unwrap_or_default();
-        let end = last.saturating_add(config.timeframe.micros().unwrap_or(1));
-        Ok(Span { start: config.start.unwrap_or(first).max(first), end: config.end.unwrap_or(end).min(end) })
+        self.markets.history(&self.many, &config)
     }
 
     /// The label's length where none is given: until the next decision, the longest of all sets.
@@ -234,7 +241,7 @@ impl Walking<'_> {
     fn walk(&mut self, windows: &[Window]) -> Result<(Vec<Tested>, Stitched, f64), AppError> {
         let capital = self.capital();
         let mut tested: Vec<Tested> = Vec::new();
-        let mut tests: Vec<(f64, Vec<i64>, Vec<f64>)> = Vec::new();
+        let mut tests: Vec<TestRun> = Vec::new();
         let mut annual = 365.0;
         let dimensions: Vec<_> = self.asked.space.axes.iter().map(|axis| axis.listed().to_vec()).collect();
         for (nth, window) in windows.iter().enumerate() {
@@ -254,20 +261,20 @@ impl Walking<'_> {
                 let why = outcomes.iter().find_map(|(_, result)| result.as_ref().err()).map(ToString::to_string);
                 one.problem =
                     Some(why.unwrap_or_else(|| format!("no set has the metric {} in training", self.asked.by)));
-            } else if let Some((per_year, run)) = self.test(window, &mut one) {
-                annual = per_year;
+            } else if let Some(run) = self.test(window, &mut one) {
+                annual = run.periods_per_year;
                 tests.push(run);
             }
             tested.push(one);
             self.desk.events.step(nth as u64 + 1, windows.len() as u64, "windows");
         }
         let runs: Vec<(f64, &[i64], &[f64])> =
-            tests.iter().map(|(began, labels, curve)| (*began, labels.as_slice(), curve.as_slice())).collect();
+            tests.iter().map(|test| (1.0, test.labels.as_slice(), test.curve.as_slice())).collect();
         Ok((tested, stitch(capital, &runs), annual))
     }
 
     /// Runs what was chosen over a test; gives periods per year and the curve.
-    fn test(&mut self, window: &Window, one: &mut Tested) -> Option<(f64, (f64, Vec<i64>, Vec<f64>))> {
+    fn test(&mut self, window: &Window, one: &mut Tested) -> Option<TestRun> {
         let outcomes = self.window(window.test, one.sets.clone(), Sampling::Rows);
         let mut done: Vec<(usize, SetOutcome)> = Vec::new();
         for (at, result) in outcomes {
@@ -289,7 +296,7 @@ impl Walking<'_> {
             .collect();
         let curve = mean_curve(&same);
         one.total_return = curve.last().map(|last| last - 1.0);
-        (!curve.is_empty()).then_some((first.periods_per_year, (1.0, labels, curve)))
+        (!curve.is_empty()).then_some(TestRun { periods_per_year: first.periods_per_year, labels, curve })
     }
 
     /// Runs sets over a window.

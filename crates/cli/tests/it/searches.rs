@@ -85,7 +85,7 @@ fn a_search_ends_when_it_has_what_it_was_to_find() {
     let patient = search(&world, &["--patience", "5", "--min-gain", "1000"]);
     assert!(patient["stopped"].as_str().unwrap().contains("nothing better"), "{patient}");
     // A space of four points is used up before a hundred runs.
-    world.write("small.yaml", "backtest: {strategy: long_short, factor_set: s1}\nsweep: {parameters: {long_count: [1, 2], short_count: [1, 2]}}\n");
+    world.write("small.yaml", "backtest: {strategy: long_short, factor_set: s1, params: {factor: return_5}}\nsweep: {parameters: {long_count: [1, 2], short_count: [1, 2]}}\n");
     let small = world.json(&["optimize", "--config", "small.yaml", "--trials", "10", "--initial", "4"]);
     assert_eq!(small["result"]["n_sets"], 4);
     assert!(small["result"]["stopped"].as_str().unwrap().contains("nothing new"));
