@@ -251,7 +251,7 @@ fn enter(
 }
 
 /// What a sweep says as trials: all its sets, those that failed too.
-fn trial(n_sets: usize, luck: Option<&SweepLuck>) -> Trial {
+pub(super) fn trial(n_sets: usize, luck: Option<&SweepLuck>) -> Trial {
     let n_sets = n_sets as u64;
     let Some(report) = luck.map(|luck| &luck.report) else {
         return Trial {

@@ -2,15 +2,18 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crosscut_backtest::BacktestConfig;
 use crosscut_backtest::sweep::{ParameterSet, Sampling, SetOutcome, SharedMarket, sharing};
 use crosscut_backtest::walkforward::Span;
+use crosscut_backtest::{BacktestConfig, BacktestError};
 
 use crate::error::AppError;
 use crate::many::ManyRuns;
 
 /// Markets kept at once, for sets that do not share one.
 const MARKETS_MAX: usize = 4;
+
+/// Configurations at once for which walking side by side is worth its proof.
+const MANY: usize = 32;
 
 /// What came of a configuration, and what its caller calls it.
 pub(super) type Run = (usize, Result<SetOutcome, AppError>);
@@ -89,9 +92,15 @@ impl Markets {
 pub(super) fn run_group(many: &ManyRuns<'_>, market: &SharedMarket, group: &[Named], sampling: Sampling) -> Vec<Run> {
     let configs: Vec<&BacktestConfig> = group.iter().map(|(_, config)| config).collect();
     let results = Mutex::new(Vec::with_capacity(configs.len()));
-    market.run_all(many.hub(), &configs, sampling, &|nth, result| {
+    let done = |nth: usize, result: Result<SetOutcome, BacktestError>| {
         let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
         results.push((group[nth].0, result.map_err(AppError::from)));
-    });
+    };
+    if configs.len() < MANY {
+        // The proof that sets may walk side by side takes longer than a few sets in the engine.
+        market.run_all(many.hub(), &configs, (sampling, false), &done);
+    } else {
+        many.run_market(market, &configs, sampling, &done);
+    }
     results.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use crosscut_backtest::BacktestConfig;
-use crosscut_backtest::results::{ENGINE_VERSION, SweepRecord};
+use crosscut_backtest::results::{ENGINE_VERSION, SweepRecord, hypothesis};
 use crosscut_backtest::sweep::{DAYS, ParameterSet, Sampling, SetOutcome};
 use crosscut_backtest::walkforward::{
     Combinatorial, Crossed, Selection, Span, Stitched, Tested, Trained, Walk, WalkPage, Window, cross_validate, mean,
@@ -465,11 +465,14 @@ impl Walking<'_> {
 
     /// Enters the walk-forward in the ledger: one entry with its number of trials.
     fn enter(&self, summary: &WalkSummary, strategy: String, watch: &Watch) -> Result<(), AppError> {
+        let config = self.good().next().and_then(|(_, config)| config.canonical("").ok());
         let record = SweepRecord {
             sweep_id: summary.walk_id.clone(),
             strategy,
             folder: folder::below(&summary.walk_id),
-            n_trials: summary.n_sets as u64,
+            hypothesis: config.map(|config| hypothesis(&config)),
+            trial: folder::trial(summary.n_sets, None),
+            inputs_hash: None,
             was_done: false,
             context: backtest::context(self.desk, watch, Vec::new()),
             headline: summary.metrics.iter().cloned().collect(),
