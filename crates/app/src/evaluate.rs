@@ -109,7 +109,7 @@ pub fn verify(desk: &Desk<'_>, folder: &Path) -> Result<Verification, AppError> 
 /// The settings under `evaluate`.
 fn config(desk: &Desk<'_>, hub: &Hub) -> Result<EvaluationConfig, AppError> {
     let config = &desk.config;
-    let (timeframe, set) = factor_set(config, hub, ("evaluate.timeframe", "evaluate.factor_set"))?;
+    let (timeframe, set) = factor_set(config, hub, (config.parsed("evaluate.timeframe")?, "evaluate.factor_set"))?;
     let venue = match config.text("venue") {
         Some(venue) => venue.to_owned(),
         None => source_venue(hub, timeframe, &set)?,

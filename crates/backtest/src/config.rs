@@ -22,6 +22,7 @@ use crosscut_model::calendar::Rebalance;
 use crosscut_model::{BarSpec, Timeframe};
 use crosscut_trading::rules::{CorporateActions, Execution, OnShort, Untradable};
 use crosscut_trading::strategy::Kind;
+use crosscut_trading::universe::{Leave, Universe};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -116,6 +117,13 @@ pub struct BacktestConfig {
     /// The universe; `None`: every symbol of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub universe: Option<UniverseConfig>,
+    /// What becomes of a position whose symbol leaves pool or universe, where the strategy acts at every bar; a strategy that
+    /// decides at rebalances sells it at the next one.
+    #[serde(with = "as_text", skip_serializing_if = "is_default")]
+    pub universe_leave: Leave,
+    /// Bars before the start that an event strategy is told; `None`: as many as it looks back on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_up: Option<u64>,
     /// Largest absolute weight of one symbol.
     pub max_position: Option<f64>,
     /// Largest sum of absolute weights.
@@ -177,6 +185,8 @@ impl Default for BacktestConfig {
             align: Align::default(),
             pool: None,
             universe: None,
+            universe_leave: Leave::default(),
+            warm_up: None,
             max_position: None,
             max_gross: None,
             cash_buffer: None,
@@ -209,6 +219,13 @@ impl BacktestConfig {
         config.strategy = strategy.template.name.to_owned();
         if strategy.kind() == Kind::PerSymbol {
             config.drop_what_rules_alone_know();
+            let columns = universe.as_ref().map(Universe::columns).unwrap_or_default();
+            if strategy.columns().is_empty() && columns.is_empty() {
+                (config.factor_set, config.align) = (String::new(), Align::default());
+            }
+        }
+        if config.start.is_none() || config.warm_up == u64::try_from(strategy.warm_up_bars()).ok() {
+            config.warm_up = None;
         }
         if let (Some(written), Some(universe)) = (&mut config.universe, &universe) {
             written.rule = universe.to_string();
@@ -239,8 +256,6 @@ impl BacktestConfig {
         }
         self.untradable = default.untradable;
         self.on_short = default.on_short;
-        self.align = default.align;
-        self.factor_set = default.factor_set;
         self.factor_formula = default.factor_formula;
     }
 

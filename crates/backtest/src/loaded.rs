@@ -2,7 +2,7 @@
 //! strategies that act at every bar.
 
 use crosscut_hub::Hub;
-use crosscut_trading::strategy::{self, Kind};
+use crosscut_trading::strategy;
 
 use crate::config::BacktestConfig;
 use crate::error::BacktestError;
@@ -38,12 +38,11 @@ impl Loaded {
         config: &BacktestConfig,
         computed: Option<&ComputedFactor>,
     ) -> Result<Self, BacktestError> {
-        match strategy::template(&config.strategy)?.kind() {
-            Kind::CrossSection => {
-                let options = LoadOptions { computed, ..LoadOptions::default() };
-                Ok(Self::Panel(Box::new(panel::load_with(hub, config, options)?)))
-            }
-            Kind::PerSymbol => Ok(Self::Events(Box::new(event::load(hub, config)?))),
+        if config.is_event(strategy::template(&config.strategy)?.kind()) {
+            Ok(Self::Events(Box::new(event::load(hub, config)?)))
+        } else {
+            let options = LoadOptions { computed, ..LoadOptions::default() };
+            Ok(Self::Panel(Box::new(panel::load_with(hub, config, options)?)))
         }
     }
 
@@ -75,7 +74,7 @@ impl Loaded {
     pub fn factor(&self) -> &str {
         match self {
             Self::Panel(panel) => panel.factor(),
-            Self::Events(_) => "",
+            Self::Events(market) => market.columns(),
         }
     }
 
@@ -109,7 +108,11 @@ impl Loaded {
                 let pool = pool.unwrap_or_default();
                 format!("{} {} bars, {n_symbols} symbols{pool}", config.venue, config.timeframe)
             }
-            Self::Events(market) => format!("{} {}, {n_symbols} symbols", config.venue, market.feeds_in_words()),
+            Self::Events(market) => {
+                let chosen = market.universe().map(|admission| format!(", of which {}", admission.chosen.rule));
+                let chosen = chosen.unwrap_or_default();
+                format!("{} {}, {n_symbols} symbols{chosen}", config.venue, market.feeds_in_words())
+            }
         }
     }
 

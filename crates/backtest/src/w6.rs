@@ -154,7 +154,7 @@ fn account(market: Execution, keeps_journal: bool) -> Result<FloorConfig, Backte
 /// Runs one feed.
 fn run(feed: Feed<'_>, config: FloorConfig, strategy: &mut impl Strategy) -> Result<EventOutcome, BacktestError> {
     let market = Market { symbols: vec![SYMBOL.to_owned()], feeds: vec![feed], ..Market::default() };
-    let options = EventOptions { evaluate: None, sampling: Sampling::Bars };
+    let options = EventOptions { evaluate: None, sampling: Sampling::Bars, start: None };
     replay_events(market, config, options, strategy)
 }
 

@@ -165,6 +165,8 @@ pub struct RiskGuard {
     day_is_over: bool,
     /// By symbol.
     watched: Vec<Watched>,
+    /// Whether each symbol is in the universe of the present period; empty: there is none, and all are.
+    admitted: Vec<bool>,
     /// Whether any rule looks at single orders.
     judges_orders: bool,
     /// Whether any rule closes single positions.
@@ -183,6 +185,7 @@ impl RiskGuard {
             day_traded: 0.0,
             day_is_over: false,
             watched: vec![Watched { best: f64::NAN, opened_at: 0, cools_until: i64::MIN }; n_symbols],
+            admitted: Vec::new(),
             judges_orders: rules.judges_orders(),
             closes_positions: rules.closes_positions(),
             rules,
@@ -215,6 +218,19 @@ impl RiskGuard {
     #[inline]
     pub fn has_to_exit(&self) -> bool {
         self.closes_positions
+    }
+
+    /// Says for each symbol whether it is in the universe from now on: others may not be opened or increased.
+    pub fn admit(&mut self, admitted: &[bool]) {
+        self.admitted.clear();
+        self.admitted.extend_from_slice(admitted);
+        self.judges_orders = true;
+    }
+
+    /// Whether a symbol is in the universe.
+    #[inline]
+    pub fn admits(&self, symbol_idx: u32) -> bool {
+        self.admitted.get(symbol_idx as usize).is_none_or(|admitted| *admitted)
     }
 
     /// How much of an order may be sent.
@@ -254,6 +270,9 @@ impl RiskGuard {
         }
         if self.rules.no_trade.binary_search(&asked.symbol_idx).is_ok() {
             return Some(Rule::NoTrade);
+        }
+        if !self.admits(asked.symbol_idx) {
+            return Some(Rule::Universe);
         }
         if self.watched[asked.symbol_idx as usize].cools_until > asked.now {
             return Some(Rule::Cooldown);

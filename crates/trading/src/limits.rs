@@ -33,6 +33,8 @@ pub enum Rule {
     Turnover,
     /// Symbols that may not be opened.
     NoTrade,
+    /// Not in the universe of the present period.
+    Universe,
     /// Nothing is left of the account.
     EquityGone,
     /// What is bought has to be paid, costs included.
@@ -57,6 +59,7 @@ impl Rule {
             Self::Cooldown => "cooldown",
             Self::Turnover => "turnover",
             Self::NoTrade => "no_trade",
+            Self::Universe => "universe",
             Self::EquityGone => "equity gone",
             Self::FitsInCash => "fits in cash",
         }

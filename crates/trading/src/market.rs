@@ -58,13 +58,30 @@ pub struct Trade {
     pub taker: Option<Side>,
 }
 
-/// What a strategy is told.
+/// A value of a factor column that has become known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FactorValue {
+    /// Position of the symbol in the driver's sorted symbol list.
+    pub symbol_idx: u32,
+    /// Position of the column among those the strategy reads.
+    pub column: u32,
+    /// Label of the bar it belongs to, microseconds UTC.
+    pub timestamp: i64,
+    /// When it could be known, microseconds UTC.
+    pub available_at: i64,
+    /// The value; NaN: missing, or the symbol was not tradable.
+    pub value: f64,
+}
+
+/// What a strategy is told. At one instant factor values come before bars, so that a bar is met with the factors of its close.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Data {
     /// A bar has closed.
     Bar(Bar),
     /// A trade has happened.
     Trade(Trade),
+    /// A factor value has become known.
+    Factor(FactorValue),
 }
 
 impl Data {
@@ -77,6 +94,7 @@ impl Data {
             Self::Trade(trade) => {
                 Self::Trade(Trade { price: trade.price * growth, quantity: trade.quantity / growth, ..*trade })
             }
+            Self::Factor(factor) => Self::Factor(*factor),
         }
     }
 
@@ -86,24 +104,27 @@ impl Data {
         match self {
             Self::Bar(bar) => bar.symbol_idx,
             Self::Trade(trade) => trade.symbol_idx,
+            Self::Factor(factor) => factor.symbol_idx,
         }
     }
 
-    /// The feed it came from.
+    /// The feed it came from; `u32::MAX` for a factor value, which comes from a table of its own.
     #[inline]
     pub fn feed_idx(&self) -> u32 {
         match self {
             Self::Bar(bar) => bar.feed_idx,
             Self::Trade(trade) => trade.feed_idx,
+            Self::Factor(_) => u32::MAX,
         }
     }
 
-    /// The last price it tells, quote units.
+    /// The last price it tells, quote units; NaN for a factor value, which is none.
     #[inline]
     pub fn price(&self) -> f64 {
         match self {
             Self::Bar(bar) => bar.close,
             Self::Trade(trade) => trade.price,
+            Self::Factor(_) => f64::NAN,
         }
     }
 
@@ -113,6 +134,7 @@ impl Data {
         match self {
             Self::Bar(bar) => bar.available_at,
             Self::Trade(trade) => trade.timestamp,
+            Self::Factor(factor) => factor.available_at,
         }
     }
 }

@@ -43,6 +43,8 @@ pub enum Reason {
     NotTrading,
     /// The venue does not know the order any more.
     UnknownOrder,
+    /// The run has not begun: data before its start are told so that a strategy may look back on them.
+    WarmingUp,
     /// The terms do not exist on this kind of data, such as a closing price among single trades.
     Unsupported,
     /// The account was liquidated.
@@ -73,6 +75,7 @@ impl Reason {
             Self::BelowMinNotional => "below minimum notional",
             Self::NotTrading => "not trading",
             Self::UnknownOrder => "unknown order",
+            Self::WarmingUp => "the run has not begun",
             Self::Unsupported => "unsupported terms",
             Self::Liquidated => "liquidated",
             Self::Guard(rule) => rule.text(),

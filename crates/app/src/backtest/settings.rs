@@ -9,6 +9,7 @@ use crosscut_hub::Hub;
 use crosscut_ingest::pool::dynamic_rule;
 use crosscut_model::{BarSpec, Timeframe, format_iso, nearest, parse_iso};
 use crosscut_trading::strategy::{self, Kind};
+use crosscut_trading::universe::{Leave, Universe};
 
 use crate::config::{Config, Origin};
 use crate::desk::Desk;
@@ -94,32 +95,33 @@ fn place_of_all(desk: &Desk<'_>, hub: &Hub) -> Result<Place, AppError> {
     let params = config.named("backtest.params").into_iter().collect();
     let resolved = strategy::resolve(name, &params)?;
     let has_set = config.text("backtest.factor_set").is_some();
-    if resolved.kind() == Kind::PerSymbol {
+    let has_formula = config.text("backtest.formula").is_some();
+    let universe = universe(config)?.map(|universe| Universe::parse(&universe.rule, universe.reselect)).transpose()?;
+    let reads_set = !resolved.columns().is_empty() || universe.is_some_and(|universe| !universe.columns().is_empty());
+    if resolved.kind() == Kind::PerSymbol || config.text("backtest.feeds").is_some() {
         for key in ["backtest.factor_set", "backtest.formula"] {
-            if config.text(key).is_some() && config.origin(key).is_some_and(Origin::is_of_this_command) {
+            let is_asked = config.text(key).is_some() && config.origin(key).is_some_and(Origin::is_of_this_command);
+            if is_asked && (!reads_set || key == "backtest.formula") {
                 let why = format!(
-                    "strategy `{}` acts at every bar and reads no factor set or formula",
+                    "strategy `{}` reads no factor set or formula here; --param factor=NAME lets it look at a column",
                     resolved.template.name
                 );
                 return Err(config.refuse(key, &why));
             }
         }
-        return event_place(desk, hub);
+        return event_place(desk, hub, reads_set);
     }
-    let has_formula = config.text("backtest.formula").is_some();
     if has_formula && has_set {
         return Err(config.refuse("backtest.formula", "it takes the place of a factor set; give one of them"));
     }
-    if has_formula || (resolved.columns().is_empty() && !has_set) {
+    if has_formula || (!reads_set && !has_set) {
         let venue = desk.venue(hub)?;
         let timeframe = bar_timeframe(config, hub, &venue)?;
         return Ok(Place::of_rule(venue, timeframe, String::new()));
     }
-    let (timeframe, factor_set) = factor_set(config, hub, ("backtest.timeframe", "backtest.factor_set"))?;
-    let venue = match config.text("venue") {
-        Some(venue) => venue.to_owned(),
-        None => source_venue(hub, timeframe, &factor_set)?,
-    };
+    let wanted = config.parsed("backtest.timeframe")?;
+    let (timeframe, factor_set) = factor_set(config, hub, (wanted, "backtest.factor_set"))?;
+    let venue = set_venue(config, hub, (timeframe, &factor_set))?;
     Ok(Place::of_rule(venue, timeframe, factor_set))
 }
 
@@ -181,6 +183,11 @@ impl Members {
     }
 }
 
+/// The venue asked for, or the one whose bars a factor set was made from.
+fn set_venue(config: &Config, hub: &Hub, (timeframe, factor_set): (Timeframe, &str)) -> Result<String, AppError> {
+    config.text("venue").map_or_else(|| source_venue(hub, timeframe, factor_set), |venue| Ok(venue.to_owned()))
+}
+
 /// Refuses values that cannot be what they are given for. Names of strategies and tables are not looked up.
 ///
 /// # Errors
@@ -195,11 +202,10 @@ pub(super) fn check_values(desk: &Desk<'_>) -> Result<(), AppError> {
     Ok(())
 }
 
-/// The data of a strategy that acts at every bar. It decides by the bars of `--timeframe`, or by the first bars of
-/// `--feeds`.
-fn event_place(desk: &Desk<'_>, hub: &Hub) -> Result<Place, AppError> {
+/// The data of a strategy that acts at every bar, or whose orders meet other feeds than the bars it decides by. It decides by
+/// the bars of `--timeframe`, or by the first bars of `--feeds`; a factor set has rows of these bars.
+fn event_place(desk: &Desk<'_>, hub: &Hub, reads_set: bool) -> Result<Place, AppError> {
     let config = &desk.config;
-    let venue = desk.venue(hub)?;
     let mut feeds = rules::feeds(config)?;
     let asked: Option<Timeframe> = config.parsed("backtest.timeframe")?;
     if let Some(timeframe) = asked.filter(|_| !feeds.is_empty()) {
@@ -211,7 +217,14 @@ fn event_place(desk: &Desk<'_>, hub: &Hub) -> Result<Place, AppError> {
         FeedKind::Bars(BarSpec::Time(timeframe)) => Some(*timeframe),
         _ => None,
     };
-    let timeframe = match asked.or_else(|| feeds.iter().find_map(of_feed)) {
+    let deciding = asked.or_else(|| feeds.iter().find_map(of_feed));
+    if reads_set {
+        let (timeframe, factor_set) = factor_set(config, hub, (deciding, "backtest.factor_set"))?;
+        let venue = set_venue(config, hub, (timeframe, &factor_set))?;
+        return Ok(Place { venue, timeframe, factor_set, feeds: Some(feeds), pool: None });
+    }
+    let venue = desk.venue(hub)?;
+    let timeframe = match deciding {
         Some(timeframe) => timeframe,
         None if feeds.is_empty() => bar_timeframe(config, hub, &venue)?,
         None => BacktestConfig::default().timeframe,
@@ -290,6 +303,8 @@ pub(super) fn engine_config_for(
         align: config.parsed("backtest.align")?.unwrap_or(default.align),
         pool: pool(config)?,
         universe: universe(config)?,
+        universe_leave: leave(config)?,
+        warm_up: config.count("backtest.warm_up"),
         max_position: config.number("backtest.max_position"),
         max_gross: config.number("backtest.max_gross"),
         cash_buffer: config.number("backtest.cash_buffer"),
@@ -332,18 +347,28 @@ fn universe(config: &Config) -> Result<Option<UniverseConfig>, AppError> {
     Ok(Some(UniverseConfig { rule: rule.to_owned(), reselect: reselect.unwrap_or(default.reselect) }))
 }
 
+/// What becomes of positions that leave the universe or the pool, when there is one.
+fn leave(config: &Config) -> Result<Leave, AppError> {
+    let leave: Option<Leave> = config.parsed("backtest.universe_leave")?;
+    let has_choice = ["backtest.universe", "backtest.pool"].iter().any(|key| config.is_given(key))
+        || POOL_KEYS.iter().any(|key| config.is_given(key));
+    if leave.is_some() && !has_choice {
+        return Err(config.refuse("backtest.universe_leave", "there is no universe to leave"));
+    }
+    Ok(leave.unwrap_or_default())
+}
+
 /// A time setting, microseconds.
 pub(crate) fn time(config: &Config, key: &str) -> Result<Option<i64>, AppError> {
     config.text(key).map(|text| parse_iso(text).map_err(|error| config.refuse(key, &error.to_string()))).transpose()
 }
 
-/// The factor set asked for under these keys, or the only one there is, and its timeframe.
+/// The factor set of this timeframe and of the name under this key, or the only one there is, and its timeframe.
 pub(crate) fn factor_set(
     config: &Config,
     hub: &Hub,
-    (frame_key, set_key): (&str, &str),
+    (wanted_frame, set_key): (Option<Timeframe>, &str),
 ) -> Result<(Timeframe, String), AppError> {
-    let wanted_frame: Option<Timeframe> = config.parsed(frame_key)?;
     let wanted_set = config.text(set_key);
     let mut sets = Vec::new();
     for (frame, set) in hub.factor_sets()? {

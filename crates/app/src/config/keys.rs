@@ -433,6 +433,20 @@ pub const KEYS: &[Key] = &[
         "Only the members of this pool of the hub; a dynamic one is chosen from over time",
     ),
     key(
+        "backtest.universe_leave",
+        "universe-leave",
+        Kind::Text,
+        "",
+        "Strategies that act at every bar: close (default) a position whose symbol leaves, or reduce_only",
+    ),
+    key(
+        "backtest.warm_up",
+        "warm-up",
+        Kind::Count,
+        "",
+        "Strategies that act at every bar: bars before --start they are told (as many as they look back on)",
+    ),
+    key(
         "backtest.pool_top_n",
         "pool-top-n",
         Kind::Count,

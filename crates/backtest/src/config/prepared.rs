@@ -8,9 +8,10 @@ use crosscut_trading::floor::Placing;
 use crosscut_trading::guard::RiskRules;
 use crosscut_trading::limits::Limits;
 use crosscut_trading::pool::PoolRule;
+use crosscut_trading::rules::Untradable;
 use crosscut_trading::steps::Steps;
 use crosscut_trading::strategy::{self, Kind, Resolved};
-use crosscut_trading::universe::Universe;
+use crosscut_trading::universe::{Leave, Universe};
 use crosscut_trading::venue::VenueRules;
 
 use super::{BacktestConfig, CommissionConfig, FundingPlanned, PoolConfig, SlippageConfig, UniverseConfig, risk};
@@ -50,6 +51,8 @@ pub struct Prepared {
     pub universe: Option<Universe>,
     /// First label and end of the run.
     pub range: Range,
+    /// Bars before the start that an event strategy is told.
+    pub warm_up_bars: usize,
     /// The guard's rules, before symbols have numbers.
     risk: RiskRules,
     /// Symbols that may not be opened.
@@ -127,8 +130,10 @@ impl BacktestConfig {
             let expected = "no pool beside it: a pool is the universe `bars(30d) >= 168, dollar_volume(30d) top 100`";
             return Err(BacktestError::setting("universe", universe.to_string(), expected));
         }
-        self.check_kind(strategy.kind())?;
+        self.check_kind(&strategy)?;
+        let warm_up = self.warm_up.map(|n_bars| usize::try_from(n_bars).unwrap_or(usize::MAX));
         Ok(Prepared {
+            warm_up_bars: warm_up.unwrap_or(strategy.warm_up_bars()),
             funds: self.funds(strategy.may_short())?,
             strategy,
             capital: self.capital,
@@ -154,27 +159,40 @@ impl BacktestConfig {
         self.venue_rules.participation.is_some() || self.costs.slippage.is_some_and(is_impact)
     }
 
-    /// Refuses what only strategies of the other kind know.
-    fn check_kind(&self, kind: Kind) -> Result<(), BacktestError> {
-        match kind {
-            Kind::CrossSection if !self.feeds.is_empty() => {
-                let feeds: Vec<String> = self.feeds.iter().map(ToString::to_string).collect();
-                let expected =
-                    format!("nothing for strategy `{}`, which decides at rebalances from a factor set", self.strategy);
-                Err(BacktestError::setting("feeds", feeds.join(","), expected))
-            }
-            Kind::PerSymbol if self.pool.is_some() || self.universe.is_some() => {
-                let expected =
-                    format!("none for strategy `{}`, which trades each symbol on its own; name them", self.strategy);
-                let (key, value) =
-                    if self.pool.is_some() { ("pool", "a dynamic pool") } else { ("universe", "a rule") };
-                Err(BacktestError::setting(key, value, expected))
-            }
-            _ if self.sampling.is_some_and(|sampling| sampling.0 <= 0) => {
-                Err(BacktestError::setting("sampling", "0", "a length of time above 0, such as 1m"))
-            }
-            _ => Ok(()),
+    /// Whether the strategy is driven through feeds, bar by bar: those that act at every bar are, others when feeds are named.
+    pub(crate) fn is_event(&self, kind: Kind) -> bool {
+        kind == Kind::PerSymbol || !self.feeds.is_empty()
+    }
+
+    /// Refuses what the way in which the strategy is driven does not know.
+    fn check_kind(&self, strategy: &Resolved) -> Result<(), BacktestError> {
+        let is_event = self.is_event(strategy.kind());
+        let name = &self.strategy;
+        let refuse = |key, value: &str, expected: String| Err(BacktestError::setting(key, value, expected));
+        if self.sampling.is_some_and(|sampling| sampling.0 <= 0) {
+            return refuse("sampling", "0", "a length of time above 0, such as 1m".to_owned());
         }
+        if strategy.kind() == Kind::CrossSection && self.universe_leave != Leave::default() {
+            let expected = format!("close for strategy `{name}`, which sells what has left at its next rebalance");
+            return refuse("universe_leave", &self.universe_leave.to_string(), expected);
+        }
+        if let Some(n_bars) = self.warm_up.filter(|_| !is_event) {
+            let expected = format!("nothing for strategy `{name}`, which looks back as far as it needs");
+            return refuse("warm_up", &n_bars.to_string(), expected);
+        }
+        if !is_event || strategy.kind() == Kind::PerSymbol {
+            return Ok(());
+        }
+        if let Some(file) = strategy.targets() {
+            let expected =
+                format!("no feeds beside the list of targets {file}, which is traded on bars of the timeframe");
+            let feeds: Vec<String> = self.feeds.iter().map(ToString::to_string).collect();
+            return refuse("feeds", &feeds.join(","), expected);
+        }
+        if self.untradable != Untradable::default() {
+            return refuse("untradable", &self.untradable.to_string(), "hold where feeds are named".to_owned());
+        }
+        Ok(())
     }
 
     /// Commission and slippage.

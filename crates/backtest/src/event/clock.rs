@@ -6,6 +6,7 @@ use crosscut_trading::funding::FundingDue;
 use crosscut_trading::market::{Bar, Data};
 use crosscut_trading::{Floor, Strategy};
 
+use super::Admission;
 use super::feed::Cursor;
 use super::record::{Recorder, Sampling};
 use super::{EventOptions, Market};
@@ -21,11 +22,17 @@ pub(super) struct Clock<'a> {
     delistings: Vec<(i64, u32)>,
     /// Splits and dividends to book, by symbol; the next is last. Empty when there are none at all.
     actions: Vec<Vec<CorporateAction>>,
+    /// Which symbols may be opened.
+    universe: Option<Admission>,
+    /// The period whose universe holds; `None` before the first.
+    admitted: Option<i64>,
+    /// First label of the run; the least there is once no row before it is left.
+    start: i64,
     /// When the strategy evaluates.
     evaluate: Option<Rebalance>,
     /// When curves are sampled.
     sampling: Sampling,
-    /// Instants at which a bar that orders meet has closed.
+    /// Instants at which a deciding bar has closed.
     n_instants: usize,
     /// Label of the latest bar that orders met; `None` before the first.
     latest: Option<i64>,
@@ -57,11 +64,17 @@ impl<'a> Clock<'a> {
                 })?;
             cursors.push(Cursor::new(feed, symbol_idx as u32, feed_idx as u32)?);
         }
-        cursors.sort_by_key(|cursor| (cursor.symbol_idx, cursor.grain(), cursor.feed_idx));
-        let mut last = None;
-        for cursor in &mut cursors {
+        // Factor values are told before the bars of their instant.
+        cursors.sort_by_key(|cursor| (!cursor.is_factors(), cursor.symbol_idx, cursor.grain(), cursor.feed_idx));
+        let (mut last, mut last_of_bars) = (None, None);
+        for cursor in cursors.iter_mut().filter(|cursor| !cursor.is_factors()) {
             cursor.executes = last != Some(cursor.symbol_idx);
             last = Some(cursor.symbol_idx);
+            if cursor.is_bars() {
+                let is_finest = last_of_bars.replace(cursor.symbol_idx) != Some(cursor.symbol_idx);
+                let is_named = market.deciding.binary_search(&cursor.feed_idx).is_ok();
+                cursor.decides = if market.deciding.is_empty() { is_finest } else { is_named };
+            }
         }
         let mut funding: Vec<(u32, FundingDue)> = Vec::new();
         for (symbol_idx, due) in market.funding.into_iter().enumerate() {
@@ -81,6 +94,9 @@ impl<'a> Clock<'a> {
             funding,
             delistings,
             actions,
+            universe: market.universe,
+            admitted: None,
+            start: options.start.unwrap_or(i64::MIN),
             evaluate: options.evaluate,
             sampling: options.sampling,
             n_instants: 0,
@@ -117,7 +133,8 @@ impl<'a> Clock<'a> {
         strategy: &mut (impl Strategy + ?Sized),
     ) -> Result<u64, BacktestError> {
         let has_dates = !(self.funding.is_empty() && self.delistings.is_empty() && self.actions.is_empty());
-        let is_alone = self.cursors.len() == 1 && !has_dates && self.evaluate.is_none();
+        let has_calendar = self.evaluate.is_some() || self.universe.is_some();
+        let is_alone = self.cursors.len() == 1 && !has_dates && !has_calendar;
         if is_alone {
             return self.run_alone((floor, recorder), strategy);
         }
@@ -130,6 +147,8 @@ impl<'a> Clock<'a> {
                 floor.advance(open);
                 self.open(open, floor, strategy);
                 recorder.label(self.label(open), floor);
+            } else if self.is_warming() && self.warm_up(now, floor, strategy)? {
+                // Rows of the run that close at the same time come next.
             } else {
                 n_events += self.instant(now, (floor, recorder), strategy)?;
             }
@@ -149,6 +168,11 @@ impl<'a> Clock<'a> {
                 recorder.reserve(self.cursors[0].n_bars());
             }
             while let Some(bar) = self.cursors[0].bar() {
+                if bar.timestamp < self.start {
+                    floor.warm_up(strategy, &Data::Bar(bar));
+                    self.cursors[0].pass()?;
+                    continue;
+                }
                 // A bar that closes with a stretch belongs to it.
                 self.pass_time(bar.available_at - 1, (floor, recorder));
                 floor.pass_bar(strategy, &bar);
@@ -169,6 +193,40 @@ impl<'a> Clock<'a> {
         Ok(n_events)
     }
 
+    /// Whether rows from before the run are left.
+    fn is_warming(&mut self) -> bool {
+        if self.start != i64::MIN && !self.cursors.iter().any(|cursor| cursor.is_before(self.start)) {
+            self.start = i64::MIN;
+        }
+        self.start != i64::MIN
+    }
+
+    /// Tells the rows from before the run that can be known at `now`; whether there were any.
+    fn warm_up(
+        &mut self,
+        now: i64,
+        floor: &mut Floor,
+        strategy: &mut (impl Strategy + ?Sized),
+    ) -> Result<bool, BacktestError> {
+        let mut has_told = false;
+        for at in 0..self.cursors.len() {
+            while self.cursors[at].next_close() == Some(now) && self.cursors[at].is_before(self.start) {
+                let (symbol_idx, label) = (self.cursors[at].symbol_idx, self.cursors[at].next_label().unwrap_or(now));
+                self.book_symbol(symbol_idx, label, floor);
+                let cursor = &mut self.cursors[at];
+                for factor in cursor.factors() {
+                    floor.warm_up(strategy, &Data::Factor(factor));
+                }
+                if let Some(bar) = cursor.bar() {
+                    floor.warm_up(strategy, &Data::Bar(bar));
+                }
+                cursor.pass()?;
+                has_told = true;
+            }
+        }
+        Ok(has_told)
+    }
+
     /// The first time from now on at which a bar opens whose symbol has orders.
     fn next_open(&self, floor: &Floor) -> Option<i64> {
         let now = floor.desk().now();
@@ -184,14 +242,15 @@ impl<'a> Clock<'a> {
         strategy: &mut (impl Strategy + ?Sized),
     ) -> Result<u64, BacktestError> {
         // A bar that closes with a stretch belongs to it, a trade at its end to the next.
-        let is_trade = self.cursors.iter().any(|cursor| !cursor.is_bars() && cursor.next_close() == Some(now));
+        let is_trade = |cursor: &Cursor<'_>| !cursor.is_bars() && !cursor.is_factors();
+        let is_trade = self.cursors.iter().any(|cursor| is_trade(cursor) && cursor.next_close() == Some(now));
         self.pass_time(if is_trade { now } else { now - 1 }, (floor, recorder));
         self.pay_funding(now - 1, floor);
         self.delist(now - 1, floor);
         self.book_actions(now, floor);
         floor.advance(now);
         let mut n_events = 0;
-        let mut label = None;
+        let (mut label, mut decided) = (None, None);
         // A feed may have several rows at one time (trades, event bars): they are told in turns.
         loop {
             self.due.clear();
@@ -200,11 +259,12 @@ impl<'a> Clock<'a> {
             if self.due.is_empty() {
                 break;
             }
-            n_events += self.due.len() as u64;
+            n_events += self.due.iter().filter(|at| !self.cursors[**at].is_factors()).count() as u64;
             self.book_actions(now, floor);
-            label = self.turn(now, floor, strategy)?.max(label);
+            let turn = self.turn(now, floor, strategy)?;
+            (label, decided) = (turn.0.max(label), turn.1.max(decided));
         }
-        if let Some(label) = label {
+        if let Some(label) = decided {
             if self.is_evaluation(label) {
                 floor.evaluate(strategy);
             }
@@ -221,13 +281,14 @@ impl<'a> Clock<'a> {
         Ok(n_events)
     }
 
-    /// One row of each feed that is due; gives the latest label of bars that orders meet.
+    /// One row of each feed that is due; gives the latest label of bars that orders meet, and of deciding bars.
     fn turn(
         &mut self,
         now: i64,
         floor: &mut Floor,
         strategy: &mut (impl Strategy + ?Sized),
-    ) -> Result<Option<i64>, BacktestError> {
+    ) -> Result<(Option<i64>, Option<i64>), BacktestError> {
+        let mut decided = None;
         self.told.clear();
         self.priced.clear();
         self.closing.clear();
@@ -238,11 +299,16 @@ impl<'a> Clock<'a> {
                     self.closing.push(bar);
                     self.priced.push(bar.symbol_idx);
                 }
+                if cursor.decides {
+                    decided = decided.max(Some(bar.timestamp));
+                }
                 self.told.push(Data::Bar(bar));
             } else if let Some(trade) = cursor.trade() {
                 floor.trade(&trade);
                 self.priced.push(trade.symbol_idx);
                 self.told.push(Data::Trade(trade));
+            } else {
+                self.told.extend(cursor.factors().map(Data::Factor));
             }
             cursor.pass()?;
         }
@@ -251,10 +317,24 @@ impl<'a> Clock<'a> {
         self.pay_funding(now, floor);
         self.delist(now, floor);
         floor.settle(&self.priced);
+        self.admit(decided, floor);
         for data in &self.told {
             floor.tell(strategy, data);
         }
-        Ok(label)
+        Ok((label, decided))
+    }
+
+    /// Takes up the universe of a period that has begun with a deciding bar of this label.
+    fn admit(&mut self, label: Option<i64>, floor: &mut Floor) {
+        let (Some(Admission { chosen, leave }), Some(label)) = (&self.universe, label) else { return };
+        let period = chosen.rule.period(label);
+        if self.admitted.is_some_and(|admitted| admitted >= period) {
+            return;
+        }
+        self.admitted = Some(period);
+        let grounds = chosen.grounds(label, floor.desk().n_symbols());
+        let admitted: Vec<bool> = grounds.iter().map(Option::is_none).collect();
+        floor.admit(&admitted, *leave);
     }
 
     /// Bars close: the paths of all symbols, then at their closes sells of all symbols, then buys. Gives their latest label.

@@ -1,11 +1,11 @@
-//! Feeds: where bars and trades come from, row by row.
+//! Feeds: where bars, trades and factor values come from, row by row.
 //!
 //! Bars are held whole, trades come in batches, so that memory does not grow with their history. A feed checks each row it
 //! gives: times in order, prices positive and finite, a bar's open and close within its low and high.
 
 use crosscut_hub::TickStream;
 use crosscut_model::{Bars, Side, Trades, format_iso};
-use crosscut_trading::market::{Bar, Trade};
+use crosscut_trading::market::{Bar, FactorValue, Trade};
 
 use crate::error::BacktestError;
 
@@ -61,13 +61,31 @@ pub enum Feed<'a> {
         /// Where they come from.
         source: Box<dyn TradeSource + 'a>,
     },
+    /// Factor columns. No order meets them.
+    Factors {
+        /// The symbol.
+        symbol: &'a str,
+        /// By `available_at`.
+        rows: &'a FactorRows,
+    },
+}
+
+/// Rows of factor columns of one symbol, by `available_at`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FactorRows {
+    /// Label of the bar each row belongs to, microseconds UTC.
+    pub timestamp: Vec<i64>,
+    /// When it could be known, microseconds UTC.
+    pub available_at: Vec<i64>,
+    /// Values by column; NaN: missing.
+    pub columns: Vec<Vec<f64>>,
 }
 
 impl Feed<'_> {
     /// The symbol.
     pub fn symbol(&self) -> &str {
         match self {
-            Self::Bars { symbol, .. } | Self::Trades { symbol, .. } => symbol,
+            Self::Bars { symbol, .. } | Self::Trades { symbol, .. } | Self::Factors { symbol, .. } => symbol,
         }
     }
 }
@@ -82,6 +100,8 @@ pub(super) struct Cursor<'a> {
     pub(super) feed_idx: u32,
     /// Whether orders meet this feed's prices.
     pub(super) executes: bool,
+    /// Whether evaluations and choices of the universe go by the labels of its bars.
+    pub(super) decides: bool,
     /// Whether the open of the next bar has been met.
     pub(super) is_opened: bool,
     /// The rows.
@@ -94,6 +114,8 @@ enum Rows<'a> {
     Bars(&'a Bars, usize),
     /// A batch of trades, the position of the next, the source of more, and the time of the last.
     Trades(Box<Trades>, usize, Box<dyn TradeSource + 'a>, i64),
+    /// Factor columns and the position of the next row.
+    Factors(&'a FactorRows, usize),
 }
 
 impl<'a> Cursor<'a> {
@@ -108,8 +130,12 @@ impl<'a> Cursor<'a> {
                 (symbol, Rows::Bars(bars, 0))
             }
             Feed::Trades { symbol, source } => (symbol, Rows::Trades(Box::default(), 0, source, i64::MIN)),
+            Feed::Factors { symbol, rows } => {
+                check_factors(symbol, rows)?;
+                (symbol, Rows::Factors(rows, 0))
+            }
         };
-        let mut cursor = Self { symbol, symbol_idx, feed_idx, executes: false, is_opened: false, rows };
+        let mut cursor = Self { symbol, symbol_idx, feed_idx, executes: false, decides: false, is_opened: false, rows };
         cursor.refill()?;
         Ok(cursor)
     }
@@ -122,6 +148,7 @@ impl<'a> Cursor<'a> {
                 length.map_or(i64::MAX, |length| length.max(1))
             }
             Rows::Trades(..) => 0,
+            Rows::Factors(..) => i64::MAX,
         }
     }
 
@@ -131,6 +158,7 @@ impl<'a> Cursor<'a> {
         match &self.rows {
             Rows::Bars(bars, at) => bars.available_at.get(*at).copied(),
             Rows::Trades(batch, at, ..) => batch.timestamp.get(*at).copied(),
+            Rows::Factors(rows, at) => rows.available_at.get(*at).copied(),
         }
     }
 
@@ -139,7 +167,13 @@ impl<'a> Cursor<'a> {
         match &self.rows {
             Rows::Bars(bars, at) => bars.timestamp.get(*at).copied(),
             Rows::Trades(batch, at, ..) => batch.timestamp.get(*at).copied(),
+            Rows::Factors(rows, at) => rows.timestamp.get(*at).copied(),
         }
+    }
+
+    /// Whether the next row belongs to bars that opened before `start`; trades never do.
+    pub(super) fn is_before(&self, start: i64) -> bool {
+        !matches!(self.rows, Rows::Trades(..)) && self.next_label().is_some_and(|label| label < start)
     }
 
     /// When the next bar opens, microseconds, unless its open has been met; `None` for trades and at the end.
@@ -155,13 +189,36 @@ impl<'a> Cursor<'a> {
     pub(super) fn n_bars(&self) -> usize {
         match &self.rows {
             Rows::Bars(bars, _) => bars.len(),
-            Rows::Trades(..) => 0,
+            Rows::Trades(..) | Rows::Factors(..) => 0,
         }
     }
 
     /// Whether the feed is of bars.
     pub(super) fn is_bars(&self) -> bool {
         matches!(self.rows, Rows::Bars(..))
+    }
+
+    /// Whether the feed is of factor columns.
+    pub(super) fn is_factors(&self) -> bool {
+        matches!(self.rows, Rows::Factors(..))
+    }
+
+    /// The next row of factor columns, one value per column; nothing for other feeds and at the end.
+    pub(super) fn factors(&self) -> impl Iterator<Item = FactorValue> {
+        let row = match &self.rows {
+            Rows::Factors(rows, at) if *at < rows.timestamp.len() => Some((*rows, *at)),
+            _ => None,
+        };
+        let symbol_idx = self.symbol_idx;
+        row.into_iter().flat_map(move |(rows, at)| {
+            rows.columns.iter().enumerate().map(move |(column, values)| FactorValue {
+                symbol_idx,
+                column: column as u32,
+                timestamp: rows.timestamp[at],
+                available_at: rows.available_at[at],
+                value: values[at],
+            })
+        })
     }
 
     /// The next bar; `None` for trades and at the end.
@@ -218,7 +275,7 @@ impl<'a> Cursor<'a> {
     pub(super) fn pass(&mut self) -> Result<(), BacktestError> {
         self.is_opened = false;
         match &mut self.rows {
-            Rows::Bars(_, at) => *at += 1,
+            Rows::Bars(_, at) | Rows::Factors(_, at) => *at += 1,
             Rows::Trades(batch, at, ..) => {
                 *at += 1;
                 if *at >= batch.len() {
@@ -257,6 +314,21 @@ impl<'a> Cursor<'a> {
         *last = before;
         Ok(())
     }
+}
+
+/// Checks the factor rows of a feed.
+fn check_factors(symbol: &str, rows: &FactorRows) -> Result<(), BacktestError> {
+    let n_rows = rows.timestamp.len();
+    if rows.available_at.len() != n_rows || rows.columns.iter().any(|column| column.len() != n_rows) {
+        return Err(BacktestError::series(symbol, "the columns of its factors differ in length"));
+    }
+    let is_early = |at: &usize| rows.available_at[*at] < rows.timestamp[*at];
+    let is_behind = |at: &usize| *at > 0 && rows.available_at[*at] < rows.available_at[*at - 1];
+    if let Some(at) = (0..n_rows).find(|at| is_early(at) || is_behind(at)) {
+        let problem = format!("the factor row of {} is out of order", format_iso(rows.timestamp[at]));
+        return Err(BacktestError::series(symbol, problem));
+    }
+    Ok(())
 }
 
 /// Checks the bars of a feed.

@@ -11,16 +11,22 @@ use crosscut_model::{
 };
 use crosscut_trading::FloorConfig;
 use crosscut_trading::funding::FundingDue;
+use crosscut_trading::pool::PoolRule;
 use crosscut_trading::rules::CorporateActions;
 use crosscut_trading::steps::Steps;
-use crosscut_trading::strategy::Made;
+use crosscut_trading::strategy::{FactorColumns, Made, Portfolio, PortfolioRules};
+use crosscut_trading::universe::Universe;
 
-use super::{EventOptions, Feed, Market, Sampling, TradeSource, replay_events};
-use crate::config::{BacktestConfig, FeedKind, Prepared};
+use super::choice::{self, Candidates, Life};
+use super::columns::FactorTables;
+use super::{Admission, EventOptions, FactorRows, Feed, Market, Sampling, TradeSource, replay_events};
+use crate::config::{Align, BacktestConfig, FeedKind, Prepared};
 use crate::error::BacktestError;
 use crate::funding::{FundedSymbol, input, payments};
 use crate::outcome::{DataQuality, RunOutcome};
-use crate::panel::{PanelInput, check_span, grown, instruments_input, note_actions, pick, read_actions, shrunk};
+use crate::panel::{
+    PanelInput, check_span, grown, instruments_input, note_actions, pick, read_actions, shrunk, symbol_rules,
+};
 
 /// Most samples of equity in a run.
 const SAMPLES_MAX: i64 = 20_000_000;
@@ -34,6 +40,12 @@ pub struct EventMarket {
     kinds: Vec<FeedKind>,
     /// For each symbol and kind its rows, in this order.
     rows: Vec<Rows>,
+    /// Factor rows by symbol; empty: the strategy reads none.
+    factors: Vec<FactorRows>,
+    /// Names of their columns.
+    columns: String,
+    /// Which symbols may be opened; `None`: all.
+    universe: Option<Admission>,
     /// Payments by symbol; empty: none.
     funding: Vec<Vec<FundingDue>>,
     /// When trading in each symbol ends.
@@ -78,10 +90,15 @@ enum Rows {
 pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<EventMarket, BacktestError> {
     let prepared = config.prepare()?;
     let kinds = kinds(config)?;
-    let symbols = symbols(hub, config, &kinds)?;
+    let universe = choice::rule(&prepared)?;
+    let tables = FactorTables::find(hub, config, (&prepared.strategy, universe.as_ref()))?;
+    let symbols = symbols(hub, config, (&kinds, tables.as_ref()))?;
     let mut market = EventMarket {
         kinds,
         rows: Vec::new(),
+        factors: Vec::new(),
+        columns: tables.as_ref().map(|tables| tables.of_strategy.join(", ")).unwrap_or_default(),
+        universe: None,
         funding: Vec::new(),
         delisted_at: Vec::new(),
         actions: Vec::new(),
@@ -94,18 +111,29 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<EventMarket, BacktestE
         range: prepared.range,
         symbols,
     };
-    market.read_feeds(hub, config)?;
+    market.read_feeds(hub, config, prepared.warm_up_bars)?;
     market.read_actions(hub, config)?;
     if let Some((sessions, input)) = crate::calendar::sessions(hub, &config.venue)? {
         market.sessions = Some(sessions);
         market.inputs.push(input);
     }
     market.check_cover()?;
+    if let Some(tables) = &tables {
+        market.read_factors(config, tables)?;
+    }
     let instruments = hub.instruments(&config.venue)?;
     market.steps = Steps::from_instruments(&market.symbols, &instruments);
-    let delisted =
-        |symbol: &String| instruments.iter().filter(|row| row.symbol == *symbol).find_map(|row| row.delisted_at);
-    market.delisted_at = market.symbols.iter().map(delisted).collect();
+    let rules = symbol_rules(instruments);
+    let life = |symbol: &String| {
+        let rule = rules.get(symbol);
+        let (listed_at, delisted_at) = (rule.and_then(|rule| rule.listed_at), rule.and_then(|rule| rule.delisted_at));
+        Life { listed_at, delisted_at }
+    };
+    let lives: Vec<Life> = market.symbols.iter().map(life).collect();
+    market.delisted_at = lives.iter().map(|life| life.delisted_at).collect();
+    if let Some(rule) = universe {
+        market.choose(hub, config, (rule, prepared.pool.as_ref()), (tables.as_ref(), &lives))?;
+    }
     market.inputs.extend(instruments_input(hub, &config.venue)?);
     market.read_funding(hub, config, &prepared)?;
     if let Some(symbol) = &config.benchmark {
@@ -144,8 +172,12 @@ fn decides_by(kinds: &[FeedKind]) -> Option<usize> {
     kinds.iter().position(|kind| matches!(kind, FeedKind::Bars(_)))
 }
 
-/// The symbols of a run.
-fn symbols(hub: &Hub, config: &BacktestConfig, kinds: &[FeedKind]) -> Result<Vec<String>, BacktestError> {
+/// The symbols of a run: of those with bars to decide by, those that have factors too where the strategy reads any.
+fn symbols(
+    hub: &Hub,
+    config: &BacktestConfig,
+    (kinds, tables): (&[FeedKind], Option<&FactorTables>),
+) -> Result<Vec<String>, BacktestError> {
     let Some(FeedKind::Bars(bar)) = decides_by(kinds).map(|at| kinds[at]) else { return Ok(Vec::new()) };
     let known = hub.bar_kinds(&config.venue)?;
     if !known.contains(&bar.to_string()) {
@@ -156,7 +188,12 @@ fn symbols(hub: &Hub, config: &BacktestConfig, kinds: &[FeedKind]) -> Result<Vec
         return Err(BacktestError::NoFeed { what: format!("{bar} bars of {}", config.venue), hint });
     }
     let place = format!("the {bar} bars of {}", config.venue);
-    pick(config, &hub.bar_symbols(&config.venue, &bar)?, &place)
+    let mut all = hub.bar_symbols(&config.venue, &bar)?;
+    let Some(tables) = tables.filter(|tables| !tables.of_strategy.is_empty()) else {
+        return pick(config, &all, &place);
+    };
+    all.retain(|symbol| tables.set.symbols().binary_search(symbol).is_ok());
+    pick(config, &all, &format!("{place} that factor set `{}` has", tables.set.metadata().factor_set))
 }
 
 impl EventMarket {
@@ -195,12 +232,14 @@ impl EventMarket {
         self.kinds.iter().map(word).collect::<Vec<_>>().join(" and ")
     }
 
-    /// Reads every feed of every symbol.
-    fn read_feeds(&mut self, hub: &Hub, config: &BacktestConfig) -> Result<(), BacktestError> {
+    /// Reads every feed of every symbol, and as many bars before the run of the feed that decides as the strategy asks for.
+    fn read_feeds(&mut self, hub: &Hub, config: &BacktestConfig, warm_up_bars: usize) -> Result<(), BacktestError> {
+        let decides = decides_by(&self.kinds);
         for symbol in self.symbols.clone() {
-            for kind in self.kinds.clone() {
+            for (at, kind) in self.kinds.clone().into_iter().enumerate() {
+                let n_before = if decides == Some(at) { warm_up_bars } else { 0 };
                 let rows = match kind {
-                    FeedKind::Bars(bar) => self.read_bars(hub, (&config.venue, &symbol), &bar)?,
+                    FeedKind::Bars(bar) => self.read_bars(hub, (&config.venue, &symbol), (&bar, n_before))?,
                     FeedKind::Ticks => self.find_ticks(hub, &config.venue, &symbol)?,
                 };
                 self.rows.push(rows);
@@ -209,10 +248,28 @@ impl EventMarket {
         Ok(())
     }
 
-    /// Reads the bars of a symbol within the run.
-    fn read_bars(&mut self, hub: &Hub, (venue, symbol): (&str, &str), bar: &BarSpec) -> Result<Rows, BacktestError> {
+    /// Reads the bars of a symbol within the run, and at most `n_before` before it.
+    fn read_bars(
+        &mut self,
+        hub: &Hub,
+        (venue, symbol): (&str, &str),
+        (bar, n_before): (&BarSpec, usize),
+    ) -> Result<Rows, BacktestError> {
         let columns = ["open", "high", "low", "close", "volume", "vwap"];
-        let mut table = hub.read_bars(venue, bar, symbol, &columns, self.range)?;
+        let range = match self.range.start {
+            Some(start) if n_before > 0 => {
+                let before = Range { start: None, end: Some(start) };
+                let mut table = hub.read_bars(venue, bar, symbol, &[], before)?;
+                let labels = table.take_i64("timestamp").unwrap_or_default();
+                let first = labels.get(labels.len().saturating_sub(n_before)).copied();
+                if labels.len() < n_before {
+                    self.quality.add("symbols_with_short_warm_up", 1);
+                }
+                Range { start: first.or(Some(start)), end: self.range.end }
+            }
+            _ => self.range,
+        };
+        let mut table = hub.read_bars(venue, bar, symbol, &columns, range)?;
         let mut times = |name| table.take_i64(name).unwrap_or_default();
         let (timestamp, available_at) = (times("timestamp"), times("available_at"));
         let mut floats = |name| table.take_f64(name).unwrap_or_default();
@@ -227,7 +284,7 @@ impl EventMarket {
             vwap: floats("vwap"),
             ..Bars::default()
         };
-        if let (Some(&first), Some(&last)) = (bars.timestamp.first(), bars.timestamp.last()) {
+        if let (Some(&first), Some(&last)) = (self.of_run(&bars).first(), self.of_run(&bars).last()) {
             self.span = (self.span.0.min(first), self.span.1.max(last));
         } else {
             self.quality.add("feeds_without_rows", 1);
@@ -235,6 +292,69 @@ impl EventMarket {
         }
         self.inputs.push(input(hub.bar_info(venue, bar, symbol)?));
         Ok(Rows::Bars(Box::new(bars)))
+    }
+
+    /// The labels of bars within the run.
+    fn of_run<'a>(&self, bars: &'a Bars) -> &'a [i64] {
+        let from = self.range.start.map_or(0, |start| bars.timestamp.partition_point(|&label| label < start));
+        &bars.timestamp[from..]
+    }
+
+    /// Reads the factor columns beside the bars that decide.
+    fn read_factors(&mut self, config: &BacktestConfig, tables: &FactorTables) -> Result<(), BacktestError> {
+        let decides = decides_by(&self.kinds).unwrap_or_default();
+        for (at, symbol) in self.symbols.iter().enumerate() {
+            if tables.set.symbols().binary_search(symbol).is_ok() {
+                self.inputs.push(tables.input(config, symbol));
+            }
+            let Rows::Bars(bars) = &self.rows[at * self.kinds.len() + decides] else { continue };
+            if tables.of_strategy.is_empty() {
+                continue;
+            }
+            let begin = bars.timestamp.first().copied().or(self.range.start);
+            let rows = tables.rows(symbol, &tables.of_strategy, Range { start: begin, end: self.range.end })?;
+            let has_row = |label: &&i64| rows.timestamp.binary_search(label).is_ok();
+            let n_missing = bars.timestamp.len() - bars.timestamp.iter().filter(has_row).count();
+            self.quality.add("bars_without_factor", n_missing as u64);
+            self.factors.push(rows);
+        }
+        Ok(())
+    }
+
+    /// Chooses the universe of each period.
+    fn choose(
+        &mut self,
+        hub: &Hub,
+        config: &BacktestConfig,
+        (rule, pool): (Universe, Option<&PoolRule>),
+        (factors, lives): (Option<&FactorTables>, &[Life]),
+    ) -> Result<(), BacktestError> {
+        let Some(FeedKind::Bars(bar)) = decides_by(&self.kinds).map(|at| self.kinds[at]) else { return Ok(()) };
+        let candidates = Candidates { hub, config, bar, symbols: &self.symbols, factors, lives };
+        let admission = if let Some(pool) = pool {
+            candidates.choose_pool(pool, rule)?
+        } else {
+            let (admission, inputs) = candidates.choose(rule)?;
+            self.inputs.extend(inputs);
+            admission
+        };
+        let (n_empty, n_periods) = choice::empty_periods(&admission.chosen, self.span, self.symbols.len());
+        if n_empty > 0 {
+            self.quality.add("empty_pools", n_empty);
+            self.quality.notes.push(format!("the universe is empty in {n_empty} of {n_periods} periods"));
+        }
+        self.universe = Some(admission);
+        Ok(())
+    }
+
+    /// The factor columns the strategy reads; empty for none.
+    pub fn columns(&self) -> &str {
+        &self.columns
+    }
+
+    /// Which symbols may be opened; `None`: all.
+    pub fn universe(&self) -> Option<&Admission> {
+        self.universe.as_ref()
     }
 
     /// Finds the trades of a symbol within the run. Where it has both kinds, single trades are taken.
@@ -283,7 +403,7 @@ impl EventMarket {
     /// Refuses runs that reach beyond the data.
     fn check_cover(&self) -> Result<(), BacktestError> {
         let bars = self.rows.iter().filter_map(|rows| match rows {
-            Rows::Bars(bars) if !bars.is_empty() => Some(bars),
+            Rows::Bars(bars) if !self.of_run(bars).is_empty() => Some(bars),
             _ => None,
         });
         let Some(until) = bars.clone().filter_map(|bars| bars.available_at.last().copied()).max() else {
@@ -293,7 +413,7 @@ impl EventMarket {
         };
         let first = self.span.0;
         let has_weekends =
-            bars.flat_map(|bars| &bars.timestamp).any(|&label| crosscut_model::time::weekday(label) >= 5);
+            bars.flat_map(|bars| self.of_run(bars)).any(|&label| crosscut_model::time::weekday(label) >= 5);
         check_span((first, until), has_weekends, self.range)?;
         for (at, rows) in self.rows.iter().enumerate() {
             if let Rows::Trades { span, .. } = rows
@@ -330,7 +450,7 @@ impl EventMarket {
         for (at, symbol) in self.symbols.iter().enumerate() {
             let rows = &self.rows[at * self.kinds.len()..(at + 1) * self.kinds.len()];
             let bars = rows.iter().filter_map(|rows| match rows {
-                Rows::Bars(bars) => Some((*bars.timestamp.first()?, *bars.available_at.last()?)),
+                Rows::Bars(bars) => Some((*self.of_run(bars).first()?, *bars.available_at.last()?)),
                 Rows::Trades { .. } => None,
             });
             let Some((first, until)) = bars.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))) else {
@@ -410,21 +530,48 @@ impl EventMarket {
     /// [`BacktestError`] for settings that cannot be used, rows that cannot be, and what the hub says of damaged tables.
     pub fn replay(&self, hub: &Hub, config: &BacktestConfig) -> Result<RunOutcome, BacktestError> {
         let (sampling, timeframe) = self.sampling(config)?;
-        let (resolved, floor) = config.prepare()?.floor(&self.symbols, self.steps.clone())?;
+        let prepared = config.prepare()?;
+        let (limits, on_short) = (prepared.limits, config.on_short);
+        let (resolved, floor) = prepared.floor(&self.symbols, self.steps.clone())?;
         let floor = FloorConfig { sessions: self.session_times(), ..floor };
-        let Made::PerSymbol(signals) = resolved.made else {
-            let expected = "a strategy that acts at every bar";
-            return Err(BacktestError::setting("strategy", config.strategy.clone(), expected));
-        };
         let decides = decides_by(&self.kinds).unwrap_or_default();
         let feeds: Vec<u32> = (0..self.symbols.len()).map(|at| (at * self.kinds.len() + decides) as u32).collect();
-        let mut strategy = signals.strategy(&feeds);
+        let bars_old_max = if let Align::ForwardFill(n_bars) = config.align { n_bars } else { 0 };
+        let market = self.market(hub, config, feeds.clone())?;
+        let options = EventOptions { evaluate: Some(config.rebalance), sampling, start: self.range.start };
+        let outcome = if let Made::PerSymbol(signals) = &resolved.made {
+            replay_events(market, floor, options, &mut signals.strategy(&feeds, bars_old_max))?
+        } else {
+            resolved.check_universe(self.symbols.len())?;
+            let scorer = FactorColumns::new(resolved.columns().len(), feeds.clone(), bars_old_max);
+            let rules = PortfolioRules { symbols: self.symbols.clone(), limits, on_short, feeds };
+            replay_events(market, floor, options, &mut Portfolio::new(resolved, scorer, rules)?)?
+        };
+        let mut run = outcome.into_run(timeframe);
+        run.annualisation = periods_per_year_on(&run.timeline, timeframe, self.sessions.as_ref());
+        run.data_quality.notes.extend(self.quality.notes.iter().cloned());
+        for (name, count) in &self.quality.counts {
+            run.data_quality.add(name, *count);
+        }
+        run.benchmark = self.benchmark.as_ref().map(|closes| capital_in(closes, &run.available_at, config.capital));
+        Ok(run)
+    }
+
+    /// The market as a replay takes it. Trades are opened anew.
+    fn market<'a>(
+        &'a self,
+        hub: &Hub,
+        config: &BacktestConfig,
+        deciding: Vec<u32>,
+    ) -> Result<Market<'a>, BacktestError> {
         let mut market = Market {
             symbols: self.symbols.clone(),
             feeds: Vec::with_capacity(self.rows.len()),
             funding: self.funding.clone(),
             delisted_at: self.delisted_at.clone(),
             actions: self.actions.clone(),
+            universe: self.universe.clone(),
+            deciding,
         };
         for (at, rows) in self.rows.iter().enumerate() {
             let symbol = &self.symbols[at / self.kinds.len()];
@@ -436,16 +583,9 @@ impl EventMarket {
                 }
             });
         }
-        let options = EventOptions { evaluate: Some(config.rebalance), sampling };
-        let outcome = replay_events(market, floor, options, &mut strategy)?;
-        let mut run = outcome.into_run(timeframe);
-        run.annualisation = periods_per_year_on(&run.timeline, timeframe, self.sessions.as_ref());
-        run.data_quality.notes.extend(self.quality.notes.iter().cloned());
-        for (name, count) in &self.quality.counts {
-            run.data_quality.add(name, *count);
-        }
-        run.benchmark = self.benchmark.as_ref().map(|closes| capital_in(closes, &run.available_at, config.capital));
-        Ok(run)
+        let factors = self.symbols.iter().zip(&self.factors);
+        market.feeds.extend(factors.map(|(symbol, rows)| Feed::Factors { symbol, rows }));
+        Ok(market)
     }
 }
 

@@ -6,7 +6,9 @@
 //! so, and bars open: sells of all symbols, then buys. Of several feeds of a symbol the finest executes, the others are
 //! data. Nothing here decides, fills or books.
 
+mod choice;
 mod clock;
+mod columns;
 mod feed;
 mod load;
 mod outcome;
@@ -21,12 +23,14 @@ use crosscut_trading::floor::Dropped;
 use crosscut_trading::funding::FundingDue;
 use crosscut_trading::journal::Record;
 use crosscut_trading::ledger::ClosedTrade;
+use crosscut_trading::universe::Leave;
 use crosscut_trading::{Floor, FloorConfig, Strategy};
 
 use crate::error::BacktestError;
 use crate::outcome::PositionChange;
+use crate::panel::Chosen;
 use clock::Clock;
-pub use feed::{Feed, InMemory, TradeSource};
+pub use feed::{FactorRows, Feed, InMemory, TradeSource};
 pub use load::{EventMarket, load};
 use record::Recorder;
 pub use record::{Curves, Sampling};
@@ -44,6 +48,20 @@ pub struct Market<'a> {
     pub delisted_at: Vec<Option<i64>>,
     /// Splits and dividends of each symbol by ex-date, to be booked with its first row at or after it; empty: none.
     pub actions: Vec<Vec<CorporateAction>>,
+    /// Which symbols may be opened, chosen anew in each period; `None`: all at any time.
+    pub universe: Option<Admission>,
+    /// The feeds (by their place among `feeds`, ascending) whose bars' labels say when it is time to evaluate and to choose
+    /// the universe; empty: for each symbol its finest bars.
+    pub deciding: Vec<u32>,
+}
+
+/// Which symbols may be opened, and what becomes of those that may not any more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admission {
+    /// The rule and its choices. A choice takes effect at the close of the first deciding bar whose label lies in its period.
+    pub chosen: Chosen,
+    /// What becomes of a position whose symbol has left.
+    pub leave: Leave,
 }
 
 /// How it is replayed.
@@ -54,6 +72,9 @@ pub struct EventOptions {
     pub evaluate: Option<Rebalance>,
     /// When curves are sampled.
     pub sampling: Sampling,
+    /// First label of the run, microseconds UTC: rows of bars and factors before it are told so that a strategy may look back
+    /// on them ([`Floor::warm_up`]), and nothing is traded. `None`: all rows belong to the run.
+    pub start: Option<i64>,
 }
 
 /// What a replay produced.

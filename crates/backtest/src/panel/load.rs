@@ -210,7 +210,7 @@ pub(super) fn factor_set(
 }
 
 /// The name of a column: the one asked for, or the set's only one.
-fn factor_column(set: &FactorSet, asked: &Column) -> Result<String, BacktestError> {
+pub(crate) fn factor_column(set: &FactorSet, asked: &Column) -> Result<String, BacktestError> {
     let columns = set.columns();
     let name = &set.metadata().factor_set;
     match (asked, columns) {
@@ -321,7 +321,7 @@ fn nothing_in_range(source: &Source<'_>, symbols: &[String], range: Range) -> Ba
 }
 
 /// What the instruments table says, by symbol.
-fn symbol_rules(instruments: Vec<Instrument>) -> BTreeMap<String, SymbolRules> {
+pub(crate) fn symbol_rules(instruments: Vec<Instrument>) -> BTreeMap<String, SymbolRules> {
     let mut rules: BTreeMap<String, SymbolRules> = BTreeMap::new();
     for instrument in instruments {
         let step = Step::of(&instrument);
@@ -380,7 +380,7 @@ impl Source<'_> {
         let timestamps = bars.take_i64("timestamp").unwrap_or_default();
         let (bar_input, covered_until) = self.bar_input(symbol)?;
         let mut inputs = vec![bar_input];
-        inputs.extend(self.set.map(|set| self.factor_input(set, symbol)));
+        inputs.extend(self.set.map(|set| factor_input(self.config, set, symbol)));
         let Some(joined) = self.join_factors(symbol, &timestamps)? else {
             let counts = JoinCounts::default();
             let funding = [0; 3];
@@ -515,15 +515,15 @@ impl Source<'_> {
         let covered_until = info.provenance.covered_until;
         Ok((crate::funding::input(info), covered_until))
     }
+}
 
-    /// What is recorded of a symbol's factor table.
-    fn factor_input(&self, set: &FactorSet, symbol: &str) -> PanelInput {
-        let symbol_path = crosscut_model::encode_path(symbol);
-        PanelInput {
-            name: format!("factors/{}/{}/{symbol_path}.parquet", self.config.timeframe, self.config.factor_set),
-            content_hash: set.content_hash(symbol).unwrap_or_default().to_owned(),
-            sources: Vec::new(),
-        }
+/// What is recorded of a symbol's factor table.
+pub(crate) fn factor_input(config: &BacktestConfig, set: &FactorSet, symbol: &str) -> PanelInput {
+    let symbol_path = crosscut_model::encode_path(symbol);
+    PanelInput {
+        name: format!("factors/{}/{}/{symbol_path}.parquet", config.timeframe, config.factor_set),
+        content_hash: set.content_hash(symbol).unwrap_or_default().to_owned(),
+        sources: Vec::new(),
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) use actions::{grown, note_actions, read_actions, shrunk};
 pub use build::{Benchmark, Extras, PanelBuilder, SeriesInput, SymbolRules, Unplaced};
 pub(crate) use build::{check_cover, check_span};
 pub use load::{ComputedFactor, LoadOptions, load, load_with, symbols_with_bars};
-pub(crate) use load::{instruments_input, pick};
+pub(crate) use load::{factor_column, factor_input, instruments_input, pick, symbol_rules};
 pub use series::Series;
 pub use targets::Targets;
 
@@ -76,11 +76,11 @@ pub struct Panel {
 
 /// The universe of each period.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Chosen {
+pub struct Chosen {
     /// The rule.
-    pub(crate) rule: Universe,
+    pub rule: Universe,
     /// What it chose, in time order.
-    pub(crate) choices: Vec<Choice>,
+    pub choices: Vec<Choice>,
 }
 
 impl Chosen {

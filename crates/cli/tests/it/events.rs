@@ -116,7 +116,11 @@ fn what_cannot_be_fed_is_refused() {
     refused(&["--feeds", "tick-200", "--symbols", "CCCUSDT"], &["`CCCUSDT` is not in the tick-200 bars"]);
     refused(&["--timeframe", "1h", "--symbols", "AAUSDT"], &["did you mean `AAAUSDT`?"]);
     refused(&["--timeframe", "1h", "--factor-set", "s1"], &["reads no factor set"]);
-    refused(&["--timeframe", "1h", "--pool-top-n", "3"], &["trades each symbol on its own"]);
+    refused(&["--timeframe", "1h", "--universe-leave", "close"], &["backtest.universe_leave", "no universe to leave"]);
+    refused(&["--timeframe", "1h", "--universe", "age > 1d", "--universe-leave", "sell"], &["close, reduce_only"]);
+    refused(&["--timeframe", "1h", "--universe", "factor(nothing) > 0"], &["factor column `nothing`"]);
+    refused(&["--timeframe", "1h", "--param", "factor=return_6"], &["did you mean `return_5`?"]);
+    refused(&["--timeframe", "1d", "--param", "factor=return_5"], &["no factor set of 1d"]);
     refused(&["--timeframe", "1h", "--start", "2031-01-01"], &["there is no bar within the run"]);
     refused(&["--timeframe", "1h", "--end", "2031-01-01"], &["an end at 2031-01-01"]);
     refused(&["--timeframe", "1h", "--param", "fast=30", "--param", "slow=10"], &["sma_cross"]);
@@ -125,9 +129,11 @@ fn what_cannot_be_fed_is_refused() {
     refused(&["--timeframe", "1h", "--benchmark", "ZZZ"], &["benchmark `ZZZ`"]);
     refused(&["--timeframe", "1h", "--funding", "table"], &["funding"]);
     refused(&["--feeds", "tick-200", "--sampling", "1ms", "--symbols", "AAAUSDT"], &["`sampling` is `1ms`"]);
-    world
-        .run(&["backtest", "--strategy", "top_k", "--param", "k=2", "--param", "factor=return_5", "--feeds", "1h,1d"])
-        .refused(&["`feeds` is `1h,1d`", "decides at rebalances"]);
+    let refused = |extra: &[&str], words: &[&str]| world.backtest(extra).refused(words);
+    refused(&["--feeds", "1h,1d", "--untradable", "close_last"], &["`untradable` is `close_last`", "hold"]);
+    refused(&["--feeds", "1h", "--universe", "age > 1d", "--universe-leave", "reduce_only"], &["next rebalance"]);
+    refused(&["--warm-up", "3"], &["`warm_up` is `3`", "top_k"]);
+    refused(&["--feeds", "1h", "--param", "k=9"], &["9"]);
 }
 
 #[test]
@@ -168,4 +174,104 @@ fn settings_that_make_no_sense_are_refused() {
     refused(&["--config", "bad.yaml"], &["bad.yaml", "backtest.risk"]);
     world.write("bad.yaml", "backtest: {margin: {leverage: {x: 3}}}\n");
     refused(&["--config", "bad.yaml"], &["one value, found a mapping"]);
+}
+
+/// Final equity of a run of the small market.
+fn final_equity(world: &World, arguments: &[&str]) -> f64 {
+    let run = world.json(&[&["backtest"], arguments].concat())["result"].clone();
+    let metrics = run["metrics"].as_array().unwrap().clone();
+    metrics.iter().find(|metric| metric["name"] == "final_equity").unwrap()["value"].as_f64().unwrap()
+}
+
+#[test]
+fn rules_are_the_same_through_feeds() {
+    let world = market();
+    let top_k = |extra: &[&str]| {
+        let arguments = ["--strategy", "top_k", "--param", "k=2", "--param", "factor=return_5", "--timeframe", "1h"];
+        final_equity(&world, &[&arguments[..], &["--start", "2024-01-09"], extra].concat())
+    };
+    let mut all = Vec::new();
+    for extra in [
+        &["--rebalance", "12"][..],
+        &["--universe", "dollar_volume(3d) top 4, age >= 5d", "--universe-reselect", "W-MON"],
+        &["--universe", "factor(return_20) bottom 5", "--universe-reselect", "D"],
+        &["--pool-top-n", "3", "--pool-lookback", "5d", "--pool-min-bars", "50", "--pool-reselect", "W-WED"],
+    ] {
+        let (panel, feeds) = (top_k(extra), top_k(&[extra, &["--feeds", "1h"]].concat()));
+        assert!((panel - feeds).abs() < 1e-6, "{extra:?}: {panel} {feeds}");
+        all.push(panel);
+        // Daily bars would decide by other rows; single trades only fill elsewhere.
+        assert_ne!(top_k(&[extra, &["--feeds", "1h,ticks"]].concat()), panel);
+    }
+    all.sort_by(f64::total_cmp);
+    all.dedup();
+    assert_eq!(all.len(), 4);
+}
+
+#[test]
+fn a_universe_says_which_symbols_an_event_strategy_may_open() {
+    let world = market();
+    let arguments = ["backtest", "--strategy", "sma_cross", "--timeframe", "1h", "--param", "share=0.2"];
+    let fills = |extra: &[&str]| -> Vec<(String, String, String)> {
+        let run = world.json(&[&arguments[..], extra].concat())["result"].clone();
+        let orders = world.text(&format!("{}/orders.csv", run["folder"].as_str().unwrap()));
+        let cells = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
+        let rows = orders.lines().skip(1).map(cells).filter(|row| row[10] == "filled");
+        rows.map(|row| (row[1].clone(), row[2].clone(), row[11].clone())).collect()
+    };
+    world.write("members.csv", "symbol,start,end\nAAAUSDT,2024-01-01,2024-01-10\nBBBUSDT,2024-01-10,\n");
+    let rule = ["--universe", "member(members.csv)", "--universe-reselect", "D"];
+    let closed = fills(&rule);
+    let last_of =
+        |fills: &[(String, String, String)], symbol: &str| fills.iter().rfind(|row| row.1 == symbol).unwrap().clone();
+    assert!(closed.iter().all(|row| ["AAAUSDT", "BBBUSDT"].contains(&row.1.as_str())));
+    assert!(closed.iter().filter(|row| row.1 == "BBBUSDT").all(|row| row.0.as_str() >= "2024-01-10T01"));
+    // The choice of the 10th holds from the close of its first bar on; what is held then is sold at the next open.
+    let (at, _, reason) = last_of(&closed, "AAAUSDT");
+    assert_eq!((at.as_str(), reason.as_str()), ("2024-01-10T01:00:00Z", "universe"));
+    let reduced = fills(&[&rule[..], &["--universe-leave", "reduce_only"]].concat());
+    let (at, _, reason) = last_of(&reduced, "AAAUSDT");
+    assert!(at.as_str() > "2024-01-10T01" && reason != "universe", "{at} {reason}");
+    // Nobody is let in: it is said, and nothing is traded.
+    let nobody = world.json(&[&arguments[..], &["--universe", "price > 1e12"]].concat())["result"].clone();
+    assert!(nobody["warnings"].to_string().contains("the universe is empty in 1 of 1 periods"), "{nobody}");
+    let orders = world.text(&format!("{}/orders.csv", nobody["folder"].as_str().unwrap()));
+    assert_eq!(orders.lines().count(), 1);
+}
+
+#[test]
+fn an_event_strategy_is_told_the_bars_before_its_start() {
+    let world = market();
+    let arguments = ["--strategy", "sma_cross", "--timeframe", "1h", "--param", "slow=100", "--param", "share=0.1"];
+    let from = [&arguments[..], &["--start", "2024-01-15"]].concat();
+    let orders = |arguments: &[&str]| -> String {
+        let run = world.json(&[&["backtest"], arguments].concat())["result"].clone();
+        world.text(&format!("{}/orders.csv", run["folder"].as_str().unwrap()))
+    };
+    let warm = orders(&from);
+    let first = warm.lines().nth(1).unwrap().split(',').nth(1).unwrap().to_owned();
+    // Decided at the close of the first bar, filled at the open of the second.
+    assert_eq!(first, "2024-01-15T01:00:00Z", "{warm}");
+    let cold = orders(&[&from[..], &["--warm-up", "0"]].concat());
+    assert!(cold.lines().nth(1).unwrap().split(',').nth(1).unwrap() > "2024-01-19", "{cold}");
+    // What it needs anyway is the same run.
+    assert_eq!(orders(&[&from[..], &["--warm-up", "99"]].concat()), warm);
+}
+
+#[test]
+fn an_event_strategy_looks_at_a_factor_column() {
+    let world = market();
+    let run = |extra: &[&str]| {
+        let arguments = ["--strategy", "mean_reversion", "--timeframe", "1h", "--param", "window=24"];
+        final_equity(&world, &[&arguments[..], extra].concat())
+    };
+    let (closes, factor) = (run(&[]), run(&["--param", "factor=return_5"]));
+    assert_ne!(closes, factor);
+    // A column that is the close gives the run on closes.
+    world.write(
+        "c.yaml",
+        "factor_set: c\ntimeframe: 1h\nsource: {venue: v, bars: 1h}\nfactors:\n  - {name: last, formula: close}\n",
+    );
+    world.run(&["factors", "run", "--config", "c.yaml"]).good();
+    assert_eq!(run(&["--factor-set", "c", "--param", "factor=last"]), closes);
 }

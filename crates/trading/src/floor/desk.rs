@@ -64,6 +64,9 @@ pub(crate) enum Command {
     Modify(u32, OrderId, Change),
 }
 
+/// What every order is called that is refused because the run has not begun.
+const WARMING: OrderId = OrderId(u64::MAX);
+
 /// The numbers of a bracket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bracket {
@@ -106,6 +109,8 @@ pub struct Desk {
     pub(super) dropped: Dropped,
     /// Number of the last order.
     pub(super) last_id: u64,
+    /// Whether the run has not begun: data are told, orders are refused and leave no trace.
+    pub(super) is_warming: bool,
 }
 
 impl Desk {
@@ -183,6 +188,12 @@ impl Desk {
         self.ended[symbol_idx as usize]
     }
 
+    /// Whether a symbol is in the run's universe. One that is not may be reduced, and not opened or increased.
+    #[inline]
+    pub fn is_in_universe(&self, symbol_idx: u32) -> bool {
+        self.guard.admits(symbol_idx)
+    }
+
     /// The rule that has stopped trading for now, if one has.
     pub fn halted(&self) -> Option<Rule> {
         self.guard.halted()
@@ -218,7 +229,7 @@ impl Desk {
     /// that is refused. What closes a position need not be whole lots.
     pub fn in_lots(&mut self, symbol_idx: u32, change: f64) -> f64 {
         let step = self.steps.at(symbol_idx, self.now);
-        if step == Step::default() || change == -self.quantity(symbol_idx) {
+        if self.is_warming || step == Step::default() || change == -self.quantity(symbol_idx) {
             return change;
         }
         let price = self.price(symbol_idx);
@@ -240,6 +251,9 @@ impl Desk {
 
     /// Writes down that a rule let less weight through than was wanted.
     pub fn note_weight(&mut self, symbol_idx: u32, rule: Rule, (wanted, allowed): (f64, f64)) {
+        if self.is_warming {
+            return;
+        }
         let side = if wanted < 0.0 { Side::Sell } else { Side::Buy };
         let entry = Entry::Weighed { rule, wanted, allowed };
         self.journal.note(Record { at: self.now, order_id: OrderId(0), symbol_idx, side, entry });
@@ -400,6 +414,9 @@ impl Desk {
 
     /// Gives a request its number and writes it down.
     pub(super) fn number(&mut self, request: &OrderRequest, origin: Origin) -> OrderId {
+        if self.is_warming {
+            return WARMING;
+        }
         self.last_id += 1;
         let order_id = OrderId(self.last_id);
         self.journal.decision((self.now, origin), order_id, request);
@@ -412,6 +429,10 @@ impl Desk {
         let is_sound = request.quantity.is_finite() && request.quantity > 0.0 && request.kind.is_sound();
         if symbol_idx as usize >= self.ended.len() || !is_sound {
             self.refuse(order_id, &request, Reason::Unsound);
+            return None;
+        }
+        if self.is_warming {
+            self.refuse(order_id, &request, Reason::WarmingUp);
             return None;
         }
         let price = self.price(symbol_idx);
@@ -533,6 +554,20 @@ impl Desk {
         self.journal.note(Record { at: self.now, order_id, symbol_idx, side, entry });
     }
 
+    /// Cancels the orders that would open or increase a position in a symbol that may not be opened.
+    pub(super) fn cancel_openings(&mut self) {
+        let (account, guard) = (&self.account, &self.guard);
+        for order in self.open.iter_mut().filter(|order| !order.is_cancelled) {
+            let request = &order.request;
+            let held = account.quantity(request.symbol_idx);
+            let takes = if held * request.side.sign() < 0.0 { held.abs() } else { 0.0 };
+            if !request.is_reduce_only && order.remaining > takes && !guard.admits(request.symbol_idx) {
+                order.is_cancelled = true;
+                self.outbox.push(Command::Cancel(request.symbol_idx, order.order_id));
+            }
+        }
+    }
+
     /// Closes a position on the guard's account: its working orders are cancelled, a market order reduces it.
     pub(super) fn leave(&mut self, symbol_idx: u32, rule: Rule) {
         let is_leaving = |order: &OpenOrder| order.request.symbol_idx == symbol_idx && order.rule.is_some();
@@ -561,6 +596,9 @@ impl Desk {
 
     /// Takes note of what happened to an order: journal, open orders, the guard's turnover.
     pub(super) fn hear(&mut self, update: &Update) {
+        if self.is_warming {
+            return;
+        }
         self.journal.update(update);
         if let Event::Filled { fill, .. } = update.event {
             self.guard.traded(update.at, fill.quantity * fill.price);

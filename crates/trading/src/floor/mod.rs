@@ -29,6 +29,7 @@ use crate::limits::Rule;
 use crate::market::{Bar, Data, Trade};
 use crate::order::{Reason, Update};
 use crate::steps::Steps;
+use crate::universe::Leave;
 use crate::venue::{Clearing, SimulatedVenue, VenueRules, Working};
 
 /// What a strategy implements. It is told what could be known at its desk's time and nothing else.
@@ -149,6 +150,7 @@ impl Floor {
                 growth: vec![1.0; n_symbols],
                 dropped: Dropped::default(),
                 last_id: 0,
+                is_warming: false,
             },
             venue: SimulatedVenue::new(config.venue, config.sessions, n_symbols),
             borrow: config.borrow,
@@ -353,6 +355,32 @@ impl Floor {
         self.deliver(strategy);
         strategy.on_data(data, &mut self.desk);
         self.deliver(strategy);
+    }
+
+    /// Tells data from before the run, so that a strategy that looks back can decide at the run's first bar: prices are
+    /// marked, orders are refused without a trace ([`crate::order::Reason::WarmingUp`]), nothing is evaluated.
+    pub fn warm_up(&mut self, strategy: &mut (impl Strategy + ?Sized), data: &Data) {
+        self.advance(data.available_at());
+        // What is held has the prices of the run.
+        if data.price() > 0.0 && self.desk.quantity(data.symbol_idx()) == 0.0 {
+            self.desk.account.mark(data.symbol_idx(), data.price());
+        }
+        self.desk.is_warming = true;
+        self.tell(strategy, data);
+        self.desk.is_warming = false;
+    }
+
+    /// The universe has been chosen anew: symbols that are not in it may not be opened or increased from now on. In those that
+    /// have left it, orders that would are cancelled, and with [`Leave::Close`] positions are closed by market orders.
+    pub fn admit(&mut self, admitted: &[bool], leave: Leave) {
+        self.desk.guard.admit(admitted);
+        self.desk.cancel_openings();
+        let out = |symbol_idx: &u32| !admitted.get(*symbol_idx as usize).is_some_and(|admitted| *admitted);
+        let left: Vec<u32> = self.desk.held().iter().copied().filter(out).collect();
+        if leave == Leave::Close {
+            left.into_iter().for_each(|symbol_idx| self.desk.leave(symbol_idx, Rule::Universe));
+        }
+        self.send();
     }
 
     /// Lets the strategy look at everything, and takes its orders to the venue.

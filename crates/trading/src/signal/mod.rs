@@ -60,7 +60,8 @@ impl Stake {
         }
     }
 
-    /// Brings the position to a stance; nothing when it has its sign already or an order for it works.
+    /// Brings the position to a stance; nothing when it has its sign already or an order for it works. Outside of
+    /// the universe a new stance is flat.
     fn take(&self, stance: Stance, desk: &mut Desk) {
         let share = match stance {
             Stance::Long => self.long,
@@ -69,6 +70,7 @@ impl Stake {
         };
         let held = desk.quantity(self.symbol_idx);
         let sign = |value: f64| if value == 0.0 { 0.0 } else { value.signum() };
+        let share = if sign(share) == sign(held) || desk.is_in_universe(self.symbol_idx) { share } else { 0.0 };
         if sign(held) == sign(share)
             || desk.open_orders().iter().any(|order| order.request.symbol_idx == self.symbol_idx)
         {

@@ -4,7 +4,8 @@ use super::per_symbol::{PerSymbol, Signal};
 use super::{Average, Breakout, Cross, Reversion, Rsi, Stake};
 use crate::error::TradingError;
 use crate::strategy::Capability;
-use crate::strategy::params::{ParamKind, ParamSpec, Values};
+use crate::strategy::Column;
+use crate::strategy::params::{FACTOR, ParamKind, ParamSpec, Values};
 use crate::strategy::registry::{Build, Template};
 
 /// What all signals can do.
@@ -16,6 +17,16 @@ const SHARE: ParamSpec = ParamSpec::optional(
     ParamKind::Between(0.0, f64::INFINITY),
     "share of equity of each position when it is opened; 1 over the number of the run's symbols when not given",
 );
+
+/// The column looked at instead of closes.
+const COLUMN: ParamSpec = ParamSpec {
+    aliases: FACTOR.aliases,
+    ..ParamSpec::optional(
+        FACTOR.name,
+        ParamKind::Name,
+        "column of the factor set that it looks at in place of closes, highs and lows; a bar without a value is passed over",
+    )
+};
 
 /// Whether it goes short instead of flat.
 const ALLOW_SHORT: ParamSpec = ParamSpec::with_default(
@@ -38,6 +49,7 @@ pub(crate) static SMA_CROSS: Template = Template {
     params: &[
         bars("fast", "10", "closes in the fast average"),
         bars("slow", "30", "closes in the slow average; more than fast"),
+        COLUMN,
         SHARE,
         ALLOW_SHORT,
     ],
@@ -52,6 +64,7 @@ pub(crate) static EMA_CROSS: Template = Template {
     params: &[
         bars("fast", "12", "span of the fast average: a = 2 / (span + 1)"),
         bars("slow", "26", "span of the slow average; more than fast. Both count once slow closes have been seen"),
+        COLUMN,
         SHARE,
         ALLOW_SHORT,
     ],
@@ -67,6 +80,7 @@ pub(crate) static BREAKOUT: Template = Template {
     params: &[
         bars("entry", "20", "bars of the entry channel, the present one not among them"),
         bars("exit", "10", "bars of the exit channel; at most entry"),
+        COLUMN,
         SHARE,
         ALLOW_SHORT,
     ],
@@ -98,6 +112,7 @@ pub(crate) static MEAN_REVERSION: Template = Template {
             "0",
             "sample deviations from the mean at which it leaves; below enter, negative: beyond the mean",
         ),
+        COLUMN,
         SHARE,
         ALLOW_SHORT,
     ],
@@ -119,6 +134,7 @@ pub(crate) static RSI: Template = Template {
             "70",
             "index at or above which it leaves; above low",
         ),
+        COLUMN,
         SHARE,
         ALLOW_SHORT,
     ],
@@ -128,9 +144,20 @@ pub(crate) static RSI: Template = Template {
 /// A stake that [`PerSymbol::strategy`] replaces.
 const NO_STAKE: Stake = Stake { symbol_idx: 0, feed_idx: 0, long: 0.0, short: 0.0 };
 
-/// A signal with the parameters all of them take.
-fn made(values: &Values, signal: Signal, history_bars: usize) -> PerSymbol {
-    PerSymbol { signal, share: values.number("share"), allow_short: values.flag("allow_short"), history_bars }
+/// A signal with the parameters all of them take. It looks back on `history_bars` bars and remembers `memory_bars`.
+fn made(values: &Values, signal: Signal, (history_bars, memory_bars): (usize, usize)) -> PerSymbol {
+    let columns = values.name(FACTOR.name).map(Column::Named).into_iter().collect();
+    let (share, allow_short) = (values.number("share"), values.flag("allow_short"));
+    PerSymbol { signal, share, allow_short, history_bars, memory_bars, columns }
+}
+
+/// After how many values an exponential average that gives each new one this weight has forgotten its beginning: its weight,
+/// `(1 - weight)^n`, is below 2^-53, the last bit of a number.
+fn forgets_after(weight: f64) -> usize {
+    // The logarithm of 1 - w is below -w.
+    let n = 53.0 * std::f64::consts::LN_2 / weight;
+    // A cast from a number too large gives the largest count there is.
+    n.ceil().max(1.0) as usize
 }
 
 /// Two numbers of bars of which the first must be below the second.
@@ -146,14 +173,15 @@ fn two_spans(values: &Values) -> Result<(usize, usize), TradingError> {
 fn sma_cross(values: &Values) -> Result<PerSymbol, TradingError> {
     let (fast, slow) = two_spans(values)?;
     let signal = Cross::new(NO_STAKE, Average::simple(fast), Average::simple(slow));
-    Ok(made(values, Signal::Cross(signal), slow))
+    Ok(made(values, Signal::Cross(signal), (slow, slow)))
 }
 
 /// Makes `ema_cross`.
 fn ema_cross(values: &Values) -> Result<PerSymbol, TradingError> {
     let (fast, slow) = two_spans(values)?;
     let signal = Cross::new(NO_STAKE, Average::exponential(fast), Average::exponential(slow));
-    Ok(made(values, Signal::Cross(signal), slow))
+    let memory = forgets_after(2.0 / (slow as f64 + 1.0)).saturating_add(slow);
+    Ok(made(values, Signal::Cross(signal), (slow, memory)))
 }
 
 /// Makes `breakout`.
@@ -162,7 +190,8 @@ fn breakout(values: &Values) -> Result<PerSymbol, TradingError> {
     if exit > entry {
         return Err(values.conflict(format!("`exit` is {exit} and `entry` is {entry}; expected exit at most entry")));
     }
-    Ok(made(values, Signal::Breakout(Breakout::new(NO_STAKE, entry, exit)), entry.saturating_add(1)))
+    let history = entry.saturating_add(1);
+    Ok(made(values, Signal::Breakout(Breakout::new(NO_STAKE, entry, exit)), (history, history)))
 }
 
 /// Makes `mean_reversion`.
@@ -172,7 +201,7 @@ fn mean_reversion(values: &Values) -> Result<PerSymbol, TradingError> {
         return Err(values.conflict(format!("`leave` is {leave} and `enter` is {enter}; expected leave below enter")));
     }
     let window = values.n_bars("window");
-    Ok(made(values, Signal::Reversion(Reversion::new(NO_STAKE, window, (enter, leave))), window))
+    Ok(made(values, Signal::Reversion(Reversion::new(NO_STAKE, window, (enter, leave))), (window, window)))
 }
 
 /// Makes `rsi`.
@@ -182,5 +211,7 @@ fn rsi(values: &Values) -> Result<PerSymbol, TradingError> {
         return Err(values.conflict(format!("`low` is {low} and `high` is {high}; expected low below high")));
     }
     let window = values.n_bars("window");
-    Ok(made(values, Signal::Rsi(Rsi::new(NO_STAKE, window, (low, high))), window.saturating_add(1)))
+    let history = window.saturating_add(1);
+    let memory = forgets_after(1.0 / window as f64).saturating_add(history);
+    Ok(made(values, Signal::Rsi(Rsi::new(NO_STAKE, window, (low, high))), (history, memory)))
 }

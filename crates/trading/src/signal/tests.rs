@@ -100,7 +100,7 @@ fn a_named_signal_runs_on_every_symbol() {
         assert_eq!(resolved.columns(), []);
         let crate::strategy::Made::PerSymbol(signal) = &resolved.made else { panic!("{name} acts at every bar") };
         assert!(resolved.require_rule().is_err());
-        (resolved.history_bars(), signal.strategy(&(0..n_symbols).collect::<Vec<_>>()))
+        (resolved.history_bars(), signal.strategy(&(0..n_symbols).collect::<Vec<_>>(), 0))
     };
     let closes = [10.0, 11.0, 12.0, 13.0, 9.0, 8.0, 7.0, 12.0, 15.0];
     let (history, cross) = signals("SmaCross", &[("fast", "2"), ("slow", "4")], 1);
@@ -122,7 +122,7 @@ fn a_named_signal_runs_on_every_symbol() {
 fn each_symbol_trades_its_share() {
     let resolved = crate::strategy::resolve("sma_cross", &std::collections::BTreeMap::new()).unwrap();
     let crate::strategy::Made::PerSymbol(signal) = resolved.made else { panic!("it acts at every bar") };
-    let quarter = format!("{:?}", signal.strategy(&[0, 1, 2, 3]));
+    let quarter = format!("{:?}", signal.strategy(&[0, 1, 2, 3], 0));
     assert_eq!(quarter.matches("long: 0.25, short: 0.0").count(), 4, "{quarter}");
     assert!(quarter.contains("symbol_idx: 3, feed_idx: 3"));
 }

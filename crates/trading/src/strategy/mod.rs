@@ -7,6 +7,7 @@
 //! Each template lives in its own file with its parameters beside it; names, help and error texts are derived from
 //! there. Start reading at [`resolve`], then `rule`.
 
+mod factor_columns;
 mod linear_weighted;
 mod long_short;
 mod momentum;
@@ -23,6 +24,7 @@ mod top_k;
 mod top_k_dropout;
 mod weighting;
 
+pub use factor_columns::FactorColumns;
 pub use params::{FACTOR, ParamKind, ParamSpec, Values};
 pub use portfolio::{Portfolio, PortfolioRules, Scorer};
 pub use registry::{Capability, Column, Kind, Made, Resolved, Rule, Template, resolve, template, templates};

@@ -29,6 +29,8 @@ pub struct PortfolioRules {
     pub limits: Limits,
     /// With too few names.
     pub on_short: OnShort,
+    /// For each symbol the feed whose bars count; empty: all bars do.
+    pub feeds: Vec<u32>,
 }
 
 /// A rule, its scores and its limits.
@@ -61,6 +63,8 @@ struct Sight<S> {
     scorer: S,
     /// Instrument ids, sorted.
     symbols: Vec<String>,
+    /// For each symbol the feed whose bars count; empty: all bars do.
+    feeds: Vec<u32>,
     /// Closes that the rule looks back on.
     n_closes: usize,
     /// Last closes of each symbol, oldest first; now and then more than are needed.
@@ -101,6 +105,9 @@ impl<S: Scorer> Sight<S> {
     fn take(&mut self, data: &Data) {
         self.scorer.on_data(data);
         let Data::Bar(bar) = data else { return };
+        if self.feeds.get(bar.symbol_idx as usize).is_some_and(|feed_idx| *feed_idx != bar.feed_idx) {
+            return;
+        }
         self.label = bar.timestamp;
         self.closed_at[bar.symbol_idx as usize] = bar.available_at;
         if self.n_closes == 0 {
@@ -125,6 +132,7 @@ impl<S: Scorer> Portfolio<S> {
         let sight = Sight {
             scorer,
             symbols: rules.symbols,
+            feeds: rules.feeds,
             n_closes,
             closes: vec![Vec::new(); n_symbols],
             closed_at: vec![i64::MIN; n_symbols],
@@ -145,7 +153,10 @@ impl<S: Scorer> Portfolio<S> {
     fn rank(&mut self, desk: &Desk) -> Vec<u32> {
         let can_trade = |&symbol_idx: &u32| {
             let is_fresh = self.sight.closed_at[symbol_idx as usize] == desk.now();
-            is_fresh && desk.price(symbol_idx) > 0.0 && !self.ended.1.contains(&symbol_idx)
+            is_fresh
+                && desk.price(symbol_idx) > 0.0
+                && !self.ended.1.contains(&symbol_idx)
+                && desk.is_in_universe(symbol_idx)
         };
         let names: Vec<u32> = (0..desk.n_symbols() as u32).filter(can_trade).collect();
         let equity = desk.equity();
@@ -160,7 +171,9 @@ impl<S: Scorer> Portfolio<S> {
         let mut scored = names.into_iter().zip(&self.scores).filter(|(_, score)| score.is_finite());
         let tradable: Vec<u32> = scored.by_ref().map(|(symbol_idx, _)| symbol_idx).collect();
         for holding in &mut self.sight.holdings {
-            holding.is_stuck = tradable.binary_search(&holding.symbol_idx).is_err();
+            let symbol_idx = holding.symbol_idx;
+            holding.is_stuck =
+                tradable.binary_search(&symbol_idx).is_err() && !has_left(&self.sight.closed_at, symbol_idx, desk);
         }
         tradable
     }
@@ -179,7 +192,10 @@ impl<S: Scorer> Portfolio<S> {
         for &symbol_idx in desk.held() {
             let is_named = self.plan.aims.iter().any(|(named, _)| *named == symbol_idx);
             // What waits to be closed for good is neither weighed nor closed again.
-            if !is_named && tradable.binary_search(&symbol_idx).is_err() {
+            if !is_named
+                && tradable.binary_search(&symbol_idx).is_err()
+                && !has_left(&self.sight.closed_at, symbol_idx, desk)
+            {
                 kept.push(symbol_idx);
             }
         }
@@ -198,6 +214,11 @@ impl<S: Scorer> Portfolio<S> {
         }
         (wanted, kept)
     }
+}
+
+/// Whether a symbol is out of the universe and has a bar at which it can be sold.
+fn has_left(closed_at: &[i64], symbol_idx: u32, desk: &Desk) -> bool {
+    closed_at[symbol_idx as usize] == desk.now() && !desk.is_in_universe(symbol_idx)
 }
 
 impl<S: Scorer> Strategy for Portfolio<S> {

@@ -181,7 +181,7 @@ impl Resolved {
     pub fn columns(&self) -> &[Column] {
         match &self.made {
             Made::Rule(rule) => &rule.columns,
-            Made::PerSymbol(_) => &[],
+            Made::PerSymbol(signals) => signals.columns(),
         }
     }
 
@@ -208,6 +208,15 @@ impl Resolved {
         match &self.made {
             Made::Rule(rule) => rule.history_bars,
             Made::PerSymbol(signals) => signals.history_bars(),
+        }
+    }
+
+    /// How many of a symbol's own bars before a run it is told, so that its first decision is the one it would have made had it
+    /// run for long. What it smooths without end counts as forgotten when it weighs less than the last bit of a number.
+    pub fn warm_up_bars(&self) -> usize {
+        match &self.made {
+            Made::Rule(rule) => rule.history_bars.saturating_sub(1),
+            Made::PerSymbol(signals) => signals.warm_up_bars(),
         }
     }
 

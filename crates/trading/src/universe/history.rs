@@ -79,7 +79,7 @@ impl Universe {
     }
 
     /// The first label of the period after the one beginning at `period`.
-    fn next_period(&self, period: i64) -> i64 {
+    pub fn next_period(&self, period: i64) -> i64 {
         crate::pool::next_period(self.reselect, period)
     }
 }

@@ -17,6 +17,7 @@ mod parse;
 mod tests;
 
 use std::fmt;
+use std::str::FromStr;
 
 use crosscut_model::calendar::Rebalance;
 use crosscut_model::instrument::holder_of;
@@ -172,6 +173,41 @@ impl Relation {
             Self::AtMost => "<=",
             Self::Below => "<",
         }
+    }
+}
+
+/// What becomes of a position whose symbol has left the universe, where a strategy acts at every bar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
+pub enum Leave {
+    /// It is closed by a market order.
+    #[default]
+    Close,
+    /// It stays, and may be reduced and not increased.
+    ReduceOnly,
+}
+
+impl FromStr for Leave {
+    type Err = TradingError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.trim().to_lowercase().replace('-', "_").as_str() {
+            "close" => Ok(Self::Close),
+            "reduce_only" => Ok(Self::ReduceOnly),
+            _ => Err(TradingError::bad_choice(
+                "what becomes of a position whose symbol leaves the universe",
+                text,
+                &["close", "reduce_only"],
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Leave {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Close => "close",
+            Self::ReduceOnly => "reduce_only",
+        })
     }
 }
 

@@ -10,6 +10,7 @@ mod merging;
 mod one_engine;
 mod vectorbt;
 mod w6;
+mod warm_up;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

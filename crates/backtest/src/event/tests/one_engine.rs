@@ -23,7 +23,7 @@ use crate::replay::replay;
 const N_SYMBOLS: usize = 6;
 
 /// Random walks of `n_bars` hours from a seed.
-fn walks(seed: u64, n_bars: i64) -> Vec<Bars> {
+pub(super) fn walks(seed: u64, n_bars: i64) -> Vec<Bars> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut unit = move || {
         state ^= state << 13;
@@ -170,7 +170,12 @@ fn check(strategy: &str, params: &[(&str, &str)], execution: Execution, rebalanc
         // A list decides at its own times only: at others it says nothing of any symbol.
         let rebalance = if targets.is_empty() { panel_config.rebalance } else { Rebalance::Bars(1) };
         let scorer = Columns { closes: vec![Vec::new(); N_SYMBOLS], targets, label: 0 };
-        let rules = PortfolioRules { symbols: symbols.clone(), limits: Limits::default(), on_short: OnShort::Skip };
+        let rules = PortfolioRules {
+            symbols: symbols.clone(),
+            limits: Limits::default(),
+            on_short: OnShort::Skip,
+            feeds: Vec::new(),
+        };
         let mut portfolio = Portfolio::new(rule, scorer, rules).unwrap();
         let options = EventOptions { evaluate: Some(rebalance), ..EventOptions::default() };
         let outcome = replay_events(market, config, options, &mut portfolio).unwrap();

@@ -71,6 +71,7 @@ fn event_run(market: &Market, timeframe: i64, quantities: &[f64]) -> EventOutcom
         funding: rules().map(|rules| rules.funding.clone()).collect(),
         delisted_at: rules().map(|rules| rules.delisted_at).collect(),
         actions: rules().map(|rules| rules.actions.clone()).collect(),
+        ..event::Market::default()
     };
     let floor = FloorConfig {
         capital: 1000.0,

@@ -5,6 +5,7 @@ use crosscut_model::OrderRequest;
 use super::*;
 use crate::journal::Entry;
 use crate::limits::{Limits, Rule};
+use crate::universe::Leave;
 
 fn flat(price: f64) -> (f64, f64, f64, f64) {
     (price, price, price, price)
@@ -88,4 +89,52 @@ fn a_lost_account_trades_no_more() {
     let (heard, floor) = play(config(), &[flat(100.0), flat(100.0), flat(210.0), flat(220.0)], vec![sell, buy(3, 1.0)]);
     assert_eq!(heard, ["1h #1 sell 100 @ 100", "3h #2 buy 100 @ 220", "4h #3 rejected: equity gone"]);
     assert_eq!(floor.desk().equity(), -2000.0);
+}
+
+#[test]
+fn what_leaves_the_universe_is_closed_or_only_reduced() {
+    // Bars at 100; a position of 5 and a limit order that would add to it, then the symbol leaves.
+    let leave = |rule: Leave| {
+        let mut floor = Floor::new(config()).unwrap();
+        let limit = at(1, |desk: &mut Desk| {
+            desk.submit(OrderRequest::limit(0, Side::Buy, 1.0, 50.0));
+        });
+        let close = at(3, |desk: &mut Desk| {
+            desk.close(0);
+        });
+        let script = vec![buy(0, 5.0), limit, buy(2, 1.0), close, buy(4, 1.0)];
+        let mut strategy = Scripted { script, heard: Vec::new(), n_seen: 0 };
+        floor.admit(&[true], rule);
+        for bar_idx in 0..6 {
+            if bar_idx == 2 {
+                floor.admit(&[false], rule);
+            }
+            if bar_idx == 4 {
+                floor.admit(&[true], rule);
+            }
+            floor.pass_bar(&mut strategy, &bar(bar_idx, flat(100.0), 1000.0));
+        }
+        strategy.heard
+    };
+    let first = ["1h #1 buy 5 @ 100", "2h #2 cancelled: requested"];
+    // The third order is the guard's; nothing is left for the strategy to close.
+    let closed = ["2h #3 sell 5 @ 100", "3h #4 rejected: universe", "5h #5 buy 1 @ 100"];
+    assert_eq!(leave(Leave::Close), [&first[..], &closed].concat());
+    let reduced = ["3h #3 rejected: universe", "4h #4 sell 5 @ 100", "5h #5 buy 1 @ 100"];
+    assert_eq!(leave(Leave::ReduceOnly), [&first[..], &reduced].concat());
+}
+
+#[test]
+fn before_the_run_orders_are_refused_without_a_trace() {
+    let mut floor = Floor::new(config()).unwrap();
+    let script = vec![buy(0, 5.0), buy(1, 2.0)];
+    let mut strategy = Scripted { script, heard: Vec::new(), n_seen: 0 };
+    floor.warm_up(&mut strategy, &Data::Bar(bar(0, flat(100.0), 1000.0)));
+    assert!(floor.records().is_empty() && floor.desk().open_orders().is_empty());
+    assert_eq!(floor.desk().price(0), 100.0);
+    floor.pass_bar(&mut strategy, &bar(1, flat(100.0), 1000.0));
+    floor.pass_bar(&mut strategy, &bar(2, flat(101.0), 1000.0));
+    // The first order of the run has the first number.
+    let refused = format!("1h #{} rejected: the run has not begun", u64::MAX);
+    assert_eq!(strategy.heard, [refused, "2h #1 buy 2 @ 101".to_owned()]);
 }

@@ -223,7 +223,7 @@ fn wrong_names_and_values() {
             "strategy `mean_reversion`: `leave` is 2 and `enter` is 2; expected leave below enter",
         ),
         ("rsi", "low=80", "strategy `rsi`: `low` is 80 and `high` is 70; expected low below high"),
-        ("rsi", "factor=a", "strategy `rsi` has no parameter `factor`; it takes window, low, high, share, allow_short"),
+        ("rsi", "k=1", "strategy `rsi` has no parameter `k`; it takes window, low, high, factor, share, allow_short"),
         (
             "momentum",
             "top_n_long=0",
