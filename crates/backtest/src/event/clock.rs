@@ -406,7 +406,9 @@ impl<'a> Clock<'a> {
         while let Some(&(symbol_idx, due)) = self.funding.last().filter(|(_, due)| due.at <= until) {
             self.funding.pop();
             let mark = due.mark.unwrap_or(floor.desk().price(symbol_idx));
-            if floor.desk().quantity(symbol_idx) != 0.0 {
+            // Trading may have ended within the bar under way.
+            let has_ended = self.delistings.iter().any(|(at, ended)| *ended == symbol_idx && *at < due.at);
+            if floor.desk().quantity(symbol_idx) != 0.0 && !has_ended {
                 floor.advance(due.at);
                 floor.fund(symbol_idx, due.rate, mark);
             }
@@ -415,12 +417,24 @@ impl<'a> Clock<'a> {
 
     /// Ends trading in symbols whose time has come by `until`.
     fn delist(&mut self, until: i64, floor: &mut Floor) {
-        while let Some(&(at, symbol_idx)) = self.delistings.last().filter(|(at, _)| *at <= until) {
-            self.delistings.pop();
-            // What was given away after the last row and before the end is still the holder's.
-            self.book_symbol(symbol_idx, at, floor);
-            floor.delist(symbol_idx);
+        let mut next = self.delistings.len();
+        while let Some(at) = next.checked_sub(1).filter(|at| self.delistings[*at].0 <= until) {
+            next = at;
+            let (ended_at, symbol_idx) = self.delistings[at];
+            if !self.is_ending(symbol_idx, (ended_at, until)) {
+                self.delistings.remove(at);
+                // What was given away after the last row and before the end is still the holder's.
+                self.book_symbol(symbol_idx, ended_at, floor);
+                floor.delist(symbol_idx);
+            }
         }
+    }
+
+    /// Whether the bar in which a symbol's trading ended has not closed by `until`: the last price is its close.
+    fn is_ending(&self, symbol_idx: u32, (ended_at, until): (i64, i64)) -> bool {
+        let is_open = |bar: Bar| bar.timestamp < ended_at && bar.available_at > until;
+        let mut cursors = self.cursors.iter().filter(|cursor| cursor.executes && cursor.symbol_idx == symbol_idx);
+        cursors.any(|cursor| cursor.bar().is_some_and(is_open))
     }
 
     /// Whether the strategy evaluates after a bar with this label.

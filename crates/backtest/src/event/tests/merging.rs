@@ -253,6 +253,30 @@ fn funding_is_paid_at_its_time_and_stops_with_the_listing() {
 }
 
 #[test]
+fn trading_that_ends_within_a_bar_ends_at_its_close() {
+    // Daily bars of a listing that ended in the first hour of a day: the day's close is the last price there was.
+    let bars = wave(HOUR, 30, 0.0);
+    let half = HOUR / 2;
+    let mut is_bought = false;
+    let mut strategy = Listener::new(|_: &Data, desk: &mut Desk| {
+        if !std::mem::replace(&mut is_bought, true) {
+            desk.submit(OrderRequest::market(0, Side::Buy, 10.0));
+            desk.submit(OrderRequest::market(1, Side::Buy, 10.0));
+        }
+    });
+    let late = FundingDue { at: 20 * HOUR + 2 * half / 3 + half, rate: 0.001, mark: Some(200.0) };
+    let market = Market {
+        funding: vec![vec![late], vec![]],
+        delisted_at: vec![Some(20 * HOUR + half), Some(19 * HOUR)],
+        ..market(&["A", "B"], vec![feed("A", &bars), feed("B", &bars)])
+    };
+    let outcome = replay_events(market, config(1e6, 2), EventOptions::default(), &mut strategy).unwrap();
+    let exits: Vec<f64> = outcome.trades.iter().map(|trade| trade.exit_price).collect();
+    assert_eq!(exits, [bars.close[18], bars.close[20]]);
+    assert_eq!(outcome.moved[0], (CashKind::Funding, 0.0));
+}
+
+#[test]
 fn impossible_rows_are_refused() {
     let run = |bars: &Bars| {
         let mut strategy = Listener::new(|_: &Data, _: &mut Desk| {});

@@ -170,12 +170,8 @@ fn check(strategy: &str, params: &[(&str, &str)], execution: Execution, rebalanc
         // A list decides at its own times only: at others it says nothing of any symbol.
         let rebalance = if targets.is_empty() { panel_config.rebalance } else { Rebalance::Bars(1) };
         let scorer = Columns { closes: vec![Vec::new(); N_SYMBOLS], targets, label: 0 };
-        let rules = PortfolioRules {
-            symbols: symbols.clone(),
-            limits: Limits::default(),
-            on_short: OnShort::Skip,
-            feeds: Vec::new(),
-        };
+        let (limits, on_short, feeds) = (Limits::default(), OnShort::Skip, Vec::new());
+        let rules = PortfolioRules { symbols: symbols.clone(), limits, on_short, feeds };
         let mut portfolio = Portfolio::new(rule, scorer, rules).unwrap();
         let options = EventOptions { evaluate: Some(rebalance), ..EventOptions::default() };
         let outcome = replay_events(market, config, options, &mut portfolio).unwrap();
