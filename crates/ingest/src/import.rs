@@ -36,6 +36,7 @@ mod lines;
 mod name;
 mod qlib;
 mod read;
+mod relisted;
 mod report;
 mod shape;
 mod touched;

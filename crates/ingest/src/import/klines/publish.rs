@@ -12,6 +12,7 @@ use crate::error::{AGAIN, Fault, IngestError, Refusal};
 use crate::import::checksum::Identity;
 use crate::import::container::Container;
 use crate::import::holders::Holders;
+use crate::import::relisted;
 use crate::import::report::{FileRecord, TableReport, TableStatus};
 use crate::import::touched::Touched;
 
@@ -196,7 +197,9 @@ pub(crate) fn run_symbol(
             Ok((file.record(&raw, &found), found.timeframe, bars))
         };
         let (record, timeframe, bars) = read().map_err(|fault: Fault| fault.of(&file.shown))?;
+        let mut record = record;
         for (id, part) in file.parts(context, symbol, &bars) {
+            record.notes.extend(relisted::note(&id, &part.bars));
             tables.entry((id, file.flavour, timeframe)).or_default().push(part);
         }
         outcome.records.push(record);
@@ -255,23 +258,28 @@ pub(crate) fn run_long(context: &KlineContext<'_>, file: &KlineFile) -> Result<K
             return Err(Fault::row(row, reason).of(&file.shown).into());
         }
     }
-    let import = |(symbol, at): (&String, &usize)| -> Result<Vec<TableReport>, IngestError> {
+    let import = |(symbol, at): (&String, &usize)| -> Result<(Vec<TableReport>, Vec<String>), IngestError> {
         let named = |fault: Fault| Fault { reason: format!("{symbol}: {}", fault.reason), ..fault }.of(&file.shown);
         let bars = build(&raw, &groups[*at], &rules).map_err(named)?;
         let bars = closed(bars, found.timeframe, context);
         let spec = file.flavour.spec(found.timeframe);
-        let merged = file
-            .parts(context, symbol, &bars)
-            .into_iter()
-            .map(|(id, part)| Merged::new(context, &id, spec, vec![part]));
+        let parts = file.parts(context, symbol, &bars);
+        let notes = parts.iter().filter_map(|(id, part)| relisted::note(id, &part.bars)).collect();
+        let merged = parts.into_iter().map(|(id, part)| Merged::new(context, &id, spec, vec![part]));
         let merged: Vec<Merged> = merged.collect::<Result<_, _>>()?;
-        merged.into_iter().map(|table| table.publish(context)).collect()
+        let tables: Result<Vec<TableReport>, IngestError> =
+            merged.into_iter().map(|table| table.publish(context)).collect();
+        Ok((tables?, notes))
     };
-    let results: Vec<Result<Vec<TableReport>, IngestError>> = symbols.par_iter().map(import).collect();
+    let results: Vec<Result<(Vec<TableReport>, Vec<String>), IngestError>> =
+        symbols.par_iter().map(import).collect();
     let mut outcome = KlineOutcome { records: vec![file.record(&raw, &found)], ..KlineOutcome::default() };
     for (result, symbol) in results.into_iter().zip(symbols.keys()) {
         match result {
-            Ok(tables) => outcome.tables.extend(tables),
+            Ok((tables, notes)) => {
+                outcome.tables.extend(tables);
+                outcome.records[0].notes.extend(notes);
+            }
             Err(IngestError::Refused(refusal)) => outcome.refusals.push(refusal),
             Err(error) => outcome.refusals.push(Fault::file(format!("{symbol}: {error}")).of(&file.shown)),
         }
