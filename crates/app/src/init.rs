@@ -7,11 +7,14 @@ use crate::config::{KEYS, Kind};
 use crate::error::AppError;
 
 /// The files of a project that are the same everywhere: path and text.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 8] = [
     ("factors/core.yaml", include_str!("init/core.yaml")),
     ("strategies/long_short.yaml", include_str!("init/long_short.yaml")),
     ("strategies/top_k.yaml", include_str!("init/top_k.yaml")),
     ("strategies/threshold.yaml", include_str!("init/threshold.yaml")),
+    ("strategies/rotation.yaml", include_str!("init/rotation.yaml")),
+    ("strategies/trend.yaml", include_str!("init/trend.yaml")),
+    ("strategies/realistic.yaml", include_str!("init/realistic.yaml")),
     (".gitignore", include_str!("init/gitignore")),
 ];
 
@@ -55,6 +58,8 @@ const HEAD: &str = "\
 #   crosscut aggregate --bar 1h                                    trades -> bars
 #   crosscut factors run --config factors/core.yaml                bars -> factors
 #   crosscut backtest --config strategies/long_short.yaml          factors -> a run with its report
+#   crosscut backtest --config strategies/realistic.yaml           costs, margin, universe and risk of a real account
+#   crosscut backtest --config strategies/trend.yaml               a strategy that acts at every bar
 #   crosscut runs list
 ";
 
@@ -98,14 +103,15 @@ mod tests {
     fn the_project_is_valid_and_never_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let project = run(folder.path()).unwrap();
-        assert_eq!(project.files.len(), 6);
-        for strategy in ["long_short", "top_k", "threshold"] {
+        assert_eq!(project.files.len(), 9);
+        let same = ["long_short", "top_k", "threshold", "rotation"].map(|name| (name, name));
+        for (strategy, runs) in same.into_iter().chain([("trend", "ema_cross"), ("realistic", "top_k")]) {
             let strategy_file = folder.path().join(format!("strategies/{strategy}.yaml"));
             let files = vec![folder.path().join("crosscut.yaml"), strategy_file];
             let config = Config::resolve(&Sources { files, ..Sources::default() }).unwrap();
             let params = config.named("backtest.params").into_iter().collect();
             let name = config.text("backtest.strategy").unwrap();
-            assert_eq!(crosscut_trading::strategy::resolve(name, &params).unwrap().template.name, strategy);
+            assert_eq!(crosscut_trading::strategy::resolve(name, &params).unwrap().template.name, runs);
         }
         crosscut_factors::Config::read(&folder.path().join("factors/core.yaml")).unwrap();
         fs::write(folder.path().join("crosscut.yaml"), "mine").unwrap();

@@ -70,12 +70,17 @@ fn a_new_project_works_as_written() {
     let set = world.text("factors/core.yaml").replace("venue: binance_futures", "venue: v");
     world.write("factors/core.yaml", set);
     world.run(&["factors", "run", "--config", "factors/core.yaml"]).good();
-    for strategy in ["long_short", "top_k", "threshold"] {
+    let same = ["long_short", "top_k", "threshold", "rotation"].map(|name| (name, name));
+    for (strategy, runs) in same.into_iter().chain([("trend", "ema_cross"), ("realistic", "top_k")]) {
         let file = format!("strategies/{strategy}.yaml");
         let small = world.text(&file).replace("count: 5", "count: 2");
         world.write(&file, small);
-        let run = world.json(&["backtest", "--config", &file]);
-        assert_eq!(run["result"]["strategy"], strategy);
+        let shown = world.run(&["config", "show", "--config", &file]).good().out;
+        assert!(shown.contains(&format!("{strategy}.yaml")), "{shown}");
+        let run = world.json(&["backtest", "--config", &file])["result"].clone();
+        assert_eq!(run["strategy"], runs);
+        let orders = world.text(&format!("{}/orders.csv", run["folder"].as_str().unwrap()));
+        assert!(orders.lines().count() > 3, "{strategy}: {orders}");
     }
     world.run(&["init"]).refused(&["crosscut.yaml exists already", "hint: "]);
 }

@@ -187,11 +187,7 @@ fn bar_length(name: &str) -> Option<i64> {
 }
 
 /// One field; the error says what was expected.
-fn read_field(
-    (out, life): (&mut Instrument, &mut BarLife),
-    meaning: Meaning,
-    text: &str,
-) -> Result<(), &'static str> {
+fn read_field((out, life): (&mut Instrument, &mut BarLife), meaning: Meaning, text: &str) -> Result<(), &'static str> {
     match meaning {
         Meaning::Symbol => {}
         Meaning::ListedAs => out.listed_as = Some(check_symbol(text).map_err(|_| "a symbol")?.to_owned()),

@@ -57,6 +57,75 @@ fn bad_rows_are_refused() {
     assert_eq!(says("A,,1\n"), "row 2: has 3 fields; expected 4");
 }
 
+#[test]
+fn lives_may_be_told_by_bars() {
+    let bench = Bench::new();
+    // Hourly bars from noon of the first day on; B came later, C went, D came and went.
+    let at = |text: &str| parse_iso(text).unwrap() / 1000;
+    let row = |symbol: &str, first: &str, last: &str, delisted: &str| {
+        format!("{symbol},{},{},24,{delisted}\n", at(first), at(last))
+    };
+    let text = [
+        "symbol,first_bar,last_bar,hours,delisted\n".to_owned(),
+        row("A", "2021-04-04T12:00", "2023-12-29T23:00", "false"),
+        row("B", "2021-06-01T06:00", "2023-12-29T23:00", "False"),
+        row("C", "2021-04-04T12:00", "2022-05-13T00:00", "true"),
+        row("D", "2021-09-01T00:00", "2022-11-28T02:00", "TRUE"),
+    ];
+    let said = bench.import(&[bench.file("universe.csv", text.concat())]);
+    assert!(
+        said.contains(
+            "2 listings are first bars after 2021-04-04T12:00:00Z, where the table begins; 2 delistings are ends"
+        ),
+        "{said}"
+    );
+    let time = |text: &str| Some(parse_iso(text).unwrap());
+    let lives: Vec<_> = bench.hub().instruments("binance").unwrap();
+    let lives: Vec<_> = lives.iter().map(|row| (row.symbol.as_str(), row.listed_at, row.delisted_at)).collect();
+    let expected = [
+        ("A", None, None),
+        ("B", time("2021-06-01T06:00"), None),
+        ("C", None, time("2022-05-13T01:00")),
+        ("D", time("2021-09-01"), time("2022-11-28T03:00")),
+    ];
+    assert_eq!(lives, expected);
+    // A later table that knows better who held a name takes it apart, in whichever order the two come.
+    let again = "symbol,listing_time,delisting_time\nB,2021-06-01T06:00,2022-02-01\nB,2022-03-01,\n";
+    let again = bench.file("again.csv", again);
+    assert!(bench.import(std::slice::from_ref(&again)).contains("B was listed again"));
+    let both: Vec<_> = bench.hub().instruments("binance").unwrap();
+    let other = Bench::new();
+    other.import(&[again]);
+    other.import(&[bench.file("universe.csv", text.concat())]);
+    assert_eq!(other.hub().instruments("binance").unwrap(), both);
+    let held: Vec<_> = both.iter().map(|row| row.symbol.as_str()).collect();
+    assert_eq!(held, ["A", "B", "B~20210601", "C", "D"]);
+    let says = |head: &str, row: &str| {
+        let bench = Bench::new();
+        bench.import(&[bench.file("universe.csv", format!("{head}\n{row}\n"))])
+    };
+    let refused = says("symbol,first_bar,last_bar,delisted", "A,2021-01-01,2021-02-01,true");
+    assert!(refused.contains("row 2: expected a column `hours`, `days` or `minutes`"), "{refused}");
+    let refused = says("symbol,first_bar,last_bar,hours,delisted", "A,2021-01-01,2021-02-01,3,maybe");
+    assert!(refused.contains("row 2: delisted is `maybe`; expected true or false"), "{refused}");
+    let refused = says("symbol,first_bar,last_bar,hours,delisted", "A,soon,2021-02-01,3,true");
+    assert!(refused.contains("row 2: first_bar is `soon`; expected a UTC time"), "{refused}");
+}
+
+#[test]
+fn the_shared_universe_has_its_delistings() {
+    let Some(file) = shared("data/crypto/binance_spot_universe_2021_2023.csv") else { return };
+    let bench = Bench::new();
+    let said = bench.import(&[file]);
+    assert!(said.contains("written, 264 rows, 264 added"), "{said}");
+    let rows = bench.hub().instruments("binance").unwrap();
+    assert_eq!(rows.iter().filter(|row| row.delisted_at.is_some()).count(), 30);
+    let ust = rows.iter().find(|row| row.symbol == "USTUSDT").unwrap();
+    let time = |text: &str| Some(parse_iso(text).unwrap());
+    // Its hourly bars go from 2021-12-24T08:00 to 2022-05-13T00:00.
+    assert_eq!((ust.listed_at, ust.delisted_at), (time("2021-12-24T08:00"), time("2022-05-13T01:00")));
+}
+
 /// A UTC time.
 fn at(text: &str) -> i64 {
     parse_iso(text).unwrap()
