@@ -11,6 +11,7 @@ mod one_engine;
 mod vectorbt;
 mod w6;
 mod warm_up;
+mod written;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -316,7 +316,10 @@ impl Merged {
         let replace = context.replace && !context.touched.contains(&name);
         let existing = existing(context, &bar, symbol)?;
         let inputs = existing.as_ref().map(|info| info.provenance.inputs.clone()).unwrap_or_default();
-        let has = |part: &Part| inputs.iter().any(|input| input.sha256 == part.input.sha256);
+        // The same file gives other rows once its symbol is known to have had several holders.
+        let rows = |input: &InputFile| (input.rows, input.first, input.last);
+        let is_same = |a: &InputFile, b: &InputFile| a.sha256 == b.sha256 && rows(a) == rows(b);
+        let has = |part: &Part| inputs.iter().any(|input| is_same(input, &part.input));
         let undamaged = || {
             let there = existing.as_ref();
             there.is_some_and(|info| context.hub.verify_table(&info.provenance.table).is_ok())
