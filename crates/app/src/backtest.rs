@@ -7,12 +7,13 @@ pub(crate) mod settings;
 
 use std::path::PathBuf;
 
-use crosscut_backtest::outcome::{LogLevel, RunOutcome};
+use crosscut_backtest::outcome::RunOutcome;
 use crosscut_backtest::panel::PanelInput;
 use crosscut_backtest::results::{
     Archive, Deflation, FactorRecord, FailedRun, Published, RunContext, RunInput, RunKind, RunRecord, RunStatus,
     RunSubject, inputs_hash,
 };
+use crosscut_backtest::warnings::repeated;
 use crosscut_backtest::{BacktestConfig, Loaded};
 use crosscut_hub::{FactorMetadata, Hub};
 use crosscut_model::{Timeframe, format_iso};
@@ -193,17 +194,18 @@ pub(crate) fn record(
     })
 }
 
-/// Passes the engine's warnings on, the first ones in words.
+/// Passes the engine's warnings on, one line for each kind.
 fn tell_warnings(desk: &Desk<'_>, outcome: &RunOutcome) {
-    /// Warnings told one by one; the rest is in the log file.
-    const TOLD: usize = 3;
-    let warnings: Vec<_> = outcome.log.iter().filter(|line| line.level == LogLevel::Warning).collect();
-    for line in warnings.iter().take(TOLD) {
-        desk.events.message(Level::Warning, &format!("{}: {}", format_iso(line.timestamp), line.text));
+    /// Kinds told; the rest is in the log file.
+    const TOLD: usize = 8;
+    let warnings = repeated(&outcome.log, &outcome.symbols);
+    for warning in warnings.iter().take(TOLD) {
+        let at = format_iso(warning.first.timestamp);
+        desk.events.message(Level::Warning, &format!("{at}: {}", warning.text()));
     }
     if warnings.len() > TOLD {
         let n_more = warnings.len() - TOLD;
-        desk.events.message(Level::Warning, &format!("{n_more} more warnings are in the run's logs.txt"));
+        desk.events.message(Level::Warning, &format!("{n_more} more kinds of warnings are in the run's logs.txt"));
     }
 }
 

@@ -9,14 +9,15 @@ use std::path::PathBuf;
 pub use crosscut_backtest::results::{Decision, Peer};
 use crosscut_backtest::results::{FactorRecord, Facts, Question, StoredRun, explain as facts_of};
 pub use crosscut_backtest::trace::TableLink;
-use crosscut_backtest::trace::{self, BarFact, FactorFact, FileLink, Span};
+use crosscut_backtest::trace::{self, BarFact, FactorFact, FactorPlace, FileLink, Span};
 use crosscut_hub::Hub;
 use crosscut_model::{Timeframe, encode_path, format_iso, parse_iso};
+use crosscut_trading::strategy::{self, combination::total};
 use serde_json::Value;
 
 use crate::desk::Desk;
 use crate::error::AppError;
-use crate::runs;
+use crate::{rerun, runs};
 
 /// The whole chain for one symbol at one time.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -25,6 +26,8 @@ pub struct Explanation {
     pub folder: PathBuf,
     /// Its strategy.
     pub strategy: String,
+    /// The strategy's parameters and what it does, in words.
+    pub rule: String,
     /// Raw files and tables behind the bar of the decision.
     pub raw: RawChain,
     /// The bar of the decision; `None` when the hub has it no more.
@@ -79,6 +82,21 @@ pub struct FactorLink {
     pub content_hash_read: Option<String>,
     /// Labels of the first and last bar its value looks at; `None` when it carries numbers from the first row on.
     pub window: Option<(String, String)>,
+    /// What it brought to the score, where several factors make one.
+    pub part: Option<ScorePart>,
+}
+
+/// What one of several factors brought to a score, by the values the hub has now.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct ScorePart {
+    /// How it was made comparable: `z-score`, `rank`, `value`.
+    pub standard: &'static str,
+    /// The value so made, over the names that had a score.
+    pub comparable: f64,
+    /// Its weight.
+    pub weight: f64,
+    /// Weight times comparable value.
+    pub contribution: f64,
 }
 
 /// Explains a run's position in a symbol at a time.
@@ -90,11 +108,14 @@ pub fn explain(desk: &Desk<'_>, name: &str, at: &str, symbol: &str) -> Result<Ex
     let run = runs::archive(desk).load(name)?;
     let facts = facts_of(&run, Question { symbol, at })?;
     let hub = if desk.hub_root().exists() { Some(desk.hub()?) } else { None };
-    let place = Place { run: &run, hub: hub.as_ref(), symbol, label: facts.decided };
-    let bar_read = place.bar();
+    let mut place = Place { run: &run, hub: hub.as_ref(), symbol, label: facts.decided };
+    let bar_read = place.bar(&facts);
+    // Among trades and event bars a run's own labels are those of the stretches equity is noted at.
+    place.label = bar_read.as_ref().map_or(place.label, |bar| bar.from);
     let raw = place.raw(bar_read.as_ref());
-    let factors = place.factors();
+    let mut factors = place.factors();
     let mut changed_since = Vec::new();
+    place.divide(&facts, &mut factors, &mut changed_since);
     if hub.is_none() {
         changed_since.push(format!(
             "there is no hub at {}: bars and formulas are told as far as the run recorded them",
@@ -106,6 +127,7 @@ pub fn explain(desk: &Desk<'_>, name: &str, at: &str, symbol: &str) -> Result<Ex
     Ok(Explanation {
         folder: run.folder.clone(),
         strategy: run.entry.strategy.clone(),
+        rule: rule_text(run.config()),
         raw,
         bar_read,
         factors,
@@ -127,16 +149,34 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Name and hash of the input that is a bar table of the symbol.
+    /// Name and hash of the input that is the symbol's table of the bars that decide.
     fn bar_input(&self) -> Option<(String, String)> {
         let file = format!("/{}.parquet", encode_path(self.symbol));
-        let is_it = |(name, _): &(String, String)| name.starts_with("bars/") && name.ends_with(&file);
-        self.run.inputs().into_iter().find(is_it)
+        let mut tables = self.run.inputs();
+        tables.retain(|(name, _)| name.starts_with("bars/") && name.ends_with(&file));
+        let decides = self.deciding_bars().map(|bars| format!("/{bars}{file}"));
+        let at = tables.iter().position(|(name, _)| decides.as_ref().is_some_and(|end| name.ends_with(end)));
+        let at = at.unwrap_or(0);
+        (at < tables.len()).then(|| tables.swap_remove(at))
     }
 
-    /// The bar.
-    fn bar(&self) -> Option<BarFact> {
-        trace::bar(self.hub?, &self.bar_input()?.0, self.label)
+    /// The bars a decision is made by: the first of several feeds, else those of the run's timeframe.
+    fn deciding_bars(&self) -> Option<String> {
+        let config = self.run.config();
+        let feeds = config["feeds"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut feeds = feeds.iter().filter_map(Value::as_str);
+        let first = feeds.find(|feed| *feed != "ticks").or_else(|| config["timeframe"].as_str());
+        first.map(str::to_owned)
+    }
+
+    /// The bar: that of the ranking, or the last one known when the order was made.
+    fn bar(&self, facts: &Facts) -> Option<BarFact> {
+        let (hub, table) = (self.hub?, self.bar_input()?.0);
+        match facts.ordered_at {
+            Some(at) => trace::bar_known_at(hub, &table, at),
+            None if facts.decision.is_some() => trace::bar(hub, &table, self.label),
+            None => trace::bar(hub, &table, self.label).or_else(|| trace::bar_known_at(hub, &table, self.label)),
+        }
     }
 
     /// Where it came from. A bar the symbol does not have is looked for in the stretch of time it would fill.
@@ -201,8 +241,8 @@ impl Place<'_> {
     /// One factor.
     fn factor(&self, set: &str, column: &str, definition: Option<FactorRecord>) -> FactorLink {
         let timeframe = self.timeframe();
-        let now =
-            self.hub.zip(timeframe).and_then(|(hub, tf)| trace::factor(hub, tf, set, column, self.symbol, self.label));
+        let place = |timeframe| FactorPlace { timeframe, set, column, label: self.label };
+        let now = self.hub.zip(timeframe).and_then(|(hub, tf)| trace::factor(hub, place(tf), self.symbol));
         let bounded = definition.as_ref().filter(|definition| !definition.unbounded);
         let window = bounded.and_then(|definition| {
             let first = trace::window_start(self.hub?, &self.bar_input()?.0, self.label, definition.lookback_rows)?;
@@ -210,7 +250,52 @@ impl Place<'_> {
         });
         let table = timeframe.map(|tf| format!("factors/{tf}/{set}/{}.parquet", encode_path(self.symbol)));
         let read = self.run.inputs().into_iter().find(|(name, _)| Some(name) == table.as_ref()).map(|(_, hash)| hash);
-        FactorLink { definition, column: column.to_owned(), now, content_hash_read: read, window }
+        FactorLink { definition, column: column.to_owned(), now, content_hash_read: read, window, part: None }
+    }
+
+    /// Tells each of several factors what it brought to the score at the decision, from the values of all names that had one.
+    fn divide(&self, facts: &Facts, factors: &mut [FactorLink], notes: &mut Vec<String>) {
+        let Some(decision) = &facts.decision else { return };
+        let (Some(score), Ok(at)) =
+            (decision.score, decision.scored.binary_search_by(|one| one.as_str().cmp(self.symbol)))
+        else {
+            return;
+        };
+        let Some(prepared) = rerun::config_of(self.run).ok().and_then(|(config, _)| config.prepare().ok()) else {
+            return;
+        };
+        let (Some(combination), Some(timeframe), Some(hub)) =
+            (prepared.strategy.combination(), self.timeframe(), self.hub)
+        else {
+            return;
+        };
+        let column = |factor: &FactorLink| {
+            let set = &factor.definition.as_ref()?.factor_set;
+            let place = FactorPlace { timeframe, set, column: &factor.column, label: self.label };
+            trace::factor_column(hub, place, &decision.scored)
+        };
+        let columns: Option<Vec<Vec<f64>>> = factors.iter().map(column).collect();
+        let parts = columns.filter(|columns| columns.len() == combination.weights.len());
+        let Some(parts) = parts.and_then(|columns| combination.parts(&columns, at)) else {
+            notes.push(
+                "what each factor brought to the score cannot be told: the hub lacks values of that bar".to_owned(),
+            );
+            return;
+        };
+        let sum = total(&parts);
+        if (sum - score).abs() > 1e-9 * score.abs().max(1.0) {
+            notes.push(format!(
+                "by the values the hub has now the factors add up to {sum}; the score in the run's records is {score}"
+            ));
+        }
+        for (factor, part) in factors.iter_mut().zip(parts) {
+            factor.part = Some(ScorePart {
+                standard: combination.standard.name(),
+                comparable: part.comparable,
+                weight: part.weight,
+                contribution: part.contribution(),
+            });
+        }
     }
 
     /// What the hub says of a factor now.
@@ -236,6 +321,17 @@ impl Place<'_> {
             }
         }
     }
+}
+
+/// A run's strategy, its parameters, and what it does.
+fn rule_text(config: &Value) -> String {
+    let name = config["strategy"].as_str().unwrap_or_default();
+    let params = config["params"].as_object().into_iter().flatten();
+    let params: Vec<String> = params
+        .map(|(key, value)| format!("{key}={}", value.as_str().map_or(value.to_string(), str::to_owned)))
+        .collect();
+    let doc = strategy::template(name).map_or("", |template| template.doc);
+    format!("{name} {}: {doc}", params.join(" "))
 }
 
 /// What to say of a table that is not what it was.

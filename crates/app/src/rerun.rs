@@ -48,19 +48,21 @@ pub struct Rerun {
 pub fn rerun(desk: &Desk<'_>, name: &str) -> Result<Rerun, AppError> {
     let run = runs::archive(desk).load(name)?;
     let hub = desk.hub()?;
+    let (config, command) = config_of(&run)?;
+    let lists = config.prepare()?.lists();
     let mut result = Rerun {
         run_id: run.id(),
         folder: run.folder.clone(),
         identical: false,
         n_files: 0,
         differences: Vec::new(),
-        changed_inputs: inputs::changes(&hub, &run.inputs()),
+        changed_inputs: inputs::changes(&hub, &run.inputs(), &lists),
         changed_sources: Vec::new(),
         notes: Vec::new(),
     };
     note_engine(&run, &mut result);
     if result.changed_inputs.is_empty() {
-        again(desk, &hub, &run, &mut result)?;
+        again(desk, (&hub, &run), (config, command), &mut result)?;
     }
     if let Some(first) = result.changed_inputs.first() {
         result.changed_sources = changed_sources(&hub, &run, &first.name);
@@ -83,8 +85,12 @@ fn note_engine(run: &StoredRun, result: &mut Rerun) {
 }
 
 /// Computes the run and compares the folders.
-fn again(desk: &Desk<'_>, hub: &Hub, run: &StoredRun, result: &mut Rerun) -> Result<(), AppError> {
-    let (config, command) = config_of(run)?;
+fn again(
+    desk: &Desk<'_>,
+    (hub, run): (&Hub, &StoredRun),
+    (config, command): (BacktestConfig, Option<Value>),
+    result: &mut Rerun,
+) -> Result<(), AppError> {
     let mut watch = Watch::start(desk.clock);
     desk.events.message(Level::Debug, "loading bars and factors");
     let loaded = backtest::load(hub, &config)?;

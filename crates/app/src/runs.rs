@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::desk::Desk;
 use crate::error::AppError;
 use crate::events::Level;
+use crate::rerun;
 
 /// Runs, oldest first.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -190,7 +191,10 @@ fn verify_one(archive: &Archive, hub: Option<&Hub>, name: String) -> Result<Veri
     let mut run_id = name.clone();
     match (archive.load(&name), hub) {
         (Ok(run), Some(hub)) => {
-            changed_inputs = inputs::changes(hub, &run.inputs());
+            match lists_of(&run) {
+                Ok(lists) => changed_inputs = inputs::changes(hub, &run.inputs(), &lists),
+                Err(error) => notes.push(format!("the inputs were not checked: {error}")),
+            }
             run_id = run.id();
         }
         (Ok(run), None) => {
@@ -200,6 +204,11 @@ fn verify_one(archive: &Archive, hub: Option<&Hub>, name: String) -> Result<Veri
         (Err(error), _) => notes.push(format!("the inputs were not checked: {error}")),
     }
     Ok(VerifiedRun { run_id, problems, changed_inputs, notes })
+}
+
+/// The files beside the hub that a run's configuration names.
+fn lists_of(run: &StoredRun) -> Result<Vec<String>, AppError> {
+    Ok(rerun::config_of(run)?.0.prepare()?.lists())
 }
 
 /// The archive of the results folder.

@@ -1,6 +1,7 @@
 //! Whether the tables a run read are still what they were.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crosscut_hub::{FactorSet, Hub, hash_file};
 use crosscut_model::decode_path;
@@ -19,15 +20,30 @@ pub struct InputChange {
 }
 
 /// Compares tables (name and content hash, as a run recorded them) with what lies in a hub now: the bytes themselves, not
-/// what the hub says of them. Those that differ, in the order given. Lists beside the hub are passed over: only the run's
-/// configuration knows where they lie.
-pub fn changes(hub: &Hub, inputs: &[(String, String)]) -> Vec<InputChange> {
+/// what the hub says of them. Those that differ, in the order given. `lists` are the paths of the files beside the hub that
+/// the run's configuration names.
+pub fn changes(hub: &Hub, inputs: &[(String, String)], lists: &[String]) -> Vec<InputChange> {
     let sets = factor_sets(hub, inputs);
     let change = |(name, then): &(String, String)| {
-        let now = hash_now(hub, &sets, name);
+        let now = if name.starts_with(LISTS) { list_now(name, then, lists) } else { hash_now(hub, &sets, name) };
         (now.as_ref() != Some(then)).then(|| InputChange { name: name.clone(), then: Some(then.clone()), now })
     };
-    inputs.par_iter().filter(|(name, _)| !name.starts_with("lists/")).filter_map(change).collect()
+    inputs.par_iter().filter_map(change).collect()
+}
+
+/// What the names of files beside the hub begin with: their folder is a machine's business.
+const LISTS: &str = "lists/";
+
+/// The name under which a file beside the hub is recorded.
+pub(crate) fn list_name(path: &str) -> String {
+    format!("{LISTS}{}", Path::new(path).file_name().unwrap_or_default().to_string_lossy())
+}
+
+/// The content hash of a file beside the hub as it is now: `then` if one of this name still is what it was.
+fn list_now(name: &str, then: &str, lists: &[String]) -> Option<String> {
+    let named = lists.iter().filter(|path| list_name(path) == name);
+    let now: Vec<String> = named.filter_map(|path| hash_file(Path::new(path)).ok()).collect();
+    now.iter().find(|hash| *hash == then).or(now.first()).cloned()
 }
 
 /// The factor sets that tables belong to, each opened once; those that cannot be opened are left out.
@@ -77,10 +93,16 @@ fn hash_now(hub: &Hub, sets: &BTreeMap<String, FactorSet>, name: &str) -> Option
     let set = sets.get(&format!("{timeframe}/{set}"))?;
     let symbol = decode_path(file.strip_suffix(".parquet")?)?;
     let published = set.metadata().tables.get(&symbol)?;
+    // What the set says of its rows holds for the bytes that were published.
     if published.parts.is_empty() {
-        // What the set says of its rows holds for the bytes that were published.
         let found = hash_file(&path).ok()?;
         if found != published.content_hash {
+            return Some(found);
+        }
+    }
+    for part in &published.parts {
+        let found = hash_file(&path.join(&part.file)).ok()?;
+        if found != part.content_hash {
             return Some(found);
         }
     }
@@ -94,6 +116,13 @@ impl InputChange {
         match (&self.then, &self.now) {
             (Some(then), Some(now)) => {
                 format!("`{}` has changed: its BLAKE3 was {}.., is {}..", self.name, short(then), short(now))
+            }
+            (Some(then), None) if self.name.starts_with(LISTS) => {
+                format!(
+                    "`{}` is not where the run's configuration says (paths begin at the folder a command is given in): its BLAKE3 was {}..",
+                    self.name,
+                    short(then)
+                )
             }
             (Some(then), None) => {
                 format!("`{}` is in the hub no more: its BLAKE3 was {}..", self.name, short(then))

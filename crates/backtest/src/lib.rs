@@ -28,6 +28,7 @@ pub mod w4;
 pub mod w5;
 pub mod w6;
 pub mod walkforward;
+pub mod warnings;
 
 pub use config::BacktestConfig;
 pub use error::BacktestError;

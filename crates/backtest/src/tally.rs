@@ -56,11 +56,12 @@ impl Tally {
         self.orders.get_mut(at)
     }
 
-    /// The orders, and the closed trades with the lengths of `counted`: the same fills in the same order closed them.
+    /// The orders, and the closed trades with the lengths and excursions of `counted`: the same fills in the same order closed
+    /// them.
     pub(crate) fn finish(self, counted: &[ClosedTrade]) -> (Vec<Order>, Vec<ClosedTrade>) {
         let mut trades = self.ledger.into_closed();
         for (trade, counted) in trades.iter_mut().zip(counted) {
-            trade.n_bars = counted.n_bars;
+            (trade.n_bars, trade.mae, trade.mfe) = (counted.n_bars, counted.mae, counted.mfe);
         }
         (self.orders, trades)
     }

@@ -8,6 +8,7 @@
 use crosscut_hub::{Hub, InputFile};
 use crosscut_model::time::Range;
 use crosscut_model::{BarSpec, Timeframe, TradeKind, Trades, decode_path, format_iso};
+use rayon::prelude::*;
 use serde::Serialize;
 
 /// How deep tables may be made from tables.
@@ -80,7 +81,10 @@ pub struct BarFact {
     pub timestamp: String,
     /// When it could be known.
     pub available_at: String,
-    /// The same, microseconds UTC.
+    /// Its label, microseconds UTC.
+    #[serde(skip)]
+    pub from: i64,
+    /// When it could be known, microseconds UTC.
     #[serde(skip)]
     pub until: i64,
     /// Column names and values; `None` is missing.
@@ -104,21 +108,38 @@ pub struct FactorFact {
 
 /// The bar with a label; `None` when the table has no such bar or cannot be read.
 pub fn bar(hub: &Hub, table: &str, label: i64) -> Option<BarFact> {
+    bar_where(hub, table, label, |_| true)
+}
+
+/// The last bar of a table that was known at an instant.
+pub fn bar_known_at(hub: &Hub, table: &str, at: i64) -> Option<BarFact> {
+    let Address::Bars { venue, bar, symbol } = Address::parse(table)? else { return None };
+    let rows = hub.read_bars(&venue, &bar, &symbol, &[], Range { start: None, end: Some(at) }).ok()?;
+    let (labels, known) = (rows.i64("timestamp")?, rows.i64("available_at")?);
+    let last = known.partition_point(|&known| known <= at).checked_sub(1)?;
+    let label = labels[last];
+    bar_where(hub, table, label, |until| until == known[last])
+}
+
+/// The last bar with a label whose close `is_it`.
+fn bar_where(hub: &Hub, table: &str, label: i64, is_it: impl Fn(i64) -> bool) -> Option<BarFact> {
     let Address::Bars { venue, bar, symbol } = Address::parse(table)? else { return None };
     let info = hub.bar_info(&venue, &bar, &symbol).ok()?;
     let is_value = |name: &&str| !["timestamp", "available_at", "bar_seq"].contains(name);
     let names: Vec<&str> = info.columns.iter().map(String::as_str).filter(is_value).collect();
     let range = Range { start: Some(label), end: Some(label + 1) };
     let rows = hub.read_bars(&venue, &bar, &symbol, &names, range).ok()?;
-    let until = *rows.i64("available_at")?.first()?;
+    let (labels, known) = (rows.i64("timestamp")?, rows.i64("available_at")?);
+    let at = known.iter().rposition(|&until| is_it(until))?;
     let value = |name: &&str| {
-        let value = rows.f64(name).and_then(|values| values.first()).copied();
+        let value = rows.f64(name).and_then(|values| values.get(at)).copied();
         ((*name).to_owned(), value.filter(|value| value.is_finite()))
     };
     Some(BarFact {
-        timestamp: format_iso(label),
-        available_at: format_iso(until),
-        until,
+        timestamp: format_iso(labels[at]),
+        available_at: format_iso(known[at]),
+        from: labels[at],
+        until: known[at],
         values: names.iter().map(value).collect(),
     })
 }
@@ -132,16 +153,22 @@ pub fn window_start(hub: &Hub, table: &str, label: i64, n_rows: usize) -> Option
     labels.get(labels.len().checked_sub(1)?.saturating_sub(n_rows)).copied()
 }
 
+/// Where a factor's values at one time lie.
+#[derive(Debug, Clone, Copy)]
+pub struct FactorPlace<'a> {
+    /// Length of the bars.
+    pub timeframe: Timeframe,
+    /// Name of the factor set.
+    pub set: &'a str,
+    /// The column.
+    pub column: &'a str,
+    /// Label of the bar, microseconds UTC.
+    pub label: i64,
+}
+
 /// A factor's value at a label; `None` when the set is gone or lacks the symbol or column.
-#[expect(clippy::too_many_arguments, reason = "a value's address has five parts and each is a different word")]
-pub fn factor(
-    hub: &Hub,
-    timeframe: Timeframe,
-    set_name: &str,
-    column: &str,
-    symbol: &str,
-    label: i64,
-) -> Option<FactorFact> {
+pub fn factor(hub: &Hub, place: FactorPlace<'_>, symbol: &str) -> Option<FactorFact> {
+    let FactorPlace { timeframe, set: set_name, column, label } = place;
     let set = hub.factor_set(timeframe, set_name).ok()?;
     let range = Range { start: Some(label), end: Some(label + 1) };
     let rows = set.read(symbol, &[column], range).ok()?;
@@ -153,6 +180,18 @@ pub fn factor(
         value: value.filter(|value| value.is_finite()),
         tradable: rows.bool("tradable_flag").and_then(|flags| flags.first()).copied(),
     })
+}
+
+/// The values of a factor for several symbols at a label, NaN where there is none; `None` when the set is gone or lacks the
+/// column.
+pub fn factor_column(hub: &Hub, place: FactorPlace<'_>, symbols: &[String]) -> Option<Vec<f64>> {
+    let set = hub.factor_set(place.timeframe, place.set).ok()?;
+    let range = Range { start: Some(place.label), end: Some(place.label + 1) };
+    let value = |symbol: &String| {
+        let rows = set.read(symbol, &[place.column], range).ok()?;
+        Some(rows.f64(place.column)?.first().copied().unwrap_or(f64::NAN))
+    };
+    symbols.par_iter().map(value).collect()
 }
 
 /// Follows a bar table back to the raw files for a stretch of time.

@@ -193,6 +193,31 @@ impl Account {
         self.marks[symbol_idx as usize] = price;
     }
 
+    /// Takes note of a price at which a symbol stood, for the excursions of its trade, if there is one.
+    #[inline]
+    pub fn note_price(&mut self, symbol_idx: u32, price: f64) {
+        if self.quantity(symbol_idx) != 0.0 {
+            self.ledger.note_price(symbol_idx, price);
+        }
+    }
+
+    /// Takes note of high and low of a bar that has closed but for what happens at its close, if all of it belongs to a
+    /// trade.
+    #[inline]
+    pub fn note_range(&mut self, bar: &crate::market::Bar) {
+        let symbol_idx = bar.symbol_idx;
+        // What is about to be liquidated within the bar is not held through it.
+        let is_ending = |price| self.is_liquidated_at(symbol_idx, price);
+        if self.quantity(symbol_idx) != 0.0
+            && self.ledger.filled_at(symbol_idx) <= bar.timestamp
+            && !is_ending(bar.low)
+            && !is_ending(bar.high)
+        {
+            self.ledger.note_price(symbol_idx, bar.low);
+            self.ledger.note_price(symbol_idx, bar.high);
+        }
+    }
+
     /// Counts a bar of a symbol that has begun.
     #[inline]
     pub fn count_bar(&mut self, symbol_idx: u32) {

@@ -27,6 +27,11 @@ pub struct ClosedTrade {
     pub return_: f64,
     /// Bars of the symbol from the first fill's bar to the last fill's bar, not counting the first.
     pub n_bars: u64,
+    /// The lowest the trade's profit before commission stood while it was open, quote units, 0 or negative; see
+    /// [`Ledger::note_price`] for the prices that count.
+    pub mae: f64,
+    /// The highest it stood, 0 or positive.
+    pub mfe: f64,
 }
 
 /// A split of what is held of a symbol.
@@ -72,6 +77,23 @@ struct Account {
     closed_value: f64,
     /// Commission so far.
     commission: f64,
+    /// When the last fill was, as the fill says.
+    filled_at: i64,
+    /// The lowest and highest profit before commission so far, quote units.
+    extremes: (f64, f64),
+}
+
+impl Account {
+    /// Takes note of what the trade's profit before commission would be if all that is held were closed at `price`.
+    #[inline]
+    fn note(&mut self, price: f64) {
+        let quantity = self.position.quantity;
+        // What was opened and closed so far is cash already, with the sign of the side.
+        let realised =
+            if quantity > 0.0 { self.closed_value - self.opened_value } else { self.opened_value - self.closed_value };
+        let profit = realised + quantity * price;
+        self.extremes = (self.extremes.0.min(profit), self.extremes.1.max(profit));
+    }
 }
 
 impl Ledger {
@@ -103,6 +125,22 @@ impl Ledger {
     /// The symbol's bar number at which its present position was opened from flat; meaningless while flat.
     pub fn opened_bar(&self, symbol_idx: u32) -> u64 {
         self.accounts[symbol_idx as usize].opened_bar
+    }
+
+    /// When the last fill of the present position was; meaningless while flat.
+    #[inline]
+    pub fn filled_at(&self, symbol_idx: u32) -> i64 {
+        self.accounts[symbol_idx as usize].filled_at
+    }
+
+    /// Takes note of a price at which a held symbol stood, for the excursions of its trade; NaN is none.
+    ///
+    /// These count: the prices of the trade's own fills, the close of every bar at which it is open, and high and low of a
+    /// bar when nothing of it was filled between that bar's open and close. Of other bars nobody can say which prices came
+    /// while the trade was open. Among trades every price counts.
+    #[inline]
+    pub fn note_price(&mut self, symbol_idx: u32, price: f64) {
+        self.accounts[symbol_idx as usize].note(price);
     }
 
     /// Trades that are over, in order of closing.
@@ -192,12 +230,16 @@ impl Ledger {
         account.opened += fill.quantity;
         account.opened_value += fill.quantity * fill.price;
         account.commission += fill.commission;
+        account.filled_at = fill.filled_at;
+        account.note(fill.price);
     }
 
     /// Takes from a position without turning it around; at zero the trade is over.
     fn reduce(&mut self, symbol_idx: u32, fill: &Fill, bar_number: u64) {
         let account = &mut self.accounts[symbol_idx as usize];
         let sign = account.position.quantity.signum();
+        account.note(fill.price);
+        account.filled_at = fill.filled_at;
         account.position.quantity -= sign * fill.quantity;
         account.closed += fill.quantity;
         account.closed_value += fill.quantity * fill.price;
@@ -210,7 +252,8 @@ impl Ledger {
         if let Ok(at) = self.held.binary_search(&symbol_idx) {
             self.held.remove(at);
         }
-        let pnl = sign * (over.closed_value - over.opened_value) - over.commission;
+        let gross = sign * (over.closed_value - over.opened_value);
+        let pnl = gross - over.commission;
         self.closed.push(ClosedTrade {
             symbol_idx,
             side: if sign > 0.0 { Side::Buy } else { Side::Sell },
@@ -223,6 +266,9 @@ impl Ledger {
             commission: over.commission,
             return_: pnl / over.opened_value,
             n_bars: bar_number - over.opened_bar,
+            // A fill opens at a profit of 0 but for rounding.
+            mae: over.extremes.0.min(gross).min(0.0),
+            mfe: over.extremes.1.max(gross).max(0.0),
         });
     }
 }
@@ -244,8 +290,11 @@ mod tests {
         assert_eq!((ledger.cash(), ledger.quantity(1), ledger.held()), (799.0, 2.0, &[1][..]));
         ledger.book(1, Side::Buy, &fill(11, 2.0, 110.0, 1.0), 6);
         assert_eq!(ledger.position(1), Position { quantity: 4.0, entry_price: 105.0, opened_at: 10 });
+        ledger.note_price(1, 101.0);
         ledger.book(1, Side::Sell, &fill(12, 1.0, 120.0, 0.5), 7);
         assert!(ledger.closed().is_empty());
+        ledger.note_price(1, f64::NAN);
+        ledger.note_price(1, 121.0);
         ledger.book(1, Side::Sell, &fill(15, 3.0, 104.0, 1.5), 9);
         // Bought for 420, sold for 120 + 312 = 432, commission 4.
         assert_eq!(ledger.cash(), 1008.0);
@@ -262,6 +311,9 @@ mod tests {
             commission: 4.0,
             return_: 8.0 / 420.0,
             n_bars: 4,
+            // 4 at 101 are worth 16 less than paid; then 120 in cash and 3 at 121 are 63 more.
+            mae: -16.0,
+            mfe: 63.0,
         };
         assert_eq!(ledger.into_closed(), [expected]);
     }
@@ -270,10 +322,12 @@ mod tests {
     fn turning_around_closes_one_trade_and_opens_the_next() {
         let mut ledger = Ledger::new(0.0, 1);
         ledger.book(0, Side::Sell, &fill(1, 2.0, 50.0, 0.0), 0);
+        ledger.note_price(0, 55.0);
         ledger.book(0, Side::Buy, &fill(2, 3.0, 40.0, 3.0), 1);
         // Short 2 from 50 to 40 earns 20 less two thirds of the commission; 1 is now long at 40.
         assert_eq!(ledger.closed().len(), 1);
         assert_eq!(ledger.closed()[0].pnl, 18.0);
+        assert_eq!((ledger.closed()[0].mae, ledger.closed()[0].mfe), (-10.0, 20.0));
         assert_eq!(ledger.closed()[0].side, Side::Sell);
         assert_eq!(ledger.position(0), Position { quantity: 1.0, entry_price: 40.0, opened_at: 2 });
         assert_eq!((ledger.cash(), ledger.opened_bar(0)), (-23.0, 1));

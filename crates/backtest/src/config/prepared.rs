@@ -68,6 +68,12 @@ impl Prepared {
         Ok(RiskRules { no_trade: risk::positions(&self.no_trade, symbols)?, ..self.risk.clone() })
     }
 
+    /// Files beside the hub that the run reads: a list of targets, lists of members.
+    pub fn lists(&self) -> Vec<String> {
+        let of_universe = self.universe.iter().flat_map(Universe::files);
+        self.strategy.targets().into_iter().chain(of_universe).map(str::to_owned).collect()
+    }
+
     /// Whether prices within bars matter: orders and stops act on them, and a margin is watched by them.
     pub fn needs_path(&self) -> bool {
         self.risk.closes_positions() || matches!(self.funds, Funds::Margin(_)) || self.placing.kind.needs_path()

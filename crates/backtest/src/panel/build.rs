@@ -107,6 +107,8 @@ pub struct PanelBuilder {
     execution: Execution,
     /// Whether prices within bars are needed.
     needs_path: bool,
+    /// Whether highs and lows are wanted where there are any, for the excursions of trades.
+    wants_ranges: bool,
     /// Whether volumes are needed.
     needs_volume: bool,
     /// The dynamic pool.
@@ -193,6 +195,7 @@ impl PanelBuilder {
             timeframe: config.timeframe,
             execution: config.execution,
             needs_path,
+            wants_ranges: needs_path || config.audit,
             needs_volume,
             pool,
             start: config.start,
@@ -228,7 +231,7 @@ impl PanelBuilder {
             Execution::NextVwap => columns.push("vwap"),
             Execution::Close | Execution::NextClose => {}
         }
-        if self.needs_path {
+        if self.wants_ranges {
             columns.extend(["high", "low"]);
         }
         if self.needs_path && self.execution != Execution::NextOpen {
@@ -289,8 +292,8 @@ impl PanelBuilder {
             symbol: input.symbol,
             close: input.close,
             open: keep(input.open, self.needs_path || self.execution == Execution::NextOpen),
-            high: keep(input.high, self.needs_path),
-            low: keep(input.low, self.needs_path),
+            high: keep(input.high, self.wants_ranges),
+            low: keep(input.low, self.wants_ranges),
             vwap: keep(input.vwap, self.execution == Execution::NextVwap),
             volume: keep(input.volume, self.needs_volume),
             factor: input.factor,
@@ -366,6 +369,7 @@ impl PanelBuilder {
             series,
             timeframe: self.timeframe,
             sessions: extras.sessions,
+            holds_paths: self.needs_path,
             timeline,
             available_at,
             slots,

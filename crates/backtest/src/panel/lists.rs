@@ -101,8 +101,11 @@ const SYMBOL: &[&str] = &["symbol", "ticker", "instrument"];
 
 /// What is recorded of a file.
 fn input(path: &str) -> Result<PanelInput, BacktestError> {
-    let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
-    Ok(PanelInput { name: format!("lists/{name}"), content_hash: hash_file(Path::new(path))?, sources: Vec::new() })
+    Ok(PanelInput {
+        name: crate::inputs::list_name(path),
+        content_hash: hash_file(Path::new(path))?,
+        sources: Vec::new(),
+    })
 }
 
 impl Cells {

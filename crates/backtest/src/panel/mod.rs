@@ -50,6 +50,8 @@ pub struct Panel {
     timeframe: Timeframe,
     /// The exchange's calendar; `None`: not known.
     sessions: Option<Sessions>,
+    /// Whether the prices within bars are checked and complete, so that orders may meet them.
+    holds_paths: bool,
     /// Labels of all bars, ascending, microseconds.
     timeline: Vec<i64>,
     /// When all bars of each row could be known, microseconds.
@@ -201,9 +203,28 @@ impl Panel {
         self.series.iter().any(|series| !series.open.is_empty())
     }
 
-    /// Whether the series hold the prices within bars.
+    /// Whether orders may meet the prices within bars.
     pub(crate) fn holds_paths(&self) -> bool {
-        self.series.iter().all(|series| !series.low.is_empty())
+        self.holds_paths
+    }
+
+    /// The lowest and the highest price of a symbol's bars in `rows`: of their lows and highs where the panel holds them and
+    /// they are `whole`, else of their closes. `None` without a bar.
+    pub(crate) fn range_of(&self, symbol_idx: u32, rows: Range<usize>, whole: bool) -> Option<(f64, f64)> {
+        let series = self.series(symbol_idx);
+        let (first, last) = (self.slot(rows.start), self.slot(rows.clone().last()?));
+        let until = series.pos_at(last)? + 1;
+        let from = series.pos_at(first).map_or(0, |pos| pos + usize::from(series.slot_of(pos) < first));
+        if from >= until {
+            return None;
+        }
+        let close = &series.close[from..until];
+        let lows = series.low.get(from..until).filter(|_| whole).unwrap_or_default();
+        let highs = series.high.get(from..until).filter(|_| whole).unwrap_or_default();
+        Some((
+            close.iter().chain(lows).copied().fold(f64::INFINITY, f64::min),
+            close.iter().chain(highs).copied().fold(f64::NEG_INFINITY, f64::max),
+        ))
     }
 
     /// Whether the series hold volumes.

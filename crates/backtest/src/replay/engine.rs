@@ -75,6 +75,7 @@ impl<'a> Engine<'a> {
                 Driving::Events => self.next_event(row),
             };
             let stop = self.mark(row..event);
+            self.note_ranges(row..stop);
             if stop < self.rows.end {
                 self.visit(stop);
             }
@@ -138,6 +139,28 @@ impl<'a> Engine<'a> {
             self.floor.observe(now, equity);
         }
         rows.end
+    }
+
+    /// Tells trades the prices at which their symbols stood over rows at which nothing happened.
+    fn note_ranges(&mut self, rows: Range<usize>) {
+        if rows.is_empty() {
+            return;
+        }
+        let panel = self.setup.panel;
+        for at in 0..self.floor.desk().held().len() {
+            let symbol_idx = self.floor.desk().held()[at];
+            let account = self.floor.account();
+            // A source that publishes late has bars that had begun when the last fill happened.
+            let filled_at = account.ledger().filled_at(symbol_idx);
+            let n_begun = panel.timeline()[rows.clone()].partition_point(|&label| label < filled_at);
+            let (begun, whole) = (rows.start..rows.start + n_begun, rows.start + n_begun..rows.end);
+            for (rows, is_whole) in [(begun, false), (whole, true)] {
+                if let Some((low, high)) = panel.range_of(symbol_idx, rows, is_whole) {
+                    account.note_price(symbol_idx, low);
+                    account.note_price(symbol_idx, high);
+                }
+            }
+        }
     }
 
     /// Does everything that happens at one row.
@@ -293,6 +316,10 @@ impl<'a> Engine<'a> {
         if self.setup.panel.holds_paths() {
             for bar in &self.bars {
                 self.floor.path(bar);
+            }
+        } else {
+            for bar in &self.bars {
+                self.floor.note_range(bar);
             }
         }
         for side in [Side::Sell, Side::Buy] {

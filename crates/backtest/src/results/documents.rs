@@ -1,11 +1,12 @@
 //! The JSON files and the log of a run's folder.
 
 use crosscut_hub::InputFile;
-use crosscut_model::{Side, format_iso};
+use crosscut_model::format_iso;
 use serde_json::{Map, Value, json};
 
 use super::folder::WrittenFile;
 use super::record::ENGINE_VERSION;
+use super::tables::side_name;
 use super::{Metric, Run, RunRecord, metrics};
 use crate::outcome::{ClosedTrade, DataQuality, RunOutcome};
 
@@ -132,7 +133,7 @@ pub(super) fn trade_log(outcome: &RunOutcome) -> String {
 fn trade_json(outcome: &RunOutcome, trade: &ClosedTrade) -> Value {
     json!({
         "symbol": outcome.symbols[trade.symbol_idx as usize],
-        "side": match trade.side { Side::Buy => "long", Side::Sell => "short" },
+        "side": side_name(trade.side),
         "opened_at": format_iso(trade.opened_at),
         "closed_at": format_iso(trade.closed_at),
         "quantity": trade.quantity,
@@ -142,6 +143,8 @@ fn trade_json(outcome: &RunOutcome, trade: &ClosedTrade) -> Value {
         "commission": trade.commission,
         "return": trade.return_,
         "n_bars": trade.n_bars,
+        "mae": trade.mae,
+        "mfe": trade.mfe,
     })
 }
 

@@ -292,6 +292,10 @@ fn trade_values(outcome: &Numbers<'_>) -> Values {
     let (long, short) = (won(Side::Buy), won(Side::Sell));
     let streak =
         |is_of_it: fn(f64) -> bool| (!profits.is_empty()).then(|| trades::longest_streak(&profits, is_of_it) as f64);
+    let excursion = |of: fn(&ClosedTrade) -> f64| -> Vec<f64> {
+        outcome.trades.iter().map(|trade| excursion_share(trade, of)).collect()
+    };
+    let (mae, mfe) = (excursion(|trade| trade.mae), excursion(|trade| trade.mfe));
     Values::from([
         ("win_rate", formula::win_rate(&profits)),
         ("profit_factor", formula::profit_factor(&profits)),
@@ -307,6 +311,9 @@ fn trade_values(outcome: &Numbers<'_>) -> Values {
         ("longest_losing_streak", streak(|profit| profit < 0.0)),
         ("quality_number", trades::quality_number(&profits)),
         ("kelly", trades::kelly(&profits)),
+        ("mean_mae", formula::mean(&mae)),
+        ("mean_mfe", formula::mean(&mfe)),
+        ("edge_ratio", trades::edge_ratio(&mae, &mfe)),
         ("n_long_trades", Some(long.len() as f64)),
         ("n_short_trades", Some(short.len() as f64)),
         ("win_rate_long", formula::win_rate(&long)),
@@ -316,6 +323,11 @@ fn trade_values(outcome: &Numbers<'_>) -> Values {
         ("commission", Some(outcome.commission)),
         ("slippage", Some(outcome.slippage)),
     ])
+}
+
+/// An excursion of a trade over the value of its opening fills.
+pub(super) fn excursion_share(trade: &ClosedTrade, of: fn(&ClosedTrade) -> f64) -> f64 {
+    of(trade) / (trade.quantity * trade.entry_price)
 }
 
 /// Metrics of what was held.

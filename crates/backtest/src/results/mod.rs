@@ -436,10 +436,11 @@ impl Run<'_> {
         if !outcome.journal.is_empty() {
             jobs.push((audit::JOURNAL, Box::new(|file| audit::journal(outcome, file))));
         }
-        let tables: [FileJob<'_>; 5] = [
+        let tables: [FileJob<'_>; 6] = [
             ("trade_summary.csv", Box::new(|file| tables::trade_summary(outcome, file))),
             ("positions.csv", Box::new(|file| tables::positions(outcome, file))),
             ("orders.csv", Box::new(|file| tables::orders(outcome, file))),
+            ("trades.csv", Box::new(|file| tables::trades(outcome, file))),
             ("equity_curve.csv", Box::new(|file| tables::equity_curve(outcome, file))),
             (
                 documents::METRICS,

@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::StoredRun;
 use super::error::ResultsError;
 use super::rows::Rows;
+use super::tables::side_name;
 
 /// One number of a preset.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -180,7 +181,7 @@ pub(super) fn named_trades(folder: &Path) -> Result<Vec<NamedTrade>, ResultsErro
     let (symbols, trades) = ledger_trades(folder)?;
     let name = |trade: &ClosedTrade| NamedTrade {
         symbol: symbols[trade.symbol_idx as usize].clone(),
-        side: if trade.side == Side::Buy { "long" } else { "short" }.to_owned(),
+        side: side_name(trade.side).to_owned(),
         opened: format_iso(trade.opened_at),
         closed: format_iso(trade.closed_at),
         profit: trade.pnl,

@@ -4,8 +4,9 @@ use crosscut_hub::{InputFile, canonical_text};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Version of the meaning of results: part of every run id, so that a changed engine never reuses old folders.
-pub const ENGINE_VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Version of the meaning of results: part of every run id, so that a changed engine never reuses old folders. The number
+/// after the package's version rises with every change of a number or a file between two packages.
+pub const ENGINE_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), ".1");
 
 /// Letters of a run id.
 const RUN_ID_LENGTH: usize = 16;

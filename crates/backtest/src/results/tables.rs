@@ -1,5 +1,7 @@
 //! The CSV files of a run, column by column as design section 8 lists them.
 
+use crosscut_model::Side;
+
 use super::csv::{TimeText, push_integer, push_number, push_text};
 use super::error::ResultsError;
 use super::folder::HashedFile;
@@ -70,6 +72,37 @@ pub(super) fn orders(outcome: &RunOutcome, file: &mut HashedFile) -> Result<(), 
             out.push(b'\n');
         }
     })
+}
+
+/// The closed trades, in order of closing.
+pub(super) fn trades(outcome: &RunOutcome, file: &mut HashedFile) -> Result<(), ResultsError> {
+    let symbols = symbol_texts(outcome);
+    let head = "symbol,side,opened_at,closed_at,n_bars,quantity,entry_price,exit_price,pnl,commission,return,mae,mfe";
+    file.write_rows(head, outcome.trades.len(), |rows, out| {
+        let (mut opened, mut closed) = (TimeText::default(), TimeText::default());
+        for trade in &outcome.trades[rows] {
+            out.extend_from_slice(&symbols[trade.symbol_idx as usize]);
+            out.push(b',');
+            out.extend_from_slice(side_name(trade.side).as_bytes());
+            for (time, at) in [(&mut opened, trade.opened_at), (&mut closed, trade.closed_at)] {
+                out.push(b',');
+                time.push(out, at);
+            }
+            out.push(b',');
+            push_integer(out, trade.n_bars);
+            push_numbers(out, &[trade.quantity, trade.entry_price, trade.exit_price]);
+            push_numbers(out, &[trade.pnl, trade.commission, trade.return_, trade.mae, trade.mfe]);
+            out.push(b'\n');
+        }
+    })
+}
+
+/// What a trade is called by the side it was opened on.
+pub(super) fn side_name(side: Side) -> &'static str {
+    match side {
+        Side::Buy => "long",
+        Side::Sell => "short",
+    }
 }
 
 /// What each rebalance made of each symbol.

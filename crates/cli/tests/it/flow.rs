@@ -30,6 +30,7 @@ fn the_whole_road_and_every_file_of_a_run() {
         "equity_curve.csv",
         "positions.csv",
         "orders.csv",
+        "trades.csv",
         "trade_summary.csv",
     ] {
         assert!(!world.text(&format!("{folder}/{file}")).is_empty(), "{file}");

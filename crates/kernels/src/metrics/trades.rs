@@ -52,6 +52,13 @@ pub fn average_loss(profits: &[f64]) -> Option<f64> {
     mean(&sides(profits)?.1).map(|loss| -loss)
 }
 
+/// Mean favourable excursion over the mean adverse one, as shares of the value opened; undefined where no trade was ever
+/// under water.
+pub fn edge_ratio(adverse: &[f64], favourable: &[f64]) -> Option<f64> {
+    let adverse = mean(adverse)?;
+    if adverse == 0.0 { None } else { defined(mean(favourable)? / -adverse) }
+}
+
 /// The longest run of neighbours for which `is_of_it` holds.
 pub fn longest_streak(profits: &[f64], is_of_it: impl Fn(f64) -> bool) -> usize {
     let (mut longest, mut current) = (0, 0);

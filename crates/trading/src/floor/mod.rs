@@ -263,9 +263,15 @@ impl Floor {
     pub fn path(&mut self, bar: &Bar) {
         if self.desk.guard.has_to_exit_on_path() && self.desk.account.quantity(bar.symbol_idx) != 0.0 {
             self.guarded_path(bar);
-            return;
+        } else {
+            self.plain_path(bar);
         }
-        self.plain_path(bar);
+        self.desk.account.note_range(bar);
+    }
+
+    /// Takes note of high and low of a bar whose path nobody meets, for the excursions of the trade in its symbol.
+    pub fn note_range(&mut self, bar: &Bar) {
+        self.desk.account.note_range(bar);
     }
 
     /// A bar's path as the venue walks it.
@@ -298,6 +304,7 @@ impl Floor {
         }
         self.desk.account.end_bar(bar.symbol_idx);
         self.desk.account.mark(bar.symbol_idx, bar.close);
+        self.desk.account.note_price(bar.symbol_idx, bar.close);
     }
 
     /// A trade has happened: orders meet it, and it gives the symbol its last price.
@@ -306,6 +313,7 @@ impl Floor {
         let (venue, mut clearing) = self.at_venue();
         venue.trade(trade, &mut clearing);
         self.desk.account.mark(trade.symbol_idx, trade.price);
+        self.desk.account.note_price(trade.symbol_idx, trade.price);
         if matches!(self.desk.account.funds(), Funds::Margin(_)) {
             self.liquidate_at(trade.symbol_idx, trade.price, trade.timestamp);
         }

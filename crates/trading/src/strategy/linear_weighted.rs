@@ -1,7 +1,6 @@
 //! LinearWeighted: several factor columns, made comparable at each instant and added with weights.
 
-use crosscut_kernels::cross_section::{RankScratch, rank, zscore};
-
+use super::combination::{Combination, Standard};
 use super::params::{ParamKind, ParamSpec, Values};
 use super::registry::{Build, Column, Rule, Template};
 use super::weighting::{BUFFER, MAX_WEIGHT, NO_TRADE_BAND, TwoSides, VOL_LOOKBACK, WEIGHTING};
@@ -41,50 +40,11 @@ pub(super) static TEMPLATE: Template = Template {
     build: Build::Rule(build),
 };
 
-/// How a column is made comparable with others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standard {
-    /// Minus mean over sample deviation.
-    ZScore,
-    /// Rank over number.
-    Rank,
-    /// As it is.
-    None,
-}
-
-impl Standard {
-    /// What stands for a missing value.
-    fn neutral(self) -> f64 {
-        if self == Self::Rank { 0.5 } else { 0.0 }
-    }
-
-    /// Makes a column comparable; missing values stay NaN.
-    fn apply(self, column: &[f64], out: &mut [f64], scratch: &mut RankScratch) {
-        match self {
-            Self::ZScore => {
-                zscore(column, out);
-                // A column that tells no name from another weighs nothing.
-                for (out, value) in out.iter_mut().zip(column).filter(|(_, value)| value.is_finite()) {
-                    if out.is_nan() {
-                        *out = value * 0.0;
-                    }
-                }
-            }
-            Self::Rank => rank(column, scratch, out),
-            Self::None => out.copy_from_slice(column),
-        }
-    }
-}
-
-/// A weighted sum of columns.
+/// The rule: the ends of a weighted sum of columns.
 #[derive(Debug)]
 struct LinearWeighted {
-    /// Weight of each column.
-    weights: Vec<f64>,
-    /// How columns are made comparable.
-    standard: Standard,
-    /// Whether a name needs all columns.
-    needs_all: bool,
+    /// The sum.
+    combination: Combination,
     /// Names bought.
     n_long: usize,
     /// Names sold short.
@@ -111,37 +71,17 @@ fn build(values: &Values) -> Result<Rule, TradingError> {
     };
     let (names, weights): (Vec<String>, Vec<f64>) = factors.into_iter().unzip();
     let needs_all = values.choice("missing") == "exclude";
-    let rule = LinearWeighted { weights, standard, needs_all, n_long, n_short, sides };
-    Ok(Rule::new(rule, names.into_iter().map(Column::Named).collect(), sides.weighting.history_bars()))
-}
-
-impl LinearWeighted {
-    /// Whether the name in place `at` of the columns has what it needs.
-    fn is_known(&self, columns: &[Vec<f64>], at: usize) -> bool {
-        let mut known = columns.iter().map(|column| column[at].is_finite());
-        if self.needs_all { known.all(|known| known) } else { known.any(|known| known) }
-    }
+    let combination = Combination { weights, standard, needs_all };
+    let rule = LinearWeighted { combination: combination.clone(), n_long, n_short, sides };
+    let columns = names.into_iter().map(Column::Named).collect();
+    Ok(Rule { combination: Some(combination), ..Rule::new(rule, columns, sides.weighting.history_bars()) })
 }
 
 impl CrossSection for LinearWeighted {
     fn score(&self, names: &[u32], view: &dyn View, scores: &mut Vec<f64>) {
         let column = |column: usize| names.iter().map(|&symbol_idx| view.value(column, symbol_idx)).collect();
-        let mut columns: Vec<Vec<f64>> = (0..self.weights.len()).map(column).collect();
-        let known: Vec<bool> = (0..names.len()).map(|at| self.is_known(&columns, at)).collect();
-        for column in &mut columns {
-            // Names that are not eligible do not shift the mean of those that are.
-            for (value, known) in column.iter_mut().zip(&known) {
-                *value = if *known && value.is_finite() { *value } else { f64::NAN };
-            }
-        }
-        scores.extend(known.iter().map(|known| if *known { 0.0 } else { f64::NAN }));
-        let (mut standard, mut scratch) = (vec![0.0; names.len()], RankScratch::default());
-        for (column, weight) in columns.iter().zip(&self.weights) {
-            self.standard.apply(column, &mut standard, &mut scratch);
-            for (score, value) in scores.iter_mut().zip(&standard) {
-                *score += weight * if value.is_nan() { self.standard.neutral() } else { *value };
-            }
-        }
+        let columns: Vec<Vec<f64>> = (0..self.combination.weights.len()).map(column).collect();
+        scores.extend(self.combination.scores(&columns));
     }
 
     fn decide(&self, ranked: &[Ranked], view: &dyn View, plan: &mut Plan) {

@@ -8,6 +8,7 @@
 //! there. Start reading at [`resolve`], then `rule`.
 
 mod factor_columns;
+pub mod combination;
 mod linear_weighted;
 mod long_short;
 mod momentum;

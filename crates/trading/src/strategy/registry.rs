@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::combination::Combination;
 use super::params::{FACTOR, ParamSpec, Values};
 use super::rule::CrossSection;
 use super::{linear_weighted, long_short, momentum, rotation, target_list, threshold, top_k, top_k_dropout};
@@ -103,12 +104,14 @@ pub struct Rule {
     pub(crate) history_bars: usize,
     /// A file of targets whose weights are what it sees as its first column: NaN at all times but those of the file.
     pub(crate) targets: Option<String>,
+    /// How its columns make a score, when there are several.
+    pub(crate) combination: Option<Combination>,
 }
 
 impl Rule {
     /// A rule that looks at these columns and closes.
     pub(crate) fn new(rule: impl CrossSection + 'static, columns: Vec<Column>, history_bars: usize) -> Self {
-        Self { rule: Box::new(rule), columns, history_bars, targets: None }
+        Self { rule: Box::new(rule), columns, history_bars, targets: None, combination: None }
     }
 }
 
@@ -194,6 +197,14 @@ impl Resolved {
     pub fn targets(&self) -> Option<&str> {
         match &self.made {
             Made::Rule(rule) => rule.targets.as_deref(),
+            Made::PerSymbol(_) => None,
+        }
+    }
+
+    /// How its columns make a score, when there are several.
+    pub fn combination(&self) -> Option<&Combination> {
+        match &self.made {
+            Made::Rule(rule) => rule.combination.as_ref(),
             Made::PerSymbol(_) => None,
         }
     }

@@ -8,6 +8,7 @@ mod funding;
 mod lean;
 mod merging;
 mod one_engine;
+mod pyfolio;
 mod vectorbt;
 mod w6;
 mod warm_up;

@@ -101,7 +101,7 @@ fn realistic() -> Vec<BacktestConfig> {
 }
 
 /// Calls `check` for every configuration in several markets.
-fn for_all(mut check: impl FnMut(&Market, &BacktestConfig)) {
+pub(super) fn for_all(mut check: impl FnMut(&Market, &BacktestConfig)) {
     for seed in 0..12 {
         let market = Market::random(seed * 77 + 1, 9, N_HOURS);
         for config in configs() {

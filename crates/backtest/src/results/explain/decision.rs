@@ -53,6 +53,9 @@ pub struct Decision {
     pub neighbours: Vec<Peer>,
     /// The chosen names by rank, at most `PEERS_MAX`.
     pub chosen: Vec<Peer>,
+    /// All names that had a score, over which several factors are made comparable; in order of symbols.
+    #[serde(skip)]
+    pub scored: Vec<String>,
 }
 
 /// Chosen names told at most.
@@ -157,6 +160,7 @@ fn summarise(symbol: &str, (label, next_label): (i64, Option<i64>), block: &[Row
         equity: None,
         neighbours: ranked.iter().filter(near).map(|peer| (*peer).clone()).collect(),
         chosen: chosen.into_iter().take(PEERS_MAX).collect(),
+        scored: block.iter().filter(|row| row.peer.score.is_some()).map(|row| row.peer.symbol.clone()).collect(),
     }
 }
 

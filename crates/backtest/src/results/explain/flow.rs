@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crosscut_model::format_iso;
+use crosscut_model::{format_iso, parse_iso};
 use serde::Serialize;
 
 use super::super::audit::JOURNAL;
@@ -153,6 +153,12 @@ impl Flow {
         let decided = |line: &&Line| line.is_own && line.event.event == "decision" && line.label <= now;
         let of_trail = self.lines.iter().filter(decided).map(|line| line.label).max();
         of_trail.or_else(|| self.orders.iter().map(|order| order.label).filter(|label| *label <= now).max())
+    }
+
+    /// The instant of the last order decided in a bar; `None` without a trail.
+    pub(super) fn ordered_at(&self, label: i64) -> Option<i64> {
+        let decided = |line: &&Line| line.is_own && line.event.event == "decision" && line.label == label;
+        self.lines.iter().rfind(decided).and_then(|line| parse_iso(line.event.at.as_deref()?).ok())
     }
 
     /// Limits on the symbol's weight at a decision; `None` without a trail.

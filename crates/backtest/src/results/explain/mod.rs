@@ -36,6 +36,9 @@ pub struct Facts {
     /// Label of the bar whose close was decided on: that of the decision, or of the last order, else the bar asked for.
     #[serde(skip)]
     pub decided: i64,
+    /// When the last order was decided, of runs without rankings that kept a trail; microseconds UTC.
+    #[serde(skip)]
+    pub ordered_at: Option<i64>,
     /// What was held of the symbol after that bar.
     pub holding: Option<Holding>,
     /// The decision in force; `None` when nothing had been decided yet.
@@ -118,6 +121,7 @@ pub fn explain(run: &StoredRun, question: Question<'_>) -> Result<Facts, Results
         bar: format_iso(now.label),
         equity: now.equity,
         decided: decided.unwrap_or(now.label),
+        ordered_at: decided.filter(|_| decision.is_none()).and_then(|decided| flow.ordered_at(decided)),
         holding: flow::holding(folder, question.symbol, now)?,
         cash: flow::cash(&orders, &curve),
         notes: notes(question, (now.label, last), decision.is_some(), &flow),

@@ -17,9 +17,10 @@ use super::folder::WrittenFile;
 use super::metrics::{self, Metric};
 use super::record::ENGINE_VERSION;
 use super::{Run, RunInput};
-use crate::outcome::{LogLevel, PositionChange, RunOutcome, Selection};
+use crate::outcome::{PositionChange, RunOutcome, Selection};
+use crate::warnings::repeated;
 
-/// Warnings shown at most; `logs.txt` has all.
+/// Kinds of warnings shown at most; `logs.txt` has all.
 const WARNINGS_SHOWN: usize = 50;
 
 /// Letters of a setting shown at most; the JSON has all.
@@ -251,7 +252,7 @@ fn selection_cells(outcome: &RunOutcome, selection: &Selection) -> Vec<Cell> {
     ]
 }
 
-/// Counts, notes and the first warnings.
+/// Counts, notes and warnings by kind.
 fn quality(section: &mut Section, outcome: &RunOutcome) {
     let counts = &outcome.data_quality.counts;
     if counts.is_empty() {
@@ -262,20 +263,37 @@ fn quality(section: &mut Section, outcome: &RunOutcome) {
     if !outcome.data_quality.notes.is_empty() {
         section.list(outcome.data_quality.notes.clone());
     }
-    let warnings: Vec<_> = outcome.log.iter().filter(|line| line.level == LogLevel::Warning).collect();
-    if warnings.is_empty() {
+    let kinds = repeated(&outcome.log, &outcome.symbols);
+    if kinds.is_empty() {
         return;
     }
-    section.note(format!(
-        "{} warnings; {} are shown, all are in logs.txt.",
-        warnings.len(),
-        warnings.len().min(WARNINGS_SHOWN)
-    ));
-    let mut table = Table::new(&[("bar", Align::Line), ("warning", Align::Left)]);
-    for line in warnings.iter().take(WARNINGS_SHOWN) {
-        table.row(vec![format_iso(line.timestamp).into(), line.text.clone().into()]);
+    let n: usize = kinds.iter().map(|kind| kind.n).sum();
+    section.note(format!("{}; logs.txt has every one.", counted(n, "warning")));
+    let mut table = Table::new(&[
+        ("first", Align::Line),
+        ("last", Align::Line),
+        ("times", Align::Right),
+        ("symbols", Align::Right),
+        ("warning", Align::Left),
+    ])
+    .sortable();
+    for kind in kinds.iter().take(WARNINGS_SHOWN) {
+        let count = |n: usize| Cell::number(n as f64, if n == 0 { String::new() } else { number(n as f64, 0) });
+        table.row(vec![
+            format_iso(kind.first.timestamp).into(),
+            format_iso(kind.last).into(),
+            count(kind.n),
+            count(kind.n_symbols),
+            kind.first.text.clone().into(),
+        ]);
     }
     section.table(table);
+}
+
+/// A number of things.
+fn counted(n: usize, thing: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {thing}{plural}", number(n as f64, 0))
 }
 
 /// The whole configuration, to read and to copy.

@@ -7,6 +7,8 @@ use crosscut_report::{Align, Cell, Section, Table};
 
 use super::super::attribution;
 use super::super::figures::{UNDEFINED, number, percent, significant};
+use super::super::metrics::excursion_share;
+use super::super::tables::side_name;
 use crate::outcome::{ClosedTrade, RunOutcome};
 
 /// Trades shown of the best, and of the worst.
@@ -32,6 +34,11 @@ pub(super) fn trades(section: &mut Section, outcome: &RunOutcome) {
         sorted.drain(EXTREMES_SHOWN..n - EXTREMES_SHOWN);
     }
     section.table(list(outcome, &sorted));
+    section.note(
+        "MAE and MFE: the lowest and highest profit before commission while the trade was open, over the value opened, from the \
+         highs and lows of bars held from open to close, the closes of others, and the trade's own fills. All trades are in \
+         trades.csv.",
+    );
 }
 
 /// One row per statistic, columns for all, long and short.
@@ -68,6 +75,15 @@ fn statistics(outcome: &RunOutcome) -> Table {
     row("worst", of(trades::worst), amount);
     row("mean bars held", [0, 1, 2].map(|at| formula::mean(&bars[at])), |value| number(value, 1));
     row("median bars held", [0, 1, 2].map(|at| tail::median(&bars[at])), |value| number(value, 1));
+    let excursion = |of: fn(&ClosedTrade) -> f64| {
+        groups.map(|side| {
+            let is_wanted = |trade: &&ClosedTrade| side.is_none_or(|side| side == trade.side);
+            let shares = outcome.trades.iter().filter(is_wanted).map(|trade| excursion_share(trade, of));
+            formula::mean(&shares.collect::<Vec<f64>>())
+        })
+    };
+    row("mean adverse excursion (MAE)", excursion(|trade| trade.mae), percent);
+    row("mean favourable excursion (MFE)", excursion(|trade| trade.mfe), percent);
     let streak = |is_won: bool| {
         [0, 1, 2].map(|at| {
             let is_of_it = |profit: f64| if is_won { profit > 0.0 } else { profit < 0.0 };
@@ -81,6 +97,10 @@ fn statistics(outcome: &RunOutcome) -> Table {
 
 /// Trades one by one.
 fn list(outcome: &RunOutcome, trades: &[&ClosedTrade]) -> Table {
+    let excursion = |trade: &ClosedTrade, of: fn(&ClosedTrade) -> f64| {
+        let share = excursion_share(trade, of);
+        Cell::number(share, percent(share))
+    };
     let mut table = Table::new(&[
         ("symbol", Align::Left),
         ("side", Align::Left),
@@ -91,12 +111,14 @@ fn list(outcome: &RunOutcome, trades: &[&ClosedTrade]) -> Table {
         ("exit", Align::Right),
         ("profit", Align::Right),
         ("return", Align::Right),
+        ("MAE", Align::Right),
+        ("MFE", Align::Right),
     ])
     .sortable();
     for trade in trades {
         table.row(vec![
             outcome.symbols[trade.symbol_idx as usize].clone().into(),
-            if trade.side == Side::Buy { "long" } else { "short" }.into(),
+            side_name(trade.side).into(),
             format_iso(trade.opened_at).into(),
             format_iso(trade.closed_at).into(),
             Cell::number(trade.n_bars as f64, number(trade.n_bars as f64, 0)),
@@ -104,6 +126,8 @@ fn list(outcome: &RunOutcome, trades: &[&ClosedTrade]) -> Table {
             Cell::number(trade.exit_price, significant(trade.exit_price)),
             Cell::number(trade.pnl, number(trade.pnl, 2)),
             Cell::number(trade.return_, percent(trade.return_)),
+            excursion(trade, |trade| trade.mae),
+            excursion(trade, |trade| trade.mfe),
         ]);
     }
     table

@@ -53,7 +53,7 @@ fn a_rerun_elsewhere_gives_the_same_bytes() {
         assert_eq!(same, name != "run_context.json" && name != "logs.txt", "{name:?}");
         n_same += usize::from(same);
     }
-    assert_eq!(n_same, 9);
+    assert_eq!(n_same, 10);
 }
 
 #[test]

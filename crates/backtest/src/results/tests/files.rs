@@ -34,6 +34,7 @@ fn a_backtest_writes_its_files_and_a_pipeline_three_more() {
         "report.html",
         "run_context.json",
         "trade_summary.csv",
+        "trades.csv",
     ];
     published(RunKind::Backtest, |folder| assert_eq!(names(folder), common));
     published(RunKind::Pipeline, |folder| {
@@ -79,6 +80,12 @@ fn csv_files_have_the_columns_of_the_design() {
              2024-01-01T00:00:00Z,\u{5e01}USDT,,,0,0,missing factor\n",
         );
         check(
+            "trades.csv",
+            "symbol,side,opened_at,closed_at,n_bars,quantity,entry_price,exit_price,pnl,commission,return,mae,mfe\n\
+             \"A,\"\"<x>\",long,2024-01-02T00:00:00Z,2024-01-04T00:00:00Z,2,5.5,100.03,120,30,0.5,0.05452909581670953,-55,110\n\
+             \u{5e01}USDT,short,2024-01-02T00:00:00Z,2024-01-04T00:00:00Z,2,5.5,100.03,120,-10,0.5,-0.01817636527223651,-55,110\n",
+        );
+        check(
             "nav_history.csv",
             "timestamp,nav,return\n\
              2024-01-01T00:00:00Z,1000,\n\
@@ -99,6 +106,7 @@ fn pipeline_documents() {
         assert_eq!(trades[1]["side"], "short");
         assert_eq!(trades[0]["symbol"], "A,\"<x>");
         assert_eq!(trades[0]["closed_at"], "2024-01-04T00:00:00Z");
+        assert_eq!((&trades[0]["mae"], &trades[0]["mfe"]), (&(-55.0).into(), &110.0.into()));
         let summary = json("backtest_summary.json");
         assert_eq!(summary["period"]["n_bars"], 5);
         assert_eq!(summary["period"]["last_bar"], "2024-01-05T00:00:00Z");

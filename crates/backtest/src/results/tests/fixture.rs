@@ -187,5 +187,7 @@ fn trade(symbol_idx: u32, side: Side, pnl: f64) -> ClosedTrade {
         commission: 0.5,
         return_: pnl / 550.165,
         n_bars: 2,
+        mae: -55.0,
+        mfe: 110.0,
     }
 }

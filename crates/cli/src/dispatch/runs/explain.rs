@@ -43,6 +43,7 @@ impl Story<'_> {
         for factor in &self.0.factors {
             self.factor(factor, &mut out);
         }
+        out.link("rule", &self.0.rule);
         self.decision(&mut out);
         self.orders(&mut out);
         self.cash(&mut out);
@@ -77,7 +78,13 @@ impl Story<'_> {
     fn why_not(&self) -> String {
         let facts = &self.0.facts;
         let Some(decision) = &facts.decision else {
-            return "No decision about it was in force.".to_owned();
+            let filled = facts.orders.iter().rfind(|order| order.filled_quantity != 0.0);
+            return filled.map_or("Nothing had been decided about it.".to_owned(), |order| {
+                format!(
+                    "Order {} ({}): {} {} in bar {}.",
+                    order.order_id, order.reason, order.side, order.filled_quantity, order.bar
+                )
+            });
         };
         if !decision.knows_symbol {
             return format!("The decision at {} did not look at it.", decision.bar);
@@ -136,6 +143,12 @@ impl Story<'_> {
                 }
                 (None, _) => format!("looks back {} bars", definition.lookback_rows),
             });
+        }
+        if let Some(part) = &factor.part {
+            out.more(&format!(
+                "{} {} x weight {} = {} of the score",
+                part.standard, part.comparable, part.weight, part.contribution
+            ));
         }
     }
 

@@ -1,6 +1,7 @@
 //! LEAN's portfolio statistics: daily returns, a yearly return from the mean of a day, benchmark-relative numbers from it.
 
-use super::super::{deviation, mean, probabilistic_sharpe, regression, relative, trades};
+use super::super::probability::probability_above;
+use super::super::{deviation, mean, regression, relative, sharpe_per_period, tail, trades};
 use super::{Number, Sample, plain, yearly};
 
 /// The table at the end of a LEAN backtest, as fractions.
@@ -26,13 +27,13 @@ pub(super) fn numbers(sample: &Sample<'_>) -> Vec<Number> {
         yearly("Sortino Ratio", over(excess, downside), "((1 + mean(r))^N - 1 - f)/(std of the negative r*sqrt(N))"),
         plain(
             "Probabilistic Sharpe Ratio",
-            probabilistic_sharpe(&r, 1.0 / n.sqrt()),
-            "probability that the Sharpe ratio is above 1 a year",
+            probabilistic(&r, n, free),
+            "probability that the Sharpe ratio is above 1 a year, with the unbiased skewness and excess kurtosis",
         ),
         yearly("Annual Standard Deviation", spread, "std(r)*sqrt(N), ddof 1"),
         yearly("Annual Variance", spread.map(|spread| spread * spread), "var(r)*N"),
     ];
-    if let Some(b) = sample.benchmark_returns() {
+    if let Some(b) = charted_returns(sample) {
         let beta = regression(&r, &b, n).map(|fit| fit.beta);
         let other = annual_performance(&b, n);
         let alpha = annual.zip(beta).zip(other).map(|((own, beta), other)| own - (free + beta * (other - free)));
@@ -49,6 +50,29 @@ pub(super) fn numbers(sample: &Sample<'_>) -> Vec<Number> {
     }
     out.extend(closed(sample));
     out
+}
+
+/// Returns of the benchmark as it is charted: LEAN computes them from the points of a chart, whose values are rounded
+/// (`SmartRounding`) to 4 places above 1,000 and to 7 significant digits below.
+fn charted_returns(sample: &Sample<'_>) -> Option<Vec<f64>> {
+    let charted: Vec<f64> = sample.benchmark?.iter().map(|&value| smart_rounding(value)).collect();
+    Some(super::super::returns(&charted))
+}
+
+/// A value as a chart's point has it.
+fn smart_rounding(value: f64) -> f64 {
+    let places = if value > 1000.0 || value == 0.0 { 4 } else { 6 - libm::floor(libm::log10(value.abs())) as i32 };
+    let scale = libm::pow(10.0, f64::from(places));
+    if scale.is_finite() { (value * scale).round_ties_even() / scale } else { value }
+}
+
+/// The probability that the Sharpe ratio is above 1 a year: [`probability_above`], skewness and kurtosis as MathNet gives them
+/// (unbiased; the kurtosis is the excess one).
+fn probabilistic(r: &[f64], n: f64, free: f64) -> Option<f64> {
+    let excess: Vec<f64> = r.iter().map(|value| value - free / n).collect();
+    let sharpe = sharpe_per_period(&excess, 0.0)?;
+    let shape = (tail::sample_skewness(r)?, tail::sample_excess_kurtosis(r)?);
+    probability_above(sharpe, 1.0 / n.sqrt(), r.len(), shape)
 }
 
 /// Statistics of closed trades.

@@ -1,7 +1,7 @@
 //! Cash that moves without a strategy: funding, borrowing, dividends, delisting, liquidation.
 
-use crosscut_model::OrderRequest;
 use crosscut_model::time::DAY;
+use crosscut_model::{OrderKind, OrderRequest};
 
 use super::*;
 use crate::account::{CashKind, Margin};
@@ -117,4 +117,20 @@ fn a_liquidation_is_a_drawdown() {
     }));
     let (heard, _) = play(config, &[flat(100.0), flat(100.0), (80.5, 81.0, 80.0, 80.6), flat(80.0)], script);
     assert_eq!(heard[2], "3h #3 rejected: max_drawdown");
+}
+
+#[test]
+fn excursions_count_only_prices_at_which_the_trade_was_open() {
+    let prices = [flat(100.0), (100.0, 110.0, 95.0, 105.0), (105.0, 120.0, 85.0, 88.0)];
+    let script = vec![at(0, |desk: &mut Desk| {
+        let stop = OrderRequest::new(0, Side::Sell, 2.0, OrderKind::Stop { trigger: 90.0 });
+        desk.submit(OrderRequest::market(0, Side::Buy, 2.0));
+        desk.submit(stop.reduce_only());
+    })];
+    let (heard, mut floor) = play(config(), &prices, script);
+    assert_eq!(heard, ["1h #1 buy 2 @ 100", "3h #2 sell 2 @ 90"]);
+    // The bar it was bought at the open of counts whole; of the bar of its stop neither the 120 nor the 85 can be shown to
+    // have come while it was open, nor the close after it.
+    let trade = floor.account().take_closed()[0];
+    assert_eq!((trade.mae, trade.mfe), (-20.0, 20.0));
 }
