@@ -41,8 +41,11 @@ pub struct RunOutcome {
     pub selections: Vec<Selection>,
     /// Positions opened and closed again, in order of closing, symbols ascending.
     pub trades: Vec<ClosedTrade>,
-    /// One-sided turnover `0.5 * sum |w_target - w_drifted|` of each rebalance, by its row's label.
+    /// One-sided turnover `0.5 * sum |w_target - w_drifted|` of each rebalance, by its row's label; of a strategy that acts at
+    /// every bar, half the value traded over equity, of each bar with fills.
     pub turnover: Vec<(i64, f64)>,
+    /// How often the portfolio was decided anew; 0 for a strategy that acts at every bar.
+    pub n_rebalances: usize,
     /// How each symbol stands at the end, in the order of `symbols`; what its fills, this and its cash come to is its profit.
     pub ends: Vec<SymbolEnd>,
     /// Cash moved without a trade over the run, by kind, quote units; negative was paid.

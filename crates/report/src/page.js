@@ -54,11 +54,16 @@
 
   // Round numbers between low and high, about count of them.
   const linearTicks = (low, high, count) => {
-    const raw = (high - low) / count, power = 10 ** Math.floor(Math.log10(raw));
-    const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw * 0.999);
-    const ticks = [];
-    for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i += 1) ticks.push(+(i * step).toPrecision(12));
-    return ticks;
+    const ticksBy = (raw) => {
+      const power = 10 ** Math.floor(Math.log10(raw));
+      const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw * 0.999);
+      const ticks = [];
+      for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i += 1) ticks.push(+(i * step).toPrecision(12));
+      return ticks;
+    };
+    const ticks = ticksBy((high - low) / count);
+    // One label is no scale.
+    return ticks.length > 1 ? ticks : ticksBy((high - low) / count / 2);
   };
 
   // Round numbers for a logarithmic axis: 1, 2, 5 times powers of ten, or linear ones inside one decade.

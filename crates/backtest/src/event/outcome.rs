@@ -1,7 +1,7 @@
 //! An event replay as a run like any other, for the archive and its report.
 //!
 //! Orders, positions and closed trades are told by bar labels. An order filled in several executions becomes one with
-//! their sum, at their mean price. What only a cross-section has (selections, turnover at rebalances) stays empty.
+//! their sum, at their mean price. What only a cross-section has (selections) stays empty.
 
 use crosscut_model::calendar::periods_per_year;
 use crosscut_model::{Order, Timeframe};
@@ -35,7 +35,8 @@ impl EventOutcome {
             orders,
             selections: Vec::new(),
             trades,
-            turnover: Vec::new(),
+            turnover: self.turnover(),
+            n_rebalances: 0,
             ends: self.ends(),
             moved: self.moved.clone(),
             journal: self.labelled().map(|(timestamp, &record)| AuditLine { timestamp, record }).collect(),
@@ -49,6 +50,21 @@ impl EventOutcome {
             cash: self.curves.cash,
             positions: self.positions,
         }
+    }
+
+    /// Half the value traded over equity, of each bar with fills.
+    fn turnover(&self) -> Vec<(i64, f64)> {
+        let mut out: Vec<(i64, f64)> = Vec::new();
+        for (label, record) in self.labelled() {
+            let Entry::Filled { quantity, price, .. } = record.entry else { continue };
+            let row = self.curves.label.partition_point(|&other| other < label).min(self.curves.label.len().max(1) - 1);
+            let share = 0.5 * quantity * price / self.curves.equity.get(row).copied().unwrap_or(f64::NAN);
+            match out.last_mut().filter(|last| last.0 == label) {
+                Some(last) => last.1 += share,
+                None => out.push((label, share)),
+            }
+        }
+        out
     }
 
     /// The journal's records with their labels.
@@ -72,7 +88,13 @@ impl EventOutcome {
     fn told(&self) -> (Vec<Order>, Vec<ClosedTrade>) {
         let mut tally = Tally::new(self.symbols.len());
         self.labelled().for_each(|(label, record)| tally.take(label, record));
-        tally.finish(&self.trades)
+        let (orders, mut trades) = tally.finish(&self.trades);
+        // Where single trades execute there are no bars to count but those the curves are sampled at.
+        for trade in trades.iter_mut().filter(|trade| trade.n_bars == 0) {
+            let row = |label: i64| self.curves.label.partition_point(|&other| other < label);
+            trade.n_bars = row(trade.closed_at).saturating_sub(row(trade.opened_at)) as u64;
+        }
+        (orders, trades)
     }
 
     /// Counts a reader of the results should know.

@@ -36,6 +36,7 @@ impl Engine<'_> {
             orders,
             selections: records.selections,
             trades,
+            n_rebalances: records.turnover.len(),
             turnover: records.turnover,
             ends,
             moved,

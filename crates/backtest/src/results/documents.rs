@@ -174,7 +174,7 @@ pub(super) fn backtest_summary(run: &Run<'_>) -> String {
         "metrics": metrics,
         "counts": {
             "symbols": outcome.symbols.len(),
-            "rebalances": outcome.turnover.len(),
+            "rebalances": outcome.n_rebalances,
             "orders": outcome.orders.len(),
             "fills": outcome.orders.iter().filter(|order| order.fill.is_some()).count(),
             "closed_trades": outcome.trades.len(),

@@ -17,7 +17,7 @@ use crosscut_model::time::DAY;
 use crosscut_trading::account::CashKind;
 
 use super::RunRecord;
-use super::figures::{UNDEFINED, number, percent};
+use super::figures::{UNDEFINED, number, percent, ratio};
 use crate::outcome::{ClosedTrade, RunOutcome};
 use dictionary::{DICTIONARY, Definition, Unit, definition};
 
@@ -47,7 +47,7 @@ impl Metric {
             Unit::Share => percent(value),
             // Cents of millions are noise.
             Unit::Amount => number(value, if value.abs() < 1e6 { 2 } else { 0 }),
-            Unit::Ratio => number(value, 3),
+            Unit::Ratio => ratio(value),
             Unit::Count => number(value, 0),
             Unit::Days => number(value, 1) + " days",
             Unit::Bars => number(value, 1) + " bars",
@@ -75,8 +75,10 @@ pub(crate) struct Numbers<'a> {
     pub(crate) net_exposure: &'a [f64],
     /// The benchmark's value by row.
     pub(crate) benchmark: Option<&'a [f64]>,
-    /// One-sided turnover of each rebalance.
+    /// One-sided turnover of each rebalance, or bar with fills.
     pub(crate) turnover: &'a [f64],
+    /// Rebalances.
+    pub(crate) n_rebalances: usize,
     /// Closed trades.
     pub(crate) trades: &'a [ClosedTrade],
     /// Orders made.
@@ -105,6 +107,7 @@ impl<'a> Numbers<'a> {
             net_exposure: &outcome.net_exposure,
             benchmark: outcome.benchmark.as_deref(),
             turnover,
+            n_rebalances: outcome.n_rebalances,
             trades: &outcome.trades,
             n_orders: outcome.orders.len(),
             n_fills: fills().count(),
@@ -276,7 +279,7 @@ fn count_values(outcome: &Numbers<'_>) -> Values {
     let count = |n: usize| Some(n as f64);
     Values::from([
         ("n_bars", count(outcome.timeline.len())),
-        ("n_rebalances", count(outcome.turnover.len())),
+        ("n_rebalances", count(outcome.n_rebalances)),
         ("n_orders", count(outcome.n_orders)),
         ("n_fills", count(outcome.n_fills)),
         ("n_trades", count(outcome.trades.len())),

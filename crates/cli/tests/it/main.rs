@@ -34,6 +34,10 @@ mod relisted;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]
+mod run_inputs;
+#[cfg(test)]
+mod run_stories;
+#[cfg(test)]
 mod runs;
 mod searches;
 #[cfg(test)]

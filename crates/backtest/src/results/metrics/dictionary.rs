@@ -149,7 +149,12 @@ pub(super) const DICTIONARY: &[Definition] = &[
     plain("n_short_trades", "Closed short trades", Unit::Count, "one symbol from flat to flat, sold first"),
     plain("win_rate_long", "Win rate, long", Unit::Share, "closed long trades with a profit after costs"),
     plain("win_rate_short", "Win rate, short", Unit::Share, "closed short trades with a profit after costs"),
-    plain("turnover", "Turnover", Unit::Share, "mean of 0.5*sum|w - w_drifted| per rebalance, one-sided"),
+    plain(
+        "turnover",
+        "Turnover",
+        Unit::Share,
+        "one-sided: mean of 0.5*sum|w - w_drifted| per rebalance; of strategies of every bar, of 0.5*traded/equity per bar with fills",
+    ),
     plain("turnover_yearly", "Turnover per year", Unit::Share, "sum of one-sided turnover over years of 365.25 days"),
     plain("commission", "Commission", Unit::Amount, "sum over all fills, quote units"),
     plain("slippage", "Slippage", Unit::Amount, "sum over all fills against the reference price, quote units"),

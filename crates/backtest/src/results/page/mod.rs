@@ -7,12 +7,11 @@ mod trades;
 
 use std::collections::BTreeMap;
 
-use crosscut_model::format_iso;
 use crosscut_model::time::format_date;
 use crosscut_report::{Align, Cell, Chart, Mark, Page, Section, Table, Tile};
 
 use super::compare::flatten;
-use super::figures::{number, percent, significant};
+use super::figures::{moment, number, percent, significant};
 use super::folder::WrittenFile;
 use super::metrics::{self, Metric};
 use super::record::ENGINE_VERSION;
@@ -145,8 +144,9 @@ fn names_held(outcome: &RunOutcome) -> (Vec<f64>, Vec<f64>) {
 /// One-sided turnover of each rebalance.
 fn turnover(section: &mut Section, outcome: &RunOutcome) {
     let (times, values): (Vec<i64>, Vec<f64>) = outcome.turnover.iter().copied().unzip();
+    let per = if outcome.n_rebalances > 0 { "rebalance" } else { "bar with fills" };
     section.chart(
-        Chart::new("One-sided turnover per rebalance, share of equity", &times).percent().height(180).series(
+        Chart::new(format!("One-sided turnover per {per}, share of equity"), &times).percent().height(180).series(
             "turnover",
             Mark::Stem,
             &values,
@@ -178,7 +178,7 @@ fn last_holdings(section: &mut Section, outcome: &RunOutcome) {
     }
     last.retain(|_, position| position.quantity != 0.0);
     section.note(format!(
-        "{} names are held after the last bar. Price, value and weight are those of the bar in which the position last changed.",
+        "Names held after the last bar: {}. Price, value and weight are those of the bar in which the position last changed.",
         last.len()
     ));
     let mut table = Table::new(&[
@@ -197,7 +197,7 @@ fn last_holdings(section: &mut Section, outcome: &RunOutcome) {
             Cell::number(position.price, significant(position.price)),
             Cell::number(position.value, number(position.value, 2)),
             Cell::number(position.weight, percent(position.weight)),
-            format_iso(position.timestamp).into(),
+            moment(position.timestamp).into(),
         ]);
     }
     section.table(table);
@@ -209,7 +209,7 @@ fn selection(section: &mut Section, outcome: &RunOutcome) {
     for selection in &outcome.selections {
         *counts.entry(selection.excluded.map_or("chosen", |exclusion| exclusion.reason())).or_default() += 1;
     }
-    section.note(format!("Names and rebalances, all {} rebalances together:", outcome.turnover.len()));
+    section.note(format!("Names and rebalances, over {}:", counted(outcome.n_rebalances, "rebalance")));
     let mut table = Table::new(&[("what became of a name", Align::Left), ("times", Align::Right)]);
     for (reason, n) in counts {
         table.row(vec![reason.into(), Cell::number(n as f64, number(n as f64, 0))]);
@@ -218,7 +218,7 @@ fn selection(section: &mut Section, outcome: &RunOutcome) {
     let Some(last) = outcome.selections.last().map(|selection| selection.timestamp) else {
         return;
     };
-    section.note(format!("The last rebalance, decided at the bar {}:", format_iso(last)));
+    section.note(format!("The last rebalance, decided at the bar {}:", moment(last)));
     let mut table = Table::new(&[
         ("symbol", Align::Left),
         ("rank", Align::Right),
@@ -280,8 +280,8 @@ fn quality(section: &mut Section, outcome: &RunOutcome) {
     for kind in kinds.iter().take(WARNINGS_SHOWN) {
         let count = |n: usize| Cell::number(n as f64, if n == 0 { String::new() } else { number(n as f64, 0) });
         table.row(vec![
-            format_iso(kind.first.timestamp).into(),
-            format_iso(kind.last).into(),
+            moment(kind.first.timestamp).into(),
+            moment(kind.last).into(),
             count(kind.n),
             count(kind.n_symbols),
             kind.first.text.clone().into(),

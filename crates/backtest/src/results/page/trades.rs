@@ -2,11 +2,11 @@
 
 use crosscut_kernels::metrics as formula;
 use crosscut_kernels::metrics::{tail, trades};
-use crosscut_model::{Side, format_iso};
+use crosscut_model::Side;
 use crosscut_report::{Align, Cell, Section, Table};
 
 use super::super::attribution;
-use super::super::figures::{UNDEFINED, number, percent, significant};
+use super::super::figures::{UNDEFINED, moment, number, percent, significant};
 use super::super::metrics::excursion_share;
 use super::super::tables::side_name;
 use crate::outcome::{ClosedTrade, RunOutcome};
@@ -119,8 +119,8 @@ fn list(outcome: &RunOutcome, trades: &[&ClosedTrade]) -> Table {
         table.row(vec![
             outcome.symbols[trade.symbol_idx as usize].clone().into(),
             side_name(trade.side).into(),
-            format_iso(trade.opened_at).into(),
-            format_iso(trade.closed_at).into(),
+            moment(trade.opened_at).into(),
+            moment(trade.closed_at).into(),
             Cell::number(trade.n_bars as f64, number(trade.n_bars as f64, 0)),
             Cell::number(trade.entry_price, significant(trade.entry_price)),
             Cell::number(trade.exit_price, significant(trade.exit_price)),

@@ -86,6 +86,7 @@ pub(super) fn outcome() -> RunOutcome {
         selections: selections(),
         trades: vec![trade(0, Side::Buy, 30.0), trade(1, Side::Sell, -10.0)],
         turnover: vec![(day(0), 0.5), (day(3), 0.25)],
+        n_rebalances: 2,
         ends: vec![
             SymbolEnd { quantity: 0.0, price: 120.25, moved: 0.0 },
             SymbolEnd { quantity: -0.000_000_1, price: 4.95e9, moved: -1.5 },

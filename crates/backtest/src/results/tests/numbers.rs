@@ -1,9 +1,10 @@
 //! Hand-worked numbers all the way into `metrics.json`, and numbers as people read them.
 
+use crosscut_model::time::HOUR;
 use serde_json::Value;
 
 use super::fixture::{outcome, record};
-use crate::results::figures::{number, percent, significant};
+use crate::results::figures::{moment, number, percent, significant};
 use crate::results::{Archive, RunKind, metrics};
 
 /// `metrics.json` of the fixture.
@@ -191,6 +192,12 @@ fn figures_for_people() {
     assert_eq!(number(999.0, 0), "999");
     assert_eq!(percent(-0.1234), "-12.34%");
     assert_eq!(percent(f64::INFINITY), "undefined");
+    // A day's return of 8 % raised to a year.
+    assert_eq!(percent(1.354_315_836_740_985_2e12), "1.35e14%");
+    assert_eq!(
+        (moment(0), moment(8 * HOUR), moment(1_500_000)),
+        ("1970-01-01".into(), "1970-01-01 08:00".into(), "1970-01-01 00:00:01.500000".into())
+    );
     assert_eq!(significant(0.000_012_345_678), "0.0000123457");
     assert_eq!(significant(43_210.987), "43,210.99");
     assert_eq!(significant(1.5), "1.50000");

@@ -1,0 +1,119 @@
+//! `runs explain` where a score has several parts, and where a strategy acts at every bar; such runs made again, compared
+//! and verified.
+
+use serde_json::Value;
+
+use crate::world::World;
+
+/// The rows of a run's CSV file, cells by column.
+fn rows(world: &World, run: &Value, name: &str) -> Vec<Vec<String>> {
+    let text = world.text(&format!("{}/{name}", run["folder"].as_str().unwrap()));
+    text.lines().skip(1).map(|line| line.split(',').map(str::to_owned).collect()).collect()
+}
+
+/// A JSON number.
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("not a number: {value}"))
+}
+
+#[test]
+fn each_of_several_factors_is_told_with_what_it_brings() {
+    let world = World::with_market();
+    let run = ["backtest", "--strategy", "linear_weighted", "--factor-set", "s1", "--rebalance", "D", "--param", "k=2"];
+    for standard in ["zscore", "rank", "none"] {
+        let params = ["--param", "factors=return_5:0.7,return_20:-0.4", "--param"];
+        let standardise = format!("standardise={standard}");
+        let run = world.json(&[&run[..], &params, &[&standardise]].concat())["result"].clone();
+        let row = rows(&world, &run, "trade_summary.csv").into_iter().rfind(|row| row[2] == "3").unwrap();
+        let ask = ["runs", "explain", "latest", "--at", &row[0], "--symbol", &row[1]];
+        let told = world.json(&ask)["result"].clone();
+        let factors = told["factors"].as_array().unwrap();
+        assert_eq!(factors.len(), 2);
+        let mut sum = 0.0;
+        for (factor, (column, weight)) in factors.iter().zip([("return_5", 0.7), ("return_20", -0.4)]) {
+            assert_eq!(factor["column"], column);
+            assert!(factor["definition"]["formula"].as_str().unwrap().starts_with("close / delay(close, "));
+            assert_eq!(number(&factor["part"]["weight"]), weight);
+            assert_eq!(
+                number(&factor["part"]["contribution"]),
+                weight * number(&factor["part"]["comparable"]),
+                "{factor}"
+            );
+            if standard == "none" {
+                assert_eq!(factor["part"]["comparable"], factor["now"]["value"]);
+            }
+            sum += number(&factor["part"]["contribution"]);
+        }
+        assert!((sum - number(&told["decision"]["score"])).abs() < 1e-12, "{standard}: {sum} {told}");
+        assert!(!told["changed_since"].to_string().contains("add up"), "{told}");
+        let text = world.run(&ask).good().out;
+        assert!(text.contains(" x weight 0.7 = ") && text.contains("linear_weighted factors="), "{text}");
+    }
+}
+
+/// Runs a strategy of bars, and asks why the first order of its second half was made.
+fn story(world: &World, words: &[&str]) -> (Value, Value, String) {
+    let run = world.json(&[&["backtest"], words].concat())["result"].clone();
+    let orders = rows(world, &run, "orders.csv");
+    let filled: Vec<&Vec<String>> = orders.iter().filter(|order| order[10] == "filled").collect();
+    let order = filled[filled.len() / 2];
+    let ask = ["runs", "explain", "latest", "--at", &order[1], "--symbol", &order[2]];
+    let told = world.json(&ask)["result"].clone();
+    let found = told["orders"].as_array().unwrap().iter().any(|one| one["order_id"].to_string() == order[0]);
+    assert!(found, "order {} is not in {told}", order[0]);
+    (run, told, world.run(&ask).good().out)
+}
+
+#[test]
+fn runs_of_every_bar_are_explained_made_again_compared_and_verified() {
+    let world = World::with_market();
+    world.run(&["aggregate", "--bar", "1d"]).good();
+    world.run(&["aggregate", "AAAUSDT", "--bar", "tick-200"]).good();
+    for (words, table) in [
+        (&["--strategy", "sma_cross", "--timeframe", "1h", "--param", "fast=5"][..], "bars/v/1h/"),
+        (&["--strategy", "ema_cross", "--feeds", "1h,1d", "--param", "fast=3", "--symbols", "AAAUSDT"], "bars/v/1h/"),
+        (&["--strategy", "rsi", "--feeds", "1h,ticks", "--symbols", "AAAUSDT,BBBUSDT"], "bars/v/1h/"),
+        (
+            &[
+                "--strategy",
+                "breakout",
+                "--feeds",
+                "tick-200",
+                "--param",
+                "entry=3",
+                "--param",
+                "exit=2",
+                "--symbols",
+                "AAAUSDT",
+            ],
+            "bars/v/tick-200/",
+        ),
+    ] {
+        let (run, told, text) = story(&world, words);
+        let words: String = words.join(" ");
+        assert!(told["raw"]["table"].as_str().unwrap().starts_with(table), "{words}: {}", told["raw"]);
+        // The bar that decided was known when the order was made, and no later one was.
+        let decided = told["orders"][0]["steps"][0]["at"].as_str().unwrap_or_default().to_owned();
+        let known = told["bar_read"]["available_at"].as_str().unwrap();
+        assert!(decided.is_empty() || known <= decided.as_str(), "{words}: {known} {decided}");
+        assert!(told["raw"]["trace"].to_string().contains("aggTrades-2024-01.zip"), "{words}: {told}");
+        for word in ["raw ", "table ", "bar ", "rule ", "order ", "fill ", "cash "] {
+            assert!(text.contains(&format!("\n{word}")), "{words}: no `{word}` in\n{text}");
+        }
+        let id = run["run_id"].as_str().unwrap();
+        assert_eq!(world.json(&["runs", "rerun", id])["result"]["identical"], true, "{words}");
+        world.run(&["runs", "verify", id]).good();
+    }
+    let runs = world.json(&["runs", "list"])["result"]["runs"].clone();
+    let id = |at: usize| runs[at]["run_id"].as_str().unwrap().to_owned();
+    let compared = world.run(&["runs", "compare", &id(0), &id(1), "--html", "page.html"]).good().out;
+    assert!(
+        compared.contains("equity first differs at") && world.text("page.html").contains("sma_cross"),
+        "{compared}"
+    );
+    // A symbol that was never traded, and a time before the first order.
+    let text =
+        world.run(&["runs", "explain", &id(1), "--at", "2024-01-01T02:00:00Z", "--symbol", "AAAUSDT"]).good().out;
+    assert!(text.contains("Not held. Nothing had been decided about it."), "{text}");
+    world.run(&["runs", "explain", &id(1), "--at", "2024-01-05", "--symbol", "AAUSDT"]).refused(&["AAUSDT", "AAAUSDT"]);
+}
