@@ -159,9 +159,13 @@ struct Aside {
 }
 
 impl Aside {
-    /// A folder of this process inside the results folder, where there is room for a run.
+    /// A folder of this process inside the results folder, where there is room for a run; where nothing may be written there,
+    /// among the system's temporary files.
     fn new(results: &Path, run_id: &str) -> Self {
-        Self { path: results.join(format!(".rerun-{run_id}-{}", std::process::id())) }
+        let name = format!(".rerun-{run_id}-{}", std::process::id());
+        let path = results.join(&name);
+        let is_refused = fs::create_dir_all(&path).is_err();
+        Self { path: if is_refused { std::env::temp_dir().join(name) } else { path } }
     }
 }
 

@@ -457,6 +457,16 @@
     }));
   };
 
+  // What scrolls can be reached, and scrolled, by keys alone.
+  const reachable = (box) => {
+    const look = () => {
+      if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    };
+    new ResizeObserver(look).observe(box);
+  };
+
   document.querySelectorAll("figure.chart").forEach(chart);
+  document.querySelectorAll(".scroll").forEach(reachable);
   document.querySelectorAll("table[data-sortable]").forEach(sortable);
 })();

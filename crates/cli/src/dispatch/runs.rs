@@ -56,7 +56,9 @@ fn list(desk: &Desk<'_>, strategy: Option<&str>, last: Option<usize>) -> Result<
             percent("max_drawdown"),
         ]);
     }
-    let text = if runs.runs.is_empty() {
+    let text = if runs.runs.is_empty() && (strategy.is_some() || last.is_some()) {
+        format!("none of the runs in {} is asked for\n", desk.results_root().display())
+    } else if runs.runs.is_empty() {
         format!("no runs in {} yet\n", desk.results_root().display())
     } else {
         table.render()

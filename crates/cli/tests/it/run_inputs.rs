@@ -43,12 +43,12 @@ impl Script {
         text
     }
 
-    /// Rates every eight hours.
+    /// Rates every eight hours. What is paid at the close of the last unaltered bar belongs to that bar.
     fn funding(self) -> String {
         let mut text = String::from("symbol,funding_time,funding_rate\n");
-        for hour in (0..=N_HOURS).step_by(8) {
+        for hour in (8..=N_HOURS).step_by(8) {
             for (at, symbol) in SYMBOLS.iter().enumerate() {
-                let rate = 0.0001 * (at as f64 - 2.0) * if self.is_altered(hour) { -50.0 } else { 1.0 };
+                let rate = 0.0001 * (at as f64 - 2.0) * if self.is_altered(hour - 1) { -50.0 } else { 1.0 };
                 let _ = writeln!(text, "{symbol},{},{rate}", START + hour * HOUR);
             }
         }
@@ -100,6 +100,7 @@ impl Script {
             world.write(&format!("{symbol}-mark.csv"), klines);
             import("mark", symbol, &format!("{symbol}-mark.csv"));
         }
+        world.run(&["aggregate", "--from", "1h", "--bar", "1d"]).good();
         for (name, text) in self.dated() {
             world.write(name, text);
         }
@@ -215,27 +216,36 @@ fn a_list_of_targets_is_an_input() {
 
 #[test]
 fn factor_tables_in_parts_are_checked_part_by_part() {
-    let world = World::with_market();
-    // More bars: the update appends a second file to each table.
-    world.backtest(&[]).good();
-    world
-        .run(&["data", "generate", "--dir", "more", "--symbols", "8", "--days", "30", "--trades-per-day", "120"])
-        .good();
-    world.run(&["data", "import", "--venue", "v", "--replace", "more"]).good();
-    world.run(&["aggregate", "--bar", "1h"]).good();
-    world.run(&["factors", "update", "s1"]).good();
-    world.backtest(&[]).good();
+    let world = World::new();
+    let import = |n_hours: i64| {
+        let mut text = String::from("open_time,open,high,low,close,volume\n");
+        for hour in 0..n_hours {
+            let close = 100 + (hour * 37) % 11;
+            let _ = writeln!(text, "{},{close},{close},{close},{close},10", START + hour * HOUR);
+        }
+        world.write("AAA.csv", text);
+        let words = ["data", "import", "--venue", "v", "--kind", "klines", "--timeframe", "1h", "--symbol", "AAA"];
+        world.run(&[&words[..], &["AAA.csv"]].concat()).good();
+    };
+    // More rows than one group of a table holds; an update puts what is new into a second file.
+    import(16_390);
+    world.write("s.yaml", FACTOR_SET);
+    world.run(&["factors", "run", "--config", "s.yaml"]).good();
+    import(16_420);
+    world.run(&["factors", "update", "s"]).good();
+    let words = ["backtest", "--strategy", "top_k", "--factor-set", "s", "--param", "factor=mom", "--param", "k=1"];
+    world.run(&[&words[..], &["--rebalance", "D"]].concat()).good();
     world.run(&["runs", "verify", "latest"]).good();
-    let parts: Vec<String> =
-        world.files("hub/factors/1h/s1").into_keys().filter(|name| name.contains(".parquet/")).collect();
-    let Some(part) = parts.first() else { return };
-    let path = world.path(&format!("hub/factors/1h/s1/{part}"));
-    let mut bytes = fs::read(&path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
-    fs::write(&path, bytes).unwrap();
-    let answer = world.run(&["runs", "verify", "latest"]);
-    assert!(answer.status == 1 && answer.out.contains("factors/1h/s1/"), "{}", answer.out);
+    for part in ["base", "tail"] {
+        let path = world.path(&format!("hub/factors/1h/s/AAA.parquet/{part}.parquet"));
+        let bytes = fs::read(&path).unwrap();
+        let mut changed = bytes.clone();
+        changed[bytes.len() / 2] ^= 1;
+        fs::write(&path, changed).unwrap();
+        let answer = world.run(&["runs", "verify", "latest"]);
+        assert!(answer.status == 1 && answer.out.contains("factors/1h/s/AAA.parquet"), "{part}: {}", answer.out);
+        fs::write(&path, bytes).unwrap();
+    }
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn trades_know_how_far_they_went() {
         for (symbol_idx, symbol) in outcome.symbols.iter().enumerate() {
             let ours: Vec<_> = outcome.trades.iter().filter(|one| one.symbol_idx as usize == symbol_idx).collect();
             let theirs = counted(market, (symbol, config.execution == Execution::Close), &fills(&outcome, symbol_idx));
-            assert!(ours.len() <= theirs.len());
+            assert_eq!(ours.len(), theirs.len(), "{symbol} {config:?}: {ours:?} {:?}", fills(&outcome, symbol_idx));
             for (trade, (mae, mfe)) in ours.iter().zip(theirs) {
                 let unit = 1e-9 * (trade.quantity * trade.entry_price).max(1.0);
                 assert!(
