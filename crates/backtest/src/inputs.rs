@@ -28,7 +28,14 @@ pub fn changes(hub: &Hub, inputs: &[(String, String)], lists: &[String]) -> Vec<
         let now = if name.starts_with(LISTS) { list_now(name, then, lists) } else { hash_now(hub, &sets, name) };
         (now.as_ref() != Some(then)).then(|| InputChange { name: name.clone(), then: Some(then.clone()), now })
     };
-    inputs.par_iter().filter_map(change).collect()
+    let changes: Vec<InputChange> = inputs.par_iter().filter_map(change).collect();
+    // A set of which a table is gone cannot be opened: only what is gone is told, and not its neighbours.
+    let is_gone = |change: &InputChange| change.now.is_none() && !hub.root().join(&change.name).exists();
+    let set_of =
+        |name: &str| name.rsplit_once('/').map(|(set, _)| set.to_owned()).filter(|_| name.starts_with("factors/"));
+    let broken: Vec<String> = changes.iter().filter(|one| is_gone(one)).filter_map(|one| set_of(&one.name)).collect();
+    let is_told = |one: &InputChange| is_gone(one) || set_of(&one.name).is_none_or(|set| !broken.contains(&set));
+    changes.into_iter().filter(|one| one.now.is_some() || is_told(one)).collect()
 }
 
 /// What the names of files beside the hub begin with: their folder is a machine's business.

@@ -341,10 +341,13 @@ mod tests {
         let split = Split { at: 2, ratio: 1.5, quantity: 7.0, price: 60.0 };
         assert_eq!(ledger.split(0, &split, 1), 30.0);
         assert_eq!((ledger.cash(), ledger.position(0).entry_price), (580.0, 60.0));
+        ledger.note_price(0, 58.0);
         ledger.book(0, Side::Sell, &fill(3, 7.0, 63.0, 0.0), 2);
         // 7 shares gained 3 each; the half was paid out at what it had cost.
         let trade = ledger.closed()[0];
         assert_eq!((trade.quantity, trade.entry_price, trade.pnl), (7.5, 60.0, 21.0));
+        // 58 a share is 2 below what 7 cost in the new units.
+        assert_eq!((trade.mae, trade.mfe), (-14.0, 21.0));
         assert_eq!(ledger.cash(), 1021.0);
     }
 

@@ -99,7 +99,7 @@ fn one_thread_and_two_give_the_same_bytes() {
         assert!(a == b, "{folder} differs");
     }
     let (a, b) = (run_files(&one, "long_short"), run_files(&two, "long_short"));
-    assert_eq!(a.len(), 10, "{:?}", a.iter().map(|(name, _)| name).collect::<Vec<_>>());
+    assert_eq!(a.len(), 11, "{:?}", a.iter().map(|(name, _)| name).collect::<Vec<_>>());
     assert!(a == b, "the run differs");
 }
 

@@ -215,40 +215,6 @@ fn a_list_of_targets_is_an_input() {
 }
 
 #[test]
-fn factor_tables_in_parts_are_checked_part_by_part() {
-    let world = World::new();
-    let import = |n_hours: i64| {
-        let mut text = String::from("open_time,open,high,low,close,volume\n");
-        for hour in 0..n_hours {
-            let close = 100 + (hour * 37) % 11;
-            let _ = writeln!(text, "{},{close},{close},{close},{close},10", START + hour * HOUR);
-        }
-        world.write("AAA.csv", text);
-        let words = ["data", "import", "--venue", "v", "--kind", "klines", "--timeframe", "1h", "--symbol", "AAA"];
-        world.run(&[&words[..], &["AAA.csv"]].concat()).good();
-    };
-    // More rows than one group of a table holds; an update puts what is new into a second file.
-    import(16_390);
-    world.write("s.yaml", FACTOR_SET);
-    world.run(&["factors", "run", "--config", "s.yaml"]).good();
-    import(16_420);
-    world.run(&["factors", "update", "s"]).good();
-    let words = ["backtest", "--strategy", "top_k", "--factor-set", "s", "--param", "factor=mom", "--param", "k=1"];
-    world.run(&[&words[..], &["--rebalance", "D"]].concat()).good();
-    world.run(&["runs", "verify", "latest"]).good();
-    for part in ["base", "tail"] {
-        let path = world.path(&format!("hub/factors/1h/s/AAA.parquet/{part}.parquet"));
-        let bytes = fs::read(&path).unwrap();
-        let mut changed = bytes.clone();
-        changed[bytes.len() / 2] ^= 1;
-        fs::write(&path, changed).unwrap();
-        let answer = world.run(&["runs", "verify", "latest"]);
-        assert!(answer.status == 1 && answer.out.contains("factors/1h/s/AAA.parquet"), "{part}: {}", answer.out);
-        fs::write(&path, bytes).unwrap();
-    }
-}
-
-#[test]
 fn what_lies_after_a_time_changes_nothing_before_it_through_any_input() {
     let altered = Script { altered_from: 12 * 24 };
     let until = "2024-01-12T23:00:00Z";

@@ -27,6 +27,8 @@ fn help_tells_the_defaults_of_the_command() {
     let world = World::new();
     let default = |command: &[&str], option: &str| {
         let help = world.run(&[command, &["--help"]].concat()).good().out;
+        // A line may break anywhere.
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
         let (_, after) = help.split_once(&format!("--{option} <")).unwrap();
         let words = after.split_once("[default: ").map(|(_, rest)| rest.split(']').next().unwrap().to_owned());
         words.unwrap_or_default()
