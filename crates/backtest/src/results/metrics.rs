@@ -143,7 +143,8 @@ pub(crate) fn shown(name: &str, value: Option<f64>) -> String {
 
 /// All metrics of a run in the order of the dictionary; those about a benchmark only when there is one.
 pub(super) fn of_run(record: &RunRecord, outcome: &RunOutcome) -> Vec<Metric> {
-    let values = values(&Numbers::of(record.subject.capital, outcome, &turnover_of(outcome)));
+    let mut values = values(&Numbers::of(record.subject.capital, outcome, &turnover_of(outcome)));
+    values.extend(excursion_values(outcome));
     let annualisation = annualisation_text(&outcome.annualisation);
     let metric = |definition: &Definition| {
         let value = values.get(definition.name)?;
@@ -295,10 +296,6 @@ fn trade_values(outcome: &Numbers<'_>) -> Values {
     let (long, short) = (won(Side::Buy), won(Side::Sell));
     let streak =
         |is_of_it: fn(f64) -> bool| (!profits.is_empty()).then(|| trades::longest_streak(&profits, is_of_it) as f64);
-    let excursion = |of: fn(&ClosedTrade) -> f64| -> Vec<f64> {
-        outcome.trades.iter().map(|trade| excursion_share(trade, of)).collect()
-    };
-    let (mae, mfe) = (excursion(|trade| trade.mae), excursion(|trade| trade.mfe));
     Values::from([
         ("win_rate", formula::win_rate(&profits)),
         ("profit_factor", formula::profit_factor(&profits)),
@@ -314,9 +311,6 @@ fn trade_values(outcome: &Numbers<'_>) -> Values {
         ("longest_losing_streak", streak(|profit| profit < 0.0)),
         ("quality_number", trades::quality_number(&profits)),
         ("kelly", trades::kelly(&profits)),
-        ("mean_mae", formula::mean(&mae)),
-        ("mean_mfe", formula::mean(&mfe)),
-        ("edge_ratio", trades::edge_ratio(&mae, &mfe)),
         ("n_long_trades", Some(long.len() as f64)),
         ("n_short_trades", Some(short.len() as f64)),
         ("win_rate_long", formula::win_rate(&long)),
@@ -325,6 +319,20 @@ fn trade_values(outcome: &Numbers<'_>) -> Values {
         ("turnover_yearly", years(outcome).map(|years| turnover.iter().sum::<f64>() / years)),
         ("commission", Some(outcome.commission)),
         ("slippage", Some(outcome.slippage)),
+    ])
+}
+
+/// How far closed trades went. Many runs side by side do not follow prices within trades, so that these are not among
+/// [`Numbers`].
+fn excursion_values(outcome: &RunOutcome) -> Values {
+    let shares = |of: fn(&ClosedTrade) -> f64| -> Vec<f64> {
+        outcome.trades.iter().map(|trade| excursion_share(trade, of)).collect()
+    };
+    let (mae, mfe) = (shares(|trade| trade.mae), shares(|trade| trade.mfe));
+    Values::from([
+        ("mean_mae", formula::mean(&mae)),
+        ("mean_mfe", formula::mean(&mfe)),
+        ("edge_ratio", trades::edge_ratio(&mae, &mfe)),
     ])
 }
 

@@ -132,6 +132,7 @@ impl Curves {
             net_exposure: &self.book.net,
             benchmark: annual.benchmark.as_deref(),
             turnover: &self.book.turnover,
+            n_rebalances: self.book.turnover.len(),
             trades: self.book.closed(),
             n_orders: self.book.n_orders,
             n_fills: self.book.n_fills,
