@@ -7,8 +7,8 @@
 //! Each template lives in its own file with its parameters beside it; names, help and error texts are derived from
 //! there. Start reading at [`resolve`], then `rule`.
 
-mod factor_columns;
 pub mod combination;
+mod factor_columns;
 mod linear_weighted;
 mod long_short;
 mod momentum;
