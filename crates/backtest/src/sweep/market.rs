@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crosscut_hub::Hub;
-use crosscut_model::calendar::periods_per_year;
+use crosscut_model::calendar::periods_per_year_on;
 use crosscut_trading::account::Funds;
-use crosscut_trading::strategy::{Kind, Resolved};
+use crosscut_trading::strategy::Resolved;
 use rayon::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::lean::{self, Annual, Job, Places};
 use super::{Sampling, SetOutcome};
@@ -34,49 +34,50 @@ const PROVEN: usize = 4;
 /// Takes the place of a set and what came of it, from any thread.
 type Done<'a> = &'a (dyn Fn(usize, Result<SetOutcome, BacktestError>) + Sync);
 
-/// What of a configuration loading looks at, in canonical text: configurations with equal texts can run over one market.
+/// What of a configuration loading looks at, in canonical text: configurations with equal texts can run over one market. All
+/// counts that is not known to be looked at by runs alone.
 ///
 /// # Errors
 /// As [`BacktestConfig::prepare`].
 pub fn sharing(config: &BacktestConfig) -> Result<String, BacktestError> {
     let prepared = config.prepare()?;
-    let strategy = &prepared.strategy;
-    let is_rule = strategy.kind() == Kind::CrossSection;
-    let has_funding = config.funding.source != FundingSource::None;
-    // A panel may begin earlier and end later than a run; payments and feeds may not.
-    let is_fixed = !is_rule || has_funding;
-    let range = is_fixed.then_some((config.start, config.end));
-    let written = |value: &dyn Fn(&BacktestConfig) -> Value| value(config);
-    let mut view = json!({
-        "venue": config.venue,
-        "timeframe": config.timeframe.to_string(),
-        "symbols": config.symbols,
-        "include": config.include,
-        "exclude": config.exclude,
-        "factor_formula": config.factor_formula,
-        "range": range,
-        "funding": written(&|config| json!(config.funding)),
-        "benchmark": config.benchmark,
-        "corporate_actions": config.corporate_actions.to_string(),
-    });
-    let more = if is_rule {
-        json!({
-            "factor_set": config.factor_set,
-            "columns": columns(strategy),
-            "targets": strategy.targets().map(|file| (file, prepared.funds != Funds::Cash)),
-            "symbols_needed": strategy.symbols_needed(),
-            "align": config.align.to_string(),
-            "pool": config.pool,
-            "universe": config.universe,
-            "execution": config.execution.to_string(),
-            "needs_path": prepared.needs_path(),
-            "needs_volume": config.needs_volume(),
-        })
-    } else {
-        let feeds: Vec<String> = config.feeds.iter().map(ToString::to_string).collect();
-        json!({ "feeds": feeds })
+    let (strategy, default) = (&prepared.strategy, BacktestConfig::default());
+    let is_event = config.is_event(strategy.kind());
+    let mut view = BacktestConfig {
+        strategy: String::new(),
+        params: BTreeMap::new(),
+        capital: default.capital,
+        commission_bps: default.commission_bps,
+        slippage_bps: default.slippage_bps,
+        costs: default.costs.clone(),
+        borrow: default.borrow,
+        margin: default.margin.clone(),
+        max_position: default.max_position,
+        max_gross: default.max_gross,
+        cash_buffer: default.cash_buffer,
+        max_drawdown: default.max_drawdown,
+        risk: default.risk.clone(),
+        on_short: default.on_short,
+        untradable: default.untradable,
+        audit: default.audit,
+        seed: default.seed,
+        allow_negative_cash: default.allow_negative_cash,
+        ..config.clone()
     };
-    view["of_kind"] = more;
+    // A panel may begin earlier and end later than a run; payments and feeds may not.
+    if !is_event && config.funding.source == FundingSource::None {
+        (view.start, view.end, view.rebalance) = (default.start, default.end, default.rebalance);
+    }
+    let view = json!({
+        "config": view,
+        "is_event": is_event,
+        "columns": columns(strategy),
+        "targets": strategy.targets().map(|file| (file, prepared.funds != Funds::Cash)),
+        "symbols_needed": strategy.symbols_needed(),
+        "needs_path": prepared.needs_path(),
+        "needs_volume": config.needs_volume(),
+        "history_bars": is_event.then(|| (strategy.history_bars(), prepared.warm_up_bars)),
+    });
     Ok(view.to_string())
 }
 
@@ -100,7 +101,7 @@ impl SharedMarket {
         computed: Option<&ComputedFactor>,
     ) -> Result<Self, BacktestError> {
         let mut widest = (*configs.first().expect("a market is loaded for somebody")).clone();
-        if widest.prepare()?.strategy.kind() == Kind::PerSymbol {
+        if widest.is_event(widest.prepare()?.strategy.kind()) {
             return Ok(Self::new(Loaded::load(hub, &widest)?));
         }
         let mut earliest = PanelBuilder::new(&widest)?.earliest_needed(&widest);
@@ -234,7 +235,7 @@ impl SharedMarket {
                     let labels = curves.labels(panel);
                     let periods_per_year = match annual.take() {
                         Some(annual) => annual.periods_per_year,
-                        None => periods_per_year(labels, panel.timeframe()).periods_per_year,
+                        None => periods_per_year_on(labels, panel.timeframe(), panel.sessions()).periods_per_year,
                     };
                     let rows = job.prepared.range.positions(panel.timeline());
                     let benchmark = panel.benchmark().map(|close| benchmark_value(&close[rows], job.config.capital));

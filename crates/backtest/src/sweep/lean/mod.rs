@@ -15,7 +15,9 @@ use crosscut_trading::account::Funds;
 use crosscut_trading::rules::Execution;
 use crosscut_trading::strategy::{Ranked, rank};
 
-use crate::config::{BacktestConfig, CommissionConfig, Prepared, RiskConfig, SlippageConfig, VenueConfig};
+use crate::config::{
+    BacktestConfig, CommissionConfig, OrdersConfig, Prepared, RiskConfig, SlippageConfig, VenueConfig,
+};
 use crate::error::BacktestError;
 use crate::panel::Panel;
 use crate::replay::{check, decisions};
@@ -55,6 +57,8 @@ pub(super) fn fits(panel: &Panel, job: &Job<'_>) -> bool {
     let is_free = limits.iter().all(Option::is_none)
         && config.risk == RiskConfig::default()
         && config.venue_rules == VenueConfig::default()
+        && config.orders == OrdersConfig::default()
+        && panel.session_times().is_empty()
         && prepared.borrow.is_none()
         && prepared.funding.is_none()
         && matches!(prepared.funds, Funds::Unlimited | Funds::Cash);
