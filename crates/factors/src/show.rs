@@ -32,6 +32,9 @@ pub fn features_of_symbols(
     table(&plan, &bars)
 }
 
+/// Labels (microseconds UTC) and values of each symbol.
+pub type BySymbol = BTreeMap<String, (Vec<i64>, Vec<f64>)>;
+
 /// Values of one formula for every bar of some symbols: labels and values by symbol, nothing written. The formula sees what
 /// that of a factor set sees; operators across symbols see these symbols alone.
 ///
@@ -42,7 +45,7 @@ pub fn formula_of_symbols(
     (venue, bar): (&str, BarSpec),
     symbols: &[String],
     formula: &str,
-) -> Result<BTreeMap<String, (Vec<i64>, Vec<f64>)>, FactorsError> {
+) -> Result<BySymbol, FactorsError> {
     let factor = Factors {
         name: "formula".to_owned(),
         formula: formula.to_owned(),

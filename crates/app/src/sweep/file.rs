@@ -10,6 +10,9 @@ use crate::config::{Config, plain};
 use crate::desk::Desk;
 use crate::error::AppError;
 
+/// A set as it is written: its name, keys and values.
+type WrittenSet = (Option<String>, Vec<(String, Value)>);
+
 /// Whose equity curves are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kept {
@@ -45,7 +48,7 @@ pub(super) struct Asked {
 pub(super) fn read(desk: &Desk<'_>) -> Result<Asked, AppError> {
     let config = &desk.config;
     let written: Vec<(&String, &Value)> = entries(config, "sweep.parameters")?;
-    let sets: Vec<(Option<String>, Vec<(String, Value)>)> = named_sets(config)?;
+    let sets: Vec<WrittenSet> = named_sets(config)?;
     let texts_of = |wanted: &str| -> Vec<String> {
         let of_axes = written.iter().map(|(key, value)| (key.as_str(), *value));
         let of_sets = sets.iter().flat_map(|(_, pairs)| pairs.iter().map(|(key, value)| (key.as_str(), value)));
@@ -116,7 +119,7 @@ fn entries<'a>(config: &'a Config, path: &str) -> Result<Vec<(&'a String, &'a Va
 }
 
 /// Sets with a name: a mapping from names to settings, or a list of settings each with a `name`.
-fn named_sets(config: &Config) -> Result<Vec<(Option<String>, Vec<(String, Value)>)>, AppError> {
+fn named_sets(config: &Config) -> Result<Vec<WrittenSet>, AppError> {
     let path = "sweep.parameter_sets";
     let of = |name: &str, value: &Value| match value {
         Value::Object(map) => Ok(flat(map)),

@@ -151,7 +151,7 @@ impl Walk<'_> {
                 }
                 let is_near = (a - b).abs() <= NEAR * b;
                 let is_up = if is_near { self.is_up(walker.windows, start + bar) } else { a > b };
-                if is_up != !walker.bought_at.is_nan() {
+                if is_up == walker.bought_at.is_nan() {
                     self.trade(walker, self.closes[start + bar]);
                 }
             }

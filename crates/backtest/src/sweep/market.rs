@@ -51,7 +51,7 @@ pub fn sharing(config: &BacktestConfig) -> Result<String, BacktestError> {
         slippage_bps: default.slippage_bps,
         costs: default.costs.clone(),
         borrow: default.borrow,
-        margin: default.margin.clone(),
+        margin: default.margin,
         max_position: default.max_position,
         max_gross: default.max_gross,
         cash_buffer: default.cash_buffer,

@@ -59,7 +59,8 @@ fn story(world: &World, words: &[&str]) -> (Value, Value, String) {
     let order = filled[filled.len() / 2];
     let ask = ["runs", "explain", "latest", "--at", &order[1], "--symbol", &order[2]];
     let told = world.json(&ask)["result"].clone();
-    let found = told["orders"].as_array().unwrap().iter().any(|one| one["order_id"].to_string() == order[0]);
+    let found =
+        told["orders"].as_array().unwrap().iter().any(|one| order[0].parse() == Ok(one["order_id"].as_u64().unwrap()));
     assert!(found, "order {} is not in {told}", order[0]);
     (run, told, world.run(&ask).good().out)
 }

@@ -14,6 +14,7 @@ use crosscut_trading::strategy::{Portfolio, PortfolioRules, Scorer, resolve};
 use crosscut_trading::venue::VenueRules;
 
 use super::*;
+use crate::RunOutcome;
 use crate::config::BacktestConfig;
 use crate::panel::lists::Target;
 use crate::panel::{Extras, PanelBuilder, SeriesInput, SymbolRules};
@@ -114,6 +115,23 @@ fn some_targets() -> Vec<Target> {
     targets
 }
 
+/// Whether both replays have the same curve, fills and trades.
+fn same(outcome: &EventOutcome, expected: &RunOutcome, what: &str) {
+    assert_eq!(outcome.curves.equity.len(), expected.equity.len());
+    for (bar, (ours, theirs)) in outcome.curves.equity.iter().zip(&expected.equity).enumerate() {
+        assert!((ours - theirs).abs() <= 1e-9 * theirs, "{what} bar {bar}: {ours} {theirs}");
+    }
+    let fills = outcome.journal.iter().filter(|record| record.text().contains("filled")).count();
+    let expected_fills = expected.orders.iter().filter(|order| order.fill.is_some()).count();
+    assert_eq!(fills, expected_fills, "{what}");
+    assert!(fills > 10);
+    assert_eq!(outcome.trades.len(), expected.trades.len(), "{what}");
+    for (ours, theirs) in outcome.trades.iter().zip(&expected.trades) {
+        let is_same = (ours.symbol_idx, ours.side) == (theirs.symbol_idx, theirs.side);
+        assert!(is_same && (ours.pnl - theirs.pnl).abs() < 1e-6, "{what}: {ours:?} {theirs:?}");
+    }
+}
+
 fn check(strategy: &str, params: &[(&str, &str)], execution: Execution, rebalance: &str) {
     let params: BTreeMap<String, String> =
         params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -176,19 +194,7 @@ fn check(strategy: &str, params: &[(&str, &str)], execution: Execution, rebalanc
         let options = EventOptions { evaluate: Some(rebalance), ..EventOptions::default() };
         let outcome = replay_events(market, config, options, &mut portfolio).unwrap();
 
-        assert_eq!(outcome.curves.equity.len(), expected.equity.len());
-        for (bar, (ours, theirs)) in outcome.curves.equity.iter().zip(&expected.equity).enumerate() {
-            assert!((ours - theirs).abs() <= 1e-9 * theirs, "{strategy} {seed} bar {bar}: {ours} {theirs}");
-        }
-        let fills = outcome.journal.iter().filter(|record| record.text().contains("filled")).count();
-        let expected_fills = expected.orders.iter().filter(|order| order.fill.is_some()).count();
-        assert_eq!(fills, expected_fills, "{strategy} {seed}");
-        assert!(fills > 10);
-        assert_eq!(outcome.trades.len(), expected.trades.len(), "{strategy} {seed}");
-        for (ours, theirs) in outcome.trades.iter().zip(&expected.trades) {
-            let is_same = (ours.symbol_idx, ours.side) == (theirs.symbol_idx, theirs.side);
-            assert!(is_same && (ours.pnl - theirs.pnl).abs() < 1e-6, "{strategy} {seed}: {ours:?} {theirs:?}");
-        }
+        same(&outcome, &expected, &format!("{strategy} {seed}"));
     }
 }
 

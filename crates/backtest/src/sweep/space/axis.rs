@@ -50,14 +50,12 @@ impl Axis {
     /// [`BacktestError::Search`] with the key and what was expected.
     pub fn read(key: &str, value: &Value) -> Result<Self, BacktestError> {
         let values = match value {
-            Value::Array(values) => {
-                Values::List(values.iter().map(|value| scalar(key, value)).collect::<Result<_, _>>()?)
-            }
+            Value::Array(values) => Values::List(values.iter().map(scalar).collect()),
             Value::Object(map) if map.contains_key("values") && map.len() == 1 => {
                 return Self::read(key, &map["values"]);
             }
             Value::Object(map) => Written { key, map }.values()?,
-            value => Values::List(vec![scalar(key, value)?]),
+            value => Values::List(vec![scalar(value)]),
         };
         match &values {
             Values::List(list) if list.is_empty() => Err(wrong(key, "at least one value")),
@@ -214,18 +212,18 @@ fn text(number: f64) -> String {
 }
 
 /// A value as `--set` takes it.
-fn scalar(key: &str, value: &Value) -> Result<String, BacktestError> {
+fn scalar(value: &Value) -> String {
     match value {
-        Value::String(text) => Ok(text.clone()),
-        Value::Number(number) => Ok(number.to_string()),
-        Value::Bool(flag) => Ok(flag.to_string()),
-        Value::Null => Ok(String::new()),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Null => String::new(),
         Value::Array(values) => {
-            let texts: Result<Vec<String>, BacktestError> = values.iter().map(|value| scalar(key, value)).collect();
-            Ok(texts?.join(","))
+            let texts: Vec<String> = values.iter().map(scalar).collect();
+            texts.join(",")
         }
         // A model with parameters, such as {per_share: {rate: 0.005}}: the reader of texts takes it as YAML.
-        Value::Object(_) => Ok(value.to_string()),
+        Value::Object(_) => value.to_string(),
     }
 }
 

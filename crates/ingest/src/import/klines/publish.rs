@@ -271,7 +271,7 @@ pub(crate) fn run_long(context: &KlineContext<'_>, file: &KlineFile) -> Result<K
             merged.into_iter().map(|table| table.publish(context)).collect();
         Ok((tables?, notes))
     };
-    let results: Vec<Result<(Vec<TableReport>, Vec<String>), IngestError>> = symbols.par_iter().map(import).collect();
+    let results: Vec<Result<Published, IngestError>> = symbols.par_iter().map(import).collect();
     let mut outcome = KlineOutcome { records: vec![file.record(&raw, &found)], ..KlineOutcome::default() };
     for (result, symbol) in results.into_iter().zip(symbols.keys()) {
         match result {
@@ -285,6 +285,9 @@ pub(crate) fn run_long(context: &KlineContext<'_>, file: &KlineFile) -> Result<K
     }
     Ok(outcome)
 }
+
+/// Tables of a symbol and what is to be said of it.
+type Published = (Vec<TableReport>, Vec<String>);
 
 /// A table that is ready to be published.
 pub(crate) struct Merged {
