@@ -201,5 +201,5 @@ fn requests_that_make_no_sense() {
     assert_eq!(message(&other), "--kind range: expected time, volume or dollar");
     (other.kind, other.thr) = ("volume".to_owned(), Some(-1.0));
     assert!(message(&other).contains("volume--1"));
-    assert!("W9".parse::<Workload>().unwrap_err().to_string().contains("expected W2, W3, W3b, W4"));
+    assert!("W9".parse::<Workload>().unwrap_err().to_string().contains("expected W1, W2, W3, W3b, W4"));
 }

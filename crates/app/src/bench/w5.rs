@@ -33,7 +33,9 @@ fn picked<T: Copy>(all: &[T], request: &BenchRequest) -> Vec<T> {
     let n = request.n.or(golden).filter(|n| *n > 0 && *n < all.len());
     let Some(n) = n else { return all.to_vec() };
     let step = if n == 1 { 0.0 } else { (all.len() - 1) as f64 / (n - 1) as f64 };
-    (0..n).map(|at| all[((at as f64 * step) as usize).min(all.len() - 1)]).collect()
+    // The last one is taken itself: the product may fall short of it by rounding.
+    let place = |at: usize| if at + 1 == n { all.len() - 1 } else { (at as f64 * step) as usize };
+    (0..n).map(|at| all[place(at)]).collect()
 }
 
 /// The cross-sectional job.

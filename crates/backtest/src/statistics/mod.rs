@@ -42,8 +42,7 @@ pub struct LuckOptions {
     /// Number of drawn histories.
     pub n_draws: usize,
     /// Length of blocks in periods; `None`: by [`block_length`], the middle of what the best set and sets spread evenly over
-    /// all of them ask for. The longest would be an estimate's error more than anything: it makes errors of means so noisy
-    /// that worthless sets pass more often than the level allows.
+    /// all of them ask for.
     pub block: Option<f64>,
     /// How long blocks are.
     pub block_kind: BlockKind,

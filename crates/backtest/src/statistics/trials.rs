@@ -5,8 +5,7 @@
 //! together are fewer trials than they are sets: `N = rho + (1 - rho) M` of M sets with the mean correlation rho (their
 //! appendix 3). The number that eigenvalues give, `(sum of them)^2 / sum of their squares` (Bretherton and others, Journal
 //! of Climate 12, 1999), is told beside it and not used: a common factor of all sets is out of V already, so that taking it
-//! out of N as well sets the bar too low. In simulations of equally correlated worthless sets (0.5) it lets more than a
-//! third of the best ones pass.
+//! out of N as well sets the bar too low.
 
 use crosscut_kernels::metrics::{deviation, expected_max_sharpe};
 use rayon::prelude::*;

@@ -36,8 +36,9 @@ fn counted(market: &Market, (symbol, is_at_seen): (&str, bool), fills: &[Filled]
             extremes = (extremes.0.min(profit), extremes.1.max(profit));
         };
         let after = held + change;
-        let is_over = after.abs() < 1e-9;
-        if held * after < 0.0 {
+        // What rounding leaves of a closed position; a small order that opens one is far above it.
+        let is_over = after.abs() < 1e-9 * held.abs().max(change.abs());
+        if held * after < 0.0 && !is_over {
             // Turned around: the trade ends, the next begins with what is left.
             note(held, paid, price);
             out.push(extremes);

@@ -134,20 +134,20 @@ fn is_upside_down(row: &Instrument) -> bool {
 }
 
 /// Takes listings and delistings from bars where a table tells those instead: a symbol was listed with its first bar, unless
-/// that is the first of the whole table, where only the data begin; and one that is delisted was so when its last bar ended.
+/// that lies in the first day of the whole table, where only the data begin; and one that is delisted was so when its last bar ended.
 /// The last bar of one that is not says nothing.
 fn live_by_bars(rows: &mut [(u64, Instrument)], lives: &[BarLife]) -> Option<String> {
     let beginning = lives.iter().filter_map(|life| life.first).min()?;
     let (mut n_listed, mut n_delisted) = (0, 0);
     for ((_, row), life) in rows.iter_mut().zip(lives) {
-        let listed = life.first.filter(|first| *first > beginning && row.listed_at.is_none());
+        let listed = life.first.filter(|first| *first > beginning + DAY && row.listed_at.is_none());
         let delisted = life.end.filter(|_| life.is_delisted && row.delisted_at.is_none());
         n_listed += u64::from(listed.is_some());
         n_delisted += u64::from(delisted.is_some());
         (row.listed_at, row.delisted_at) = (listed.or(row.listed_at), delisted.or(row.delisted_at));
     }
     Some(format!(
-        "{n_listed} listings are first bars after {}, where the table begins; {n_delisted} delistings are ends of last bars",
+        "{n_listed} listings are first bars more than a day after {}, where the table begins; {n_delisted} delistings are ends of last bars",
         format_iso(beginning)
     ))
 }

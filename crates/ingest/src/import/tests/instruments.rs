@@ -69,13 +69,13 @@ fn lives_may_be_told_by_bars() {
         "symbol,first_bar,last_bar,hours,delisted\n".to_owned(),
         row("A", "2021-04-04T12:00", "2023-12-29T23:00", "false"),
         row("B", "2021-06-01T06:00", "2023-12-29T23:00", "False"),
-        row("C", "2021-04-04T12:00", "2022-05-13T00:00", "true"),
+        row("C", "2021-04-04T13:00", "2022-05-13T00:00", "true"),
         row("D", "2021-09-01T00:00", "2022-11-28T02:00", "TRUE"),
     ];
     let said = bench.import(&[bench.file("universe.csv", text.concat())]);
     assert!(
         said.contains(
-            "2 listings are first bars after 2021-04-04T12:00:00Z, where the table begins; 2 delistings are ends"
+            "2 listings are first bars more than a day after 2021-04-04T12:00:00Z, where the table begins; 2 delistings are ends"
         ),
         "{said}"
     );
