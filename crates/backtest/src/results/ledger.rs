@@ -79,7 +79,7 @@ pub struct RunEntry {
     pub headline: BTreeMap<String, Option<f64>>,
     /// The error message of a failure.
     pub error: Option<String>,
-    /// The strategy family and data it is a trial of, see [`super::trials`]; `None` in lines of earlier versions.
+    /// The strategy family and data it is a trial of, see `trials`; `None` in lines of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hypothesis: Option<String>,
     /// What it says as a trial; `None` for a failure.
@@ -88,7 +88,7 @@ pub struct RunEntry {
     /// What was missing of the ledger when this line was added, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<String>,
-    /// Link to the lines before, see [`super::chain`]; written by the ledger itself.
+    /// Link to the lines before, see `chain`; written by the ledger itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<String>,
 }

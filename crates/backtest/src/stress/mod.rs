@@ -1,7 +1,7 @@
 //! Where a strategy breaks: the same rules in other periods, on other symbols, with worse fills, dearer trades, and
 //! markets that did not happen.
 //!
-//! [`scenarios`] says which runs to make and [`Row::of`] what each came to; whoever has a hub makes them, several over one
+//! [`scenarios()`] says which runs to make and [`Row::of`] what each came to; whoever has a hub makes them, several over one
 //! loaded market. [`regimes()`], [`reordered`] and [`contest()`] work on returns alone. Everything random is seeded.
 //!
 //! A scenario **loses** when its total return is 0 or less, and is **weak** when its Sharpe ratio is below half of the
