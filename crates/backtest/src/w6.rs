@@ -5,14 +5,12 @@
 //! kit does not have. The risk guard is on, with limits that do not bind, so that it works for each order.
 
 use crosscut_model::{Bars, Change, OrderId, OrderRequest, Side};
-use crosscut_trading::account::Funds;
 use crosscut_trading::cost::Costs;
 use crosscut_trading::guard::RiskRules;
 use crosscut_trading::limits::Limits;
 use crosscut_trading::market::Data;
 use crosscut_trading::order::Update;
 use crosscut_trading::rules::Execution;
-use crosscut_trading::steps::Steps;
 use crosscut_trading::venue::VenueRules;
 use crosscut_trading::{Desk, FloorConfig, Strategy};
 
@@ -137,17 +135,10 @@ fn account(market: Execution, keeps_journal: bool) -> Result<FloorConfig, Backte
     let limits =
         Limits { max_position: Some(50.0), max_gross: Some(50.0), max_drawdown: Some(0.99), cash_buffer: None };
     Ok(FloorConfig {
-        capital: 1e6,
-        n_symbols: 1,
-        funds: Funds::Unlimited,
-        costs: Costs::from_bps(5.0, 0.0)?,
-        borrow: None,
-        steps: Steps::default(),
         venue: VenueRules { market, ..VenueRules::default() },
-        sessions: Vec::new(),
-        placing: Default::default(),
         risk: RiskRules { limits, max_order: Some(1e9), ..RiskRules::default() },
         keeps_journal,
+        ..FloorConfig::new(1e6, 1, Costs::from_bps(5.0, 0.0)?)
     })
 }
 

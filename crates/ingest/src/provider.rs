@@ -91,6 +91,10 @@ const FUNDING: Provided = Provided {
 const MARKS: Provided =
     Provided { kind: "mark", layouts: &["mark-price klines"], timeframes: ANY_BAR, fields: PRICE_FIELDS };
 
+/// Premium indices of a venue's files.
+const PREMIUM: Provided =
+    Provided { kind: "premium", layouts: &["premium-index klines"], timeframes: ANY_BAR, fields: PRICE_FIELDS };
+
 /// Instruments of a venue, asked for once a day.
 const SNAPSHOT: Provided = Provided {
     kind: "instruments",
@@ -131,7 +135,7 @@ pub const PROVIDERS: &[Provider] = &[
             },
             Provided { kind: "klines", layouts: &["klines"], timeframes: ANY_BAR, fields: KLINE_FIELDS },
             MARKS,
-            Provided { kind: "premium", layouts: &["premium-index klines"], timeframes: ANY_BAR, fields: PRICE_FIELDS },
+            PREMIUM,
             FUNDING,
             Provided {
                 kind: "instruments",
@@ -157,12 +161,7 @@ pub const PROVIDERS: &[Provider] = &[
             },
             Provided { kind: "klines", layouts: &["klines"], timeframes: VENUE_BAR, fields: KLINE_FIELDS },
             Provided { timeframes: VENUE_BAR, ..MARKS },
-            Provided {
-                kind: "premium",
-                layouts: &["premium-index klines"],
-                timeframes: VENUE_BAR,
-                fields: PRICE_FIELDS,
-            },
+            Provided { timeframes: VENUE_BAR, ..PREMIUM },
             FUNDING,
             SNAPSHOT,
         ],
@@ -229,12 +228,7 @@ pub const PROVIDERS: &[Provider] = &[
                 fields: REST_BAR_FIELDS,
             },
             Provided { timeframes: BYBIT_BAR, ..MARKS },
-            Provided {
-                kind: "premium",
-                layouts: &["premium-index klines"],
-                timeframes: BYBIT_BAR,
-                fields: PRICE_FIELDS,
-            },
+            Provided { timeframes: BYBIT_BAR, ..PREMIUM },
             FUNDING,
             SNAPSHOT,
         ],

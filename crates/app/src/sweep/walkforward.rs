@@ -10,7 +10,7 @@ use crosscut_backtest::results::{ENGINE_VERSION, SweepRecord, hypothesis};
 use crosscut_backtest::sweep::{DAYS, ParameterSet, Sampling, SetOutcome};
 use crosscut_backtest::walkforward::{
     Combinatorial, Crossed, Selection, Span, Stitched, Tested, Trained, Walk, WalkPage, Window, cross_validate, mean,
-    mean_curve, stitch, walk_metrics,
+    mean_curve, places, stitch, walk_metrics,
 };
 use crosscut_hub::config_hash;
 use crosscut_model::calendar::Rebalance;
@@ -243,7 +243,7 @@ impl Walking<'_> {
         let mut tested: Vec<Tested> = Vec::new();
         let mut tests: Vec<TestRun> = Vec::new();
         let mut annual = 365.0;
-        let dimensions: Vec<_> = self.asked.space.axes.iter().map(|axis| axis.listed().to_vec()).collect();
+        let points = self.points();
         for (nth, window) in windows.iter().enumerate() {
             let mut one = Tested::of(window);
             let outcomes = self.window(window.train, (0..self.sets.len()).collect(), Sampling::None);
@@ -251,9 +251,8 @@ impl Walking<'_> {
                 let outcome = outcomes.iter().find(|(known, _)| known == at)?.1.as_ref().ok()?;
                 outcome.metric(&self.asked.by)
             };
-            let by_set: Vec<usize> = (0..self.sets.len()).collect();
-            let trained: Vec<Trained> =
-                by_set.iter().map(|at| Trained { value: value(at), point: self.point(*at, &dimensions) }).collect();
+            let trained = |at: usize| Trained { value: value(&at), point: points.get(at).cloned().unwrap_or_default() };
+            let trained: Vec<Trained> = (0..self.sets.len()).map(trained).collect();
             one.sets = self.plan.selection.choose(&trained);
             one.trained = one.sets.first().and_then(|&at| trained[at].value);
             one.values = one.sets.iter().map(|&at| self.sets[at].to_string()).collect();
@@ -316,16 +315,12 @@ impl Walking<'_> {
         self.markets.run(&self.many, configs, sampling)
     }
 
-    /// Where a set lies among the others, each parameter from 0 to 1.
-    fn point(&self, at: usize, listed: &[Vec<String>]) -> Vec<f64> {
-        let place = |(axis, listed): (&crosscut_backtest::sweep::Axis, &Vec<String>)| {
-            let value = self.sets[at].get(&axis.key).unwrap_or_default();
-            match listed.iter().position(|known| known == value) {
-                Some(place) => place as f64 / (listed.len().max(2) - 1) as f64,
-                None => value.parse().unwrap_or(0.0),
-            }
-        };
-        self.asked.space.axes.iter().zip(listed).map(place).collect()
+    /// Where the sets lie in the cube of parameters.
+    fn points(&self) -> Vec<Vec<f64>> {
+        let keys = self.asked.space.axes.iter().map(|axis| axis.key.as_str());
+        let columns: Vec<Vec<&str>> =
+            keys.map(|key| self.sets.iter().map(|set| set.get(key).unwrap_or_default()).collect()).collect();
+        places(&columns)
     }
 
     /// Starting cash.

@@ -164,16 +164,21 @@ fn the_benchmark_is_carried_forward() {
     assert_eq!(outcome.benchmark.unwrap(), [1e6, 1e6, 1e6, 1.5e6]);
 }
 
-/// Publishes bars of `(symbol, labels)` and a factor set with columns `f` and `g` on `(symbol, labels)`.
-fn publish(root: &Path, bars: &[(&str, Vec<i64>)], factors: &[(&str, Vec<i64>)]) {
-    let publisher = IngestPublisher::create(root).unwrap();
-    let source = TableSource {
+/// A source of tables that no file stands behind.
+fn made_up() -> TableSource {
+    TableSource {
         origin: Origin::Generated,
         inputs: Vec::new(),
         code_version: "test".to_owned(),
         covered_until: None,
         notes: Vec::new(),
-    };
+    }
+}
+
+/// Publishes bars of `(symbol, labels)` and a factor set with columns `f` and `g` on `(symbol, labels)`.
+fn publish(root: &Path, bars: &[(&str, Vec<i64>)], factors: &[(&str, Vec<i64>)]) {
+    let publisher = IngestPublisher::create(root).unwrap();
+    let source = made_up();
     let bar = BarSpec::Time("1h".parse().unwrap());
     for (symbol, labels) in bars {
         let close = input(symbol, labels).close;
@@ -245,13 +250,7 @@ fn funding_is_read_and_paid_or_missed_aloud() {
         interval_us: vec![HOUR; 4],
         mark_price: vec![20.0, f64::NAN, 20.0, 20.0],
     };
-    let source = TableSource {
-        origin: Origin::Generated,
-        inputs: Vec::new(),
-        code_version: "test".to_owned(),
-        covered_until: None,
-        notes: Vec::new(),
-    };
+    let source = made_up();
     let publisher = IngestPublisher::create(folder.path()).unwrap();
     publisher.publish_funding("test", "A", &rows, &source).unwrap();
     let error = load(&hub, &config("error")).unwrap_err().to_string();

@@ -13,6 +13,7 @@ mod draws;
 pub mod overfitting;
 pub mod resample;
 pub mod sharpe;
+pub mod simulated;
 pub mod superior;
 pub mod surface;
 #[cfg(test)]

@@ -18,6 +18,6 @@ mod windows;
 pub use combinatorial::{Combinatorial, Split, Splits};
 pub use cross::{Crossed, cross_validate};
 pub use page::{Tested, WalkPage};
-pub use selection::{Selection, Trained};
+pub use selection::{Selection, Trained, places};
 pub use stitch::{Stitched, mean, mean_curve, stitch, walk_metrics};
 pub use windows::{Span, Walk, Window};

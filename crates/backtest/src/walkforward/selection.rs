@@ -68,3 +68,29 @@ fn plateaus(sets: &[Trained]) -> Vec<Option<f64>> {
     }
     means
 }
+
+/// Where sets lie in the cube of parameters, from the values of each parameter by set: numbers from the lowest at 0 to the
+/// highest at 1, names by the order in which they first come. A parameter with one value puts all at 0.
+pub fn places(columns: &[Vec<&str>]) -> Vec<Vec<f64>> {
+    let n_sets = columns.first().map_or(0, Vec::len);
+    let axes: Vec<Vec<f64>> = columns.iter().map(|column| axis(column)).collect();
+    (0..n_sets).map(|set| axes.iter().map(|axis| axis[set]).collect()).collect()
+}
+
+/// The places of one parameter's values.
+fn axis(values: &[&str]) -> Vec<f64> {
+    let numbers: Option<Vec<f64>> =
+        values.iter().map(|value| value.parse().ok().filter(|v: &f64| v.is_finite())).collect();
+    let numbers = numbers.unwrap_or_else(|| {
+        let first = |value: &&str| values.iter().position(|other| other == value).unwrap_or(0);
+        let mut firsts: Vec<usize> = values.iter().map(first).collect();
+        let turns = firsts.clone();
+        firsts.sort_unstable();
+        firsts.dedup();
+        turns.iter().map(|first| firsts.partition_point(|other| other < first) as f64).collect()
+    });
+    let (low, high) =
+        numbers.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
+    let place = |number: f64| if high > low { (number - low) / (high - low) } else { 0.0 };
+    numbers.into_iter().map(place).collect()
+}

@@ -1,6 +1,6 @@
 //! Windows, splits and selections, by hand and against another library.
 
-use super::{Combinatorial, Selection, Span, Trained, Walk, mean_curve, stitch};
+use super::{Combinatorial, Selection, Span, Trained, Walk, mean_curve, places, stitch};
 
 const WALK: Walk = Walk { train: 10, test: 4, step: 4, is_anchored: false, label: 1, embargo: 2 };
 
@@ -113,4 +113,11 @@ fn runs_in_a_row_go_on_with_what_the_one_before_left() {
     assert_eq!(found.equity, [1100.0, 1200.0, 600.0, 2400.0]);
     assert_eq!(found.starts, [0, 2]);
     assert_eq!(mean_curve(&[(100.0, &[125.0, 150.0]), (8.0, &[6.0, 8.0])]), [1.0, 1.25]);
+}
+
+#[test]
+fn places_count_numbers_by_size_and_names_by_turn() {
+    let found = places(&[vec!["5", "20", "10"], vec!["b", "a", "b"], vec!["1", "1", "1"]]);
+    assert_eq!(found, [[0.0, 0.0, 0.0], [1.0, 1.0, 0.0], [1.0 / 3.0, 0.0, 0.0]]);
+    assert!(places(&[]).is_empty());
 }

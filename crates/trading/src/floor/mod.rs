@@ -71,6 +71,25 @@ pub struct FloorConfig {
     pub keeps_journal: bool,
 }
 
+impl FloorConfig {
+    /// A floor without rules, for an account that may owe anything, with an audit trail; the rest is for the caller to say.
+    pub fn new(capital: f64, n_symbols: usize, costs: Costs) -> Self {
+        Self {
+            capital,
+            n_symbols,
+            funds: Funds::Unlimited,
+            costs,
+            borrow: None,
+            steps: Steps::default(),
+            venue: VenueRules::default(),
+            sessions: Vec::new(),
+            placing: Placing::default(),
+            risk: RiskRules::default(),
+            keeps_journal: true,
+        }
+    }
+}
+
 /// What rounding to lots and least values dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Dropped {

@@ -3,11 +3,8 @@
 use crosscut_model::time::HOUR;
 
 use super::*;
-use crate::account::Funds;
 use crate::cost::Costs;
 use crate::floor::{Floor, FloorConfig, Strategy};
-use crate::guard::RiskRules;
-use crate::steps::Steps;
 use crate::venue::VenueRules;
 
 const LONG: Stake = Stake { symbol_idx: 0, feed_idx: 0, long: 1.0, short: 0.0 };
@@ -16,17 +13,8 @@ const BOTH: Stake = Stake { short: 1.0, ..LONG };
 /// Passes bars around these closes; gives the sign of what is held after each bar.
 fn stances(mut strategy: impl Strategy, closes: &[f64]) -> Vec<i8> {
     let mut floor = Floor::new(FloorConfig {
-        capital: 1000.0,
-        n_symbols: 1,
-        funds: Funds::Unlimited,
-        costs: Costs::from_bps(0.0, 0.0).unwrap(),
-        borrow: None,
-        steps: Steps::default(),
         venue: VenueRules { market: crate::rules::Execution::Close, ..VenueRules::default() },
-        sessions: Vec::new(),
-        placing: Default::default(),
-        risk: RiskRules::default(),
-        keeps_journal: false,
+        ..FloorConfig::new(1000.0, 1, Costs::from_bps(0.0, 0.0).unwrap())
     })
     .unwrap();
     let mut held = Vec::new();

@@ -20,9 +20,7 @@ use std::path::{Path, PathBuf};
 use crosscut_model::Bars;
 use crosscut_trading::account::Funds;
 use crosscut_trading::cost::Costs;
-use crosscut_trading::guard::RiskRules;
 use crosscut_trading::journal::Entry;
-use crosscut_trading::steps::Steps;
 use crosscut_trading::venue::VenueRules;
 
 use super::*;
@@ -98,17 +96,5 @@ fn push(bars: &mut Bars, (timestamp, available_at): (i64, i64), prices: [f64; 4]
 
 /// A floor without costs or rules for an account that may owe anything.
 fn config(capital: f64, n_symbols: usize) -> FloorConfig {
-    FloorConfig {
-        capital,
-        n_symbols,
-        funds: Funds::Unlimited,
-        costs: Costs::from_bps(0.0, 0.0).unwrap(),
-        borrow: None,
-        steps: Steps::default(),
-        venue: VenueRules::default(),
-        sessions: Vec::new(),
-        placing: Default::default(),
-        risk: RiskRules::default(),
-        keeps_journal: true,
-    }
+    FloorConfig::new(capital, n_symbols, Costs::from_bps(0.0, 0.0).unwrap())
 }

@@ -4,15 +4,12 @@
 use crosscut_hub::parquet_file;
 use crosscut_model::time::{DAY, HOUR};
 use crosscut_model::{Bars, OrderRequest, Side, parse_iso};
-use crosscut_trading::account::{CashKind, Funds};
+use crosscut_trading::account::CashKind;
 use crosscut_trading::cost::Costs;
 use crosscut_trading::funding::{FundingRow, FundingRules, Marks, MissingMark, MissingRow, plan};
-use crosscut_trading::guard::RiskRules;
 use crosscut_trading::journal::Entry;
 use crosscut_trading::market::Data;
 use crosscut_trading::order::Update;
-use crosscut_trading::steps::Steps;
-use crosscut_trading::venue::VenueRules;
 use crosscut_trading::{Desk, FloorConfig, Strategy};
 
 use super::golden::{by_symbol, shared};
@@ -73,19 +70,7 @@ fn event_run(market: &Market, timeframe: i64, quantities: &[f64]) -> EventOutcom
         actions: rules().map(|rules| rules.actions.clone()).collect(),
         ..event::Market::default()
     };
-    let floor = FloorConfig {
-        capital: 1000.0,
-        n_symbols: symbols.len(),
-        funds: Funds::Unlimited,
-        costs: Costs::from_bps(0.0, 0.0).unwrap(),
-        borrow: None,
-        steps: Steps::default(),
-        venue: VenueRules::default(),
-        sessions: Vec::new(),
-        placing: Default::default(),
-        risk: RiskRules::default(),
-        keeps_journal: true,
-    };
+    let floor = FloorConfig::new(1000.0, symbols.len(), Costs::from_bps(0.0, 0.0).unwrap());
     replay_events(world, floor, EventOptions::default(), &mut Hold(quantities.to_vec())).unwrap()
 }
 

@@ -1,20 +1,7 @@
 //! Markets whose truth is known: many sets without skill, alike or not, and one with skill among them.
 
 use super::*;
-
-/// Returns of `n_sets` worthless sets that share a factor: two of them correlate by `rho`. Cheap draws: their sums are what
-/// counts.
-fn worthless(seed: u64, n_sets: usize, n: usize, rho: f64) -> Vec<Vec<f64>> {
-    let mut random = Random::new(seed);
-    let mut draw = move || {
-        let bits = random.bits();
-        let part = |shift: u32| f64::from((bits >> shift) as u16) / 65_536.0 - 0.5;
-        (part(0) + part(16) + part(32) + part(48)) * 3f64.sqrt()
-    };
-    let shared: Vec<f64> = (0..n).map(|_| draw()).collect();
-    let (own, common) = ((1.0 - rho).sqrt() * 0.01, rho.sqrt() * 0.01);
-    (0..n_sets).map(|_| shared.iter().map(|factor| common * factor + own * draw()).collect()).collect()
-}
+use crate::statistics::simulated::worthless;
 
 /// The report of a simulation, with few draws: they are the slow part.
 fn report(returns: &[Vec<f64>], n_draws: usize) -> LuckReport {

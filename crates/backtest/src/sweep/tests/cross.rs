@@ -6,10 +6,8 @@ use crosscut_model::time::MINUTE;
 use crosscut_trading::FloorConfig;
 use crosscut_trading::account::Funds;
 use crosscut_trading::cost::Costs;
-use crosscut_trading::guard::RiskRules;
 use crosscut_trading::rules::Execution;
 use crosscut_trading::signal::{Average, Cross};
-use crosscut_trading::steps::Steps;
 use crosscut_trading::venue::VenueRules;
 
 use super::super::cross_equities;
@@ -44,17 +42,9 @@ fn engine(closes: &[f64], (fast, slow): (usize, usize)) -> f64 {
     let stake = crosscut_trading::signal::Stake { symbol_idx: 0, feed_idx: 0, long: 1.0, short: 0.0 };
     let mut strategy = Cross::new(stake, Average::simple(fast), Average::simple(slow));
     let config = FloorConfig {
-        capital: 1e6,
-        n_symbols: 1,
         funds: Funds::Cash,
-        costs: Costs::from_bps(5.0, 0.0).unwrap(),
-        borrow: None,
-        steps: Steps::default(),
         venue: VenueRules { market: Execution::Close, ..VenueRules::default() },
-        sessions: Vec::new(),
-        placing: Default::default(),
-        risk: RiskRules::default(),
-        keeps_journal: false,
+        ..FloorConfig::new(1e6, 1, Costs::from_bps(5.0, 0.0).unwrap())
     };
     let feed = Feed::Bars { symbol: "X", bars: &bars };
     let market = Market { symbols: vec!["X".to_owned()], feeds: vec![feed], ..Market::default() };

@@ -60,19 +60,7 @@ impl Strategy for Scripted<'_> {
 
 /// A floor of one symbol without costs, for an account that may owe anything.
 pub(super) fn config() -> FloorConfig {
-    FloorConfig {
-        capital: 10_000.0,
-        n_symbols: 1,
-        funds: Funds::Unlimited,
-        costs: Costs::from_bps(0.0, 0.0).unwrap(),
-        borrow: None,
-        steps: Steps::default(),
-        venue: VenueRules::default(),
-        sessions: Vec::new(),
-        placing: Default::default(),
-        risk: RiskRules::default(),
-        keeps_journal: true,
-    }
+    FloorConfig::new(10_000.0, 1, Costs::from_bps(0.0, 0.0).unwrap())
 }
 
 /// Bar number `at`, one hour long, from its four prices and its volume.
