@@ -83,7 +83,7 @@ pub(crate) fn request(desk: &Desk<'_>) -> Result<DownloadRequest, AppError> {
 }
 
 /// The settings about retries and timeouts.
-fn patience(desk: &Desk<'_>) -> Result<Patience, AppError> {
+pub(crate) fn patience(desk: &Desk<'_>) -> Result<Patience, AppError> {
     let seconds = |key: &str| {
         let number = desk.config.number(key).unwrap_or_default();
         if (0.0..=SECONDS_MAX).contains(&number) {

@@ -43,7 +43,20 @@ section!(DownloadSection, "Options of `data download`.", "venue", "download.");
 section!(RawSection, "The venue and the folder of raw files.", "venue", "download.raw");
 section!(VenueSection, "The venue alone.", "venue");
 section!(AggregateSection, "Options of `aggregate`.", "venue", "aggregate.");
-section!(PoolSection, "Options of `pool build`.", "venue", "pool.");
+section!(
+    PoolSection,
+    "Options of `pool build`.",
+    "venue",
+    "pool.",
+    "download.raw",
+    "download.mirror",
+    "download.url",
+    "download.proxy",
+    "download.retr",
+    "download.backoff",
+    "download.connect_timeout",
+    "download.stall"
+);
 section!(StoreSection, "The SQL store alone.", "store.");
 section!(EvaluateSection, "Options of `evaluate`.", "venue", "evaluate.");
 section!(StressSection, "Options of `stress`.", "venue", "backtest.", "stress.");

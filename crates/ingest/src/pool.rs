@@ -23,6 +23,7 @@ pub use difference::{PoolChange, PoolDifference, difference};
 use exclusion::Judge;
 pub(crate) use exclusion::pair;
 pub use exclusion::{PoolRules, STABLECOINS};
+pub(crate) use ticker::check as check_ticker;
 
 /// What to choose.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +55,8 @@ pub enum PoolSource {
         file: PathBuf,
         /// When it was so.
         as_of: Option<i64>,
+        /// The address it was asked from, and when (microseconds UTC): its time where it says none.
+        origin: Option<(String, i64)>,
     },
     /// Nothing yet: all symbols with these bars are listed, and the run chooses over time.
     Dynamic(DynamicRule),
@@ -98,7 +101,7 @@ pub fn build(request: &PoolRequest, hub: &Path, progress: &dyn Progress) -> Resu
         return Err(IngestError::request("a pool of 0 symbols was asked for; expected at least 1"));
     }
     let known = match &request.source {
-        PoolSource::Ticker { file, as_of } => by_ticker(file, *as_of)?,
+        PoolSource::Ticker { file, as_of, origin } => by_ticker(file, *as_of, origin.as_ref())?,
         PoolSource::Dynamic(rule) => on_disk(request, &Hub::open(hub)?, rule)?,
         PoolSource::Bars(bar) => ranked(request, hub, Some(*bar), progress)?,
         PoolSource::Ticks => ranked(request, hub, None, progress)?,
@@ -109,18 +112,21 @@ pub fn build(request: &PoolRequest, hub: &Path, progress: &dyn Progress) -> Resu
 }
 
 /// What the venue's ticker says.
-fn by_ticker(file: &Path, as_of: Option<i64>) -> Result<Known, IngestError> {
+fn by_ticker(file: &Path, as_of: Option<i64>, origin: Option<&(String, i64)>) -> Result<Known, IngestError> {
     let ticker = ticker::read(file)?;
-    let as_of = as_of.or(ticker.as_of).ok_or_else(|| {
+    let fetched_at = origin.map(|(_, at)| *at);
+    let as_of = as_of.or(ticker.as_of).or(fetched_at).ok_or_else(|| {
         IngestError::request(format!("`{}` does not say when it was so\nhint: give --as-of", file.display()))
     })?;
-    let rule = json!({
+    let mut rule = json!({
         "kind": "static",
         "rank_by": "quote volume of 24 hours by the venue's ticker",
         "source": {"file": ticker.file, "sha256": ticker.sha256},
     });
-    let volumes = ticker.volumes.into_iter().map(|(symbol, volume)| (symbol, Some(volume))).collect();
-    Ok(Known { volumes, as_of, rule })
+    if let Some((url, _)) = origin {
+        rule["source"]["url"] = json!(url);
+    }
+    Ok(Known { volumes: ticker.volumes, as_of, rule })
 }
 
 /// All symbols with bars, for a run to choose from.

@@ -33,7 +33,17 @@ pub fn pool(command: &PoolCommand, desk: &Desk<'_>) -> Result<Answer, AppError> 
 /// `pool build`.
 fn build(name: &str, desk: &Desk<'_>) -> Result<Answer, AppError> {
     let built = pool::build(desk, name)?;
-    let mut text = members(&built.pool);
+    let mut text = String::new();
+    if let Some(ticker) = &built.ticker {
+        let how = if ticker.was_kept { "kept, fetched" } else { "fetched" };
+        text.push_str(&format!(
+            "ticker {}: {how} at {} from {}\n",
+            ticker.file.display(),
+            ticker.fetched_at,
+            ticker.url
+        ));
+    }
+    text.push_str(&members(&built.pool));
     match &built.change {
         Some(change) if change.added.is_empty() && change.removed.is_empty() => {
             text.push_str("the members of before\n")

@@ -8,11 +8,11 @@ use std::time::Duration;
 use crate::world::{Answer, World, answer};
 
 /// A server of the program, ended with the test.
-struct Server {
+pub struct Server {
     /// The process.
     child: Child,
     /// Its address.
-    url: String,
+    pub url: String,
 }
 
 impl Drop for Server {
@@ -23,7 +23,7 @@ impl Drop for Server {
 }
 
 /// Serves a folder of the world.
-fn serve(world: &World, options: &[&str]) -> Server {
+pub fn serve(world: &World, options: &[&str]) -> Server {
     let mut command = world.command(&[&["data", "serve", "--dir", "archive"], options].concat());
     let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut line = String::new();

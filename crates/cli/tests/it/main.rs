@@ -30,6 +30,8 @@ mod ledger;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod pools;
+#[cfg(test)]
 mod relisted;
 #[cfg(test)]
 mod rules;

@@ -17,7 +17,6 @@ use crosscut_model::time;
 
 use crate::error::IngestError;
 
-use super::DownloadRequest;
 use super::gate::Gates;
 use super::present::Seen;
 
@@ -121,13 +120,18 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// A client for a download.
+    /// A client that keeps `n_connections` open; `seed` draws the jitter between attempts.
     ///
     /// # Errors
     /// When the proxy's address is none.
-    pub fn new(request: &DownloadRequest, stop: Arc<AtomicBool>) -> Result<Self, IngestError> {
-        let (patience, n_connections) = (&request.patience, request.n_connections);
-        let proxy = request.proxy.as_deref().map(|address| {
+    pub fn new(
+        patience: &Patience,
+        proxy: Option<&str>,
+        n_connections: usize,
+        seed: u64,
+        stop: Arc<AtomicBool>,
+    ) -> Result<Self, IngestError> {
+        let proxy = proxy.map(|address| {
             ureq::Proxy::new(address).map_err(|error| IngestError::request(format!("`{address}` is no proxy: {error}")))
         });
         let proxy = proxy.transpose()?;
@@ -148,7 +152,7 @@ impl Client {
             patience: patience.clone(),
             gates: Gates::default(),
             stop,
-            seed: request.seed,
+            seed,
             n_requests: AtomicU64::new(0),
             n_retries: AtomicU64::new(0),
         })

@@ -32,6 +32,7 @@ mod reissue;
 mod snapshot;
 pub mod sources;
 pub mod stale;
+pub mod ticker;
 mod transfer;
 pub mod wish;
 mod work;
@@ -191,7 +192,13 @@ pub struct Surroundings<'a> {
 pub fn run(request: &DownloadRequest, around: Surroundings<'_>, dry_run: bool) -> Result<DownloadSummary, IngestError> {
     check(request)?;
     let hosts = Hosts::new(request.mirror.as_deref(), &request.urls)?;
-    let client = Client::new(request, around.stop.clone())?;
+    let client = Client::new(
+        &request.patience,
+        request.proxy.as_deref(),
+        request.n_connections,
+        request.seed,
+        around.stop.clone(),
+    )?;
     let net = Net { client, hosts, now: (around.clock)(), with_listing: request.with_listing };
     let is_done = AtomicBool::new(false);
     std::thread::scope(|scope| {

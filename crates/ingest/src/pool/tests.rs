@@ -69,7 +69,8 @@ fn of_ticker(answer: &str) -> String {
     let bench = Bench::new();
     let file = bench.file("ticker.json", answer);
     let rules = PoolRules { quote: "USDT".to_owned(), ..PoolRules::default() };
-    let request = PoolRequest { source: PoolSource::Ticker { file, as_of: None }, rules, ..request(None) };
+    let request =
+        PoolRequest { source: PoolSource::Ticker { file, as_of: None, origin: None }, rules, ..request(None) };
     match build(&request, &bench.hub_root(), &Silent) {
         Ok(pool) => {
             let members = pool.members.iter().map(|m| format!("{} {}", m.symbol, m.dollar_volume.unwrap()));

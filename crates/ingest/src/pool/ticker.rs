@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crosscut_model::check_symbol;
-use crosscut_model::time::EpochUnit;
+use crosscut_model::time::{DAY, EpochUnit};
 use serde_json::Value;
 
 use crate::error::{AGAIN, Fault, IngestError};
@@ -22,8 +22,9 @@ pub(super) struct Ticker {
     pub sha256: String,
 }
 
-/// Symbols and their quote volume of 24 hours.
-type Volumes = Vec<(String, f64)>;
+/// Symbols and their quote volume of 24 hours; `None` where these 24 hours had ended a day before the ticker's moment,
+/// as with symbols that are halted.
+type Volumes = Vec<(String, Option<f64>)>;
 
 /// Reads an answer.
 ///
@@ -42,6 +43,15 @@ pub(super) fn read(path: &Path) -> Result<Ticker, IngestError> {
     read().map_err(|fault: Fault| fault.of(&shown).into())
 }
 
+/// Whether a text is a ticker of all symbols.
+///
+/// # Errors
+/// Why it is none.
+pub(crate) fn check(text: &str) -> Result<(), String> {
+    let answer = serde_json::from_str(text).map_err(|error| format!("the answer is no JSON: {error}"))?;
+    tickers(&answer).map(|_| ()).map_err(|fault| fault.reason)
+}
+
 /// The time and the volumes of an answer.
 fn tickers(answer: &Value) -> Result<(Option<i64>, Volumes), Fault> {
     let none = || {
@@ -58,11 +68,17 @@ fn tickers(answer: &Value) -> Result<(Option<i64>, Volumes), Fault> {
         return Err(none());
     }
     let mut as_of = micros(&answer["time"]);
+    let time = |record: &Value| micros(&record["closeTime"]).max(micros(&record["ts"]));
     let mut volumes = Vec::with_capacity(records.len());
     for (at, record) in records.iter().enumerate() {
         let (symbol, volume) = row(record).map_err(|reason| Fault::row(at as u64 + 1, reason))?;
-        as_of = as_of.max(micros(&record["closeTime"])).max(micros(&record["ts"]));
-        volumes.push((symbol, volume));
+        as_of = as_of.max(time(record));
+        volumes.push((symbol, Some(volume)));
+    }
+    for ((_, volume), record) in volumes.iter_mut().zip(&records) {
+        if time(record).zip(as_of).is_some_and(|(time, as_of)| time < as_of - DAY) {
+            *volume = None;
+        }
     }
     let mut names: Vec<&str> = volumes.iter().map(|(symbol, _)| symbol.as_str()).collect();
     names.sort_unstable();

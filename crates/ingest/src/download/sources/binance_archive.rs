@@ -108,6 +108,10 @@ impl Source for BinanceArchive {
         Ok(Some(symbols))
     }
 
+    fn ticker(&self, _exchange: &str) -> Option<(&'static str, String)> {
+        None
+    }
+
     fn plan(&self, net: &Net, ask: &Ask<'_>) -> Result<Planned, Unanswered> {
         let Some(folders) = Folders::of(ask.exchange, ask.kind) else {
             return Ok(Planned::none(ask.span));

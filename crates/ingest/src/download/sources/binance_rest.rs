@@ -67,6 +67,14 @@ impl Source for BinanceRest {
         snapshot::symbols(&net.client, host, &url, |answer| list(answer.get("symbols"), "symbols"), "symbol").map(Some)
     }
 
+    fn ticker(&self, exchange: &str) -> Option<(&'static str, String)> {
+        match exchange {
+            "binance_spot" => Some(("binance_spot", "/api/v3/ticker/24hr".to_owned())),
+            "binance_futures" => Some(("binance_futures", "/fapi/v1/ticker/24hr".to_owned())),
+            _ => None,
+        }
+    }
+
     fn plan(&self, net: &Net, ask: &Ask<'_>) -> Result<Planned, Unanswered> {
         let (host, base) = host_of(net, ask.exchange);
         let Some(endpoint) = endpoint(ask.exchange, ask.kind) else { return Ok(Planned::none(ask.span)) };

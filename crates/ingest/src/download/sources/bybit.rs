@@ -90,6 +90,11 @@ impl Source for BybitRest {
         snapshot::symbols(&net.client, host, &url, rows, "symbol").map(Some)
     }
 
+    fn ticker(&self, exchange: &str) -> Option<(&'static str, String)> {
+        let path = format!("/v5/market/tickers?category={}", category(exchange));
+        EXCHANGES.contains(&exchange).then_some(("bybit_rest", path))
+    }
+
     fn plan(&self, net: &Net, ask: &Ask<'_>) -> Result<Planned, Unanswered> {
         let host = net.hosts.get("bybit_rest");
         let category = category(ask.exchange);
@@ -182,6 +187,10 @@ impl Source for BybitFiles {
         let mut names: Vec<String> = names.filter(|name| is_plain_name(name)).collect();
         names.sort();
         Ok(Some(names))
+    }
+
+    fn ticker(&self, _exchange: &str) -> Option<(&'static str, String)> {
+        None
     }
 
     fn plan(&self, net: &Net, ask: &Ask<'_>) -> Result<Planned, Unanswered> {

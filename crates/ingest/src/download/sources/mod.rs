@@ -75,6 +75,9 @@ pub trait Source: Sync {
     /// When the venue does not answer.
     fn symbols(&self, net: &Net, exchange: &str, kind: DataKind) -> Result<Option<Vec<String>>, Unanswered>;
 
+    /// The host and the path of an exchange's 24-hour ticker of all symbols; `None` where it has none.
+    fn ticker(&self, exchange: &str) -> Option<(&'static str, String)>;
+
     /// The files to have for a wish.
     ///
     /// # Errors

@@ -67,6 +67,11 @@ impl Source for OkxRest {
         snapshot::symbols(&net.client, host, &url, |answer| list(answer.get("data"), "instruments"), "instId").map(Some)
     }
 
+    fn ticker(&self, exchange: &str) -> Option<(&'static str, String)> {
+        let path = format!("/api/v5/market/tickers?instType={}", instrument_type(exchange));
+        EXCHANGES.contains(&exchange).then_some(("okx_rest", path))
+    }
+
     fn plan(&self, net: &Net, ask: &Ask<'_>) -> Result<Planned, Unanswered> {
         let origin = &net.hosts.get("okx_rest").origin;
         let folder = format!("rest/{}", instrument_type(ask.exchange));
@@ -175,6 +180,10 @@ impl Source for OkxFiles {
 
     fn symbols(&self, net: &Net, exchange: &str, kind: DataKind) -> Result<Option<Vec<String>>, Unanswered> {
         OkxRest.symbols(net, exchange, kind)
+    }
+
+    fn ticker(&self, _exchange: &str) -> Option<(&'static str, String)> {
+        None
     }
 
     fn plan(&self, net: &Net, ask: &Ask<'_>) -> Result<Planned, Unanswered> {
