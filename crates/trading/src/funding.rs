@@ -5,6 +5,7 @@
 //! an error unless a policy was chosen, and never zero. Nothing is paid after a delisting.
 
 use crosscut_model::format_iso;
+use crosscut_model::funding::nominal;
 use crosscut_model::time::MINUTE;
 
 use crate::rules::named_choices;
@@ -75,7 +76,7 @@ pub struct Marks<'a> {
 /// A payment to come.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FundingDue {
-    /// When, microseconds UTC.
+    /// When, on the venue's clock, to the minute; microseconds UTC.
     pub at: i64,
     /// Fraction of the position's value that the long pays to the short.
     pub rate: f64,
@@ -115,13 +116,15 @@ pub enum FundingError {
     },
     /// A rate is not a number.
     #[error(
-        "{symbol}: the funding rate of {at} is missing\nhint: choose what to do about missing rows: skip or carry_last"
+        "{symbol}: the funding rate of {at} is missing; those known are from {known}\nhint: choose what to do about missing rows: skip or carry_last; or other dates"
     )]
     MissingRate {
         /// The symbol.
         symbol: String,
         /// The row.
         at: String,
+        /// First and last row with a rate.
+        known: String,
     },
     /// There is no mark price.
     #[error(
@@ -169,7 +172,8 @@ pub fn plan(
         }
         let mark = mark_at(symbol, marks, at, rules)?;
         plan.n_missing_marks += u64::from(mark.is_none());
-        plan.due.push(FundingDue { at, rate, mark });
+        // A label some milliseconds late does not charge what was opened at that moment.
+        plan.due.push(FundingDue { at: nominal(at), rate, mark });
         Ok(())
     };
     for (number, row) in rows.iter().enumerate() {
@@ -189,7 +193,7 @@ pub fn plan(
         let rate = if row.rate.is_finite() {
             Some(row.rate)
         } else if rules.missing_row == MissingRow::Error {
-            return Err(FundingError::MissingRate { symbol: symbol.to_owned(), at: format_iso(row.at) });
+            return Err(no_rate(symbol, row.at, rows));
         } else {
             plan.n_missing_rows += 1;
             last_rate.filter(|_| rules.missing_row == MissingRow::CarryLast)
@@ -200,6 +204,15 @@ pub fn plan(
         }
     }
     Ok(plan)
+}
+
+/// The error for a row without a rate.
+fn no_rate(symbol: &str, at: i64, rows: &[FundingRow]) -> FundingError {
+    let mut known = rows.iter().filter(|row| row.rate.is_finite()).map(|row| format_iso(row.at));
+    let first = known.next().unwrap_or_else(|| "none".to_owned());
+    let last = known.next_back().unwrap_or_else(|| first.clone());
+    let known = format!("{first} to {last}");
+    FundingError::MissingRate { symbol: symbol.to_owned(), at: format_iso(at), known }
 }
 
 /// The times at which rows are missing before row `number`.
@@ -305,6 +318,7 @@ mod tests {
         with_hole[1].rate = f64::NAN;
         let told = plan("A", &with_hole, Marks::default(), None, rules()).unwrap_err();
         assert!(told.to_string().starts_with("A: the funding rate of 1970-01-01T08:00:00"), "{told}");
+        assert!(told.to_string().contains("those known are from 1970-01-01T00:00:00.007Z to 1970-01-01T16:"), "{told}");
         let skip = FundingRules { missing_row: MissingRow::Skip, ..rules() };
         assert_eq!(plan("A", &with_hole, Marks::default(), None, skip).unwrap().due.len(), 2);
     }
@@ -327,6 +341,14 @@ mod tests {
         // Regression of others: a perpetual was charged for months after it was delisted.
         let told = plan("A", &rows(&[0, 8, 16, 24]), Marks::default(), Some(16 * HOUR), rules()).unwrap();
         assert_eq!((told.due.len(), told.n_after_delisting), (3, 1));
+    }
+
+    #[test]
+    fn milliseconds_of_delay_do_not_move_a_payment() {
+        // Rows of the venue are labelled 0 to 20 ms late, some and not others: all are due at the full hour, so that a
+        // position opened at that hour pays none of them.
+        let plan = planned(&[0, 8, 16], rules()).unwrap();
+        assert_eq!(plan.due.iter().map(|due| due.at).collect::<Vec<_>>(), [0, 8 * HOUR, 16 * HOUR]);
     }
 
     #[test]
