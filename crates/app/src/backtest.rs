@@ -199,6 +199,13 @@ fn tell_warnings(desk: &Desk<'_>, outcome: &RunOutcome) {
     /// Kinds told; the rest is in the log file.
     const TOLD: usize = 8;
     let warnings = repeated(&outcome.log, &outcome.symbols);
+    if outcome.orders.is_empty() {
+        let text = format!(
+            "no order was made in {} bars; trade_summary.csv says why of each decision",
+            outcome.timeline.len()
+        );
+        desk.events.message(Level::Warning, &text);
+    }
     for warning in warnings.iter().take(TOLD) {
         let at = format_iso(warning.first.timestamp);
         desk.events.message(Level::Warning, &format!("{at}: {}", warning.text()));

@@ -50,7 +50,7 @@
 
   const parallel = (box, data, state) => {
     box.textContent = "";
-    const measure = data.measures[state.measure], axes = [...data.parameters, measure];
+    const measure = data.measures[state.measure], axes = [...data.varying, measure];
     const width = Math.max(480, box.clientWidth || 900), height = 340, top = 34, bottom = 26, side = 70;
     const svg = make("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img" }, box);
     make("title", {}, svg, "Parallel coordinates: one line per row");
@@ -80,7 +80,9 @@
     }
     axes.forEach((axis, i) => {
       make("line", { x1: x(i), x2: x(i), y1: top, y2: height - bottom, stroke: "currentColor" }, svg);
-      make("text", { x: x(i), y: 14, "text-anchor": "middle", class: "name" }, svg, clip(axis.name, Math.max(10, Math.floor(900 / axes.length / 7))));
+      // The outer names grow inward.
+      const [at, anchor] = i === axes.length - 1 ? [width - 2, "end"] : i === 0 ? [2, "start"] : [x(i), "middle"];
+      make("text", { x: at, y: 14, "text-anchor": anchor, class: "name" }, svg, clip(axis.name, Math.max(10, Math.floor(width / axes.length / 7))));
       const ticks = axis.words.length ? axis.words.map((_, place) => place) : [0, 0.25, 0.5, 0.75, 1].map((s) => spans[i][0] + s * (spans[i][1] - spans[i][0]));
       const stride = Math.ceil(ticks.length / 14);
       ticks.forEach((tick, place) => {
@@ -104,7 +106,8 @@
         parallel(box, data, state);
       });
     });
-    html("p", box, `${count} of ${shown.length} rows. Drag along an axis to keep a range, click it to let go.`, "small");
+    const without = data.rows.length - shown.length;
+    html("p", box, `${count} of ${shown.length} rows${without ? ` (${without} more have no ${measure.name})` : ""}. Drag along an axis to keep a range, click it to let go.`, "small");
   };
 
   const heat = (box, data, state) => {
@@ -174,6 +177,8 @@
     if (!source) return;
     const data = JSON.parse(source.textContent), view = figure.querySelector(".view");
     const several = data.parameters.map((column, i) => [column, i]).filter(([column]) => column.words.length !== 1).map(([, i]) => i);
+    // A parameter with one value tells nothing, and all lines would meet there.
+    data.varying = several.length ? several.map((i) => data.parameters[i]) : data.parameters;
     const state = { measure: 0, x: several[0] || 0, y: several[1] === undefined ? several[0] || 0 : several[1], total: 0, ranges: [] };
     const controls = html("div", view, undefined, "controls"), boxes = {};
     const draw = () => {
@@ -181,7 +186,7 @@
       if (boxes.heat) heat(boxes.heat, data, state);
       distribution(boxes.distribution, data, state);
     };
-    select(controls, "measure", data.measures.map((column) => column.name), state.measure, (i) => { state.measure = i; state.ranges.length = Math.min(state.ranges.length, data.parameters.length); draw(); });
+    select(controls, "measure", data.measures.map((column) => column.name), state.measure, (i) => { state.measure = i; state.ranges.length = Math.min(state.ranges.length, data.varying.length); draw(); });
     if (data.parameters.length) {
       html("h3", view, "Parallel coordinates");
       boxes.parallel = html("div", view);

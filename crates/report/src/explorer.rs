@@ -51,7 +51,7 @@ impl Explorer {
         if all_numbers {
             words.sort_by(|a, b| number(a).partial_cmp(&number(b)).unwrap_or(std::cmp::Ordering::Equal));
         } else {
-            words.sort_unstable();
+            words.sort_unstable_by(|a, b| natural(a).cmp(&natural(b)).then(a.cmp(b)));
         }
         words.dedup();
         // So many different numbers are a range, not a list.
@@ -94,6 +94,19 @@ impl Explorer {
     }
 }
 
+/// A text as its stretches without digits and the numbers behind each, so that `return_6` comes before `return_30`.
+fn natural(text: &str) -> Vec<(&str, u64)> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (word, after) = rest.split_at(rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len()));
+        let (digits, after) = after.split_at(after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len()));
+        parts.push((word, digits.parse().unwrap_or(u64::MAX)));
+        rest = after;
+    }
+    parts
+}
+
 impl Column {
     /// Appends it as JSON.
     fn render(&self, out: &mut String) {
@@ -112,5 +125,21 @@ impl Column {
             out.push('}');
         });
         out.push_str("]}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! The order of values.
+
+    use super::*;
+
+    #[test]
+    fn words_with_numbers_go_by_the_numbers() {
+        let mut explorer = Explorer::new("", vec![String::new(); 6]);
+        explorer.parameter("factor", &["return_30", "return_6", "return_120", "(base)", "return", "return_6"]);
+        let column = &explorer.parameters[0];
+        assert_eq!(column.words, ["(base)", "return", "return_6", "return_30", "return_120"]);
+        assert_eq!(column.values, [3.0, 2.0, 4.0, 0.0, 1.0, 2.0]);
     }
 }

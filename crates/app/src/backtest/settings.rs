@@ -98,14 +98,20 @@ fn place_of_all(desk: &Desk<'_>, hub: &Hub) -> Result<Place, AppError> {
     let has_formula = config.text("backtest.formula").is_some();
     let universe = universe(config)?.map(|universe| Universe::parse(&universe.rule, universe.reselect)).transpose()?;
     let reads_set = !resolved.columns().is_empty() || universe.is_some_and(|universe| !universe.columns().is_empty());
-    if resolved.kind() == Kind::PerSymbol || config.text("backtest.feeds").is_some() {
+    if resolved.kind() == Kind::PerSymbol || !config.list("backtest.feeds").is_empty() {
         for key in ["backtest.factor_set", "backtest.formula"] {
             let is_asked = config.text(key).is_some() && config.origin(key).is_some_and(Origin::is_of_this_command);
             if is_asked && (!reads_set || key == "backtest.formula") {
-                let why = format!(
-                    "strategy `{}` reads no factor set or formula here; --param factor=NAME lets it look at a column",
-                    resolved.template.name
-                );
+                let name = resolved.template.name;
+                let why = if reads_set {
+                    format!(
+                        "strategy `{name}` reads a factor set where feeds are named; publish the formula as a set of its own"
+                    )
+                } else {
+                    format!(
+                        "strategy `{name}` reads no factor set or formula here; --param factor=NAME lets it look at a column"
+                    )
+                };
                 return Err(config.refuse(key, &why));
             }
         }
@@ -261,6 +267,22 @@ pub(crate) fn source_venue(hub: &Hub, timeframe: Timeframe, factor_set: &str) ->
     })
 }
 
+/// The symbols that are named; none where the setting is not given.
+///
+/// # Errors
+/// A flag or variable that names nothing, as an empty variable of a shell does. An empty list in a file is the default.
+fn named_symbols(config: &Config) -> Result<Vec<String>, AppError> {
+    const KEY: &str = "backtest.symbols";
+    let symbols = config.list(KEY);
+    let is_typed = matches!(config.origin(KEY), Some(Origin::Flag(_) | Origin::Environment(_) | Origin::DotEnv(..)));
+    if symbols.is_empty() && is_typed {
+        return Err(config
+            .refuse(KEY, "it names no symbol")
+            .hint("name some, such as BTCUSDT,ETHUSDT, or leave it out to take all there are"));
+    }
+    Ok(symbols)
+}
+
 /// The settings under `backtest` for a given venue and factor set.
 ///
 /// # Errors
@@ -276,7 +298,7 @@ pub(super) fn engine_config_for(
     Ok(BacktestConfig {
         venue,
         timeframe,
-        symbols: config.list("backtest.symbols"),
+        symbols: named_symbols(config)?,
         include: config.list("backtest.include"),
         exclude: config.list("backtest.exclude"),
         factor_set,
@@ -403,6 +425,9 @@ fn no_factor_set(set: Option<&str>, frame: Option<Timeframe>, sets: &[(Timeframe
     match (set.and_then(|set| nearest(set, names.clone())), sets.is_empty()) {
         (Some(near), _) => error.hint(format!("did you mean `{near}`?")),
         (None, true) => error.hint("make one first: crosscut factors run --config FILE"),
-        (None, false) => error.hint(format!("there are: {}", names.collect::<Vec<_>>().join(", "))),
+        (None, false) => {
+            let names: Vec<String> = sets.iter().map(|(frame, name)| format!("{name} ({frame})")).collect();
+            error.hint(format!("there are: {}; `crosscut factors run --config FILE` makes others", names.join(", ")))
+        }
     }
 }

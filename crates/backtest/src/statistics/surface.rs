@@ -65,7 +65,9 @@ pub struct Sensitivity {
     pub value: String,
     /// Sets that have it, with or without a value of the objective.
     pub n_sets: usize,
-    /// Median of the objective.
+    /// Those of them without one: failed, without trades, or their equity was gone.
+    pub n_undefined: usize,
+    /// Median of the objective where it is defined.
     pub median: Option<f64>,
     /// Highest of the objective.
     pub highest: Option<f64>,
@@ -116,6 +118,7 @@ pub fn sensitivities(names: &[String], parameters: &[Vec<String>], values: &[Opt
                 parameter: name.clone(),
                 value: text.to_owned(),
                 n_sets: sets.len(),
+                n_undefined: sets.len() - found.len(),
                 highest: found.iter().copied().reduce(f64::max),
                 lowest: found.iter().copied().reduce(f64::min),
                 median: median(found),

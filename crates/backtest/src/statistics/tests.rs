@@ -195,18 +195,18 @@ fn each_value_of_each_parameter() {
         .iter()
         .map(|one| {
             format!(
-                "{} {} {} {:?} {:?} {:?}",
-                one.parameter, one.value, one.n_sets, one.median, one.lowest, one.highest
+                "{} {} {} {} {:?} {:?} {:?}",
+                one.parameter, one.value, one.n_sets, one.n_undefined, one.median, one.lowest, one.highest
             )
         })
         .collect();
     assert_eq!(
         text,
         [
-            "k 9 2 Some(1.0) Some(-1.0) Some(3.0)",
-            "k 10 2 Some(1.0) Some(1.0) Some(1.0)",
-            "costs.commission_bps 5 2 Some(2.0) Some(1.0) Some(3.0)",
-            "costs.commission_bps 10 2 Some(-1.0) Some(-1.0) Some(-1.0)",
+            "k 9 2 0 Some(1.0) Some(-1.0) Some(3.0)",
+            "k 10 2 1 Some(1.0) Some(1.0) Some(1.0)",
+            "costs.commission_bps 5 2 0 Some(2.0) Some(1.0) Some(3.0)",
+            "costs.commission_bps 10 2 1 Some(-1.0) Some(-1.0) Some(-1.0)",
         ]
     );
 }

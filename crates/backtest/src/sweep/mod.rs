@@ -32,4 +32,5 @@ pub use outcome::{DAYS, Sampled, Sampling, SetOutcome, sampling_for};
 pub use page::{Halves, SweepPage};
 pub use set::ParameterSet;
 pub use space::{Axis, Drawn, Method, SETS_MAX, Space};
+pub(crate) use table::short;
 pub use table::{equity_table, sets_table};

@@ -171,6 +171,15 @@ impl SweepPage<'_> {
             let n = self.ranked.len();
             section.note(format!("The first {BEST_SHOWN} of {n}; sets.parquet has all of them with every metric."));
         }
+        let n_without = self.notes.len() - self.ranked.len();
+        if n_without > 0 {
+            section.note(format!(
+                "{n_without} of {} sets have no {} and are not among these: they failed, did not trade, or their equity was gone. \
+                 Medians below are of the others.",
+                self.notes.len(),
+                self.by
+            ));
+        }
     }
 
     /// All sets to look through.
@@ -235,13 +244,15 @@ impl SweepPage<'_> {
             ("parameter", Align::Left),
             ("value", Align::Left),
             ("sets", Align::Right),
+            ("undefined", Align::Right),
             (by.as_str(), Align::Right),
             ("highest", Align::Right),
             ("lowest", Align::Right),
         ])
         .sortable();
         for one in found.iter().take(VALUES_SHOWN) {
-            let mut cells = vec![Cell::text(&one.parameter), value_cell(&one.value), whole(one.n_sets)];
+            let mut cells =
+                vec![Cell::text(&one.parameter), value_cell(&one.value), whole(one.n_sets), whole(one.n_undefined)];
             cells.extend([one.median, one.highest, one.lowest].map(figure_cell));
             table.row(cells);
         }
@@ -368,13 +379,15 @@ fn luck_tiles(luck: &SweepLuck) -> Vec<Tile> {
     let best = report.best.map(|at| report.sets[at]);
     let overfitting = report.overfitting.as_ref().map(|found| found.probability);
     let tests = &report.superiority;
+    let number = report.best.and_then(|at| luck.judged.get(at));
+    let of_best = number.map_or_else(String::new, |at| format!("set {at}: annualised, of the kept curve"));
     let tiles: [(&str, Option<f64>, &str); 6] = [
         (
             "Deflated Sharpe of the best",
             best.and_then(|one| one.deflated_sharpe),
             "the chance that it is more than luck; 0.95 is asked for",
         ),
-        ("Its Sharpe ratio", best.and_then(|one| one.sharpe), "annualised, of the kept curve"),
+        ("Its Sharpe ratio", best.and_then(|one| one.sharpe), &of_best),
         ("Highest expected by luck", report.trials.sharpe_threshold, "of as many trials without any skill"),
         ("Probability of overfitting", overfitting, "by cross-validation (CSCV); a half is pure chance"),
         ("Superior predictive ability, p", tests.spa_consistent_p, "Hansen's test that no set is better than cash"),

@@ -8,7 +8,7 @@ use super::{Note, ParameterSet, SetOutcome};
 use crate::results::metric_names;
 
 /// What a key is called as a column: without its section.
-pub(super) fn short(key: &str) -> &str {
+pub(crate) fn short(key: &str) -> &str {
     key.strip_prefix("backtest.").unwrap_or(key)
 }
 

@@ -7,6 +7,7 @@ use crosscut_report::{Align, Cell, Chart, Figure, Mark, Page, Section, Table, Ti
 use super::{Crossed, Stitched, Window};
 use crate::results::ENGINE_VERSION;
 use crate::results::metrics::shown;
+use crate::sweep::short;
 
 /// What was chosen in a window, and what came of it.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -127,8 +128,8 @@ impl WalkPage<'_> {
         let (trained_name, tested_name) = (format!("{} trained", self.by), format!("{} tested", self.by));
         let mut table = Table::new(&[
             ("#", Align::Right),
-            ("train", Align::Left),
-            ("test", Align::Left),
+            ("train", Align::Line),
+            ("test", Align::Line),
             ("chosen", Align::Left),
             (&trained_name, Align::Right),
             (&tested_name, Align::Right),
@@ -136,7 +137,10 @@ impl WalkPage<'_> {
         ]);
         let number = |name: &str, value: Option<f64>| Cell::number(value.unwrap_or(f64::NAN), shown(name, value));
         for (nth, window) in self.windows.iter().enumerate() {
-            let chosen = window.problem.clone().unwrap_or_else(|| window.values.join("; "));
+            let chosen = window
+                .problem
+                .clone()
+                .unwrap_or_else(|| window.values.iter().map(|value| short(value)).collect::<Vec<_>>().join("; "));
             table.row(vec![
                 Cell::number((nth + 1) as f64, (nth + 1).to_string()),
                 Cell::text(format!("{} to {}", day(&window.train_start), day(&window.train_end))),

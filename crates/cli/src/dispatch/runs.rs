@@ -155,12 +155,22 @@ fn capacity(capacity: &Capacity) -> Result<Answer, AppError> {
     let amount = |value: Option<f64>| value.map_or("undefined".to_owned(), |value| format!("{value:.0}"));
     let mut table = TextTable::new(&[">capital", ">total return"]);
     for (capital, total) in &capacity.returns {
-        let total = total.map_or("undefined".to_owned(), |total| format!("{:.2} %", 100.0 * total));
+        let total = match total {
+            None => "undefined".to_owned(),
+            Some(total) if *total <= -1.0 => "all is lost".to_owned(),
+            Some(total) => format!("{:.2} %", 100.0 * total),
+        };
         table.row([format!("{capital:.0}"), total]);
     }
+    let takes = if capacity.profit > 0.0 {
+        let (half, all) = (amount(capacity.half_profit_at), amount(capacity.no_profit_at));
+        format!("impact takes half of the profit at {half}, all of it at {all}")
+    } else {
+        "there is no profit for impact to take".to_owned()
+    };
     let text = format!(
         "run {}: profit {:.2} on {:.0}; impact at that capital {} by the square-root law, factor {}\n\n{}\n\
-         impact takes half of the profit at {}, all of it at {}\n\
+         {}\n\
          {} fills met the market of the 30 days before them, {} had none and pay nothing here\n",
         capacity.run_id,
         capacity.profit,
@@ -168,8 +178,7 @@ fn capacity(capacity: &Capacity) -> Result<Answer, AppError> {
         capacity.impact.map_or("undefined".to_owned(), |impact| format!("{impact:.2}")),
         capacity.coefficient,
         table.render(),
-        amount(capacity.half_profit_at),
-        amount(capacity.no_profit_at),
+        takes,
         capacity.n_fills,
         capacity.n_without_market,
     );

@@ -15,6 +15,7 @@ fn unknown_names_suggest_the_nearest() {
         (&["--param", "factor=retrun_5"], &["`retrun_5`", "hint: did you mean `return_5`?"]),
         (&["--symbols", "AAAUSDT,BBBUSTD"], &["`BBBUSTD`", "hint: did you mean `BBBUSDT`?"]),
         (&["--benchmark", "AAAUSD"], &["`AAAUSD`", "hint: did you mean `AAAUSDT`?"]),
+        (&["--symbols", ""], &["backtest.symbols (from --symbols)", "names no symbol", "hint: "]),
         (&["--include", "ZZZ*"], &["ZZZ*"]),
         (&["--exclude", "*"], &["no symbol is left"]),
         (&["--timeframe", "4h"], &["`s1`", "4h", "1h"]),
@@ -45,6 +46,37 @@ fn a_range_that_the_data_do_not_cover() {
     world.backtest(&["--start", "2023-12-01"]).refused(&["2023-12-01", "2024-01-01", "hint: "]);
     world.backtest(&["--end", "2024-02-01"]).refused(&["2024-02-01", "2024-01-25", "hint: "]);
     world.backtest(&["--start", "2025-01-01"]).refused(&["2025-01-01", "2024-01-25", "hint: "]);
+}
+
+#[test]
+fn a_run_that_never_trades_says_so() {
+    let world = World::with_market();
+    world.write("late.csv", "date,symbol,weight\n2030-01-05,AAAUSDT,0.9\n");
+    let answer =
+        world.run(&["backtest", "--timeframe", "1h", "--strategy", "target_list", "--param", "file=late.csv"]).good();
+    assert!(answer.err.contains("warning: no order was made in 575 bars"), "{}", answer.err);
+    assert!(!world.backtest(&[]).good().err.contains("no order was made"));
+}
+
+#[test]
+fn feeds_that_the_factor_set_does_not_fit() {
+    let world = World::with_market();
+    world.run(&["aggregate", "--from", "1h", "--bar", "4h"]).good();
+    // Regression: a rule on feeds took the set's own timeframe, decided by other bars, and held nothing without a word.
+    world.backtest(&["--feeds", "4h,1h"]).refused(&["no factor set `s1` of 4h", "hint: `s1` exists for 1h"]);
+    world
+        .run(&["backtest", "--feeds", "4h", "--param", "factor=return_5"])
+        .refused(&["of 4h", "hint: there are: s1 (1h)"]);
+    let formula = ["backtest", "--formula", "close", "--feeds", "1h", "--param", "k=2", "--timeframe", "1h"];
+    world.run(&formula).refused(&["backtest.formula", "publish the formula"]);
+    let first = world.backtest(&["--feeds", "1h,4h", "--rebalance", "D", "--json"]).good().json();
+    let second = world.backtest(&["--feeds", "4h,1h", "--timeframe", "1h", "--rebalance", "D", "--json"]).good().json();
+    let equity = |answer: &serde_json::Value| answer["result"]["metrics"][0].clone();
+    assert_eq!(equity(&first), equity(&second));
+    assert_ne!(equity(&first)["value"], 1e6);
+    let rotation =
+        ["backtest", "--strategy", "rotation", "--feeds", "4h,1h", "--param", "top_n=2", "--param", "lookbacks=4"];
+    world.run(&rotation).good();
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn unpacked(path: &Path) -> String {
 }
 
 /// Rows of a CSV text as fields by column name.
-fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
+pub(crate) fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
     let mut lines = text.lines();
     let names: Vec<&str> = lines.next().unwrap().split(',').collect();
     let row =
@@ -28,7 +28,7 @@ fn rows(text: &str) -> Vec<BTreeMap<String, String>> {
 
 /// Asserts that two numbers agree to `tolerance`, relative to the larger.
 #[track_caller]
-fn close(found: f64, expected: f64, tolerance: f64, what: &str) {
+pub(crate) fn close(found: f64, expected: f64, tolerance: f64, what: &str) {
     let scale = found.abs().max(expected.abs()).max(f64::MIN_POSITIVE);
     assert!((found - expected).abs() <= tolerance * scale, "{what}: {found} instead of {expected}");
 }

@@ -32,6 +32,8 @@ mod lists;
 #[cfg(test)]
 mod pools;
 #[cfg(test)]
+mod references;
+#[cfg(test)]
 mod relisted;
 #[cfg(test)]
 mod rules;
@@ -45,6 +47,8 @@ mod searches;
 #[cfg(test)]
 #[path = "../../../hub/src/sql/tests/server.rs"]
 mod server;
+#[cfg(test)]
+mod sessions;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]

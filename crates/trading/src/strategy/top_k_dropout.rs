@@ -53,7 +53,7 @@ pub(super) static TEMPLATE: Template = Template {
             "risk_degree",
             ParamKind::Share,
             "0.95",
-            "share of the cash that is spent on what is bought",
+            "share of the cash that is spent on what is bought: equity less what is kept, at the last closes, before costs",
         ),
         ParamSpec::with_default("seed", ParamKind::Count(0), "0", "seed of the random methods"),
     ],

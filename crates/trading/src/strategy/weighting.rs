@@ -63,7 +63,8 @@ pub(super) const NO_TRADE_BAND: ParamSpec = ParamSpec::with_default(
     "no_trade_band",
     ParamKind::Share,
     "0",
-    "a position stays as it is while its weight is within this fraction of equity of the weight it would get",
+    "a position stays as it is while its weight is within this fraction of equity of the weight it would get; one that would \
+     get none is closed however small it is",
 );
 
 impl Weighting {
