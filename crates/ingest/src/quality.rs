@@ -72,6 +72,10 @@ pub fn verify(request: &VerifyRequest, hub: &Hub) -> Result<VerifyReport, Ingest
     if hub.tick_venues()?.contains(&request.venue) {
         report.add(tick_tables(request, hub)?);
     }
+    for symbol in hub.action_symbols(&request.venue)?.iter().filter(|symbol| request.wants(symbol)) {
+        let info = hub.action_info(&request.venue, symbol)?;
+        report.defects.extend(request.left_out("actions", symbol, (info.first, info.last), &info.provenance.notes));
+    }
     let funding = hub.funding_symbols(&request.venue)?;
     for symbol in funding.iter().filter(|symbol| request.wants(symbol)) {
         report.add(rates::look(request, hub, symbol));
@@ -116,6 +120,15 @@ impl VerifyRequest {
         Defect { detail: error.to_string(), ..defect }
     }
 
+    /// What the notes of a table's provenance say of rows that were left out, as one finding.
+    fn left_out(&self, table: &str, symbol: &str, span: (i64, i64), notes: &[String]) -> Option<Defect> {
+        let words = ["dropped", "left out"];
+        let told: Vec<&str> =
+            notes.iter().map(String::as_str).filter(|note| words.iter().any(|word| note.contains(word))).collect();
+        let defect = self.defect(table, symbol, DefectKind::LeftOut, span);
+        (!told.is_empty()).then(|| Defect { count: told.len() as u64, detail: told.join("; "), ..defect })
+    }
+
     /// Hashes a table anew, if that was asked for.
     fn hash(&self, hub: &Hub, path: &str) -> Result<(), HubError> {
         if self.hashes { hub.verify_table(path) } else { Ok(()) }
@@ -150,14 +163,18 @@ fn holes(
 ) -> Result<Vec<Defect>, IngestError> {
     let mut out = Vec::new();
     let found = gaps::find(lives, timeframe);
-    for outage in &found.outages {
+    let outages = found.outages.iter().map(|outage| {
         let defect = request.defect(table, "*", DefectKind::Outage, (outage.from, outage.to));
         let detail = format!("{} of {} symbols have no bars", outage.missing, outage.alive);
-        out.push(Defect { count: outage.bars, detail, ..defect });
-    }
-    for gap in found.gaps.iter().filter(|gap| request.wants(&gap.symbol)) {
-        let defect = request.defect(table, &gap.symbol, DefectKind::Gap, (gap.from, gap.to));
-        out.push(Defect { count: gap.bars, detail: String::new(), ..defect });
+        Defect { count: outage.bars, detail, ..defect }
+    });
+    out.extend(bars::told(outages.collect()));
+    for of_one in found.gaps.chunk_by(|a, b| a.symbol == b.symbol).filter(|gaps| request.wants(&gaps[0].symbol)) {
+        let gaps = of_one.iter().map(|gap| {
+            let defect = request.defect(table, &gap.symbol, DefectKind::Gap, (gap.from, gap.to));
+            Defect { count: gap.bars, ..defect }
+        });
+        out.extend(bars::told(gaps.collect()));
     }
     let Some(end) = lives.iter().map(|life| life.end).max() else { return Ok(out) };
     let delisted = hub.instruments(&request.venue)?;

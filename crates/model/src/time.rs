@@ -205,6 +205,27 @@ fn parse(text: &str) -> Option<i64> {
     Some(midnight(year, month, day) + clock.map_or(Some(0), parse_clock)?)
 }
 
+/// Parses a date with a clock and a zone, `Z` or `+02:00` or `-0400`: the local time as if it were UTC, and what it is
+/// ahead of UTC, both in microseconds; `None` for anything else. The instant is their difference.
+pub fn parse_zoned(text: &str) -> Option<(i64, i64)> {
+    let text = text.trim();
+    if let Some(local) = text.strip_suffix('Z') {
+        return Some((parse(local).filter(|_| local.contains(':'))?, 0));
+    }
+    // Before a clock a `-` belongs to the date.
+    let clock = text.find([':'])?;
+    let at = clock + text[clock..].find(['+', '-'])?;
+    let (local, zone) = text.split_at(at);
+    let (sign, zone) = zone.split_at(1);
+    let (hours, minutes) =
+        zone.split_once(':').or_else(|| (zone.is_ascii() && zone.len() == 4).then(|| zone.split_at(2)))?;
+    let (hours, minutes) = (digits(hours, 2)?, digits(minutes, 2)?);
+    let ahead = (hours * HOUR + minutes * MINUTE) * if sign == "-" { -1 } else { 1 };
+    // No clock of the world is further from UTC than 14 hours.
+    (ahead.abs() <= 14 * HOUR && minutes < 60).then_some(())?;
+    Some((parse(local.trim_end())?, ahead))
+}
+
 /// Parses `YYYYMMDD`, alone or followed by a space and `HH:MM[:SS]`, as UTC; `None` for anything else.
 pub fn parse_compact(text: &str) -> Option<i64> {
     let (date, clock) = match text.split_once(' ') {

@@ -10,6 +10,8 @@ mod bad_files;
 #[cfg(test)]
 mod bad_settings;
 #[cfg(test)]
+mod defects;
+#[cfg(test)]
 mod downloads;
 #[cfg(test)]
 mod evaluation_data;
@@ -23,6 +25,8 @@ mod factor_sets;
 mod factor_updates;
 #[cfg(test)]
 mod flow;
+#[cfg(test)]
+mod forms;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]

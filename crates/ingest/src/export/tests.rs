@@ -127,6 +127,30 @@ fn zipline_and_freqtrade_forms() {
 }
 
 #[test]
+fn freqtrade_comes_back() {
+    let bench = market();
+    export(&bench, ExportFormat::Freqtrade, "1h").unwrap();
+    bench.file("out/notes.json", "{}");
+    let told = back(&bench, vec![bench.path("out")]);
+    assert!(told.contains("AUSDT 1h bars: written, 72 rows, 72 added") && !told.contains("refused"), "{told}");
+    for symbol in ["AUSDT", "BUSDT"] {
+        assert_eq!(bars(&bench, "binance", "1h", symbol), bars(&bench, "back", "1h", symbol));
+    }
+    for (rows, expected) in [
+        ("[[1704067200000,1,2,1,2]]", "5 columns"),
+        ("[[1704067200000,1,2,1,\"x\",5]]", "row 1"),
+        ("[[1704067200000,1,2,1,3,5]]", "row 1: close 3 lies outside"),
+        ("[[1704067200000,1,2,1,2,5],[1704067200000,1,2,1,2,5]]", "row 2"),
+        ("[[1704067200000,1,2,1,2,5],[1704070801,1,2,1,2,5]]", "must not mix units"),
+        ("[[]]", "X_USDT-1h.json"),
+    ] {
+        let file = bench.file("X_USDT-1h.json", rows);
+        let told = back(&bench, vec![file]);
+        assert!(told.contains("refused") && told.contains(expected), "{rows}: {told}");
+    }
+}
+
+#[test]
 fn forms_that_cannot_hold_the_bars() {
     let bench = market();
     for (format, bar, expected) in [

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crosscut_model::bar::BAR_COLUMNS;
 use crosscut_model::time::{DAY, MINUTE, format_date};
-use crosscut_model::{Bars, encode_path, format_iso};
+use crosscut_model::{Bars, CorporateAction, encode_path, format_iso};
 
 use super::{Outgoing, Shelf};
 use crate::error::IngestError;
@@ -69,6 +69,12 @@ pub(super) fn zipline(outgoing: &Outgoing<'_>, shelf: &mut Shelf<'_>) -> Result<
         out.push_str(&format!(",{dividend},{split}\n"));
     }
     shelf.note("zipline stores volumes as whole numbers below 2^32 and prices to a thousandth");
+    let is_of_a_bar = |action: &&CorporateAction| bars.timestamp.binary_search(&action.timestamp).is_ok();
+    let n_lost = outgoing.actions.len() - outgoing.actions.iter().filter(is_of_a_bar).count();
+    if folder == "daily" && n_lost > 0 {
+        let symbol = outgoing.symbol;
+        shelf.note(&format!("{symbol}: {n_lost} splits or dividends fall on days without a bar and are not written"));
+    }
     shelf.put(&format!("{folder}/{}.csv", encode_path(outgoing.symbol)), out.as_bytes())
 }
 

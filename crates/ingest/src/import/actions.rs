@@ -11,7 +11,7 @@ use crosscut_hub::{InputFile, Origin, TableSource};
 use crosscut_model::time::{DAY, format_date};
 use crosscut_model::{BarSpec, CorporateAction, Range, Sessions, Timeframe, format_iso};
 
-use crate::error::{AGAIN, Fault, IngestError};
+use crate::error::{AGAIN, Fault, IngestError, Refusal};
 
 use super::checksum::Identity;
 use super::container::Container;
@@ -42,6 +42,22 @@ pub(crate) struct ActionFile {
     pub columns: KlineColumns,
     /// Lines before the first row of a text file.
     pub lines_before: u64,
+}
+
+impl ActionFile {
+    /// What provenance records of the file, but for its rows.
+    fn input(&self) -> InputFile {
+        InputFile {
+            file: self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            size: self.identity.size,
+            sha256: self.identity.sha256.clone(),
+            rows: 0,
+            first: 0,
+            last: 0,
+            covers_until: None,
+            venue: self.identity.venue.clone(),
+        }
+    }
 }
 
 /// The columns of a header; `None` when it is not one of corporate actions.
@@ -83,11 +99,8 @@ pub(crate) fn run(context: &KlineContext<'_>, file: &ActionFile) -> Result<Kline
         raw.symbols.iter().enumerate().map(|(at, text)| (full_symbol(text, context.suffix), at)).collect();
     symbols.sort();
     for (symbol, at) in symbols {
-        let actions = match read_symbol(context, &symbol, &raw, &groups[at]) {
-            Ok((actions, of_symbol)) => {
-                dropped.extend(of_symbol);
-                actions
-            }
+        let (actions, of_symbol) = match read_symbol(context, &symbol, &raw, &groups[at]) {
+            Ok(read) => read,
             Err(IngestError::Refused(refusal)) => {
                 outcome.refusals.push(refusal);
                 continue;
@@ -98,7 +111,8 @@ pub(crate) fn run(context: &KlineContext<'_>, file: &ActionFile) -> Result<Kline
                 continue;
             }
         };
-        let source = source(file, &actions);
+        let source = TableSource { notes: of_symbol.clone(), ..source(file.input(), &actions) };
+        dropped.extend(of_symbol);
         match publish(context, &symbol, &actions, &source, &file.shown) {
             Ok(table) => outcome.tables.push(table),
             Err(IngestError::Refused(refusal)) => outcome.refusals.push(refusal),
@@ -201,18 +215,53 @@ fn told((factor, split, dividend): (f64, f64, f64), before: f64) -> Result<Corpo
     Ok(action(1.0, (before * (1.0 - factor) * 1e4).round() / 1e4, factor))
 }
 
-/// Where the actions come from.
-fn source(file: &ActionFile, actions: &[CorporateAction]) -> TableSource {
+/// The splits and dividends that some rows of a file of daily bars carry in columns of their own, published beside the
+/// bars: the table, and the rows that were dropped, in words. `input` is what provenance records of the bars.
+///
+/// # Errors
+/// A value that cannot be, or that differs from what is there.
+pub(crate) fn of_bars(
+    context: &KlineContext<'_>,
+    symbol: &str,
+    (raw, rows): (&RawBars, &[usize]),
+    input: &InputFile,
+    shown: &str,
+) -> Result<(Option<TableReport>, Vec<String>), IngestError> {
+    let mut own = RawBars { open_time: raw.open_time.clone(), first_row: raw.first_row, ..RawBars::default() };
+    own.extra = raw.actions.clone();
+    // Where nothing happened programs write nothing, a split of 1, or a split of 0.
+    for (_, values) in own.extra.iter_mut().filter(|(name, _)| plain_name(name) == "split") {
+        values.iter_mut().filter(|value| **value == 0.0).for_each(|value| *value = 1.0);
+    }
+    let happened = |row: &usize| {
+        own.extra.iter().any(|(name, values)| {
+            let nothing = if plain_name(name) == "split" { 1.0 } else { 0.0 };
+            !values[*row].is_nan() && values[*row] != nothing
+        })
+    };
+    let inside = |row: &usize| (input.first..=input.last).contains(&own.open_time[*row]);
+    let group: Vec<usize> = rows.iter().copied().filter(|row| inside(row) && happened(row)).collect();
+    if group.is_empty() {
+        return Ok((None, Vec::new()));
+    }
+    let (actions, dropped) = read_symbol(context, symbol, &own, &group).map_err(|error| match error {
+        IngestError::Refused(refusal) => IngestError::Refused(Refusal { file: shown.to_owned(), ..refusal }),
+        other => other,
+    })?;
+    let source = TableSource { notes: dropped.clone(), ..source(input.clone(), &actions) };
+    let table = publish(context, symbol, &actions, &source, shown)?;
+    Ok((Some(table), dropped))
+}
+
+/// Where the actions come from, given the file they are in.
+fn source(file: InputFile, actions: &[CorporateAction]) -> TableSource {
     let time = |action: Option<&CorporateAction>| action.map_or(0, |action| action.timestamp);
     let input = InputFile {
-        file: file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
-        size: file.identity.size,
-        sha256: file.identity.sha256.clone(),
         rows: actions.len() as u64,
         first: time(actions.first()),
         last: time(actions.last()),
         covers_until: None,
-        venue: file.identity.venue.clone(),
+        ..file
     };
     let code_version = env!("CARGO_PKG_VERSION").to_owned();
     TableSource { origin: Origin::List, inputs: vec![input], code_version, covered_until: None, notes: Vec::new() }
@@ -261,11 +310,13 @@ pub(crate) fn publish(
     if written {
         let mut source = source.clone();
         if !context.replace && exists {
-            let known = context.hub.action_info(context.venue, symbol)?.provenance.inputs;
+            let known = context.hub.action_info(context.venue, symbol)?.provenance;
             source.inputs.splice(
                 0..0,
-                known.into_iter().filter(|input| input.sha256 != source.inputs[0].sha256).collect::<Vec<_>>(),
+                known.inputs.into_iter().filter(|input| input.sha256 != source.inputs[0].sha256).collect::<Vec<_>>(),
             );
+            let new = source.notes.into_iter().filter(|note| !known.notes.contains(note)).collect::<Vec<_>>();
+            source.notes = known.notes.into_iter().chain(new).collect();
         }
         context.publisher.publish_actions(context.venue, symbol, &merged, &source)?;
     }

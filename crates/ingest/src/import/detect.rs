@@ -20,7 +20,7 @@ use super::klines::Flavour;
 use super::klines::columns::{self, KlineColumns};
 use super::klines::publish::{KlineFile, full_symbol};
 use super::lean_daily::{LeanFile, LeanPart};
-use super::name::{NameFacts, NamedKind, archive, read_name, stem};
+use super::name::{self, NameFacts, NamedKind, archive, read_name, stem};
 use super::shape::{HEAD_BYTES, TextShape, read_shape};
 use super::trades::layout::{self, Role};
 use super::trades::parquet::{self, first_row, to_micros};
@@ -212,7 +212,7 @@ impl Context<'_> {
         }
         let Some(written) = &shape.header else {
             if let Container::Lean(_) = &self.container {
-                return self.klines(lean_daily::read::columns(), 0, "no header");
+                return self.klines(lean_daily::read::columns(), 0, "no header", None);
             }
             if let Some(part) = self.lean_part(&shape) {
                 return self.lean(part);
@@ -220,8 +220,11 @@ impl Context<'_> {
             if let Some(columns) = self.bare_funding(&shape) {
                 return self.funding(columns, shape.lines_before, "no header");
             }
+            if self.container == Container::Json && shape.rows[0].len() == 6 && name::is_candles(self.path) {
+                return self.klines(lean_daily::read::columns(), shape.lines_before, "freqtrade's rows", None);
+            }
             if shape.rows[0].len() == columns::ARCHIVE_COLUMNS.len() {
-                return self.klines(columns::archive(), shape.lines_before, "no header");
+                return self.klines(columns::archive(), shape.lines_before, "no header", None);
             }
             return match layout::recognise(&shape)? {
                 Some(layout) => self.text_trades(layout, "no header"),
@@ -237,7 +240,8 @@ impl Context<'_> {
         }
         refuse_known(header)?;
         if let Some(columns) = columns::recognise(header)? {
-            return self.klines(columns.written_as(written), shape.lines_before, "header");
+            let carried = shape.symbol.as_deref();
+            return self.klines(columns.written_as(written), shape.lines_before, "header", carried);
         }
         if let Some(layout) = layout::recognise(&shape)? {
             return self.text_trades(layout, "header");
@@ -264,7 +268,7 @@ impl Context<'_> {
         }
         refuse_known(&header)?;
         if let Some(columns) = columns::recognise(&header)? {
-            return self.klines(columns.written_as(&written), 0, "column names");
+            return self.klines(columns.written_as(&written), 0, "column names", None);
         }
         if self.container == Container::Feather {
             let seen = header.join(", ");
@@ -362,15 +366,21 @@ impl Context<'_> {
         Detected { found: Found::Trades(file), words }
     }
 
-    /// Bars.
-    fn klines(&self, columns: KlineColumns, lines_before: u64, header: &str) -> Result<Detected, Fault> {
+    /// Bars; `carried` is the symbol that the file itself names.
+    fn klines(
+        &self,
+        columns: KlineColumns,
+        lines_before: u64,
+        header: &str,
+        carried: Option<&str>,
+    ) -> Result<Detected, Fault> {
         let flavour = self.flavour()?;
         let long = columns.position(columns::Meaning::Symbol).is_some();
         if let (true, Some(option)) = (long, &self.request.symbol) {
             return Err(Fault::file(format!("has a symbol column, which --symbol {option} would contradict"))
                 .hint("drop --symbol"));
         }
-        let symbol = if long { None } else { Some(self.symbol(None)?) };
+        let symbol = if long { None } else { Some(self.symbol(carried)?) };
         let words = match &symbol {
             Some(symbol) => format!("{} of {symbol}, {header}, {}", flavour.words(), self.surroundings()),
             None => format!("{} with a symbol column, {header}, {}", flavour.words(), self.surroundings()),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::name::is_candles;
 use super::qlib;
 use crate::error::{Fault, Refusal};
 
@@ -82,7 +83,10 @@ fn walk(folder: &Path, depth: usize, files: &mut BTreeSet<PathBuf>, found: &mut 
             if depth > 0 && !path.is_symlink() {
                 walk(&path, depth - 1, files, found);
             }
-        } else if ENDINGS.iter().any(|ending| name.ends_with(ending)) && !is_of_qlib(&path) || qlib::is_first(&path) {
+        } else if ENDINGS.iter().any(|ending| name.ends_with(ending)) && !is_of_qlib(&path)
+            || qlib::is_first(&path)
+            || is_candles(&path)
+        {
             files.insert(path);
         } else if qlib::is_feature(&path) || is_of_qlib(&path) {
             // Read together with the instrument's close.

@@ -7,6 +7,7 @@ pub(crate) mod columns;
 mod flavour;
 pub(crate) mod publish;
 pub(crate) mod read;
+mod zoned;
 
 pub use bars::NO_TIMEFRAME;
 pub(crate) use bars::{BarRules, build};

@@ -4,6 +4,7 @@
 //! Times are milliseconds of the local day (or a local date with a clock in hourly files); prices of shares are
 //! ten-thousandths of a dollar, those of coins are as they are. The rows are handed on as text with UTC times.
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;
 
@@ -108,6 +109,11 @@ fn is_of_shares(path: &Path) -> Result<bool, Fault> {
     }
 }
 
+/// Whether LEAN flags a trade as suspicious: its sixth field.
+fn is_suspicious(fields: &[Cow<'_, [u8]>]) -> bool {
+    fields.get(5).is_some_and(|flag| flag.as_ref() == b"1")
+}
+
 impl LeanRows {
     /// What the rows are, in words.
     pub fn words(&self) -> &'static str {
@@ -120,13 +126,7 @@ impl LeanRows {
     /// # Errors
     /// The first row that cannot be read.
     pub fn text(&self, path: &Path) -> Result<Vec<u8>, Fault> {
-        let zip = Container::Zip(self.member.clone());
-        let mut bytes = Vec::new();
-        let source = container::open(path, &zip)?;
-        source.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| cannot_read(&error))?;
-        if bytes.len() as u64 > BYTES_MAX {
-            return Err(Fault::file(format!("unpacks to more than {BYTES_MAX} bytes")).hint("it is no file of LEAN's"));
-        }
+        let bytes = self.bytes(path)?;
         let mut out = Vec::with_capacity(bytes.len() * 2);
         if self.trades {
             out.extend_from_slice(b"timestamp,price,quantity\n");
@@ -137,6 +137,31 @@ impl LeanRows {
         Ok(out)
     }
 
+    /// Trades that LEAN flags as suspicious.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn n_suspicious(&self, path: &Path) -> Result<u64, Fault> {
+        let bytes = if self.trades { self.bytes(path)? } else { Vec::new() };
+        let is_flagged = |line: &&[u8]| {
+            let mut fields = Vec::new();
+            split(line, &mut fields).is_some() && is_suspicious(&fields)
+        };
+        Ok(bytes.split(|&b| b == b'\n').filter(is_flagged).count() as u64)
+    }
+
+    /// The member's bytes.
+    fn bytes(&self, path: &Path) -> Result<Vec<u8>, Fault> {
+        let zip = Container::Zip(self.member.clone());
+        let mut bytes = Vec::new();
+        let source = container::open(path, &zip)?;
+        source.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| cannot_read(&error))?;
+        if bytes.len() as u64 > BYTES_MAX {
+            return Err(Fault::file(format!("unpacks to more than {BYTES_MAX} bytes")).hint("it is no file of LEAN's"));
+        }
+        Ok(bytes)
+    }
+
     /// One row; the error says what is wrong with it.
     fn line(&self, line: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
         let mut fields = Vec::new();
@@ -145,7 +170,7 @@ impl LeanRows {
         if fields.len() < expected {
             return Err(format!("has {} fields; expected {expected} or more", fields.len()));
         }
-        if self.trades && fields.get(5).is_some_and(|flag| flag.as_ref() == b"1") {
+        if self.trades && is_suspicious(&fields) {
             return Ok(());
         }
         let time = self.time(&fields[0])?;

@@ -127,13 +127,21 @@ pub(crate) fn archive(stem: &str) -> Option<NameFacts> {
     None
 }
 
-/// A name of the form `BASE_QUOTE[_SETTLE]-TIMEFRAME[-CANDLES]`: a Feather file, or candles that only freqtrade names so.
+/// Whether a file is one of freqtrade's JSON: rows of numbers under a name that only freqtrade gives.
+pub(crate) fn is_candles(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "json") && freqtrade(path, &stem(path)).is_some()
+}
+
+/// A name of the form `BASE_QUOTE[_SETTLE]-TIMEFRAME[-CANDLES]`: a Feather or JSON file, or candles that only freqtrade
+/// names so.
 fn freqtrade(path: &Path, stem: &str) -> Option<NameFacts> {
     let parts: Vec<&str> = stem.split('-').collect();
     let (pair, rest) = parts.split_first()?;
     let timeframe: Timeframe = rest.first()?.parse().ok()?;
     let kind = match rest.get(1).copied() {
-        None if path.extension().is_some_and(|ending| ending == "feather") => NamedKind::Klines(Flavour::Traded),
+        None if path.extension().is_some_and(|ending| ending == "feather" || ending == "json") => {
+            NamedKind::Klines(Flavour::Traded)
+        }
         Some("futures") => NamedKind::Klines(Flavour::Traded),
         Some("mark") => NamedKind::Klines(Flavour::Mark),
         Some("premiumIndex") => NamedKind::Klines(Flavour::Premium),

@@ -22,6 +22,8 @@ pub(crate) struct TextShape {
     pub rows: Vec<Vec<String>>,
     /// Lines before the first row: comments and header.
     pub lines_before: u64,
+    /// The symbol that the header names besides columns.
+    pub symbol: Option<String>,
 }
 
 /// Splits the first lines of a file (whole lines) into comments, header and rows.
@@ -30,7 +32,7 @@ pub(crate) struct TextShape {
 /// When the text is not UTF-8, or there is no row.
 pub(crate) fn read_shape(head: &[u8]) -> Result<TextShape, Fault> {
     let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
-    let mut shape = TextShape { header: None, rows: Vec::new(), lines_before: 0 };
+    let mut shape = TextShape { header: None, rows: Vec::new(), lines_before: 0, symbol: None };
     for (at, line) in head.split(|&b| b == b'\n').enumerate() {
         let row = at as u64 + 1;
         if line.trim_ascii().is_empty() || (line.starts_with(b"#") && shape.rows.is_empty()) {
@@ -47,6 +49,7 @@ pub(crate) fn read_shape(head: &[u8]) -> Result<TextShape, Fault> {
             shape.rows.push(fields);
         }
     }
+    flatten(&mut shape)?;
     if shape.rows.is_empty() {
         return Err(match &shape.header {
             Some(header) => Fault::file(format!("holds a header ({}) and no row", header.join(","))).hint(AGAIN),
@@ -54,6 +57,28 @@ pub(crate) fn read_shape(head: &[u8]) -> Result<TextShape, Fault> {
         });
     }
     Ok(shape)
+}
+
+/// Takes the three lines of header that yfinance writes (`Price,Close,...`, `Ticker,AAPL,...`, `Date,,...`) as one.
+fn flatten(shape: &mut TextShape) -> Result<(), Fault> {
+    let Some(header) = shape.header.as_mut().filter(|header| header[0] == "Price") else { return Ok(()) };
+    let [tickers, time, ..] = shape.rows.as_slice() else { return Ok(()) };
+    let is_blank = |field: &String| field.is_empty();
+    if tickers[0] != "Ticker" || tickers.len() < 2 || !starts_a_name(&time[0]) || !time[1..].iter().all(is_blank) {
+        return Ok(());
+    }
+    let mut names = tickers[1..].to_vec();
+    names.sort();
+    names.dedup();
+    if names.len() > 1 {
+        let reason = format!("holds the columns of {} symbols side by side: {}", names.len(), names.join(", "));
+        return Err(Fault::file(reason).hint("write a file for each, or one with a symbol column: data.stack(level=1)"));
+    }
+    header[0].clone_from(&time[0]);
+    shape.symbol = names.pop().filter(|name| !name.is_empty());
+    shape.rows.drain(..2);
+    shape.lines_before += 2;
+    Ok(())
 }
 
 /// The fields of a line as text.

@@ -2,7 +2,7 @@
 
 use crosscut_hub::Hub;
 use crosscut_model::BarSpec;
-use crosscut_model::time::DAY;
+use crosscut_model::time::{DAY, weekday};
 
 use super::defect::{Defect, DefectKind};
 use super::gaps::{Life, holes};
@@ -22,6 +22,9 @@ const TAKEN_BACK: f64 = 0.8;
 
 /// A price another factor away than this, as a natural logarithm, after a pause is another coin: 4 times.
 const REUSE_MIN: f64 = 1.386;
+
+/// Shares pause this long over a weekend with holidays around it.
+const LONG_WEEKEND: i64 = 5 * DAY;
 
 /// Findings of one kind in one table that are told one by one; the others are counted in the last.
 const TOLD: usize = 200;
@@ -51,11 +54,14 @@ impl<'a> Series<'a> {
         let table = format!("{spec} bars");
         let mut report = VerifyReport { n_tables: 1, ..VerifyReport::default() };
         let key = (request.venue.as_str(), spec, symbol.as_str());
-        let hashed = hub
-            .bar_info(&request.venue, spec, symbol)
-            .and_then(|info| if request.wants(symbol) { request.hash(hub, &info.provenance.table) } else { Ok(()) });
-        let rows = match hashed.and_then(|()| read_columns(hub, key, &COLUMNS)) {
-            Ok(rows) => rows,
+        let hashed = hub.bar_info(&request.venue, spec, symbol).and_then(|info| {
+            if request.wants(symbol) {
+                request.hash(hub, &info.provenance.table)?;
+            }
+            Ok(info.provenance.notes)
+        });
+        let (notes, rows) = match hashed.and_then(|notes| Ok((notes, read_columns(hub, key, &COLUMNS)?))) {
+            Ok(read) => read,
             Err(error) => {
                 report.defects.push(request.damaged(&table, symbol, &error));
                 return (None, report);
@@ -69,6 +75,8 @@ impl<'a> Series<'a> {
             return (life, VerifyReport::default());
         }
         report.n_rows = times.len() as u64;
+        let span = (times.first().copied().unwrap_or(0), ends.last().copied().unwrap_or(0));
+        report.defects.extend(request.left_out(&series.table, symbol, span, &notes));
         // Prices of marks and premiums are no prices of trades: a premium is about 0, and neither has a volume.
         let is_premium = matches!(spec, BarSpec::Premium(_));
         if !is_premium {
@@ -124,6 +132,8 @@ impl<'a> Series<'a> {
         let step: Vec<f64> = rows.windows(2).map(|two| libm::log(close[two[1]] / close[two[0]])).collect();
         let usual = USUAL_MOVES * median(step.iter().map(|step| step.abs()).filter(|step| *step > 0.0).collect());
         let limit = usual.max(MOVE_MIN);
+        // Where a market has its weekends off, a weekend with holidays around it is no pause.
+        let long_pause = if self.has_weekends_off() { LONG_WEEKEND } else { DAY };
         let mut found = Vec::new();
         let mut taken_back = false;
         for (at, &size) in step.iter().enumerate() {
@@ -134,11 +144,11 @@ impl<'a> Series<'a> {
             let detail = format!("close {} to {}, {:+.1} %", close[before], close[row], libm::expm1(size) * 100.0);
             let pause = self.times[row] - self.ends[before];
             // What comes back after a pause may be something else.
-            let goes_on = rows.get(at + 2).is_some_and(|after| self.times[*after] - self.ends[row] < DAY);
+            let goes_on = rows.get(at + 2).is_some_and(|after| self.times[*after] - self.ends[row] < long_pause);
             let next = step.get(at + 1).copied().filter(|_| goes_on).unwrap_or(0.0);
-            let kind = if pause >= DAY && size.abs() > REUSE_MIN {
+            let kind = if pause >= long_pause && size.abs() > REUSE_MIN {
                 DefectKind::ReusedSymbol
-            } else if next * size < 0.0 && next.abs() > TAKEN_BACK * size.abs() && pause < DAY {
+            } else if next * size < 0.0 && next.abs() > TAKEN_BACK * size.abs() && pause < long_pause {
                 taken_back = true;
                 DefectKind::PriceSpike
             } else {
@@ -153,6 +163,13 @@ impl<'a> Series<'a> {
         }
         out.extend(told(found));
         self.wicks(WICK * limit, out);
+    }
+
+    /// Whether there is hardly a bar on weekends, in a series long enough to tell.
+    fn has_weekends_off(&self) -> bool {
+        let on_weekend = self.times.iter().filter(|label| weekday(**label) >= 5).count();
+        let span = self.times.last().zip(self.times.first()).map_or(0, |(last, first)| last - first);
+        span >= 8 * DAY && on_weekend * 20 < self.times.len()
     }
 
     /// Highs and lows far outside of open and close.

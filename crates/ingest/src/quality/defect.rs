@@ -28,6 +28,12 @@ pub enum DefectKind {
     IdGap,
     /// Trade ids, or the first and last ids of aggregated trades, that go backwards.
     IdDisorder,
+    /// No trade for long, and nothing tells whether some are missing.
+    Silence,
+    /// No trade for long, and no id is missing: the venue stood still, or nobody traded.
+    Pause,
+    /// Rows that the import left out.
+    LeftOut,
     /// A file that is named for a day or month and holds less of it.
     PartialPeriod,
     /// Bars rebuilt from trades or finer bars that are not the published ones.
@@ -49,7 +55,7 @@ pub enum DefectKind {
 impl DefectKind {
     /// Whether it is a defect of the data; otherwise it is worth knowing and no more.
     pub fn is_problem(self) -> bool {
-        !matches!(self, Self::Delisted | Self::FundingInterval)
+        !matches!(self, Self::Delisted | Self::FundingInterval | Self::Pause | Self::LeftOut)
     }
 
     /// What the rest of the program does about it.
@@ -68,6 +74,11 @@ impl DefectKind {
             }
             Self::IdGap => "kept; trades are missing at the source or in the files, fetch the day again",
             Self::IdDisorder => "kept; do not trust the order within the stretch",
+            Self::Silence => {
+                "kept; no bar is made up in the stretch; fetch the day again, or accept it where the market was closed"
+            }
+            Self::Pause => "kept; no bar is made up in the stretch",
+            Self::LeftOut => "left out at the import; the raw file has them",
             Self::PartialPeriod => "kept; bars of the stretch are as the file has them, fetch the whole period",
             Self::DiffersFromKlines => "both kept; bars are used as published under their own origin",
             Self::FundingGap => "nothing is charged where no row is",

@@ -1,6 +1,6 @@
 //! One symbol's funding: rows that are missing, intervals that change, rates far out.
 
-use crosscut_hub::Hub;
+use crosscut_hub::{Hub, HubError};
 use crosscut_model::Funding;
 use crosscut_model::funding::nominal;
 use crosscut_model::time::HOUR;
@@ -15,17 +15,19 @@ const RATE_MAX: f64 = 0.03;
 /// Looks at the funding of a symbol.
 pub(super) fn look(request: &VerifyRequest, hub: &Hub, symbol: &str) -> VerifyReport {
     let mut report = VerifyReport { n_tables: 1, ..VerifyReport::default() };
-    let read = || {
+    let read = || -> Result<_, HubError> {
         let info = hub.funding_info(&request.venue, symbol)?;
         request.hash(hub, &info.provenance.table)?;
-        hub.read_funding(&request.venue, symbol)
+        let left_out = request.left_out("funding", symbol, (info.first, info.last), &info.provenance.notes);
+        Ok((hub.read_funding(&request.venue, symbol)?, left_out))
     };
     match read() {
-        Ok(funding) => {
+        Ok((funding, left_out)) => {
             report.n_rows = funding.len() as u64;
             let defect =
                 |kind, when, count, detail| Defect { count, detail, ..request.defect("funding", symbol, kind, when) };
             report.defects = told(found(&funding, &defect));
+            report.defects.extend(left_out);
         }
         Err(error) => report.defects.push(request.damaged("funding", symbol, &error)),
     }

@@ -156,6 +156,11 @@ impl Pair<'_> {
         let mut days: Vec<DayDifference> = Vec::new();
         let (mut i, mut j) = (0, 0);
         let (ours, theirs) = (&self.published.timestamp, &self.rebuilt.timestamp);
+        let (Some(&first), Some(&last)) = (ours.first(), ours.last()) else { return VerifyReport::default() };
+        // What was rebuilt of other days than the published bars are of has nothing to be held against.
+        let whole = (first.div_euclid(DAY) * DAY, (last.div_euclid(DAY) + 1) * DAY);
+        j += theirs.partition_point(|label| *label < whole.0);
+        let theirs = &theirs[..theirs.partition_point(|label| *label < whole.1).max(j)];
         // Bars that the source does not span are nothing to be held against; those it cuts are.
         i += self.published.available_at.partition_point(|end| *end <= self.span.0);
         while i < ours.len() || j < theirs.len() {

@@ -2,7 +2,7 @@
 
 use crosscut_hub::{Hub, HubError, InputFile};
 use crosscut_model::time::{DAY, HOUR, civil, midnight};
-use crosscut_model::{TradeKind, Trades, format_iso};
+use crosscut_model::{Sessions, TradeKind, Trades, format_iso};
 
 use super::bars::told;
 use super::defect::{Defect, DefectKind};
@@ -14,11 +14,27 @@ const OUT: f64 = 0.1;
 /// A file may begin and end this much inside of the period it is named for.
 const SILENCE: i64 = HOUR;
 
+/// Without a trade for this long a symbol is silent, if it is also [`USUAL_WAITS`] of its mean waits.
+const LONG: i64 = HOUR;
+
+/// See [`LONG`].
+const USUAL_WAITS: i64 = 200;
+
 /// Looks at the trades of a symbol.
 pub(super) fn look(request: &VerifyRequest, hub: &Hub, kind: TradeKind, symbol: &str) -> VerifyReport {
     let mut report = VerifyReport { n_tables: 1, ..VerifyReport::default() };
-    let mut rows =
-        Rows { request, kind, symbol, last: None, previous_price: f64::NAN, found: Vec::new(), spikes: Vec::new() };
+    let mut rows = Rows {
+        request,
+        kind,
+        symbol,
+        last: None,
+        previous_price: f64::NAN,
+        found: Vec::new(),
+        spikes: Vec::new(),
+        // A calendar that cannot be read is told where it is needed.
+        sessions: hub.sessions(&request.venue).ok().flatten(),
+        long: LONG,
+    };
     match rows.read(hub) {
         Ok(n_rows) => report.n_rows = n_rows,
         Err(error) => report.defects.push(request.damaged(kind.name(), symbol, &error)),
@@ -57,15 +73,22 @@ struct Rows<'a> {
     found: Vec<Defect>,
     /// Findings about prices.
     spikes: Vec<Defect>,
+    /// When the venue is open; `None` around the clock.
+    sessions: Option<Sessions>,
+    /// Longest time without a trade that is usual, microseconds.
+    long: i64,
 }
 
 impl Rows<'_> {
     /// Reads all months; the number of rows.
     fn read(&mut self, hub: &Hub) -> Result<u64, HubError> {
         let info = hub.tick_info(&self.request.venue, self.symbol, self.kind)?;
+        self.long = LONG.max((info.last - info.first) / (info.rows as i64).max(1) * USUAL_WAITS);
         for month in &info.months {
             self.request.hash(hub, &month.provenance.table)?;
             month.provenance.inputs.iter().for_each(|input| self.file(input));
+            let span = (month.first, month.last);
+            self.found.extend(self.request.left_out(self.kind.name(), self.symbol, span, &month.provenance.notes));
         }
         let mut stream = hub.ticks(&self.request.venue, self.symbol, self.kind)?;
         let mut batch = Trades::default();
@@ -99,6 +122,9 @@ impl Rows<'_> {
                     detail,
                 ));
             }
+            if time - last.time >= self.long {
+                self.silence(last, here);
+            }
             if let (Some(before), Some(first)) = (last.last_id, get(&batch.first_trade_id)) {
                 self.executions(last.time, time, before, first);
             }
@@ -110,6 +136,27 @@ impl Rows<'_> {
             self.previous_price = last.price;
         }
         self.last = Some(here);
+    }
+
+    /// A long time without a trade, unless the venue was closed or ids tell already that trades are missing.
+    fn silence(&mut self, last: Last, here: Last) {
+        let (from, to) = (last.time, here.time);
+        let open = match &self.sessions {
+            Some(sessions) => {
+                let times = sessions.times(from - DAY, to + DAY).into_iter();
+                times.map(|(open, close)| (close.min(to) - open.max(from)).max(0)).sum()
+            }
+            None => to - from,
+        };
+        let kind = match (last.id, here.id) {
+            (Some(before), Some(id)) if id != before + 1 => return,
+            (Some(_), Some(_)) => DefectKind::Pause,
+            _ => DefectKind::Silence,
+        };
+        if open >= self.long {
+            let detail = format!("no trade for {:.1} h", (to - from) as f64 / HOUR as f64);
+            self.found.push(self.defect(kind, (from, to), 1, detail));
+        }
     }
 
     /// Holds the executions of an aggregated row against those of the row before.

@@ -34,6 +34,26 @@ fn refuses_what_is_not_a_time() {
 }
 
 #[test]
+fn times_with_a_zone() {
+    let of = |text: &str| parse_zoned(text).map(|(local, offset)| (format_iso(local), offset / MINUTE));
+    assert_eq!(of("2023-03-10 00:00:00-05:00"), Some(("2023-03-10T00:00:00Z".to_owned(), -300)));
+    assert_eq!(of("2023-03-10T09:30:00.5+0530"), Some(("2023-03-10T09:30:00.500000Z".to_owned(), 330)));
+    assert_eq!(of("2023-03-10T09:30Z"), Some(("2023-03-10T09:30:00Z".to_owned(), 0)));
+    for none in [
+        "2023-03-10",
+        "2023-03-10T09:30:00",
+        "2023-03-10-05:00",
+        "2023-03-10T09:30+25:00",
+        "2023-03-10T09:30+05:60",
+        "2023-03-10T09:30+5",
+        "2023-03-10T09:30-\u{e9}\u{e9}",
+        "2023-03-10Z",
+    ] {
+        assert_eq!(of(none), None, "{none}");
+    }
+}
+
+#[test]
 fn civil_inverts_midnight() {
     for day in (-800_000..800_000).step_by(37) {
         let c = civil(day * DAY + 5);

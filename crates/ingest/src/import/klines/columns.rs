@@ -19,6 +19,8 @@ pub(crate) enum Meaning {
     Bar(usize),
     /// Kept under its own name.
     Extra,
+    /// A split or a dividend of the row's day, as zipline's csvdir has them: kept as a corporate action.
+    Action,
     /// Understood and derived or not needed, so that it is not kept.
     Redundant,
     /// Not understood, not kept, reported.
@@ -26,7 +28,7 @@ pub(crate) enum Meaning {
 }
 
 /// The spellings of each meaning, reduced to lower-case letters and digits, the best first.
-const ALIASES: [(Meaning, &[&str]); 18] = [
+const ALIASES: [(Meaning, &[&str]); 20] = [
     (Meaning::Symbol, &["symbol", "ticker", "instrument", "instid", "pair", "coin"]),
     (
         Meaning::OpenTime,
@@ -55,6 +57,8 @@ const ALIASES: [(Meaning, &[&str]); 18] = [
     (Meaning::Bar(10), &["upmoveratio"]),
     (Meaning::Bar(11), &["mediumprice", "medianprice"]),
     (Meaning::Bar(12), &["reversals"]),
+    (Meaning::Action, &["split"]),
+    (Meaning::Action, &["dividend"]),
     (Meaning::Extra, &["premiumopen", "premiumhigh", "premiumlow", "premiumclose", "premiumclosetime"]),
     (
         Meaning::Redundant,
@@ -202,6 +206,7 @@ mod tests {
                     Meaning::CloseTime => "close_time",
                     Meaning::Bar(at) => BAR_COLUMNS[*at],
                     Meaning::Extra => "extra",
+                    Meaning::Action => "action",
                     Meaning::Redundant => "-",
                     Meaning::Unknown => "?",
                 };
@@ -223,6 +228,10 @@ mod tests {
         assert_eq!(
             meanings("symbol,open_time,open,high,low,close,volume,hours"),
             "symbol time open high low close volume ?"
+        );
+        assert_eq!(
+            meanings("date,open,high,low,close,volume,dividend,split"),
+            "time open high low close volume action action"
         );
         assert_eq!(meanings("Date,Open,High,Low,Close,Volume"), "time open high low close volume");
         let mut own = vec!["timestamp", "available_at"];

@@ -9,8 +9,10 @@ use crosscut_model::{BarSpec, Bars, Sessions, Timeframe, check_symbol, format_is
 use rayon::prelude::*;
 
 use crate::error::{AGAIN, Fault, IngestError, Refusal};
+use crate::import::actions;
 use crate::import::checksum::Identity;
 use crate::import::container::Container;
+use crate::import::fields::plain_name;
 use crate::import::holders::Holders;
 use crate::import::relisted;
 use crate::import::report::{FileRecord, TableReport, TableStatus};
@@ -146,10 +148,27 @@ impl KlineFile {
         split.into_iter().map(part).collect()
     }
 
+    /// Whether splits and dividends among its columns are kept: they are of days.
+    fn has_actions(&self, timeframe: Timeframe) -> bool {
+        timeframe.micros() == Some(DAY) && self.flavour == Flavour::Traded
+    }
+
     /// What is reported of the file.
     fn record(&self, raw: &RawBars, found: &FoundTimeframe) -> FileRecord {
-        let unknown = self.columns.unknown();
-        let notes = if unknown.is_empty() { vec![] } else { vec![format!("columns not kept: {}", unknown.join(", "))] };
+        let mut unknown = self.columns.unknown();
+        if !self.has_actions(found.timeframe) {
+            unknown.extend(raw.actions.iter().map(|(name, _)| name.as_str()));
+        }
+        let mut notes = raw.notes.clone();
+        if !unknown.is_empty() {
+            notes.push(format!("columns not kept: {}", unknown.join(", ")));
+        }
+        if self.container == Container::Qlib && unknown.contains(&"factor") {
+            notes.push("qlib's prices are the traded ones times its `factor`".to_owned());
+        }
+        if unknown.iter().any(|name| plain_name(name) == "stocksplits") {
+            notes.push("Yahoo's prices have its splits in them already, so that these are no actions here".to_owned());
+        }
         FileRecord {
             shown: self.shown.clone(),
             decided: format!("{} bars by the {}", found.timeframe, found.said_by),
@@ -182,6 +201,7 @@ pub(crate) fn run_symbol(
 ) -> Result<KlineOutcome, IngestError> {
     let mut outcome = KlineOutcome::default();
     let mut tables: BTreeMap<(String, Flavour, Timeframe), Vec<Part>> = BTreeMap::new();
+    let mut carried = Vec::new();
     for file in files {
         if let Some(known) = known(context, symbol, file)? {
             let (record, table) = known;
@@ -194,13 +214,18 @@ pub(crate) fn run_symbol(
         let read = || {
             let (raw, groups, found) = file.read(context)?;
             let bars = closed(build(&raw, &groups[0], &file.rules(&found))?, found.timeframe, context);
-            Ok((file.record(&raw, &found), found.timeframe, bars))
+            Ok((file.record(&raw, &found), found.timeframe, bars, (raw, groups)))
         };
-        let (record, timeframe, bars) = read().map_err(|fault: Fault| fault.of(&file.shown))?;
+        let (record, timeframe, bars, raw) = read().map_err(|fault: Fault| fault.of(&file.shown))?;
         let mut record = record;
+        let mut inputs = Vec::new();
         for (id, part) in file.parts(context, symbol, &bars) {
             record.notes.extend(relisted::note(&id, &part.bars));
+            inputs.push((id.clone(), part.input.clone()));
             tables.entry((id, file.flavour, timeframe)).or_default().push(part);
+        }
+        if file.has_actions(timeframe) && !raw.0.actions.is_empty() {
+            carried.push((outcome.records.len(), raw, inputs));
         }
         outcome.records.push(record);
     }
@@ -213,7 +238,35 @@ pub(crate) fn run_symbol(
         outcome.tables.retain(|known| known.table != report.table);
         outcome.tables.push(report);
     }
+    // Actions speak of bars that are there.
+    for (at, (raw, groups), inputs) in carried {
+        let shown = outcome.records[at].shown.clone();
+        match actions_of(context, (&raw, &groups[0]), &inputs, &shown) {
+            Ok((tables, notes)) => {
+                outcome.tables.extend(tables);
+                outcome.records[at].notes.extend(notes);
+            }
+            Err(IngestError::Refused(refusal)) => outcome.refusals.push(refusal),
+            Err(error) => return Err(error),
+        }
+    }
     Ok(outcome)
+}
+
+/// Publishes the splits and dividends of some rows of a file, by the instruments they are of.
+fn actions_of(
+    context: &KlineContext<'_>,
+    rows: (&RawBars, &[usize]),
+    inputs: &[(String, InputFile)],
+    shown: &str,
+) -> Result<Published, IngestError> {
+    let (mut tables, mut notes) = (Vec::new(), Vec::new());
+    for (id, input) in inputs {
+        let (table, dropped) = actions::of_bars(context, id, rows, input, shown)?;
+        tables.extend(table);
+        notes.extend(dropped);
+    }
+    Ok((tables, notes))
 }
 
 /// What to report of a file whose bars are in the hub already, found without reading it: its hash is in the provenance of
@@ -264,12 +317,20 @@ pub(crate) fn run_long(context: &KlineContext<'_>, file: &KlineFile) -> Result<K
         let bars = closed(bars, found.timeframe, context);
         let spec = file.flavour.spec(found.timeframe);
         let parts = file.parts(context, symbol, &bars);
-        let notes = parts.iter().filter_map(|(id, part)| relisted::note(id, &part.bars)).collect();
+        let mut notes: Vec<String> = parts.iter().filter_map(|(id, part)| relisted::note(id, &part.bars)).collect();
+        let inputs: Vec<(String, InputFile)> =
+            parts.iter().map(|(id, part)| (id.clone(), part.input.clone())).collect();
         let merged = parts.into_iter().map(|(id, part)| Merged::new(context, &id, spec, vec![part]));
         let merged: Vec<Merged> = merged.collect::<Result<_, _>>()?;
         let tables: Result<Vec<TableReport>, IngestError> =
             merged.into_iter().map(|table| table.publish(context)).collect();
-        Ok((tables?, notes))
+        let mut tables = tables?;
+        if file.has_actions(found.timeframe) && !raw.actions.is_empty() {
+            let (more, dropped) = actions_of(context, (&raw, &groups[*at]), &inputs, &file.shown)?;
+            tables.extend(more);
+            notes.extend(dropped);
+        }
+        Ok((tables, notes))
     };
     let results: Vec<Result<Published, IngestError>> = symbols.par_iter().map(import).collect();
     let mut outcome = KlineOutcome { records: vec![file.record(&raw, &found)], ..KlineOutcome::default() };

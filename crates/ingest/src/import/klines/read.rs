@@ -18,6 +18,7 @@ use crate::import::trades::parquet::{misfit, numbers, to_micros};
 use crate::import::typed;
 
 use super::columns::{KlineColumns, Meaning};
+use super::zoned::Zoned;
 
 /// The rows of one bar file.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,6 +35,10 @@ pub(crate) struct RawBars {
     pub columns: Vec<(usize, Vec<f64>)>,
     /// Further columns that are kept, by name; missing is NaN.
     pub extra: Vec<(String, Vec<f64>)>,
+    /// Splits (new shares per old one) and dividends (cash per share) on the rows' days; empty when the file has none.
+    pub actions: Vec<(String, Vec<f64>)>,
+    /// What is to be said of the times; may be empty.
+    pub notes: Vec<String>,
     /// Number of the first row, as messages count them.
     pub first_row: u64,
 }
@@ -91,7 +96,7 @@ fn read_text(path: &Path, container: &Container, columns: &KlineColumns, lines_b
             reader.line(line)?;
         }
     }
-    Ok(reader.finish())
+    reader.finish()
 }
 
 /// Reads the lines of one text file.
@@ -112,6 +117,8 @@ struct TextReader<'a> {
     line: u64,
     /// Number of a blank line that has been passed.
     blank: Option<u64>,
+    /// Labels that carry a zone.
+    zoned: Zoned,
 }
 
 /// Where the values of a column go.
@@ -129,6 +136,8 @@ enum Slot {
     Number(usize, bool),
     /// A number: the place in `extra`.
     Extra(usize),
+    /// A number: the place in `actions`.
+    Action(usize),
 }
 
 impl<'a> TextReader<'a> {
@@ -149,6 +158,10 @@ impl<'a> TextReader<'a> {
                     bars.extra.push((name.clone(), Vec::new()));
                     Slot::Extra(bars.extra.len() - 1)
                 }
+                Meaning::Action => {
+                    bars.actions.push((name.clone(), Vec::new()));
+                    Slot::Action(bars.actions.len() - 1)
+                }
                 Meaning::Redundant | Meaning::Unknown => Slot::None,
             });
         }
@@ -161,6 +174,7 @@ impl<'a> TextReader<'a> {
             lines_before,
             line: 0,
             blank: None,
+            zoned: Zoned::default(),
         }
     }
 
@@ -208,11 +222,18 @@ impl<'a> TextReader<'a> {
                 self.bars.symbol_idx.push(idx);
             }
             Slot::OpenTime => {
-                let micros = time_field(field, &mut self.units[at])?;
+                let micros = match zoned_field(field) {
+                    Some((local, offset)) => {
+                        self.zoned.note(local, offset);
+                        local - offset
+                    }
+                    None => time_field(field, &mut self.units[at])?,
+                };
                 self.bars.open_time.push(micros);
             }
             Slot::CloseTime => {
-                let micros = time_field(field, &mut self.units[at])?;
+                let instant = zoned_field(field).map(|(local, offset)| local - offset);
+                let micros = instant.map_or_else(|| time_field(field, &mut self.units[at]), Ok)?;
                 self.bars.close_time.push(micros);
             }
             Slot::Number(to, needed) => {
@@ -223,14 +244,27 @@ impl<'a> TextReader<'a> {
                 let value = number_field(field, false)?;
                 self.bars.extra[to].1.push(value);
             }
+            Slot::Action(to) => {
+                let value = number_field(field, false)?;
+                self.bars.actions[to].1.push(value);
+            }
         }
         Ok(())
     }
 
-    /// The rows read.
-    fn finish(self) -> RawBars {
-        self.bars
+    /// The rows read, their labels settled.
+    fn finish(self) -> Result<RawBars, Fault> {
+        let mut bars = self.bars;
+        settle(&mut bars, &self.zoned)?;
+        Ok(bars)
     }
+}
+
+/// Settles what labels with a zone are.
+fn settle(bars: &mut RawBars, zoned: &Zoned) -> Result<(), Fault> {
+    let note = zoned.settle(&mut bars.open_time).map_err(Fault::file)?;
+    bars.notes.extend(note);
+    Ok(())
 }
 
 /// A number; an empty field is NaN where it may be missing.
@@ -240,6 +274,11 @@ fn number_field(field: &[u8], needed: bool) -> Result<f64, String> {
         None if field.is_empty() && !needed => Ok(f64::NAN),
         None => Err("expected a number".to_owned()),
     }
+}
+
+/// A time with a zone, as local time and offset.
+fn zoned_field(field: &[u8]) -> Option<(i64, i64)> {
+    std::str::from_utf8(field).ok().and_then(time::parse_zoned)
 }
 
 /// A time as epoch number or text, microseconds UTC; epoch numbers of one column share one unit.
@@ -312,21 +351,32 @@ fn place(bars: &mut RawBars, table: &Table, name: &str, meaning: Meaning, typed:
                 bars.symbol_idx.push(idx);
             }
         }
-        (Meaning::OpenTime, Column::Text(values)) => bars.open_time = text_times(name, values)?,
-        (Meaning::CloseTime, Column::Text(values)) => bars.close_time = text_times(name, values)?,
+        (Meaning::OpenTime, Column::Text(values)) => {
+            let mut zoned = Zoned::default();
+            bars.open_time = text_times(name, values, &mut zoned)?;
+            settle(bars, &zoned)?;
+        }
+        (Meaning::CloseTime, Column::Text(values)) => {
+            bars.close_time = text_times(name, values, &mut Zoned::default())?;
+        }
         (Meaning::OpenTime, Column::I64(values)) => bars.open_time = to_micros(values, typed)?,
         (Meaning::CloseTime, Column::I64(values)) => bars.close_time = to_micros(values, typed)?,
         (Meaning::Bar(at), _) => bars.columns.push((at, number()?)),
         (Meaning::Extra, _) => bars.extra.push((name.to_owned(), number()?)),
+        (Meaning::Action, _) => bars.actions.push((name.to_owned(), number()?)),
         (Meaning::Symbol, _) => return Err(misfit(name, column, "symbols")),
         _ => return Err(misfit(name, column, "times")),
     }
     Ok(())
 }
 
-/// Times written as text in a typed column.
-fn text_times(name: &str, values: &[String]) -> Result<Vec<i64>, Fault> {
+/// Times written as text in a typed column; those with a zone are noted.
+fn text_times(name: &str, values: &[String], zoned: &mut Zoned) -> Result<Vec<i64>, Fault> {
     let parse = |(row, text): (usize, &String)| {
+        if let Some((local, offset)) = time::parse_zoned(text) {
+            zoned.note(local, offset);
+            return Ok(local - offset);
+        }
         time::parse_iso(text).map_err(|error| Fault::row(row as u64 + 1, format!("{name}: {error}")))
     };
     values.iter().enumerate().map(parse).collect()

@@ -36,7 +36,7 @@ fn a_qlib_folder() {
     );
     let told = bench.import(std::slice::from_ref(&folder));
     assert!(told.contains("SH600000 1d bars: written, 2 rows, 2 added"), "{told}");
-    assert!(told.contains("columns not kept: factor"), "{told}");
+    assert!(told.contains("columns not kept: factor") && told.contains("traded ones times its `factor`"), "{told}");
     let bars = bench.hub().read_all_bars("binance", &"1d".parse().unwrap(), "SH600000").unwrap();
     // 1.1 is the shortest decimal of its 32-bit number.
     assert_eq!((bars.open, bars.volume), (vec![1.1, 2.3], vec![100.0, 7.0]));
@@ -94,6 +94,21 @@ fn lean_minutes_of_shares() {
     // 9:30 in New York in summer is 13:30 UTC.
     assert_eq!(crosscut_model::format_iso(bars.timestamp[0]), "2013-10-07T13:30:00Z");
     assert_eq!((bars.open[0], bars.close[0], bars.volume[0]), (167.41, 167.27, 3197.0));
+}
+
+#[test]
+fn suspicious_trades_are_left_out_and_counted() {
+    let bench = Bench::new();
+    let rows =
+        "34200000,1674100,100,P,0,0\n34200500,9999900,100,P,0,1\n34201000,1674200,50,P,0,0\n34202000,1,1,P,0,1\n";
+    let file = bench.zip_of("equity/usa/tick/spy/20131007_trade.zip", &[("20131007_spy_trade_tick.csv", rows)]);
+    let told = bench.import(&[file]);
+    assert!(told.contains("SPY trades 2013-10: written, 2 rows, 2 added"), "{told}");
+    assert!(told.contains("2 trades flagged as suspicious left out"), "{told}");
+    let trades = bench.trades("SPY", crosscut_model::TradeKind::Trades);
+    assert_eq!(trades.price, [167.41, 167.42]);
+    let info = bench.hub().tick_info("binance", "SPY", crosscut_model::TradeKind::Trades).unwrap();
+    assert!(info.months[0].provenance.notes[0].contains("2 trades flagged"), "{:?}", info.months[0].provenance.notes);
 }
 
 #[test]

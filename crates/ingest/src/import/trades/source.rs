@@ -258,6 +258,15 @@ impl TradeSource for FileTrades {
                 check.n_spent
             ));
         }
+        // The file was read a moment ago; what cannot be read any more is told elsewhere.
+        if let Container::Lean(rows) = &self.file.container
+            && let Ok(n @ 1..) = rows.n_suspicious(&self.file.path)
+        {
+            notes.push(format!(
+                "{}: {n} trades flagged as suspicious left out, as LEAN leaves them out",
+                self.file.name()
+            ));
+        }
         if check.n_id_gaps > 0 {
             notes.push(format!("{}: {} gaps in the trade ids", self.file.name(), check.n_id_gaps));
         }
