@@ -1,6 +1,7 @@
 //! One factor looked at closely: neutral variants, exposures, redundancy, stability, capacity, and the series behind the
 //! plots.
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::around::{Around, around};
@@ -11,8 +12,8 @@ use crate::load::{Frame, RowCounts};
 use crate::matrix::Matrix;
 use crate::neutral::{BetaNeutral, GroupNeutral, Groups};
 use crate::portfolio::{KINDS, PortfolioSeries};
-use crate::redundancy::{Beside, Joint, Others, joint, ranked, sampled_returns};
-use crate::sample::Sample;
+use crate::redundancy::{Beside, Joint, Others, between, joint, sampled_returns};
+use crate::sample::{Sample, SampledFactor};
 use crate::section::{FactorRows, Moments, Outcome, Sections};
 use crate::series::MeanStatistics;
 use crate::stability::{Decay, Month, Part, ages, among, decay, months, states, years};
@@ -219,7 +220,8 @@ impl Close<'_> {
         let Seen { values: factor, sections, changes, summary } = seen;
         let (decay, ic_half_life_bars) = decay(pass, &sections);
         let (exposures, beyond_exposures) = self.exposures(&sections);
-        let (beside, beyond_others) = self.others.beside((&self.config.factor_set, name), &sections);
+        let timeframe = self.config.timeframe.to_string();
+        let (beside, beyond_others) = self.others.beside((&timeframe, &self.config.factor_set, name), &sections);
         Detail {
             years: years(pass, &sections),
             months: months(pass, &sections),
@@ -274,21 +276,24 @@ impl Close<'_> {
 
     /// Rank correlations with the characteristics, and what is left without them.
     fn exposures(&self, sections: &Sections) -> (Vec<Exposure>, Option<Joint>) {
-        let width = self.sample.width;
         let factor = self.sample.from_ranks(&sections.ranks);
-        let rows = |matrix: &Matrix<f32>, at: usize| matrix.row(at).iter().map(|x| f64::from(*x)).collect();
-        let characteristics: Vec<_> =
-            self.exposures.at_sample.iter().map(|matrix| ranked(self.sample, |at| rows(matrix, at))).collect();
-        let exposure = |((name, meaning), values): (&(&str, &str), &crate::sample::SampledFactor)| Exposure {
+        let fill = |matrix: &Matrix<f32>, at: usize, row: &mut Vec<f64>| {
+            row.extend(matrix.row(at).iter().map(|x| f64::from(*x)))
+        };
+        let ranked = |matrix: &Matrix<f32>| self.sample.ranked(|at, row| fill(matrix, at, row));
+        let characteristics: Vec<SampledFactor> = self.exposures.at_sample.par_iter().map(ranked).collect();
+        let exposure = |((name, meaning), values): (&(&str, &str), &SampledFactor)| Exposure {
             characteristic: (*name).to_owned(),
             meaning: (*meaning).to_owned(),
-            correlation: MeanStatistics::of(factor.among_common(values, [], width).iter().map(|at| at.between), 1),
+            correlation: MeanStatistics::of(between(&factor, values, self.sample).into_iter(), 1),
         };
         let exposures = CHARACTERISTICS.iter().zip(&characteristics).map(exposure).collect();
-        let returns = sampled_returns(self.frame, self.summing.pass.schedule, self.sample);
-        let regressors: Vec<_> = characteristics.iter().collect();
+        let schedule = self.summing.pass.schedule;
+        let returns = sampled_returns(self.frame, schedule, self.sample);
+        let regressors: Vec<&SampledFactor> = characteristics.iter().collect();
         let names = CHARACTERISTICS.map(|(name, _)| name.to_owned()).to_vec();
-        (exposures, joint(&factor, &regressors, &returns, width).map(|joint| Joint { others: names, ..joint }))
+        let left = joint(&factor, &regressors, (&returns, self.sample.overlap(schedule.bars[0])), self.sample);
+        (exposures, left.map(|joint| Joint { others: names, ..joint }))
     }
 
     /// Values far from the rest.

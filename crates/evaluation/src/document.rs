@@ -13,7 +13,7 @@ use crate::summary::{FactorSummary, HorizonSummary};
 pub const FORMAT: u32 = 1;
 
 /// How the statistics are defined, for whoever reads a report years later.
-pub const METHOD: [(&str, &str); 12] = [
+pub const METHOD: [(&str, &str); 13] = [
     (
         "forward return",
         "price at exit over price at entry less 1; entry is `lag` bars after the bar just known, exit a horizon later; nothing is filled",
@@ -44,7 +44,11 @@ pub const METHOD: [(&str, &str); 12] = [
     ),
     (
         "bands",
-        "95 % of the means of series drawn in blocks (circular, length max(2 h, (n max(1, h^2/6))^(1/3)) for horizons of h bars), seeded",
+        "95 %, block bootstrap, seeded: circular blocks, the mean of a draw in units of its own error (Goetze and Kuensch); blocks are twice as long as max(2 h, (n max(1, h^2/6))^(1/3)) for horizons of h bars, or as Politis and White's rule for the series where that is longer, at most n/4",
+    ),
+    (
+        "others",
+        "rank correlations and regressions of ranks on ranks with a constant, time by time, among the names that have all that is compared, at times with enough of them; rows that are untradable, known late or outside the pool are left out on both sides; of other timeframes the last row known when the factor's own was",
     ),
     ("q", "Benjamini and Hochberg's adjusted p over all factors of the evaluation; discoveries at 0.05"),
 ];

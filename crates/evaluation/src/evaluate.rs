@@ -19,14 +19,22 @@ use crate::horizon::Calendar;
 use crate::load::{Frame, Input, RowCounts, frame};
 use crate::matrix::Matrix;
 use crate::neutral::Groups;
+use crate::others::{Reader, plan};
+use crate::pairwise::correlations;
 use crate::redundancy::{Others, others};
-use crate::sample::{Sample, SampledFactor, correlations};
+use crate::sample::{Sample, SampledFactor};
 use crate::schedule::{NONE, Schedule, Timing};
 use crate::section::{FactorRows, Pass};
 use crate::summary::{FactorSummary, Summing};
 
 /// Bytes of the factor tables that are held at once.
 const BATCH_BYTES: usize = 200 << 20;
+
+/// Times at which exposures, outliers and capacity are measured, at most.
+const CLOSE_TIMES: usize = 1_000;
+
+/// Times times names of them, at most.
+const CLOSE_CELLS: usize = 220_000;
 
 /// Names of the combined scores.
 pub const COMBINED: [&str; 2] = ["combined_equal", "combined_ic_weighted"];
@@ -102,18 +110,17 @@ pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, Eval
         seed: config.seed,
         bars_per_year: annualisation.periods_per_year,
     };
-    let is_usable = |t: usize| schedule.entry[t] != NONE && schedule.exits[0][t] != NONE;
-    let sample = Sample::new(market.times.len(), market.symbols.len(), factors.len(), is_usable);
-    let (judged, combination) = judge_all(&summing, (config, &frame), &set, (&factors, &sample))?;
+    let plan = plan(hub, config, (&frame, &schedule), factors.len())?;
+    let (judged, combination) = judge_all(&summing, (config, &frame), &set, (&factors, &plan.sample))?;
     let (mut judged, mut seen) = (judged, BTreeMap::new());
     for one in &mut judged {
         seen.extend(one.seen.take().map(|kept| (one.summary.factor.clone(), kept)));
     }
-    let sampled: Vec<SampledFactor> = judged.iter().map(|one| one.sampled.clone()).collect();
-    let correlations = if sampled.len() > 1 { correlations(&sampled) } else { Vec::new() };
     let mut warnings: Vec<String> = judged.iter().filter_map(|one| one.warning.clone()).collect();
     warnings.extend(failed_proofs(set.metadata(), &factors));
-    let summaries: Vec<FactorSummary> = judged.into_iter().map(|one| one.summary).collect();
+    let (summaries, sampled): (Vec<FactorSummary>, Vec<SampledFactor>) =
+        judged.into_iter().map(|one| (one.summary, one.sampled)).unzip();
+    let correlations = if sampled.len() > 1 { correlations(&sampled, &plan.sample) } else { Vec::new() };
     let combined = combination.map_or_else(Vec::new, |combination| combined(&summing, combination));
     let all: Vec<FactorSummary> = summaries.iter().chain(&combined).cloned().collect();
     let periods = annualisation.periods_per_year / schedule.bars[0] as f64;
@@ -123,9 +130,10 @@ pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, Eval
     inputs.extend(set_inputs(config, &set, &market.symbols));
     inputs.extend(groups.iter().map(|groups| groups.input.clone()));
     let summing = Summing { n_draws: config.n_draws, ..summing };
-    let others = others(hub, config, &frame, &schedule)?;
+    let reader = Reader { config, frame: &frame, schedule: &schedule, plan: &plan };
+    let others = others(&reader, factors.iter().cloned().zip(sampled).collect())?;
     let close = (&others, groups.as_ref(), &comparison[..]);
-    let details = look_closely((&set, &frame, seen), config, (summing, &sample), close)?;
+    let details = look_closely((&set, &frame, seen), config, summing, close)?;
     inputs.extend(others.inputs);
     inputs.sort();
     let notes =
@@ -209,10 +217,15 @@ fn judge_all(
 fn look_closely(
     (set, frame, mut seen): (&FactorSet, &Frame, BTreeMap<String, Seen>),
     config: &EvaluationConfig,
-    (summing, sample): (Summing<'_>, &Sample),
+    summing: Summing<'_>,
     (others, groups, comparison): (&Others, Option<&Groups>, &[ComparedFactor]),
 ) -> Result<Vec<Detail>, EvaluationError> {
     let window = window_of(summing.bars_per_year, frame.market.times.len());
+    let (market, schedule) = (&frame.market, summing.pass.schedule);
+    let is_usable = |t: usize| schedule.entry[t] != NONE && schedule.exits[0][t] != NONE;
+    let (n_times, width) = (market.times.len(), market.symbols.len());
+    let n_cells = CLOSE_CELLS.min(CLOSE_TIMES * width);
+    let sample = &Sample::new((n_times, width, config.min_names), n_cells, is_usable);
     let exposures = exposures(frame, window, &sample.times);
     let close = Close { frame, config, summing, exposures: &exposures, sample, others, groups };
     let names = comparison.iter().map(|factor| factor.factor.as_str()).filter(|name| !COMBINED.contains(name));

@@ -1,4 +1,4 @@
-//! The folder of an evaluation: written aside, renamed whole.
+//! The folder of an evaluation: written aside, then put in the place of the earlier one in one step.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crosscut_hub::{hash_file, parquet_file};
 use fs4::FileExt;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -48,6 +49,9 @@ pub fn write(
     context: &Value,
 ) -> Result<Vec<WrittenFile>, EvaluationError> {
     check_free(folder)?;
+    // What a link leads to is replaced, not the link.
+    let target = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let folder = target.as_path();
     let parent = parent_of(folder);
     fs::create_dir_all(parent).map_err(EvaluationError::io("create", parent))?;
     // Who writes beside this folder waits: what lies aside under the lock was left by the dead.
@@ -57,7 +61,12 @@ pub fn write(
     check_free(folder)?;
     let aside = beside(folder, ".part");
     let written = write_files(evaluation, &aside, code_version, context);
-    let done = written.and_then(|files| swap(&aside, folder).map(|()| files));
+    let done = written.and_then(|files| {
+        sync(&aside)?;
+        swap(&aside, folder)?;
+        sync(parent)?;
+        Ok(files)
+    });
     if done.is_err() {
         let _ = fs::remove_dir_all(&aside);
     }
@@ -67,6 +76,13 @@ pub fn write(
 /// The folder in which a folder lies.
 fn parent_of(folder: &Path) -> &Path {
     folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// What an evaluation that was interrupted left beside a folder: the earlier one under another name, where the system
+/// cannot exchange two names in one step, and what was being written, or was about to be removed.
+pub(crate) fn left_beside(folder: &Path) -> (Option<PathBuf>, Option<PathBuf>) {
+    let there = |end: &str| Some(beside(folder, end)).filter(|path| path.exists());
+    (there(".old"), there(".part"))
 }
 
 /// A folder's place while it is written (`.part`), or while another takes its name (`.old`).
@@ -128,10 +144,14 @@ fn written_names(folder: &Path) -> Vec<String> {
     if names.iter().any(|name| name == DOCUMENT) { names } else { Vec::new() }
 }
 
-/// Gives the folder its name, what was there before being removed only afterwards.
+/// Gives the folder its name. An earlier evaluation changes places with it in one step, so that there is a whole one at
+/// any moment, and is removed afterwards; where the file system cannot do that, it is moved away first.
 fn swap(aside: &Path, folder: &Path) -> Result<(), EvaluationError> {
     if !folder.exists() {
         return fs::rename(aside, folder).map_err(EvaluationError::io("rename to", folder));
+    }
+    if renameat_with(CWD, aside, CWD, folder, RenameFlags::EXCHANGE).is_ok() {
+        return fs::remove_dir_all(aside).map_err(EvaluationError::io("remove", aside));
     }
     let old = beside(folder, ".old");
     fs::rename(folder, &old).map_err(EvaluationError::io("rename", folder))?;
@@ -140,6 +160,11 @@ fn swap(aside: &Path, folder: &Path) -> Result<(), EvaluationError> {
         return Err(EvaluationError::io("rename to", folder)(error));
     }
     fs::remove_dir_all(&old).map_err(EvaluationError::io("remove", &old))
+}
+
+/// Makes the entries of a folder durable.
+fn sync(folder: &Path) -> Result<(), EvaluationError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(EvaluationError::io("sync", folder))
 }
 
 /// Writes all files into a new folder.

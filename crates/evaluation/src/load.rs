@@ -220,13 +220,18 @@ impl Frame {
         (positions(&self.market.times, &times), values, counts)
     }
 
+    /// Which names are in the pool at a time; `None` without a pool that is chosen over time.
+    pub fn members(&self, t: usize) -> Option<&[bool]> {
+        let rule = self.pool_rule?;
+        self.pool.get(&rule.period(self.market.times[t])).map(Vec::as_slice)
+    }
+
     /// Takes out the values of names outside the pool of their time.
     fn keep_pool(&self, matrix: &mut Matrix, counts: &mut RowCounts) {
-        let Some(rule) = &self.pool_rule else { return };
-        for (t, time) in self.market.times.iter().enumerate() {
-            let members = self.pool.get(&rule.period(*time));
+        for t in 0..self.market.times.len() {
+            let Some(members) = self.members(t) else { return };
             for (name, value) in matrix.row_mut(t).iter_mut().enumerate().filter(|(_, value)| !value.is_nan()) {
-                if !members.is_some_and(|members| members[name]) {
+                if !members[name] {
                     *value = f64::NAN;
                     counts.outside_pool += 1;
                 }

@@ -1,6 +1,6 @@
 //! Statistics of series over judged times, as they stand in tables and documents. Undefined is `None`.
 
-use crosscut_kernels::bootstrap::{Bootstrap, interval};
+use crosscut_kernels::bootstrap::{Bootstrap, automatic_block};
 use crosscut_kernels::inference::{MeanTest, default_lags, mean_test};
 use crosscut_kernels::metrics::probability::shape;
 use crosscut_kernels::metrics::{deviation, mean};
@@ -29,7 +29,7 @@ pub struct MeanStatistics {
     pub lags: usize,
     /// Share of times above 0.
     pub share_positive: Option<f64>,
-    /// Block-bootstrap band of the mean, 95 %; `None` where none was drawn.
+    /// Block-bootstrap band of the mean, 95 %, studentised; `None` where none was drawn, or there are too few values.
     pub band: Option<(f64, f64)>,
 }
 
@@ -89,17 +89,26 @@ impl MeanStatistics {
         }
     }
 
-    /// The same with a bootstrap band of the mean.
-    pub fn with_band(mut self, finite: &[f64], bootstrap: Bootstrap) -> Self {
-        if bootstrap.n_draws > 0 && self.t.is_some() {
-            let draws = bootstrap.means(&[finite]);
-            self.band = interval(draws.iter().map(|draw| draw[0]), 0.025, 0.975);
+    /// The same with a bootstrap band of the mean, for neighbours that overlap over `bars` bars.
+    pub fn with_band(mut self, finite: &[f64], bars: usize, (n_draws, seed): (usize, u64)) -> Self {
+        if n_draws > 0 && self.t.is_some() {
+            let bootstrap = Bootstrap { n_draws, block: band_block(finite, bars), seed };
+            self.band = bootstrap.studentised(finite, 0.025, 0.975);
         }
         self
     }
 }
 
-/// The block length of the bootstrap: `(2 G^2 / D)^(1/3) n^(1/3)`, the best for the variance of a mean (Politis and White,
+/// The block length of bands: twice the best for a variance, by the overlap ([`block_length`]) or by the series' own
+/// autocorrelations where these ask for more, at most a quarter of the values. Twice, as bands hold the truth too rarely
+/// when blocks cut what belongs together, while their being few is allowed for by the draws' own errors; measured in
+/// `docs/validation/evaluation.md`.
+pub fn band_block(finite: &[f64], bars: usize) -> usize {
+    let n = finite.len();
+    (2 * block_length(n, bars).max(automatic_block(finite))).min(n / 4).max(1)
+}
+
+/// The block length of the bootstrap of tests: `(2 G^2 / D)^(1/3) n^(1/3)`, the best for the variance of a mean (Politis and White,
 /// "Automatic block-length selection for the dependent bootstrap", Econometric Reviews 23, 2004), where `bars`
 /// overlapping returns have autocorrelations that fall in a line, `G = bars^2 / 3` and `D = 4/3 bars^2`; at least twice
 /// the overlap and the cube root of the number of values.

@@ -225,7 +225,7 @@ impl Summing<'_> {
     pub fn statistics(&self, h: usize, values: impl Iterator<Item = f64>) -> MeanStatistics {
         let finite: Vec<f64> = values.filter(|value| value.is_finite()).collect();
         let statistics = MeanStatistics::of_finite(&finite, self.pass.schedule.bars[h]);
-        statistics.with_band(&finite, self.bootstrap(h, finite.len()))
+        statistics.with_band(&finite, self.pass.schedule.bars[h], (self.n_draws, self.seed))
     }
 
     /// One horizon.

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::EvaluationError;
-use crate::folder::{CONTEXT, DOCUMENT, MANIFEST, WrittenFile};
+use crate::folder::{CONTEXT, DOCUMENT, MANIFEST, WrittenFile, left_beside};
 use crate::load::sum_hash;
 
 /// What a verification found.
@@ -36,6 +36,8 @@ pub struct Verification {
     pub tables_missing: Vec<String>,
     /// The program version that made it.
     pub code_version: String,
+    /// What an evaluation that was interrupted, or is being written, has left beside the folder; no harm is in it.
+    pub leftovers: Vec<PathBuf>,
 }
 
 impl Verification {
@@ -72,6 +74,14 @@ fn read_json(folder: &Path, name: &str) -> Result<Value, EvaluationError> {
 /// # Errors
 /// When the folder holds no evaluation, or a file cannot be read.
 pub fn verify(folder: &Path, hub: Option<&Hub>) -> Result<Verification, EvaluationError> {
+    let (old, part) = left_beside(folder);
+    if let Some(old) = old.as_ref().filter(|_| !folder.exists()) {
+        return Err(EvaluationError::Folder(format!(
+            "`{}` is not there: an evaluation was interrupted while it took its place; the one before is `{}`\nhint: evaluate again, or give it its name back",
+            folder.display(),
+            old.display()
+        )));
+    }
     if !folder.join(MANIFEST).is_file() {
         return Err(EvaluationError::Folder(format!(
             "`{}` holds no evaluation: it has no {MANIFEST}\nhint: name the folder that `crosscut evaluate` wrote",
@@ -90,6 +100,7 @@ pub fn verify(folder: &Path, hub: Option<&Hub>) -> Result<Verification, Evaluati
         tables_damaged: Vec::new(),
         tables_missing: Vec::new(),
         code_version: manifest["code_version"].as_str().unwrap_or_default().to_owned(),
+        leftovers: old.into_iter().chain(part).collect(),
     };
     if let Some(hub) = hub.filter(|_| out.problems.is_empty()) {
         // What it says of the group file's place is only a help: the file's hash decides.

@@ -49,6 +49,12 @@ fn verify(desk: &Desk<'_>, folder: &Path) -> Result<Answer, AppError> {
             tables.iter().take(SHOWN).for_each(|table| text.push_str(&format!("{what}: {table}\n")));
         }
     }
+    for left in &found.leftovers {
+        text.push_str(&format!(
+            "`{}` was left by an evaluation that was interrupted, or is being written; the next one into this folder removes it\n",
+            left.display()
+        ));
+    }
     let status = if found.is_good() { Status::Good } else { Status::Problem };
     Ok(Answer::good(&found, text).with_status(status))
 }

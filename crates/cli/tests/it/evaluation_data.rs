@@ -258,12 +258,62 @@ fn event_bars_are_refused() {
     let words = ["evaluate", "--factor-set", "t", "--factor", "f", "--out", "ev"];
     world.run(&words).refused(&["`t`", "event bars", "tick-200"]);
     assert!(!world.path("ev").exists());
-    // A set of time bars is held against the others of time bars, and says so.
+    // A set of time bars is held against those of event bars too: by the last row known.
     let words = ["evaluate", "--factor-set", "s1", "--factor", "return_5", "--min-names", "3", "--out", "ev"];
     world.run(&words).good();
     let document: Value = serde_json::from_str(&world.text("ev/evaluation.json")).unwrap();
-    assert_eq!(document["details"][0]["beside"].as_array().unwrap().len(), 1);
-    assert!(document["notes"].to_string().contains("`t` is made of event bars"), "{}", document["notes"]);
+    let beside = document["details"][0]["beside"].as_array().unwrap();
+    assert_eq!(beside.len(), 2);
+    let ticks = beside.iter().find(|other| other["factor_set"] == "t").unwrap();
+    // Two names are fewer than the three that are asked for.
+    assert_eq!((&ticks["times"], &ticks["correlation"]), (&0.into(), &Value::Null));
+    assert!(document["notes"].to_string().contains("the last row known"), "{}", document["notes"]);
+}
+
+#[test]
+fn sets_of_other_timeframes_are_joined_by_what_was_known() {
+    let world = funded();
+    // Daily closes in the order of the hourly ones; on the seventh day turned round, and on the fourth a wrong one that is
+    // not tradable.
+    for name in 1..=5 {
+        let mut text = String::from("open_time,open,high,low,close,volume\n");
+        for (time, day) in labels(10, DAY).zip(0..) {
+            let price = match (day, name) {
+                (6, _) => 100 - name,
+                (3, 5) => 1,
+                _ => 100 + name,
+            };
+            let volume = if (day, name) == (3, 5) { 0 } else { 1000 };
+            text.push_str(&format!("{},{price},{price},{price},{price},{volume}\n", time / 1000));
+        }
+        let (symbol, file) = (format!("S{name}"), format!("d{name}.csv"));
+        world.write(&file, text);
+        let words =
+            ["data", "import", "--venue", "v", "--kind", "klines", "--timeframe", "1d", "--symbol", &symbol, &file];
+        world.run(&words).good();
+    }
+    factor_set(&world, ("d", "1d"), "close");
+    let hourly = evaluate(&world, "s", &["--horizons", "1", "--quantiles", "2"]);
+    let beside = &hourly["details"][0]["beside"];
+    assert_eq!(beside.as_array().unwrap().len(), 1);
+    assert_eq!((&beside[0]["timeframe"], &beside[0]["factor_set"]), (&"1d".into(), &"d".into()));
+    // From the row that is known when the first day is over, to the last that is left within the data; turned round only
+    // in the day after the seventh.
+    assert_eq!(beside[0]["times"], 238 - 23);
+    same(&beside[0]["correlation"], (215.0 - 2.0 * 24.0) / 215.0);
+    assert!(hourly["inputs"].to_string().contains("factors/1d/d"));
+    world.run(&["evaluate", "verify", "ev"]).good();
+    // The other way round: a day sees the hour that ends with it. Named by timeframe, or by name alone.
+    for against in ["1h/s", "s"] {
+        let options = ["--horizons", "1", "--quantiles", "2", "--against", against];
+        let daily = evaluate(&world, "d", &options);
+        let beside = &daily["details"][0]["beside"][0];
+        assert_eq!((&beside["timeframe"], &beside["times"]), (&"1h".into(), &8.into()));
+        same(&beside["correlation"], (8.0 - 2.0) / 8.0);
+    }
+    let words =
+        ["evaluate", "--factor-set", "d", "--factor", "f", "--horizons", "1", "--against", "4h/s", "--out", "no"];
+    world.run(&words).refused(&["`s`", "1h"]);
 }
 
 /// Writes a snapshot of a pool into the hub.

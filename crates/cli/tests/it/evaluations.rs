@@ -161,10 +161,14 @@ fn folders_that_are_something_else() {
     fs::remove_file(world.path("ev/notes.txt")).unwrap();
     // What a killed process left beside the folder goes; the folder it had moved away comes back.
     fs::create_dir(world.path(".ev.part")).unwrap();
+    let told = world.run(&["evaluate", "verify", "ev"]).good();
+    assert!(told.out.contains("`.ev.part` was left by an evaluation"), "{}", told.out);
     fs::rename(world.path("ev"), world.path(".ev.old")).unwrap();
+    world.run(&["evaluate", "verify", "ev"]).refused(&["`ev` is not there", "`.ev.old`", "hint: "]);
     again().good();
     assert!(!world.path(".ev.part").exists() && !world.path(".ev.old").exists());
-    world.run(&["evaluate", "verify", "ev"]).good();
+    let told = world.run(&["evaluate", "verify", "ev"]).good();
+    assert!(!told.out.contains("was left"), "{}", told.out);
     fs::write(world.path("mine/manifest.json"), "{").unwrap();
     world.run(&["evaluate", "verify", "mine"]).refused(&["manifest.json"]);
     fs::write(world.path("mine/manifest.json"), r#"{"files":[{"name":"../x","bytes":1,"blake3":""}]}"#).unwrap();

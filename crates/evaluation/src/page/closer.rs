@@ -127,11 +127,12 @@ pub(super) fn redundancy(page: &mut Page, detail: &Detail) {
             ));
         }
     }
-    let mut rows = headed(&["factor", "set", "rank correlation", "its rank IC", "incremental rank IC", "t"]);
+    let mut rows = headed(&["factor", "set", "times", "rank correlation", "its rank IC", "incremental rank IC", "t"]);
     for beside in detail.beside.iter().take(BESIDE) {
         rows.push(vec![
             beside.factor.clone(),
-            beside.factor_set.clone(),
+            format!("{}/{}", beside.timeframe, beside.factor_set),
+            beside.times.to_string(),
             number(beside.correlation, 3),
             number(beside.rank_ic, 4),
             number(beside.incremental.mean, 4),

@@ -10,11 +10,8 @@ use crate::horizon::Horizon;
 use crate::matrix::Matrix;
 use crate::neutral::{BetaNeutral, GroupNeutral, Groups};
 use crate::quantile::QuantileRule;
-use crate::redundancy::{joint, ranked};
-use crate::sample::Sample;
 use crate::section::{FactorRows, Pass};
 use crate::stability::{decay, months, years};
-use crosscut_kernels::ranks::{Ranker, rank_correlation};
 
 /// Three bars ahead.
 const THREE: [Horizon; 1] = [Horizon::Bars(3)];
@@ -91,39 +88,6 @@ fn neutral_factors() {
 }
 
 #[test]
-fn products_of_samples_are_rank_correlations() {
-    let (a, b) = (noise(30, 40, 21).0, noise(30, 40, 22).0);
-    let complete = |rows: Vec<Vec<f64>>| -> Vec<Vec<f64>> {
-        rows.into_iter().map(|row| row.iter().map(|x| if x.is_nan() { 0.5 } else { *x }).collect()).collect()
-    };
-    let (a, b) = (complete(a), complete(b));
-    let sample = Sample::new(30, 40, 2, |t| t != 7);
-    assert_eq!(sample.times.len(), 29);
-    let (x, y) = (ranked(&sample, |at| a[sample.times[at]].clone()), ranked(&sample, |at| b[sample.times[at]].clone()));
-    let by_time = x.by_time(&y, 40);
-    for (at, ours) in by_time.iter().enumerate() {
-        let ranks = |row: &Vec<f64>| {
-            let mut out = Vec::new();
-            Ranker::default().rank(row, &mut out);
-            out
-        };
-        let t = sample.times[at];
-        assert!((ours - rank_correlation(&ranks(&a[t]), &ranks(&b[t])).unwrap()).abs() < 1e-6);
-    }
-    assert!((x.correlation(&y) - by_time.iter().sum::<f64>() / 29.0).abs() < 1e-6);
-    // One regressor: the residual's correlation is the semi-partial one.
-    let returns =
-        ranked(&sample, |at| a[sample.times[at]].iter().zip(&b[sample.times[at]]).map(|(a, b)| a + 2.0 * b).collect());
-    let (ic, theirs) = (x.by_time(&returns, 40), y.by_time(&returns, 40));
-    let expected: f64 =
-        (0..29).map(|t| (ic[t] - by_time[t] * theirs[t]) / (1.0 - by_time[t] * by_time[t]).sqrt()).sum::<f64>() / 29.0;
-    let left = joint(&x, &[&y], &returns, 40).unwrap();
-    assert!((left.incremental.mean.unwrap() - expected).abs() < 1e-3, "{left:?} {expected}");
-    assert_eq!(joint(&x, &[&x], &returns, 40), None, "nothing is left beside oneself");
-    assert_eq!(joint(&x, &[], &returns, 40), None);
-}
-
-#[test]
 fn betas_are_those_of_the_slow_version() {
     let (prices, _) = noise(120, 2, 31);
     let column = |name: usize| -> Vec<f64> {
@@ -162,38 +126,6 @@ fn parts_of_the_data() {
     let (late, _) = decay(&pass, &sections);
     assert_eq!(late[0].bars_late, 0);
     assert!((late[0].rank_ic.mean.unwrap() - summary.horizons[0].rank_ic.mean.unwrap()).abs() < 1e-12);
-}
-
-/// Doubled ranks of some names of a row.
-fn ranks_of(row: &[f64], names: &[usize]) -> Vec<u32> {
-    let mut out = Vec::new();
-    Ranker::default().rank(&names.iter().map(|name| row[*name]).collect::<Vec<f64>>(), &mut out);
-    out
-}
-
-#[test]
-fn common_names_are_ranked_anew() {
-    let (returns, a) = noise(40, 31, 51);
-    let (_, b) = noise(40, 31, 52);
-    let sample = Sample::new(40, 31, 3, |_| true);
-    let [x, y, r] = [&a, &b, &returns].map(|rows| ranked(&sample, |at| rows[at].clone()));
-    let found = x.among_common(&y, [&r], 31);
-    for (t, found) in found.iter().enumerate() {
-        let is_common =
-            |name: &usize| a[t][*name].is_finite() && b[t][*name].is_finite() && returns[t][*name].is_finite();
-        let names: Vec<usize> = (0..31).filter(is_common).collect();
-        assert!(names.len() < 31 || t > 0, "there are holes");
-        let [a, b, r] = [&a[t], &b[t], &returns[t]].map(|row| ranks_of(row, &names));
-        let expected =
-            [rank_correlation(&a, &b), rank_correlation(&a, &r), rank_correlation(&b, &r)].map(Option::unwrap);
-        assert_eq!([found.between, found.with[0].0, found.with[0].1], expected);
-        // What a regression of the one's ranks on the other's leaves is correlated with the returns' ranks.
-        let numbers = |ranks: &[u32]| ranks.iter().map(|rank| f64::from(*rank)).collect::<Vec<f64>>();
-        let fit = crosscut_kernels::inference::ols(&numbers(&a), &[&numbers(&b)], 0).unwrap();
-        let residual = crosscut_kernels::ranks::correlation(&fit.residuals, &numbers(&r)).unwrap();
-        let left = (expected[1] - expected[0] * expected[2]) / (1.0 - expected[0] * expected[0]).sqrt();
-        assert!((residual - left).abs() < 1e-12);
-    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Small markets worked out by hand, properties, and the tables of a peer library.
 
 mod bands;
+mod beside;
 mod closer;
 mod golden;
 mod hand;

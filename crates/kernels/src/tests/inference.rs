@@ -1,6 +1,7 @@
 //! Newey-West errors, regressions and adjusted p-values against statsmodels 0.15.0 and scipy 1.17.1; the series are those
 //! of a small generator that both sides know. `docs/validation/evaluation.md` has the script.
 
+use crate::bootstrap::{Bootstrap, automatic_block};
 use crate::inference::{default_lags, false_discovery, mean_test, ols};
 use crate::ranks::{Ranker, correlation, rank_correlation};
 
@@ -113,4 +114,36 @@ fn spearman_and_pearson() {
     ranker.rank(&rounded(&x1), &mut a);
     ranker.rank(&rounded(&x2), &mut b);
     same(rank_correlation(&a, &b).unwrap(), 0.5039701613737451);
+}
+
+#[test]
+fn automatic_blocks() {
+    // arch 8.0.0, `optimal_block_length`, the column `circular`: 14.742, 0.947, 30.171, 3.637.
+    let (y, x1, _) = series();
+    let sums: Vec<f64> = uniform(509, 4).windows(10).map(|window| window.iter().sum()).collect();
+    assert_eq!([&y, &x1, &sums].map(|series| automatic_block(series)), [15, 1, 31]);
+    assert_eq!([automatic_block(&y[..30]), automatic_block(&[1.0; 50]), automatic_block(&y[..3])], [4, 1, 1]);
+}
+
+#[test]
+fn studentised_bands() {
+    let (y, x1, _) = series();
+    let bootstrap = Bootstrap { n_draws: 4000, block: 1, seed: 3 };
+    // Independent values: the band is that of Student, mean and 1.96 errors, to the draws' precision.
+    let (low, high) = bootstrap.studentised(&x1, 0.025, 0.975).unwrap();
+    let test = mean_test(&x1, 0).unwrap();
+    assert!((low - (test.mean - 1.96 * test.error)).abs() < 0.1 * test.error, "{low} {test:?}");
+    assert!((high - (test.mean + 1.96 * test.error)).abs() < 0.1 * test.error, "{high} {test:?}");
+    // Neighbours that go together: blocks make it wider, moving and turning the series moves and turns it.
+    let wide = Bootstrap { block: 30, ..bootstrap };
+    let (low, high) = wide.studentised(&y, 0.025, 0.975).unwrap();
+    let narrow = bootstrap.studentised(&y, 0.025, 0.975).unwrap();
+    assert!(high - low > 1.5 * (narrow.1 - narrow.0));
+    let moved: Vec<f64> = y.iter().map(|value| 2.0 * value + 5.0).collect();
+    let (a, b) = wide.studentised(&moved, 0.025, 0.975).unwrap();
+    assert!((a - (2.0 * low + 5.0)).abs() < 1e-9 && (b - (2.0 * high + 5.0)).abs() < 1e-9);
+    // Too few blocks, or nothing that varies: none.
+    assert_eq!(wide.studentised(&y[..119], 0.025, 0.975), None);
+    assert_eq!(bootstrap.studentised(&[2.0; 40], 0.025, 0.975), None);
+    assert_eq!(bootstrap.studentised(&[], 0.025, 0.975), None);
 }
