@@ -13,6 +13,8 @@ pub(crate) enum Meaning {
     Symbol,
     /// When the bar opened: its label.
     OpenTime,
+    /// The clock of the bar's opening, beside a column of dates.
+    Clock,
     /// When the bar closed, or its last moment.
     CloseTime,
     /// The column at this place of [`BAR_COLUMNS`].
@@ -155,6 +157,13 @@ pub(crate) fn recognise(header: &[String]) -> Result<Option<KlineColumns>, Fault
             }
         }
     }
+    // A date and a clock in columns of their own, as backtrader's files within the day have them.
+    let place = |name: &str| plain.iter().position(|known| known == name);
+    if let (Some(date), Some(clock)) = (place("date"), place("time"))
+        && meanings[clock] == Meaning::OpenTime
+    {
+        (meanings[date], meanings[clock]) = (Meaning::OpenTime, Meaning::Clock);
+    }
     let prices = [OPEN, HIGH, LOW, CLOSE];
     if prices.iter().filter(|price| meanings.contains(price)).count() < 2 {
         return Ok(None);
@@ -204,6 +213,7 @@ mod tests {
                     Meaning::Symbol => "symbol",
                     Meaning::OpenTime => "time",
                     Meaning::CloseTime => "close_time",
+                    Meaning::Clock => "clock",
                     Meaning::Bar(at) => BAR_COLUMNS[*at],
                     Meaning::Extra => "extra",
                     Meaning::Action => "action",
@@ -229,6 +239,11 @@ mod tests {
             meanings("symbol,open_time,open,high,low,close,volume,hours"),
             "symbol time open high low close volume ?"
         );
+        assert_eq!(
+            meanings("Date,Time,Open,High,Low,Close,Volume,OpenInterest"),
+            "time clock open high low close volume ?"
+        );
+        assert_eq!(meanings("timestamp,date,time,open,high,low,close"), "time ? ? open high low close");
         assert_eq!(
             meanings("date,open,high,low,close,volume,dividend,split"),
             "time open high low close volume action action"

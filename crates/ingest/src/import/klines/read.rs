@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use crosscut_hub::parquet_file::ColumnType;
-use crosscut_model::time::{self, EpochUnit};
+use crosscut_model::time::{self, DAY, EpochUnit};
 use crosscut_model::{Column, Table};
 
 use crate::error::Fault;
@@ -119,6 +119,8 @@ struct TextReader<'a> {
     blank: Option<u64>,
     /// Labels that carry a zone.
     zoned: Zoned,
+    /// The clock of the row in work, where it has a column of its own.
+    clock: Option<i64>,
 }
 
 /// Where the values of a column go.
@@ -130,6 +132,8 @@ enum Slot {
     Symbol,
     /// The label.
     OpenTime,
+    /// The clock beside the label's date.
+    Clock,
     /// The close.
     CloseTime,
     /// A number: the place in `columns`, and whether it must be there.
@@ -149,6 +153,7 @@ impl<'a> TextReader<'a> {
             slots.push(match meaning {
                 Meaning::Symbol => Slot::Symbol,
                 Meaning::OpenTime => Slot::OpenTime,
+                Meaning::Clock => Slot::Clock,
                 Meaning::CloseTime => Slot::CloseTime,
                 Meaning::Bar(at) => {
                     bars.columns.push((*at, Vec::new()));
@@ -175,6 +180,7 @@ impl<'a> TextReader<'a> {
             line: 0,
             blank: None,
             zoned: Zoned::default(),
+            clock: None,
         }
     }
 
@@ -200,6 +206,12 @@ impl<'a> TextReader<'a> {
             self.field(at, field).map_err(|expected| {
                 Fault::row(self.line, format!("{} is {}; {expected}", self.columns.columns[at].0, shown(field)))
             })?;
+        }
+        if let (Some(clock), Some(label)) = (self.clock.take(), self.bars.open_time.last_mut()) {
+            if label.rem_euclid(DAY) != 0 {
+                return Err(Fault::row(self.line, "its date has a clock already, beside the column of clocks"));
+            }
+            *label += clock;
         }
         Ok(())
     }
@@ -231,6 +243,7 @@ impl<'a> TextReader<'a> {
                 };
                 self.bars.open_time.push(micros);
             }
+            Slot::Clock => self.clock = Some(clock_field(field)?),
             Slot::CloseTime => {
                 let instant = zoned_field(field).map(|(local, offset)| local - offset);
                 let micros = instant.map_or_else(|| time_field(field, &mut self.units[at]), Ok)?;
@@ -274,6 +287,13 @@ fn number_field(field: &[u8], needed: bool) -> Result<f64, String> {
         None if field.is_empty() && !needed => Ok(f64::NAN),
         None => Err("expected a number".to_owned()),
     }
+}
+
+/// A clock such as `09:31` or `09:31:00`, microseconds since midnight.
+fn clock_field(field: &[u8]) -> Result<i64, String> {
+    let text = std::str::from_utf8(field).ok().filter(|text| text.contains(':'));
+    let time = text.and_then(|text| time::parse_iso(&format!("1970-01-01T{text}")).ok());
+    time.ok_or_else(|| "expected a clock such as 09:31:00".to_owned())
 }
 
 /// A time with a zone, as local time and offset.
@@ -365,6 +385,9 @@ fn place(bars: &mut RawBars, table: &Table, name: &str, meaning: Meaning, typed:
         (Meaning::Extra, _) => bars.extra.push((name.to_owned(), number()?)),
         (Meaning::Action, _) => bars.actions.push((name.to_owned(), number()?)),
         (Meaning::Symbol, _) => return Err(misfit(name, column, "symbols")),
+        (Meaning::Clock, _) => {
+            return Err(Fault::file(format!("`{name}` holds clocks beside dates")).hint("write one column of times"));
+        }
         _ => return Err(misfit(name, column, "times")),
     }
     Ok(())

@@ -177,6 +177,22 @@ fn archive_columns_in_parquet() {
 }
 
 #[test]
+fn dates_and_clocks_in_columns_of_their_own() {
+    let bench = Bench::new();
+    let text = "Date,Time,Open,High,Low,Close,Volume,OpenInterest\n2006-01-02,09:01:00,3,4,3,4,5,0\n\
+        2006-01-02,09:02:00,4,5,4,5,6,0\n2006-01-02,09:03:00,5,6,5,6,7,0\n";
+    let said = bench.import(&[bench.file("FUT.csv", text)]);
+    assert!(said.contains("FUT 1m bars: written, 3 rows"), "{said}");
+    let bars = bench.hub().read_all_bars("binance", &"1m".parse().unwrap(), "FUT").unwrap();
+    assert_eq!(crosscut_model::format_iso(bars.timestamp[1]), "2006-01-02T09:02:00Z");
+    assert_eq!((bars.open[1], bars.volume[1]), (4.0, 6.0));
+    let said = bench.import(&[bench.file("FUT2.csv", text.replace("09:02:00", "9h02"))]);
+    assert!(said.contains("row 3: Time is `9h02`; expected a clock"), "{said}");
+    let said = bench.import(&[bench.file("FUT3.csv", text.replace("2006-01-02,09:02", "2006-01-02 09:02,09:02"))]);
+    assert!(said.contains("row 3: its date has a clock already"), "{said}");
+}
+
+#[test]
 fn columns_by_mapping() {
     let bench = Bench::new();
     let text = "Date,Open,High,Low,Close,Adj Close,Volume,Open Interest\n\
