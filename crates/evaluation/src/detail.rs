@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use crate::around::{Around, around};
 use crate::config::EvaluationConfig;
-use crate::contents::{GroupReturns, Values, group_returns, values};
+use crate::contents::{Values, values};
 use crate::exposure::{CHARACTERISTICS, Exposures};
+use crate::grouped::{Grouped, Grouping};
 use crate::load::{Frame, RowCounts};
 use crate::matrix::Matrix;
 use crate::neutral::{BetaNeutral, GroupNeutral, Groups};
@@ -160,8 +161,8 @@ pub struct Detail {
     pub around: Vec<Around>,
     /// Factor values of each portfolio.
     pub values: Vec<Values>,
-    /// Returns within groups by portfolio, at the sampled times.
-    pub group_returns: Vec<GroupReturns>,
+    /// Portfolios and returns by group, per horizon; empty without groups.
+    pub by_group: Vec<Grouped>,
     /// Values far from the rest.
     pub outliers: Outliers,
     /// Capacity of the long-short portfolio.
@@ -237,7 +238,7 @@ impl Close<'_> {
             beyond_others,
             around: around(pass, &sections, &self.sample.times),
             values: values(&sections, &factor, self.config.n_quantiles),
-            group_returns: self.group_returns(&sections),
+            by_group: self.by_group(&sections, &factor),
             outliers: self.outliers(&factor),
             capacity: self.capacity(&sections),
             symbols: self.symbols(&sections),
@@ -253,11 +254,13 @@ impl Close<'_> {
         among(&self.summing.pass, sections, &groups.names, |t, name| groups.place(name, times[t]))
     }
 
-    /// Returns within groups by portfolio.
-    fn group_returns(&self, sections: &Sections) -> Vec<GroupReturns> {
+    /// Portfolios and returns by group.
+    fn by_group(&self, sections: &Sections, factor: &Matrix) -> Vec<Grouped> {
         let Some(groups) = self.groups else { return Vec::new() };
-        let (times, sampled) = (&self.frame.market.times, &self.sample.times[..]);
-        group_returns(&self.summing.pass, sections, (&groups.names, sampled), |t, name| groups.place(name, times[t]))
+        let times = &self.frame.market.times;
+        let horizons: Vec<String> = self.config.horizons.iter().map(ToString::to_string).collect();
+        let grouping = Grouping { pass: self.summing.pass, sections, factor, names: &groups.names };
+        grouping.horizons(&horizons, |t, name| groups.place(name, times[t]))
     }
 
     /// The factor made neutral.

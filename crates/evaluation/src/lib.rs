@@ -19,6 +19,7 @@ pub mod evaluate;
 pub mod exposure;
 pub mod folder;
 mod funding;
+pub mod grouped;
 pub mod horizon;
 pub mod load;
 pub mod market;

@@ -37,7 +37,7 @@ pub(super) fn returns(page: &mut Page, evaluation: &Evaluation, detail: &Detail)
     section.figure(around(detail));
     section.table(portfolios(detail));
     section.note("The factor-weighted portfolio regressed on the mean of all names:").table(market_fits(detail));
-    if !detail.group_returns.is_empty() {
+    if !detail.by_group.is_empty() {
         by_group(section, detail, &labels);
     }
 }
@@ -118,17 +118,31 @@ fn by_group(section: &mut Section, detail: &Detail, labels: &[String]) {
     /// Groups drawn side by side.
     const GROUPS: usize = 8;
     for (at, h) in detail.summary.horizons.iter().enumerate() {
+        let grouped = &detail.by_group[at];
         let title = format!("Mean return by portfolio and group less the mean of all names, {}", h.words);
         let mut figure = Figure::bars(title, labels.to_vec());
-        for group in detail.group_returns.iter().take(GROUPS) {
-            let means: Vec<f64> = group.returns[at].iter().map(|mean| drawn(*mean)).collect();
+        for group in grouped.of_all.groups.iter().take(GROUPS) {
+            let means: Vec<f64> = group.quantiles.iter().map(|q| drawn(q.demeaned.mean)).collect();
             figure = figure.series(group.group.clone(), &means, &[]);
         }
         section.figure(figure.percent());
+        let title = format!("Portfolios formed within groups: mean return less that of the group, {}", h.words);
+        let within = &grouped.within_groups.quantiles;
+        let means: Vec<f64> = within.iter().map(|q| drawn(q.adjusted.mean)).collect();
+        let bars: Vec<(f64, f64)> = within.iter().map(|q| ends(q.adjusted.mean, q.adjusted.error)).collect();
+        section.figure(Figure::bars(title, labels.to_vec()).series("all groups", &means, &bars).percent());
+        section.note(format!(
+            "Over {}: rank IC with returns less those of the group {} (t {}); weighted within groups, the same capital in each, {} bp (t {}).",
+            h.words,
+            number(grouped.rank_ic_adjusted.mean, 4),
+            number(grouped.rank_ic_adjusted.t, 2),
+            bps(grouped.weighted.mean),
+            number(grouped.weighted.t, 2)
+        ));
     }
-    if detail.group_returns.len() > GROUPS {
-        section
-            .note(format!("{GROUPS} of {} groups are drawn; all are in evaluation.json.", detail.group_returns.len()));
+    let n_groups = detail.by_group.first().map_or(0, |grouped| grouped.of_all.groups.len());
+    if n_groups > GROUPS {
+        section.note(format!("{GROUPS} of {n_groups} groups are drawn; all are in evaluation.json."));
     }
 }
 

@@ -4,8 +4,9 @@ use super::properties::noise;
 use super::{judge, market, matrix, rules, schedule};
 use crate::around::around;
 use crate::combine::{Combination, HISTORY_MIN, past_means};
-use crate::contents::{group_returns, values};
+use crate::contents::values;
 use crate::exposure::rolling_beta;
+use crate::grouped::Grouping;
 use crate::horizon::Horizon;
 use crate::matrix::Matrix;
 use crate::neutral::{BetaNeutral, GroupNeutral, Groups};
@@ -159,11 +160,25 @@ fn contents_of_portfolios_by_hand() {
     let pass = Pass { market: &market, schedule: &schedule, rules: rules(2, QuantileRule::Rank) };
     // Groups: a has the first and the last name, b the two between. The mean of all is 2.5 %.
     let names = ["a".to_owned(), "b".to_owned()];
-    let found = group_returns(&pass, &sections, (&names, &[0, 1]), |_, name| Some(usize::from(name == 1 || name == 2)));
-    for (group, expected) in found.iter().zip([[-0.015, 0.015], [-0.005, 0.005]]) {
-        for (ours, theirs) in group.returns[0].iter().zip(expected) {
-            assert!((ours.unwrap() - theirs).abs() < 1e-12, "{found:?}");
+    let grouping = Grouping { pass, sections: &sections, factor: &factor, names: &names };
+    let found = grouping.horizons(&["1".to_owned()], |_, name| Some(usize::from(name == 1 || name == 2))).remove(0);
+    let means = |formed: &crate::grouped::Formed, group: usize| -> Vec<f64> {
+        let all = formed.groups[group].quantiles.iter();
+        all.flat_map(|q| [q.raw, q.demeaned, q.adjusted].map(|mean| mean.mean.unwrap_or(f64::NAN))).collect()
+    };
+    // Raw, less the mean of all, less 2.5 % of each group: 1 and 4 %, 2 and 3 %. Within groups the same, as both have one
+    // name in each half of all.
+    for formed in [&found.of_all, &found.within_groups] {
+        for (group, expected) in
+            [[0.01, -0.015, -0.015, 0.04, 0.015, 0.015], [0.02, -0.005, -0.005, 0.03, 0.005, 0.005]].iter().enumerate()
+        {
+            for (ours, theirs) in means(formed, group).into_iter().zip(expected) {
+                assert!((ours - theirs).abs() < 1e-12, "{found:?}");
+            }
         }
     }
+    // Each group half of the capital, half of that on each side: (1.5 % + 1.5 % + 0.5 % + 0.5 %) / 4.
+    assert!((found.weighted.mean.unwrap() - 0.01).abs() < 1e-12);
+    assert!((found.rank_ic_adjusted.mean.unwrap() - 1.0).abs() < 1e-12);
     assert_eq!(summary.horizons[0].rank_ic_shape.skewness, None, "one time has no shape");
 }

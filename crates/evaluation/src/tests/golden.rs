@@ -9,11 +9,13 @@ use crosscut_model::parse_iso;
 use crosscut_model::time::DAY;
 use serde_json::Value;
 
-use super::{judge, market};
+use super::{judge, market, schedule};
+use crate::grouped::{Grouped, Grouping};
 use crate::horizon::Horizon;
 use crate::matrix::Matrix;
 use crate::quantile::QuantileRule;
-use crate::section::{Rows, SectionRules, Sections};
+use crate::section::{Pass, Rows, SectionRules, Sections};
+use crate::stability::among;
 use crate::summary::{FactorSummary, judged};
 
 /// Where the shared data lies, when it is there.
@@ -102,6 +104,7 @@ fn alphalens() {
         summaries(&golden["results"][name], &summary);
         series(&folder, name, (&sections, first));
         sample(&folder.join(format!("{name}_factor_data_sample.csv.gz")), (&sections, first), &universe);
+        by_group(name, factor, &Pass { market: &market, schedule: &schedule(&market, 0, &horizons), rules }, &sections);
     }
 }
 
@@ -162,4 +165,52 @@ fn sample(path: &Path, (sections, first): (&Sections, i64), universe: &[&str]) {
         let quantile = line.last().unwrap().split('.').next().unwrap().parse::<u8>().unwrap();
         assert_eq!(sections.quantiles.at(t as usize, name), quantile, "{} {}", line[0], line[1]);
     }
+}
+
+/// Groups of very different sizes, by the place of a name in the sorted universe: 5, 15, 28 and 32 of 80.
+fn group(place: usize) -> usize {
+    match place % 16 {
+        0 => 0,
+        1..=3 => 1,
+        at if at % 2 == 0 => 2,
+        _ => 3,
+    }
+}
+
+/// The tables by group, with portfolios of all names and within groups, with and without the groups' means.
+fn by_group(name: &str, factor: &Matrix, pass: &Pass<'_>, sections: &Sections) {
+    let names = ["a", "b", "c", "d"].map(str::to_owned);
+    let horizons = ["1", "5", "10"].map(str::to_owned);
+    let label = |_, name| Some(group(name));
+    let grouping = Grouping { pass: *pass, sections, factor, names: &names };
+    let found: Vec<Grouped> = grouping.horizons(&horizons, label);
+    let ic = among(pass, sections, &names, label);
+    let mut n_compared = 0;
+    for line in include_str!("alphalens_groups.csv").lines().filter(|line| line.starts_with(name)) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let h = horizons.iter().position(|bars| format!("{bars}D") == cells[1]).unwrap();
+        let (grouped, place) = (&found[h], names.iter().position(|name| name == cells[4]));
+        let quantile: usize = cells[5].parse().unwrap();
+        let (mean, second): (f64, f64) = (cells[6].parse().unwrap(), cells[7].parse().unwrap());
+        let (ours, error) = match cells[3] {
+            "ic" => (ic[place.unwrap()].rank_ic[h].mean, Some(0.0)),
+            "ic_adjusted" => (grouped.rank_ic_adjusted.mean, grouped.rank_ic_adjusted.deviation),
+            "weighted" => (grouped.weighted.mean, grouped.weighted.deviation),
+            kind => {
+                let formed = if cells[2] == "whole" { &grouped.of_all } else { &grouped.within_groups };
+                let all = place.map_or(&formed.quantiles, |place| &formed.groups[place].quantiles);
+                let one = &all[quantile - 1];
+                let mean = match kind {
+                    "raw" => one.raw,
+                    "demeaned" => one.demeaned,
+                    _ => one.adjusted,
+                };
+                (mean.mean, mean.plain_error)
+            }
+        };
+        same(line, ours.unwrap(), mean);
+        same(line, error.unwrap(), second);
+        n_compared += 1;
+    }
+    assert!(n_compared == 156 || name == "lowvol20", "{name}: {n_compared}");
 }
