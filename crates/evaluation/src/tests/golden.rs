@@ -167,7 +167,7 @@ fn sample(path: &Path, (sections, first): (&Sections, i64), universe: &[&str]) {
     }
 }
 
-/// Groups of very different sizes, by the place of a name in the sorted universe: 5, 15, 28 and 32 of 80.
+/// Groups of very different sizes, by the place of a name in the sorted universe: 5, 15, 30 and 30 of 80.
 fn group(place: usize) -> usize {
     match place % 16 {
         0 => 0,
