@@ -8,6 +8,7 @@ use crosscut_model::{Order, Timeframe};
 use crosscut_trading::account::CashKind;
 use crosscut_trading::journal::{Entry, Record};
 use crosscut_trading::ledger::ClosedTrade;
+use crosscut_trading::order::Reason;
 
 use super::EventOutcome;
 use crate::outcome::{AuditLine, DataQuality, LogLevel, LogLine, RunOutcome, SymbolEnd, dropped_note, moved_note};
@@ -132,10 +133,12 @@ impl EventOutcome {
     /// What the guard and liquidations did.
     fn log(&self) -> Vec<LogLine> {
         let is_worth_telling = |entry: &Entry| {
-            matches!(
-                entry,
-                Entry::Limited { .. } | Entry::Halted { .. } | Entry::Liquidated { .. } | Entry::Rejected(_)
-            )
+            match entry {
+                Entry::Limited { .. } | Entry::Halted { .. } | Entry::Liquidated { .. } => true,
+                // That the guard lets nothing through is told by its limit.
+                Entry::Rejected(reason) => !matches!(reason, Reason::Guard(_)),
+                _ => false,
+            }
         };
         self.labelled()
             .filter(|(_, record)| is_worth_telling(&record.entry))

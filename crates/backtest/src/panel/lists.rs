@@ -188,9 +188,11 @@ impl Cells {
 fn places(path: &str, header: &[String], wanted: &[&[&str]]) -> Result<Vec<usize>, BacktestError> {
     let place = |names: &&[&str]| {
         let found = header.iter().position(|name| names.contains(&name.to_lowercase().as_str()));
-        found.ok_or_else(|| BacktestError::List {
-            file: path.to_owned(),
-            problem: format!("has no column `{}`; it has {}", names[0], header.join(", ")),
+        found.ok_or_else(|| {
+            let is_empty = header.iter().all(String::is_empty);
+            let there = if is_empty { "no columns at all".to_owned() } else { header.join(", ") };
+            let problem = format!("has no column `{}`; it has {there}", names[0]);
+            BacktestError::List { file: path.to_owned(), problem }
         })
     };
     wanted.iter().map(place).collect()

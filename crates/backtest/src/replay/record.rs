@@ -94,6 +94,8 @@ impl Engine<'_> {
                 }
             }
             Entry::Limited { .. } => self.warn("orders_limited", record),
+            // That the guard lets nothing through has been told.
+            Entry::Rejected(Reason::Guard(_)) => self.strategy.records.quality.add("orders_rejected", 1),
             Entry::Rejected(_) => self.warn("orders_rejected", record),
             Entry::Halted { rule, .. } => {
                 let why = match rule {

@@ -137,10 +137,9 @@ impl WalkPage<'_> {
         ]);
         let number = |name: &str, value: Option<f64>| Cell::number(value.unwrap_or(f64::NAN), shown(name, value));
         for (nth, window) in self.windows.iter().enumerate() {
-            let chosen = window
-                .problem
-                .clone()
-                .unwrap_or_else(|| window.values.iter().map(|value| short(value)).collect::<Vec<_>>().join("; "));
+            let chosen = window.problem.clone().unwrap_or_else(|| {
+                window.values.iter().map(|values| keys_shortened(values)).collect::<Vec<_>>().join("; ")
+            });
             table.row(vec![
                 Cell::number((nth + 1) as f64, (nth + 1).to_string()),
                 Cell::text(format!("{} to {}", day(&window.train_start), day(&window.train_end))),
@@ -160,6 +159,11 @@ impl WalkPage<'_> {
             section.figure(Figure::points(title, "trained", &trained).series("tested", &tested, &[]).diagonal());
         }
     }
+}
+
+/// A set's `key=value` pairs as tables of sets head them.
+fn keys_shortened(values: &str) -> String {
+    values.split(' ').map(short).collect::<Vec<_>>().join(" ")
 }
 
 /// The day of an ISO time.

@@ -130,3 +130,13 @@ fn what_cannot_be_traded_is_never_opened() {
         rows(&world, &folder, "trade_summary.csv").iter().map(|row| row["excluded_reason"].clone()).collect();
     assert!(reasons.iter().any(|reason| reason == "not tradable"), "{:?}", reasons.first());
 }
+
+#[test]
+fn what_the_guard_refuses_is_told_once() {
+    let world = World::with_market();
+    for driven in [&["--strategy", "top_k"][..], &["--strategy", "top_k", "--feeds", "1h"]] {
+        let options = [driven, &["--param", "k=2", "--rebalance", "D", "--max-positions", "1"]].concat();
+        let told = world.backtest(&options).good().err;
+        assert!(told.contains("max_positions lets 0 of") && !told.contains("rejected, max_positions"), "{told}");
+    }
+}

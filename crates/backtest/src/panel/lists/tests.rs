@@ -56,6 +56,7 @@ fn a_parquet_list_is_the_same() {
 #[test]
 fn wrong_lists_are_told_by_row() {
     for (text, expected) in [
+        ("", "has no column `date`; it has no columns at all"),
         ("date,symbol\n", "has no column `weight`; it has date, symbol"),
         ("date,symbol,weight\n", "it holds no target"),
         ("date,symbol,weight\n2024-13-01,A,1\n", "row 2: `2024-13-01` is not a date; expected one such as 2024-01-31"),
