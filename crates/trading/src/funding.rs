@@ -318,7 +318,10 @@ mod tests {
         with_hole[1].rate = f64::NAN;
         let told = plan("A", &with_hole, Marks::default(), None, rules()).unwrap_err();
         assert!(told.to_string().starts_with("A: the funding rate of 1970-01-01T08:00:00"), "{told}");
-        assert!(told.to_string().contains("those known are from 1970-01-01T00:00:00.007Z to 1970-01-01T16:"), "{told}");
+        assert!(
+            told.to_string().contains("those known are from 1970-01-01T00:00:00.007000Z to 1970-01-01T16:"),
+            "{told}"
+        );
         let skip = FundingRules { missing_row: MissingRow::Skip, ..rules() };
         assert_eq!(plan("A", &with_hole, Marks::default(), None, skip).unwrap().due.len(), 2);
     }

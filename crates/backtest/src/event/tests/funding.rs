@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crosscut_hub::parquet_file;
+use crosscut_model::funding::nominal;
 use crosscut_model::time::HOUR;
 use crosscut_model::{Bars, OrderRequest, Side};
 use crosscut_trading::Desk;
@@ -89,11 +90,12 @@ fn three_years_of_funding_are_a_plain_sum() {
         ..Market::default()
     };
     let outcome = replay_events(market, config(1e6, 1), EventOptions::default(), &mut Hold).unwrap();
-    // Held from the second bar's open to the last close, paid on the last close before each row.
+    // Held from the second bar's open to the last close, paid on the last close at each row's full minute. A row that is due
+    // at that very open is not paid, however late its label is.
     let (from, until) = (bars.timestamp[1], *bars.available_at.last().unwrap());
     let mut expected = 0.0;
-    for row in rows.iter().filter(|row| row.at > from && row.at <= until) {
-        let last = bars.available_at.partition_point(|&close| close <= row.at) - 1;
+    for (due, row) in rows.iter().map(|row| (nominal(row.at), row)).filter(|(due, _)| *due > from && *due <= until) {
+        let last = bars.available_at.partition_point(|&close| close <= due) - 1;
         expected -= 1.5 * bars.close[last] * row.rate;
     }
     let (kind, paid) = outcome.moved[0];
