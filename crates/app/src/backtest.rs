@@ -22,6 +22,7 @@ use serde_json::Value;
 use crate::desk::{Desk, VERSION};
 use crate::error::AppError;
 use crate::events::Level;
+use crate::identities::Identities;
 use crate::many;
 use crate::runs::{self, MetricEntry};
 
@@ -185,11 +186,18 @@ pub(crate) fn record(
     if let Some(extra) = extra {
         canonical["command"] = extra;
     }
+    let hub = desk.hub().ok();
+    let mut identities = Identities::of(hub.as_ref());
+    let input = |input: &PanelInput| RunInput {
+        name: input.name.clone(),
+        content_hash: input.content_hash.clone(),
+        sources: identities.expand(&input.sources),
+    };
     Ok(RunRecord {
         kind,
         subject: subject(config, &canonical, loaded),
         config: canonical,
-        inputs: loaded.inputs().iter().map(run_input).collect(),
+        inputs: loaded.inputs().iter().map(input).collect(),
         context: context(desk, watch, Vec::new()),
     })
 }
@@ -214,12 +222,6 @@ fn tell_warnings(desk: &Desk<'_>, outcome: &RunOutcome) {
         let n_more = warnings.len() - TOLD;
         desk.events.message(Level::Warning, &format!("{n_more} more kinds of warnings are in the run's logs.txt"));
     }
-}
-
-/// A table of the panel as the archive records it.
-fn run_input(input: &PanelInput) -> RunInput {
-    let (name, content_hash) = (input.name.clone(), input.content_hash.clone());
-    RunInput { name, content_hash, sources: input.sources.clone() }
 }
 
 /// What the run is about, in words. Follows from the configuration and the inputs alone.

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crosscut_ingest::download::wish::{DataKind, Span};
-use crosscut_ingest::download::{self, DownloadRequest, Patience, Surroundings, sources};
+use crosscut_ingest::download::{self, Backlog, DownloadRequest, Patience, Surroundings, sources};
 use crosscut_model::time::format_date;
 use serde::Serialize;
 
@@ -74,6 +74,7 @@ pub(crate) fn request(desk: &Desk<'_>) -> Result<DownloadRequest, AppError> {
         with_listing: config.flag("download.listing"),
         n_connections: n_connections.map_or(CONNECTIONS, |n| usize::try_from(n.min(64)).unwrap_or(CONNECTIONS)),
         n_threads: desk.threads.min(desk.machine.n_cpus).max(1),
+        backlog: Backlog::USUAL,
         patience: patience(desk)?,
         mirror: text("download.mirror"),
         urls: config.named("download.urls"),

@@ -80,6 +80,14 @@ pub struct Verified {
     pub ledger: PathBuf,
 }
 
+/// Whether there is anything for [`run`] to look at.
+///
+/// # Errors
+/// A hub that cannot be listed.
+pub fn has_tables(desk: &Desk<'_>) -> Result<bool, AppError> {
+    Ok(desk.hub_root().exists() && !crate::data_list::list(desk)?.is_empty())
+}
+
 /// Looks at the tables of the venue asked for, or of all, and brings the ledgers up to date.
 ///
 /// # Errors

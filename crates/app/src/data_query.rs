@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use crosscut_ingest::download::query::query;
-use crosscut_ingest::download::{DownloadSummary, Surroundings};
+use crosscut_ingest::download::{DownloadSummary, FileStatus, Surroundings};
 use crosscut_model::bar::BAR_COLUMNS;
 use crosscut_model::{Bars, Column, Table};
 
 use crate::data_download::request;
 use crate::desk::Desk;
 use crate::error::AppError;
+use crate::events::Level;
 use crate::logbook::Logbook;
 
 /// What a query came to.
@@ -32,10 +33,14 @@ pub fn run(desk: &Desk<'_>, timeframe: &str, stop: &Arc<AtomicBool>) -> Result<Q
     let (hub, log) = (desk.hub_root(), Logbook::open(desk, "ingest"));
     let around = Surroundings { hub: &hub, clock: desk.clock, stop, progress: &log };
     let answer = query(&request, timeframe, around)?;
+    let failed = answer.summary.files.iter().filter(|file| file.status.is_some_and(FileStatus::is_problem));
+    let refused = answer.summary.refusals.iter().map(ToString::to_string);
+    let problems: Vec<String> = answer.summary.problems.iter().cloned().chain(refused).collect();
+    let problems: Vec<String> = failed.map(|file| format!("{}: {}", file.path, file.note)).chain(problems).collect();
     if answer.bars.is_empty() {
-        let problems = answer.summary.problems.join("; ");
-        return Err(AppError::new(format!("nobody has these bars: {problems}")));
+        return Err(AppError::new(format!("nobody has these bars: {}", problems.join("; "))));
     }
+    problems.iter().for_each(|problem| desk.events.message(Level::Error, problem));
     Ok(Queried { table: table(&answer.bars), summary: answer.summary })
 }
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use crosscut_backtest::results::RunStatus;
 use crosscut_hub::Hub;
-use crosscut_ingest::download::ledger::{LEDGER_FILE, Ledger};
-use crosscut_ingest::download::stale::{self, RawCheck, StaleTable};
+use crosscut_ingest::download::ledger::{LEDGER_FILE, Ledger, Stale};
+use crosscut_ingest::download::stale::{self, RawCheck};
 use crosscut_model::Timeframe;
 use serde::Serialize;
 
@@ -22,7 +22,9 @@ pub struct VerifiedFiles {
     /// Its raw files.
     pub raw: RawCheck,
     /// Tables made from files that were issued anew.
-    pub stale_tables: Vec<StaleTable>,
+    pub stale_tables: Vec<Stale>,
+    /// Contents that tables had before they were made anew from what the venue has now.
+    pub former_contents: Vec<Stale>,
     /// Factor sets made from those tables.
     pub stale_sets: Vec<StaleSet>,
     /// Runs that read those tables or sets.
@@ -30,9 +32,9 @@ pub struct VerifiedFiles {
 }
 
 impl VerifiedFiles {
-    /// Whether nothing is wrong.
+    /// Whether nothing is wrong. A stale run stays one for ever; it is told, and no fault of the data.
     pub fn is_good(&self) -> bool {
-        self.raw.problems.is_empty() && self.stale_tables.is_empty()
+        self.raw.problems.is_empty() && self.stale_tables.is_empty() && self.stale_sets.is_empty()
     }
 }
 
@@ -45,8 +47,10 @@ pub struct StaleSet {
     pub factor_set: String,
     /// The stale tables it was made from.
     pub tables: Vec<String>,
-    /// First time that is touched, microseconds UTC.
+    /// First time that is touched, microseconds UTC; later rows may depend on it.
     pub from: i64,
+    /// End of what was issued anew, exclusive, microseconds UTC.
+    pub until: i64,
 }
 
 /// A run that rests on replaced data.
@@ -56,6 +60,10 @@ pub struct StaleRun {
     pub run_id: String,
     /// The stale tables, or tables of stale sets, it read.
     pub tables: Vec<String>,
+    /// First time that is touched, microseconds UTC; later rows may depend on it.
+    pub from: i64,
+    /// End of what was issued anew, exclusive, microseconds UTC.
+    pub until: i64,
 }
 
 /// Checks the raw files of the venue asked for, or of all that have any, and what was made from them.
@@ -63,17 +71,19 @@ pub struct StaleRun {
 /// # Errors
 /// A ledger, a hub or an archive of runs that is damaged.
 pub fn files(desk: &Desk<'_>) -> Result<Vec<VerifiedFiles>, AppError> {
+    let mut venues = venues(desk);
+    venues.retain(|(venue, _)| desk.config.text("venue").is_none_or(|asked| asked == venue));
+    venues.into_iter().map(|(venue, folder)| of_venue(desk, &folder, venue)).collect()
+}
+
+/// The venues with a ledger of raw files, and their folders, in order of name.
+fn venues(desk: &Desk<'_>) -> Vec<(String, PathBuf)> {
     let raw = PathBuf::from(desk.config.text("download.raw").unwrap_or_default());
-    let mut venues: Vec<String> = std::fs::read_dir(&raw)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter(|entry| entry.path().join(LEDGER_FILE).is_file())
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
+    let entries = std::fs::read_dir(&raw).into_iter().flatten().flatten();
+    let venue = |entry: std::fs::DirEntry| (entry.file_name().to_string_lossy().into_owned(), entry.path());
+    let mut venues: Vec<_> = entries.map(venue).filter(|(_, folder)| folder.join(LEDGER_FILE).is_file()).collect();
     venues.sort();
-    venues.retain(|venue| desk.config.text("venue").is_none_or(|asked| asked == venue));
-    venues.into_iter().map(|venue| of_venue(desk, &raw.join(&venue), venue)).collect()
+    venues
 }
 
 /// The ledger of a venue's raw files; empty when nothing was downloaded here.
@@ -85,44 +95,71 @@ pub(crate) fn ledger(desk: &Desk<'_>, venue: &str) -> Result<Ledger, AppError> {
     Ok(Ledger::open(&raw.join(venue))?)
 }
 
+/// Stale contents by table and content hash.
+pub(crate) type StaleContents = BTreeMap<(String, String), Stale>;
+
+/// All contents of tables and factor sets that rest on data a venue has replaced.
+///
+/// # Errors
+/// A ledger or a hub that is damaged.
+pub(crate) fn stale_contents(desk: &Desk<'_>) -> Result<StaleContents, AppError> {
+    let mut contents = StaleContents::new();
+    for (venue, folder) in venues(desk) {
+        let found = stale::stale_data(&folder, &desk.hub_root(), &venue)?;
+        contents.extend(by_content(found.tables.iter().chain(&found.former)));
+    }
+    if !contents.is_empty() && desk.hub_root().exists() {
+        sets(&desk.hub()?, &mut contents)?;
+    }
+    Ok(contents)
+}
+
+/// Stale contents by table and hash.
+fn by_content<'a>(stale: impl Iterator<Item = &'a Stale>) -> StaleContents {
+    stale.map(|stale| ((stale.table.clone(), stale.content_hash.clone()), stale.clone())).collect()
+}
+
 /// Checks one venue.
 fn of_venue(desk: &Desk<'_>, folder: &std::path::Path, venue: String) -> Result<VerifiedFiles, AppError> {
     let raw = stale::check_raw(folder)?;
-    let stale_tables = stale::stale_tables(folder, &desk.hub_root(), &venue)?;
-    let mut hashes: BTreeMap<(String, String), i64> = BTreeMap::new();
-    for table in &stale_tables {
-        hashes.insert((table.table.clone(), table.content_hash.clone()), table.from);
+    let found = stale::stale_data(folder, &desk.hub_root(), &venue)?;
+    let mut contents = by_content(found.tables.iter().chain(&found.former));
+    let (mut stale_sets, mut stale_runs) = (Vec::new(), Vec::new());
+    if !contents.is_empty() {
+        stale_sets = if desk.hub_root().exists() { sets(&desk.hub()?, &mut contents)? } else { Vec::new() };
+        stale_runs = runs(desk, &contents)?;
     }
-    let stale_sets = if hashes.is_empty() { Vec::new() } else { sets(&desk.hub()?, &mut hashes)? };
-    let stale_runs = if hashes.is_empty() { Vec::new() } else { runs(desk, &hashes)? };
-    Ok(VerifiedFiles { venue, raw, stale_tables, stale_sets, stale_runs })
+    Ok(VerifiedFiles { venue, raw, stale_tables: found.tables, former_contents: found.former, stale_sets, stale_runs })
 }
 
 /// Factor sets made from stale tables; their own tables are added to the stale ones.
-fn sets(hub: &Hub, hashes: &mut BTreeMap<(String, String), i64>) -> Result<Vec<StaleSet>, AppError> {
+fn sets(hub: &Hub, contents: &mut StaleContents) -> Result<Vec<StaleSet>, AppError> {
     let mut stale = Vec::new();
     for (timeframe, name) in hub.factor_sets()? {
         let parsed: Timeframe = timeframe.parse().map_err(|error| AppError::new(format!("{timeframe}: {error}")))?;
         // A set that cannot be opened is told by `factors show`, not here.
         let Ok(set) = hub.factor_set(parsed, &name) else { continue };
         let inputs = set.metadata().inputs.iter().map(|input| (input.table.clone(), input.content_hash.clone()));
-        let touched: Vec<(String, i64)> =
-            inputs.filter_map(|key| hashes.get(&key).map(|from| (key.0.clone(), *from))).collect();
-        let Some(from) = touched.iter().map(|(_, from)| *from).min() else { continue };
+        let causes: Vec<Stale> = inputs.filter_map(|key| contents.get(&key).cloned()).collect();
+        let Some(from) = causes.iter().map(|cause| cause.from).min() else { continue };
+        let until = causes.iter().map(|cause| cause.until).max().unwrap_or(from);
+        let tables: Vec<String> = causes.into_iter().map(|cause| cause.table).collect();
         for symbol in set.symbols() {
             if let Some(hash) = set.content_hash(symbol) {
-                let symbol = crosscut_model::encode_path(symbol);
-                hashes.insert((format!("factors/{timeframe}/{name}/{symbol}.parquet"), hash.to_owned()), from);
+                let table = format!("factors/{timeframe}/{name}/{}.parquet", crosscut_model::encode_path(symbol));
+                let because = vec![format!("made from {}", tables.join(", "))];
+                let content_hash = hash.to_owned();
+                let key = (table.clone(), content_hash.clone());
+                contents.insert(key, Stale { table, content_hash, because, from, until });
             }
         }
-        let tables = touched.into_iter().map(|(table, _)| table).collect();
-        stale.push(StaleSet { timeframe, factor_set: name, tables, from });
+        stale.push(StaleSet { timeframe, factor_set: name, tables, from, until });
     }
     Ok(stale)
 }
 
 /// Runs that read stale tables.
-fn runs(desk: &Desk<'_>, hashes: &BTreeMap<(String, String), i64>) -> Result<Vec<StaleRun>, AppError> {
+fn runs(desk: &Desk<'_>, contents: &StaleContents) -> Result<Vec<StaleRun>, AppError> {
     let archive = archive(desk);
     let entries = archive.list()?.entries;
     let mut ids: Vec<String> =
@@ -133,11 +170,11 @@ fn runs(desk: &Desk<'_>, hashes: &BTreeMap<(String, String), i64>) -> Result<Vec
     for run_id in ids {
         // A run whose folder is gone or damaged is told by `runs verify`.
         let Ok(run) = archive.load(&run_id) else { continue };
-        let tables: Vec<String> =
-            run.inputs().into_iter().filter(|input| hashes.contains_key(input)).map(|(name, _)| name).collect();
-        if !tables.is_empty() {
-            stale.push(StaleRun { run_id, tables });
-        }
+        let causes: Vec<Stale> = run.inputs().iter().filter_map(|input| contents.get(input).cloned()).collect();
+        let Some(from) = causes.iter().map(|cause| cause.from).min() else { continue };
+        let until = causes.iter().map(|cause| cause.until).max().unwrap_or(from);
+        let tables = causes.into_iter().map(|cause| cause.table).collect();
+        stale.push(StaleRun { run_id, tables, from, until });
     }
     Ok(stale)
 }

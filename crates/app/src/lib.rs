@@ -26,6 +26,7 @@ pub mod explain;
 pub mod factors;
 pub mod features;
 pub mod hub_gc;
+mod identities;
 pub mod init;
 mod logbook;
 pub mod many;

@@ -9,8 +9,10 @@ use crosscut_backtest::results::{
 pub use crosscut_backtest::results::{Capacity, Comparison, PresetNumbers};
 use crosscut_backtest::{inputs, results};
 use crosscut_hub::Hub;
+use crosscut_ingest::download::ledger::Stale;
 use serde_json::Value;
 
+use crate::data_verify::{StaleContents, stale_contents};
 use crate::desk::Desk;
 use crate::error::AppError;
 use crate::events::Level;
@@ -75,6 +77,8 @@ pub struct VerifiedRun {
     pub problems: Vec<String>,
     /// Tables of the hub that are not what the run read.
     pub changed_inputs: Vec<InputChange>,
+    /// Tables it read that were made from data the venue has replaced since.
+    pub stale_inputs: Vec<Stale>,
     /// What could not be checked.
     pub notes: Vec<String>,
 }
@@ -180,16 +184,25 @@ pub fn verify(desk: &Desk<'_>, ids: &[String]) -> Result<Verified, AppError> {
         wanted.dedup();
     }
     let hub = if desk.hub_root().exists() { Some(desk.hub()?) } else { None };
-    let check = |name: String| verify_one(&archive, hub.as_ref(), name);
+    let stale = stale_contents(desk)?;
+    let check = |name: String| verify_one(&archive, (hub.as_ref(), &stale), name);
     Ok(Verified { runs: wanted.into_iter().map(check).collect::<Result<_, AppError>>()? })
 }
 
 /// Checks one run: its files against the hashes they were written with, its inputs against the hub.
-fn verify_one(archive: &Archive, hub: Option<&Hub>, name: String) -> Result<VerifiedRun, AppError> {
+fn verify_one(
+    archive: &Archive,
+    (hub, stale): (Option<&Hub>, &StaleContents),
+    name: String,
+) -> Result<VerifiedRun, AppError> {
     let problems = archive.problems(&name)?;
-    let (mut changed_inputs, mut notes) = (Vec::new(), Vec::new());
+    let (mut changed_inputs, mut stale_inputs, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     let mut run_id = name.clone();
-    match (archive.load(&name), hub) {
+    let stored = archive.load(&name);
+    if let Ok(run) = &stored {
+        stale_inputs = run.inputs().iter().filter_map(|input| stale.get(input).cloned()).collect();
+    }
+    match (stored, hub) {
         (Ok(run), Some(hub)) => {
             match lists_of(&run) {
                 Ok(lists) => changed_inputs = inputs::changes(hub, &run.inputs(), &lists),
@@ -203,7 +216,7 @@ fn verify_one(archive: &Archive, hub: Option<&Hub>, name: String) -> Result<Veri
         }
         (Err(error), _) => notes.push(format!("the inputs were not checked: {error}")),
     }
-    Ok(VerifiedRun { run_id, problems, changed_inputs, notes })
+    Ok(VerifiedRun { run_id, problems, changed_inputs, stale_inputs, notes })
 }
 
 /// The files beside the hub that a run's configuration names.

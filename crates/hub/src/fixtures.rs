@@ -40,6 +40,7 @@ pub(crate) fn source(origin: Origin) -> TableSource {
     TableSource {
         origin,
         inputs: vec![InputFile {
+            n_out_of_order: 0,
             file: "BTCUSDT-1h-2024-01.zip".to_owned(),
             size: 12_345,
             sha256: "ab".repeat(32),

@@ -54,9 +54,18 @@ pub struct InputFile {
     pub last: i64,
     /// End (exclusive) of the day or month the file is named for, microseconds UTC; `None` when it names none.
     pub covers_until: Option<i64>,
+    /// Rows the file had after rows that belong behind them; they were put in order.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub n_out_of_order: u64,
     /// Where a downloaded file came from; `None` for files brought by hand, and for hub tables.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub venue: Option<VenueFile>,
+}
+
+/// Whether a count is that of nothing.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What a venue says of one of its files.

@@ -217,6 +217,7 @@ impl Job<'_> {
         let info = self.hub.tick_info(&self.request.venue, symbol, kind)?;
         let both = self.request.kind.is_none() && self.hub.tick_kinds(&self.request.venue, symbol)?.len() > 1;
         let inputs = info.months.iter().map(|month| InputFile {
+            n_out_of_order: 0,
             file: month.provenance.table.clone(),
             size: month.provenance.size,
             sha256: month.content_hash.clone(),
@@ -245,6 +246,7 @@ impl Job<'_> {
         Ok(Source {
             words: format!("{from} bars"),
             inputs: vec![InputFile {
+                n_out_of_order: 0,
                 file: info.provenance.table.clone(),
                 size: info.provenance.size,
                 sha256: info.content_hash.clone(),

@@ -47,6 +47,9 @@ pub enum IngestError {
     /// An input file is not acceptable.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// An input file is not acceptable as long as its rows stay in the order they are in.
+    #[error(transparent)]
+    Disordered(Refusal),
     /// What was asked for does not fit together or does not exist.
     #[error("{message}")]
     Request {
@@ -100,17 +103,19 @@ pub(crate) struct Fault {
     pub reason: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Whether it is the order of the rows alone.
+    pub is_disorder: bool,
 }
 
 impl Fault {
     /// A fault of the whole file.
     pub fn file(reason: impl Into<String>) -> Self {
-        Self { row: None, reason: reason.into(), hint: None }
+        Self { row: None, reason: reason.into(), hint: None, is_disorder: false }
     }
 
     /// A fault of one row.
     pub fn row(row: u64, reason: impl Into<String>) -> Self {
-        Self { row: Some(row), reason: reason.into(), hint: None }
+        Self { row: Some(row), ..Self::file(reason) }
     }
 
     /// The same fault with a remedy.

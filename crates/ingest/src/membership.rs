@@ -49,7 +49,7 @@ fn read_rows(path: &Path) -> Result<Members, Fault> {
             wrong.symbol,
             format_iso(wrong.start)
         );
-        Fault { row, reason, hint: None }
+        Fault { row, ..Fault::file(reason) }
     })
 }
 

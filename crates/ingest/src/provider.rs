@@ -186,8 +186,9 @@ pub const PROVIDERS: &[Provider] = &[
     },
     Provider {
         name: "okx_rest",
-        doc: "OKX's public REST interface, spot and perpetual swaps.",
+        doc: "OKX's public REST interface, spot and perpetual swaps; of trades the last three months.",
         tables: &[
+            Provided { kind: "trades", layouts: &["trades by column names"], timeframes: "", fields: TRADE_FIELDS },
             Provided {
                 kind: "klines",
                 layouts: &["bars by column names"],

@@ -11,7 +11,7 @@ mod rates;
 mod rebuilt;
 mod ticks;
 
-use crosscut_hub::{Hub, HubError};
+use crosscut_hub::{Hub, HubError, InputFile};
 use crosscut_model::time::DAY;
 use crosscut_model::{BarSpec, Range, Timeframe, TradeKind};
 use rayon::prelude::*;
@@ -112,6 +112,15 @@ impl VerifyRequest {
             count: 1,
             detail: String::new(),
         }
+    }
+
+    /// The files of a table whose rows were put in order.
+    fn out_of_order(&self, table: &str, symbol: &str, inputs: &[InputFile]) -> Vec<Defect> {
+        let defect = |input: &InputFile| {
+            let defect = self.defect(table, symbol, DefectKind::OutOfOrder, (input.first, input.last));
+            Defect { count: input.n_out_of_order, detail: input.file.clone(), ..defect }
+        };
+        inputs.iter().filter(|input| input.n_out_of_order > 0).map(defect).collect()
     }
 
     /// What a table that cannot be read is.

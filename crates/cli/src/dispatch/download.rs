@@ -48,6 +48,7 @@ fn plan(summary: &DownloadSummary) -> String {
         text.push_str(&format!("{}  {}{size}\n", file.table, file.url));
     }
     summary.problems.iter().for_each(|problem| text.push_str(&format!("problem: {problem}\n")));
+    summary.notes.iter().for_each(|note| text.push_str(&format!("note: {note}\n")));
     text.push_str(&format!("{} files, {:.1} MB as far as known\n", summary.files.len(), known as f64 / 1e6));
     text
 }
@@ -88,6 +89,7 @@ fn report(summary: &DownloadSummary) -> String {
     push_lines(&mut text, bad.map(|file| format!("{}: {}", file.path, file.note)).collect(), "more files failed");
     push_lines(&mut text, summary.refusals.iter().map(ToString::to_string).collect(), "more files were not converted");
     push_lines(&mut text, summary.problems.clone(), "more problems");
+    push_lines(&mut text, summary.notes.clone(), "more notes");
     let added: u64 = summary.tables.iter().map(|table| table.added).sum();
     text.push_str(&format!(
         "{} tables, {added} new rows; {:.1} MB fetched in {:.1} s, {} requests, {} of them again; conversion {:.1} s\n",
@@ -164,10 +166,15 @@ pub fn files_text(venues: &[VerifiedFiles]) -> String {
         });
         push_lines(&mut text, lines.collect(), "more stale tables");
         let lines = found.stale_sets.iter().map(|set| {
-            format!("stale: factor set {} {}, from {}", set.timeframe, set.factor_set, format_iso(set.from))
+            let (from, until) = (format_iso(set.from), format_iso(set.until));
+            let tables = set.tables.join(", ");
+            format!("stale: factor set {} {}, {from} to {until}: made from {tables}", set.timeframe, set.factor_set)
         });
         push_lines(&mut text, lines.collect(), "more stale factor sets");
-        let lines = found.stale_runs.iter().map(|run| format!("stale: run {}", run.run_id));
+        let lines = found.stale_runs.iter().map(|run| {
+            let (from, until) = (format_iso(run.from), format_iso(run.until));
+            format!("stale: run {}, {from} to {until}: read {}", run.run_id, run.tables.join(", "))
+        });
         push_lines(&mut text, lines.collect(), "more stale runs");
     }
     text

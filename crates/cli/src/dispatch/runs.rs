@@ -5,6 +5,7 @@ pub(super) mod trials;
 
 use crosscut_app::runs::{self, Capacity, Comparison, InputChange, PresetNumbers, Run, VerifiedRun};
 use crosscut_app::{AppError, Desk, rerun};
+use crosscut_model::format_iso;
 
 use crate::answer::{Answer, Status};
 use crate::commands::{CompareArgs, RunsCommand};
@@ -227,10 +228,16 @@ fn rerun(desk: &Desk<'_>, name: &str) -> Result<Answer, AppError> {
 fn verify(desk: &Desk<'_>, ids: &[String]) -> Result<Answer, AppError> {
     let verified = runs::verify(desk, ids)?;
     let mut text = String::new();
-    let is_good = |run: &&VerifiedRun| run.problems.is_empty() && run.changed_inputs.is_empty();
+    let is_good =
+        |run: &&VerifiedRun| run.problems.is_empty() && run.changed_inputs.is_empty() && run.stale_inputs.is_empty();
     for run in &verified.runs {
         let changes = run.changed_inputs.iter().map(InputChange::text);
-        let lines: Vec<String> = run.problems.iter().cloned().chain(changes).chain(run.notes.iter().cloned()).collect();
+        let stale = run.stale_inputs.iter().map(|stale| {
+            let (from, until) = (format_iso(stale.from), format_iso(stale.until));
+            format!("stale: {}, {from} to {until}: {}", stale.table, stale.because.join("; "))
+        });
+        let notes = run.notes.iter().cloned();
+        let lines: Vec<String> = run.problems.iter().cloned().chain(changes).chain(stale).chain(notes).collect();
         if is_good(&run) {
             text.push_str(&format!("{}: as written, from tables as they are\n", run.run_id));
         }
@@ -239,7 +246,7 @@ fn verify(desk: &Desk<'_>, ids: &[String]) -> Result<Answer, AppError> {
     let n_good = verified.runs.iter().filter(is_good).count();
     let n_bad = verified.runs.len() - n_good;
     text.push_str(&format!(
-        "{} runs checked, {n_bad} not as written or from tables that have changed\n",
+        "{} runs checked, {n_bad} not as written, or from tables that have changed or are stale\n",
         verified.runs.len()
     ));
     let status = if n_bad == 0 { Status::Good } else { Status::Problem };

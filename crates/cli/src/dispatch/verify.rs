@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crosscut_app::data_quality::{self, Known, Verified, VerifyOptions};
 use crosscut_app::data_verify::{self, VerifiedFiles};
-use crosscut_app::{AppError, Desk};
+use crosscut_app::{AppError, Desk, Level};
 use crosscut_model::format_iso;
 
 use crate::answer::{Answer, Status};
@@ -22,17 +22,29 @@ const DAYS: usize = 12;
 pub fn verify(args: &VerifyDataArgs, desk: &Desk<'_>) -> Result<Answer, AppError> {
     let options = VerifyOptions { symbols: args.symbols.clone(), accept: args.accept, quick: args.quick };
     let files = data_verify::files(desk)?;
-    let venues = match data_quality::run(desk, &options) {
-        Ok(venues) => venues,
-        // Raw files may be there before there is a hub.
+    let (venues, failure) = match data_quality::run(desk, &options) {
+        Ok(venues) => (venues, None),
+        // Raw files may be there before anything was converted.
+        Err(_) if !files.is_empty() && !data_quality::has_tables(desk)? => (Vec::new(), None),
         Err(error) if files.is_empty() => return Err(error),
-        Err(_) => Vec::new(),
+        Err(error) => (Vec::new(), Some(error)),
     };
-    let text: String = files_text(&files) + &venues.iter().map(venue_text).collect::<String>();
+    let mut text: String = files_text(&files) + &venues.iter().map(venue_text).collect::<String>();
     let n_open: usize = venues.iter().map(|venue| venue.n_open).sum();
     let is_good = n_open == 0 && files.iter().all(VerifiedFiles::is_good);
-    let status = if is_good { Status::Good } else { Status::Problem };
-    Ok(Answer::good(serde_json::json!({"files": files, "tables": venues}), text).with_status(status))
+    let mut value = serde_json::json!({"files": files, "tables": venues});
+    let status = match failure {
+        // What was found of the raw files is told all the same.
+        Some(error) => {
+            desk.events.message(Level::Error, error.message());
+            text.push_str("the tables were not looked at\n");
+            value["tables_error"] = serde_json::json!(error.message());
+            Status::CouldNotRun
+        }
+        None if is_good => Status::Good,
+        None => Status::Problem,
+    };
+    Ok(Answer::good(value, text).with_status(status))
 }
 
 /// One venue in words.

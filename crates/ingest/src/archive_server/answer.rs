@@ -163,6 +163,7 @@ impl Sending<'_> {
             }
             Some(Fault::Flip) if !is_checksum => self.flipped(file, out),
             Some(Fault::WrongChecksum) if is_checksum => self.flipped(file, out),
+            Some(Fault::Drip) => self.slowly(file, out, 100),
             Some(Fault::Trickle) => self.slowly(file, out, 64 * 1024),
             _ if self.config.faults.bytes_per_second > 0 && !is_checksum => {
                 self.slowly(file, out, self.config.faults.bytes_per_second)

@@ -23,6 +23,8 @@ pub enum Fault {
     Reset,
     /// A few bytes at a time.
     Trickle,
+    /// A hundred bytes a second, a byte at a time.
+    Drip,
     /// Nothing comes after the headers for a while.
     Stall,
     /// A redirect to the same file.

@@ -1,6 +1,6 @@
 //! What the venues' interfaces that answer questions would say, page by page, of rows written down in the folder `answers`.
 //!
-//! `answers/<path>.json` is answered as it is. `answers/<path>/<symbol>[-<interval>].json` holds all rows, the oldest first;
+//! `answers/<path>.json` is answered as it is, and `answers/<path>@<cursor>.json` to a question with a cursor. `answers/<path>/<symbol>[-<interval>].json` holds all rows, the oldest first;
 //! they are answered by the rules of the venue the path belongs to.
 
 use std::fs;
@@ -18,7 +18,8 @@ pub(super) fn answer(folder: &Path, request: &Request) -> Option<String> {
     if !is_plain(&request.path) || !answers.is_dir() {
         return None;
     }
-    if let Ok(text) = fs::read_to_string(answers.join(format!("{}.json", request.path))) {
+    let cursor = request.parameter("cursor").filter(|cursor| is_plain(cursor)).map(|cursor| format!("@{cursor}"));
+    if let Ok(text) = fs::read_to_string(answers.join(format!("{}{}.json", request.path, cursor.unwrap_or_default()))) {
         return Some(text);
     }
     let symbol = request.parameter("symbol").or(request.parameter("instId")).filter(|symbol| is_plain(symbol))?;
@@ -42,9 +43,10 @@ fn page(mut rows: Vec<Value>, request: &Request) -> Vec<Value> {
     let from = request.number("startTime").or(request.number("start")).unwrap_or(i64::MIN);
     let until = request.number("endTime").or(request.number("end")).unwrap_or(i64::MAX);
     let before = request.number("after").unwrap_or(i64::MAX);
-    match request.number("fromId") {
-        Some(id) => rows.retain(|row| row.get("a").and_then(Value::as_i64) >= Some(id)),
-        None => rows.retain(|row| (from..=until).contains(&time(row)) && time(row) < before),
+    match (request.number("fromId"), request.number("type")) {
+        (Some(id), _) => rows.retain(|row| row.get("a").and_then(Value::as_i64) >= Some(id)),
+        (None, Some(1)) => rows.retain(|row| number(row.get("tradeId")) < before),
+        _ => rows.retain(|row| (from..=until).contains(&time(row)) && time(row) < before),
     }
     if !is_forward {
         rows.reverse();
@@ -55,7 +57,12 @@ fn page(mut rows: Vec<Value>, request: &Request) -> Vec<Value> {
 
 /// The time of a row, milliseconds.
 fn time(row: &Value) -> i64 {
-    let named = ["fundingTime", "fundingRateTimestamp", "T"].iter().find_map(|name| row.get(name));
-    let value = named.or(row.get(0)).unwrap_or(&Value::Null);
+    let named = ["fundingTime", "fundingRateTimestamp", "T", "ts"].iter().find_map(|name| row.get(name));
+    number(named.or(row.get(0)))
+}
+
+/// A whole number, also one written as text; 0 for anything else.
+fn number(value: Option<&Value>) -> i64 {
+    let value = value.unwrap_or(&Value::Null);
     value.as_i64().or(value.as_str().and_then(|text| text.parse().ok())).unwrap_or_default()
 }

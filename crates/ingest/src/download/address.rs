@@ -20,6 +20,9 @@ struct Facts {
     url: String,
     /// Least time between two requests, milliseconds.
     spacing_ms: u64,
+    /// The same for funding rates; as for everything else when it is not said.
+    #[serde(default)]
+    funding_spacing_ms: Option<u64>,
     /// Weight per minute it grants; 0 when it counts none.
     weight_per_minute: u32,
 }
@@ -33,6 +36,8 @@ pub(crate) struct Host {
     pub url: String,
     /// How it wants to be asked.
     pub manners: Manners,
+    /// How it wants to be asked for funding rates.
+    pub funding_manners: Manners,
 }
 
 /// All hosts by name, such as `binance_archive`.
@@ -66,6 +71,7 @@ impl Hosts {
             // A server of one's own sets its own limits.
             hosts.values_mut().filter(|host| host.url != host.origin).for_each(|host| {
                 host.manners.spacing = Duration::ZERO;
+                host.funding_manners.spacing = Duration::ZERO;
             });
         }
         Ok(Self(hosts))
@@ -79,9 +85,10 @@ impl Hosts {
 
 /// A host at its own address.
 fn host(facts: Facts) -> Host {
-    let manners =
-        Manners { spacing: Duration::from_millis(facts.spacing_ms), weight_per_minute: facts.weight_per_minute };
-    Host { origin: facts.url.clone(), url: facts.url, manners }
+    let spaced = |ms| Manners { spacing: Duration::from_millis(ms), weight_per_minute: facts.weight_per_minute };
+    let manners = spaced(facts.spacing_ms);
+    let funding_manners = spaced(facts.funding_spacing_ms.unwrap_or(facts.spacing_ms));
+    Host { origin: facts.url.clone(), url: facts.url, manners, funding_manners }
 }
 
 /// An address without a `/` at the end.

@@ -163,6 +163,11 @@ impl Client {
         self.agent.clone().shutdown();
     }
 
+    /// How long bytes may trickle in before the connection is given up.
+    pub fn slow_after(&self) -> Duration {
+        self.patience.stall.saturating_mul(2)
+    }
+
     /// Whether the user wants to stop.
     pub fn is_stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
@@ -247,7 +252,7 @@ impl Client {
             self.sleep(Duration::from_nanos(u64::try_from(wait).unwrap_or(u64::MAX))).map_err(Trouble::Final)?;
         }
         self.n_requests.fetch_add(1, Ordering::Relaxed);
-        let response = request.call().map_err(|error| transport(&error))?;
+        let response = request.call().map_err(|error| transport(host, &error))?;
         self.note_weight(host, response.headers(), manners);
         self.classify(host, response)
     }
@@ -338,13 +343,14 @@ fn excerpt(response: Response<Body>) -> String {
 }
 
 /// What a failure below HTTP means.
-fn transport(error: &ureq::Error) -> Trouble {
+fn transport(host: &str, error: &ureq::Error) -> Trouble {
     match error {
         ureq::Error::BadUri(_) | ureq::Error::TooManyRedirects | ureq::Error::InvalidProxyUrl => {
             Trouble::Final(FetchError::Failed(error.to_string()))
         }
         ureq::Error::Timeout(_) => Trouble::again(format!("nothing came for too long ({error})")),
-        _ => Trouble::again(error.to_string()),
+        // `io: ` in front of the system's words tells nothing.
+        _ => Trouble::again(format!("{host} cannot be reached: {}", error.to_string().trim_start_matches("io: "))),
     }
 }
 

@@ -61,6 +61,22 @@ pub struct Reissued {
     pub seen_at: String,
 }
 
+/// A content of a table that was made, directly or through other tables, from an issue the venue has replaced. What was
+/// made from it stays stale after the table itself was made anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stale {
+    /// The table's path inside the hub.
+    pub table: String,
+    /// BLAKE3 of its file then.
+    pub content_hash: String,
+    /// The replaced files, or the stale tables, it was made from.
+    pub because: Vec<String>,
+    /// First time that is touched, microseconds UTC; later rows may depend on it.
+    pub from: i64,
+    /// End of what was issued anew, exclusive, microseconds UTC.
+    pub until: i64,
+}
+
 /// One line of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -69,6 +85,8 @@ enum Event {
     Fetched(Fetched),
     /// A file was issued anew.
     Reissued(Reissued),
+    /// A table's content turned out to be made from a replaced issue.
+    Stale(Stale),
     /// The venue shows a file otherwise, its content is the same.
     Relisted {
         /// Where it lies.
@@ -103,6 +121,8 @@ struct State {
     files: BTreeMap<String, Fetched>,
     /// Files issued anew, in order of notice.
     reissued: Vec<Reissued>,
+    /// Stale contents by table and hash.
+    stale: BTreeMap<(String, String), Stale>,
     /// Files deleted after conversion, by path, with their SHA-256.
     dropped: BTreeMap<String, String>,
     /// Paths by SHA-256, all issues.
@@ -121,6 +141,9 @@ impl State {
                 self.files.insert(fetched.path.clone(), fetched);
             }
             Event::Reissued(reissued) => self.reissued.push(reissued),
+            Event::Stale(stale) => {
+                self.stale.insert((stale.table.clone(), stale.content_hash.clone()), stale);
+            }
             // Provenance goes on with what was said when the file was fetched.
             Event::Relisted { path, etag, .. } => {
                 if let Some(fetched) = self.files.get_mut(&path) {
@@ -200,6 +223,19 @@ impl Ledger {
     /// When the ledger cannot be written.
     pub fn note_reissued(&self, reissued: Reissued) -> Result<(), IngestError> {
         self.append(Event::Reissued(reissued))
+    }
+
+    /// A content of a table turned out to be stale; told once for what is known of it.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn note_stale(&self, stale: Stale) -> Result<(), IngestError> {
+        if self.stale().contains(&stale) { Ok(()) } else { self.append(Event::Stale(stale)) }
+    }
+
+    /// All contents of tables that are known to be stale, in order of table.
+    pub fn stale(&self) -> Vec<Stale> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).stale.values().cloned().collect()
     }
 
     /// The listing shows a file otherwise though its content is the same.

@@ -40,6 +40,7 @@ mod work;
 pub(crate) use address::encode as encoded;
 pub use client::Patience;
 pub(crate) use client::{mix as draw, to_http_date as http_date_of};
+pub use work::Backlog;
 
 use address::{Hosts, is_plain_name};
 use client::{Client, FetchError};
@@ -77,6 +78,8 @@ pub struct DownloadRequest {
     pub n_connections: usize,
     /// Tables converted at once, at least 1.
     pub n_threads: usize,
+    /// Files that may wait for conversion before fetching pauses.
+    pub backlog: Backlog,
     /// How patient to be.
     pub patience: Patience,
     /// Address under which all hosts are found as folders, if they are not to be asked themselves.
@@ -148,8 +151,10 @@ pub struct DownloadSummary {
     pub tables: Vec<TableReport>,
     /// Files the importer refused, or that were held back.
     pub refusals: Vec<Refusal>,
-    /// What could not be planned, in words.
+    /// What could not be planned, and what nobody has though it was named, in words.
     pub problems: Vec<String>,
+    /// What is worth knowing, in words: symbols chosen by a pattern that have nothing in the span.
+    pub notes: Vec<String>,
     /// Whether the user stopped the work.
     pub is_stopped: bool,
     /// Requests sent.
@@ -162,6 +167,8 @@ pub struct DownloadSummary {
     pub seconds_fetching: f64,
     /// How long conversion took, seconds.
     pub seconds_converting: f64,
+    /// Most files that waited for conversion at once.
+    pub most_waiting: usize,
 }
 
 impl DownloadSummary {
@@ -191,6 +198,11 @@ pub struct Surroundings<'a> {
 /// When the request makes no sense, another download works in the same folder, or this machine cannot keep the files.
 pub fn run(request: &DownloadRequest, around: Surroundings<'_>, dry_run: bool) -> Result<DownloadSummary, IngestError> {
     check(request)?;
+    let now = (around.clock)();
+    if request.span.from > now {
+        let from = crosscut_model::format_iso(request.span.from);
+        return Err(IngestError::request(format!("--start-date {from} lies in the future")));
+    }
     let hosts = Hosts::new(request.mirror.as_deref(), &request.urls)?;
     let client = Client::new(
         &request.patience,
@@ -199,7 +211,7 @@ pub fn run(request: &DownloadRequest, around: Surroundings<'_>, dry_run: bool) -
         request.seed,
         around.stop.clone(),
     )?;
-    let net = Net { client, hosts, now: (around.clock)(), with_listing: request.with_listing };
+    let net = Net { client, hosts, now, with_listing: request.with_listing };
     let is_done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         // Connections that wait for a venue would notice a stop only when something comes.
@@ -225,17 +237,19 @@ fn run_with(
     dry_run: bool,
     net: &Net,
 ) -> Result<DownloadSummary, IngestError> {
-    let (mut tasks, problems) = plan(request, around, net)?;
+    let Plan { mut tasks, problems, notes } = plan(request, around, net)?;
     tasks.sort_by(|a, b| (&a.table, a.span, &a.path).cmp(&(&b.table, b.span, &b.path)));
     tasks.dedup_by(|later, task| later.path == task.path);
     let mut summary =
-        DownloadSummary { problems, files: tasks.iter().map(line).collect(), ..DownloadSummary::default() };
+        DownloadSummary { problems, notes, files: tasks.iter().map(line).collect(), ..DownloadSummary::default() };
     if !dry_run && !tasks.is_empty() {
         let raw = request.raw.join(&request.venue);
         fs::create_dir_all(&raw).map_err(IngestError::io("create", &raw))?;
         let _lock = lock(&raw)?;
         let ledger = Ledger::open(&raw)?;
         let hub_files = HubFiles::read(around.hub, &request.venue)?;
+        // Also what a process that was killed did not write down any more.
+        stale::note(&ledger, &hub_files)?;
         let issues = Issues::new(&ledger, &hub_files);
         let is_stale = |task: &&Task| {
             request.replace && ledger.newest(&task.path).is_some_and(|file| issues.is_stale(&file.path, &file.sha256))
@@ -252,7 +266,10 @@ fn run_with(
             progress: around.progress,
             stop: around.stop,
         };
-        take_over(&mut summary, work::run(&job, &tasks)?);
+        let worked = work::run(&job, &tasks);
+        stale::note(&ledger, &hub_files)?;
+        take_over(&mut summary, worked?);
+        tell_absent(request, &tasks, &mut summary);
     }
     summary.is_stopped = around.stop.load(Ordering::Relaxed);
     summary.n_requests = net.client.n_requests.load(Ordering::Relaxed);
@@ -338,18 +355,70 @@ fn symbols(request: &DownloadRequest, kind: DataKind, net: &Net) -> Result<Vec<S
     Ok(meant)
 }
 
+/// What is to be done for a request.
+struct Plan {
+    /// The files to have.
+    tasks: Vec<Task>,
+    /// What could not be planned, in words.
+    problems: Vec<String>,
+    /// What is worth knowing, in words.
+    notes: Vec<String>,
+}
+
+/// Kinds of data that there is nothing of, by symbol.
+#[derive(Default)]
+struct Nothing {
+    /// Of symbols that were named, in words.
+    problems: Vec<String>,
+    /// Symbols a pattern chose, by kind.
+    chosen: BTreeMap<DataKind, Vec<String>>,
+}
+
+impl Nothing {
+    /// Takes note of a symbol; what was named is missed, what a pattern chose need not be there in every span.
+    fn add(&mut self, request: &DownloadRequest, kind: DataKind, symbol: &str) {
+        if kind == DataKind::Instruments || request.symbols.iter().any(|named| named == symbol) {
+            let what = if symbol.is_empty() { kind.to_string() } else { format!("{symbol} {kind}") };
+            self.problems.push(format!("{what}: {} has nothing of it in this span", request.exchange));
+        } else {
+            self.chosen.entry(kind).or_default().push(symbol.to_owned());
+        }
+    }
+
+    /// What was chosen, in words.
+    fn notes(self) -> Vec<String> {
+        let note = |(kind, symbols): (DataKind, Vec<String>)| {
+            let more = if symbols.len() > 5 { ", ..." } else { "" };
+            let some = symbols.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", ");
+            format!("{kind}: {} of the symbols have nothing in this span: {some}{more}", symbols.len())
+        };
+        self.chosen.into_iter().map(note).collect()
+    }
+}
+
+/// Tells of symbols of which every file that was asked for turned out not to be there.
+fn tell_absent(request: &DownloadRequest, tasks: &[Task], summary: &mut DownloadSummary) {
+    let mut is_there: BTreeMap<(DataKind, &str), bool> = BTreeMap::new();
+    for (task, line) in tasks.iter().zip(&summary.files) {
+        let key = (task.table.kind, task.table.symbol.as_str());
+        *is_there.entry(key).or_default() |= line.status != Some(FileStatus::Absent);
+    }
+    let mut nothing = Nothing::default();
+    for ((kind, symbol), _) in is_there.into_iter().filter(|(_, is_there)| !is_there) {
+        nothing.add(request, kind, symbol);
+    }
+    summary.problems.append(&mut nothing.problems);
+    summary.notes.extend(nothing.notes());
+}
+
 /// All tasks for a request, and what could not be planned, in words.
-fn plan(
-    request: &DownloadRequest,
-    around: Surroundings<'_>,
-    net: &Net,
-) -> Result<(Vec<Task>, Vec<String>), IngestError> {
-    let mut problems = Vec::new();
+fn plan(request: &DownloadRequest, around: Surroundings<'_>, net: &Net) -> Result<Plan, IngestError> {
+    let (mut problems, mut nothing) = (Vec::new(), Nothing::default());
     let mut asks: Vec<(DataKind, String)> = Vec::new();
     for &kind in &request.kinds {
         match symbols(request, kind, net) {
             Ok(symbols) => asks.extend(symbols.into_iter().map(|symbol| (kind, symbol))),
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(format!("the symbols that have {kind} are not known: {problem}")),
         }
     }
     asks.sort();
@@ -375,9 +444,7 @@ fn plan(
     let mut tasks = Vec::new();
     for ((kind, symbol), result) in asks.iter().zip(sorted.into_values()) {
         match result {
-            Ok(planned) if planned.is_empty() => {
-                problems.push(format!("{symbol} {kind}: there is nothing in this span"))
-            }
+            Ok(planned) if planned.is_empty() => nothing.add(request, *kind, symbol),
             Ok(planned) => tasks.extend(planned),
             Err(problem) => problems.push(format!("{symbol} {kind}: {problem}")),
         }
@@ -385,7 +452,10 @@ fn plan(
     let is_safe = |task: &Task| task.path.split('/').all(is_plain_name);
     match tasks.iter().find(|task| !is_safe(task)) {
         Some(task) => Err(IngestError::request(format!("`{}` leads out of its folder", task.path.escape_debug()))),
-        None => Ok((tasks, problems)),
+        None => {
+            problems.append(&mut nothing.problems);
+            Ok(Plan { tasks, problems, notes: nothing.notes() })
+        }
     }
 }
 
@@ -450,6 +520,7 @@ fn take_over(summary: &mut DownloadSummary, worked: Worked) {
     summary.n_bytes = worked.n_bytes;
     summary.seconds_fetching = worked.fetching.as_secs_f64();
     summary.seconds_converting = worked.converting.as_secs_f64();
+    summary.most_waiting = worked.most_waiting;
 }
 
 #[cfg(test)]

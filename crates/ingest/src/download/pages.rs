@@ -15,7 +15,7 @@ use crate::error::IngestError;
 use crate::import::digest_of;
 
 use super::address::Host;
-use super::client::{Client, FetchError};
+use super::client::{Client, FetchError, Manners};
 use super::sources::Net;
 use super::transfer::{Arrived, beside};
 use super::wish::{DataKind, How, Span, TableKey, Task, period_name};
@@ -94,6 +94,10 @@ pub(crate) struct Pages<'a> {
     pub header: &'static str,
     /// The span whose rows are kept.
     pub span: Span,
+    /// How the host wants to be asked.
+    pub manners: Manners,
+    /// Whether the venue gives the newest rows first.
+    pub is_newest_first: bool,
 }
 
 impl Pages<'_> {
@@ -111,7 +115,7 @@ impl Pages<'_> {
         let mut next = Some(first);
         for _ in 0..PAGES_MAX {
             let Some(url) = next.take() else { break };
-            let text = match self.client.text(&url, self.host.manners) {
+            let text = match self.client.text(&url, self.manners) {
                 Ok(text) => text,
                 Err(FetchError::Absent) => break,
                 Err(error) => return Err(error),
@@ -126,6 +130,9 @@ impl Pages<'_> {
         }
         if rows.is_empty() {
             return Err(FetchError::Absent);
+        }
+        if self.is_newest_first {
+            rows.reverse();
         }
         // Stable: rows of one moment stay in the venue's order, and a row told twice is one.
         rows.sort_by_key(|(time, _)| *time);

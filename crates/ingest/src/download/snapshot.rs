@@ -33,13 +33,28 @@ pub(crate) fn task(provider: &'static str, folder: &str, url: &str, now: i64) ->
 /// When the venue does not answer, or the file cannot be written.
 pub(crate) fn write(client: &Client, host: &Host, url: &str, dest: &Path) -> Result<(), Unanswered> {
     let text = client.text(url, host.manners)?;
-    if let Err(error) = serde_json::from_str::<Value>(&text) {
-        return Err(FetchError::Failed(format!("{}: the answer is no JSON: {error}", host.origin)).into());
-    }
+    parsed(&text, host)?;
+    keep(&text, dest)
+}
+
+/// Writes a text aside, then under its name.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(crate) fn keep(text: &str, dest: &Path) -> Result<(), Unanswered> {
     let aside = beside(dest, ".part");
     fs::write(&aside, text).map_err(|error| FetchError::Local(IngestError::io("write", &aside)(error)))?;
     fs::rename(&aside, dest).map_err(|error| FetchError::Local(IngestError::io("write", dest)(error)))?;
     Ok(())
+}
+
+/// An answer as JSON.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn parsed(text: &str, host: &Host) -> Result<Value, Unanswered> {
+    serde_json::from_str(text)
+        .map_err(|error| FetchError::Failed(format!("{}: the answer is no JSON: {error}", host.origin)).into())
 }
 
 /// The symbols an answer about instruments names, sorted.
@@ -53,13 +68,16 @@ pub(crate) fn symbols(
     entries: impl Fn(&Value) -> Result<&[Value], String>,
     key: &str,
 ) -> Result<Vec<String>, Unanswered> {
-    let text = client.text(url, host.manners)?;
-    let wrong = |reason: String| FetchError::Failed(format!("{}: {reason}", host.origin));
-    let answer: Value =
-        serde_json::from_str(&text).map_err(|error| wrong(format!("the answer is no JSON: {error}")))?;
-    let names = entries(&answer).map_err(wrong)?.iter().filter_map(|entry| entry.get(key)?.as_str());
+    let answer = parsed(&client.text(url, host.manners)?, host)?;
+    let entries = entries(&answer).map_err(|reason| FetchError::Failed(format!("{}: {reason}", host.origin)))?;
+    Ok(names(entries, key))
+}
+
+/// The names of some entries, sorted; those that cannot be a symbol left out.
+pub(crate) fn names(entries: &[Value], key: &str) -> Vec<String> {
+    let names = entries.iter().filter_map(|entry| entry.get(key)?.as_str());
     let mut names: Vec<String> = names.filter(|name| is_plain_name(name)).map(str::to_owned).collect();
     names.sort();
     names.dedup();
-    Ok(names)
+    names
 }

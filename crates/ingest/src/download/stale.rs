@@ -12,7 +12,7 @@ use crate::error::IngestError;
 use crate::import::digest_of;
 
 use super::hub_files::HubFiles;
-use super::ledger::{Ledger, Reissued};
+use super::ledger::{Ledger, Reissued, Stale};
 
 /// A raw file that is not what was fetched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,21 +34,6 @@ pub struct RawCheck {
     pub problems: Vec<RawProblem>,
     /// Files issued anew, in order of notice.
     pub reissued: Vec<Reissued>,
-}
-
-/// A table that was made from data the venue has replaced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct StaleTable {
-    /// Its path inside the hub.
-    pub table: String,
-    /// BLAKE3 of its file.
-    pub content_hash: String,
-    /// The replaced files, or the stale tables, it was made from.
-    pub because: Vec<String>,
-    /// First time that is touched, microseconds UTC; later rows may depend on it.
-    pub from: i64,
-    /// End of what was issued anew, exclusive, microseconds UTC.
-    pub until: i64,
 }
 
 /// Compares the raw files of a venue with what was fetched: size and SHA-256 of each.
@@ -81,47 +66,76 @@ pub fn check_raw(folder: &Path) -> Result<RawCheck, IngestError> {
     Ok(check)
 }
 
+/// What of a venue's tables is stale.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StaleData {
+    /// Tables that are stale as they are, in order of path.
+    pub tables: Vec<Stale>,
+    /// Contents that tables had before they were made anew; factor sets and runs made from them are stale still.
+    pub former: Vec<Stale>,
+}
+
 /// The tables of a venue that were made, directly or through other tables, from files that were issued anew.
 ///
 /// # Errors
 /// When the ledger or the hub's provenance is damaged.
-pub fn stale_tables(folder: &Path, hub: &Path, venue: &str) -> Result<Vec<StaleTable>, IngestError> {
-    let reissued = Ledger::open(folder)?.reissued();
-    let files = HubFiles::read(hub, venue)?;
-    let mut stale: BTreeMap<String, StaleTable> = BTreeMap::new();
-    for event in &reissued {
+pub fn stale_data(folder: &Path, hub: &Path, venue: &str) -> Result<StaleData, IngestError> {
+    let ledger = Ledger::open(folder)?;
+    let tables = stale_tables(&ledger, &HubFiles::read(hub, venue)?);
+    let is_now = |stale: &Stale| {
+        tables.iter().any(|table| (&table.table, &table.content_hash) == (&stale.table, &stale.content_hash))
+    };
+    let former = ledger.stale().into_iter().filter(|stale| !is_now(stale)).collect();
+    Ok(StaleData { tables, former })
+}
+
+/// Writes down which contents of tables are stale now, before they are made anew.
+///
+/// # Errors
+/// When the ledger cannot be written.
+pub(crate) fn note(ledger: &Ledger, files: &HubFiles) -> Result<(), IngestError> {
+    stale_tables(ledger, files).into_iter().try_for_each(|stale| ledger.note_stale(stale))
+}
+
+/// The stale ones of a venue's tables, in order of path.
+fn stale_tables(ledger: &Ledger, files: &HubFiles) -> Vec<Stale> {
+    let mut stale: BTreeMap<String, Stale> = BTreeMap::new();
+    for event in &ledger.reissued() {
         for table in files.tables_of(&event.old_sha256) {
             let because = format!("{} was issued anew", event.path);
-            include(&mut stale, &files, table, because, (event.from, event.until));
+            include(&mut stale, files, table, because, (event.from, event.until));
         }
     }
+    let former = ledger.stale();
     // Bars are made of ticks and of finer bars: a few steps reach the last.
     loop {
         let mut found: Vec<(String, String, (i64, i64))> = Vec::new();
         for provenance in files.all().filter(|provenance| !stale.contains_key(&provenance.table)) {
-            for cause in provenance.inputs.iter().filter_map(|input| stale.get(&input.file)) {
+            for input in &provenance.inputs {
+                let is_former = |other: &&Stale| (&other.table, &other.content_hash) == (&input.file, &input.sha256);
+                let Some(cause) = stale.get(&input.file).or_else(|| former.iter().find(is_former)) else { continue };
                 found.push((provenance.table.clone(), format!("made from {}", cause.table), (cause.from, cause.until)));
             }
         }
         if found.is_empty() {
-            return Ok(stale.into_values().collect());
+            return stale.into_values().collect();
         }
         for (table, because, range) in found {
-            include(&mut stale, &files, &table, because, range);
+            include(&mut stale, files, &table, because, range);
         }
     }
 }
 
 /// Adds a cause to a table.
 fn include(
-    stale: &mut BTreeMap<String, StaleTable>,
+    stale: &mut BTreeMap<String, Stale>,
     files: &HubFiles,
     table: &str,
     because: String,
     (from, until): (i64, i64),
 ) {
     let content_hash = files.provenance(table).map(|provenance| provenance.content_hash.clone()).unwrap_or_default();
-    let entry = stale.entry(table.to_owned()).or_insert_with(|| StaleTable {
+    let entry = stale.entry(table.to_owned()).or_insert_with(|| Stale {
         table: table.to_owned(),
         content_hash,
         because: Vec::new(),

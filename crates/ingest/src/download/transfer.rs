@@ -8,6 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -180,6 +181,7 @@ impl Transfer<'_> {
         let mut body = response.into_body().into_with_config().limit(u64::MAX).reader();
         let mut buffer = vec![0; CHUNK];
         let mut size = 0;
+        let mut pace = Pace { since: Instant::now(), bytes: 0, stretch: self.client.slow_after() };
         loop {
             let n = match body.read(&mut buffer) {
                 Ok(0) => return Ok(size),
@@ -194,6 +196,7 @@ impl Transfer<'_> {
             hasher.update(&buffer[..n]);
             file.write_all(&buffer[..n]).map_err(IngestError::io("write", &self.part))?;
             size += n as u64;
+            pace.add(n as u64)?;
             self.n_bytes.fetch_add(n as u64, Ordering::Relaxed);
         }
     }
@@ -261,6 +264,36 @@ impl Transfer<'_> {
         }
         fs::rename(&self.part, dest).map_err(IngestError::io("write", dest))?;
         let _ = fs::remove_file(beside(&self.part, ".json"));
+        Ok(())
+    }
+}
+
+/// Bytes a second below which a connection is given up: another one goes on where it ended.
+const PACE_MIN: u64 = 1_024;
+
+/// How fast bytes come in.
+struct Pace {
+    /// When the stretch in work began.
+    since: Instant,
+    /// Bytes of that stretch.
+    bytes: u64,
+    /// How long a stretch is.
+    stretch: Duration,
+}
+
+impl Pace {
+    /// Takes note of bytes.
+    fn add(&mut self, n: u64) -> Result<(), Trouble> {
+        self.bytes += n;
+        let seconds = self.since.elapsed();
+        if seconds < self.stretch {
+            return Ok(());
+        }
+        if (self.bytes as f64) < PACE_MIN as f64 * seconds.as_secs_f64() {
+            let (bytes, seconds) = (self.bytes, seconds.as_secs_f64());
+            return Err(Trouble::again(format!("only {bytes} bytes came in {seconds:.1} s")));
+        }
+        (self.since, self.bytes) = (Instant::now(), 0);
         Ok(())
     }
 }

@@ -75,10 +75,12 @@ pub(crate) struct Worked {
     pub fetching: Duration,
     /// How long conversion took, waiting left out.
     pub converting: Duration,
+    /// Most files that waited for conversion at once.
+    pub most_waiting: usize,
 }
 
 /// What the threads share.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     /// Tasks not begun, by index.
     queue: VecDeque<usize>,
@@ -90,8 +92,40 @@ struct Shared {
     outcomes: Vec<Option<Outcome>>,
     /// Files done.
     n_done: u64,
+    /// Files, and their bytes, of complete tables that are not converted yet.
+    backlog: Backlog,
+    /// Most files of that kind so far.
+    most_waiting: usize,
     /// The error that ends everything.
     fatal: Option<IngestError>,
+}
+
+/// Files that wait for conversion. Fetching pauses while there are many: a disk that raw files are not to stay on would
+/// fill up with them otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Number of files.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Backlog {
+    /// No file.
+    const NONE: Self = Self { files: 0, bytes: 0 };
+
+    /// What a download lets wait when nothing is said.
+    pub const USUAL: Self = Self { files: 1_000, bytes: 2 << 30 };
+
+    /// Adds files, or takes them away.
+    fn change(&mut self, files: &[u64], is_added: bool) {
+        let bytes: u64 = files.iter().sum();
+        if is_added {
+            (self.files, self.bytes) = (self.files + files.len(), self.bytes + bytes);
+        } else {
+            (self.files, self.bytes) = (self.files.saturating_sub(files.len()), self.bytes.saturating_sub(bytes));
+        }
+    }
 }
 
 /// The state of the work and a bell that rings when it changes.
@@ -107,6 +141,25 @@ impl Board {
     fn lock(&self) -> std::sync::MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The next task, once few enough files wait for conversion; `None` when there is none or the work is stopped.
+    ///
+    /// This ends: what waits is of complete tables, which the converting thread takes as soon as the table of instruments is
+    /// there, and that one was the first in the queue.
+    fn next(&self, job: &Job<'_>) -> Option<usize> {
+        let most = job.request.backlog;
+        let mut shared = self.lock();
+        loop {
+            if job.stop.load(Ordering::Relaxed) || shared.queue.is_empty() {
+                return None;
+            }
+            if shared.backlog.files < most.files && shared.backlog.bytes < most.bytes {
+                return shared.queue.pop_front();
+            }
+            let waited = self.bell.wait_timeout(shared, Duration::from_millis(100));
+            shared = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
 }
 
 /// Fetches and converts all tasks.
@@ -119,7 +172,16 @@ pub(crate) fn run(job: &Job<'_>, tasks: &[Task]) -> Result<Worked, IngestError> 
         *waiting.entry(task.table.clone()).or_insert(0) += 1;
     }
     let queue = (0..tasks.len()).collect();
-    let shared = Shared { queue, waiting, outcomes: vec![None; tasks.len()], ..Shared::default() };
+    let shared = Shared {
+        queue,
+        waiting,
+        ready: Vec::new(),
+        outcomes: vec![None; tasks.len()],
+        n_done: 0,
+        backlog: Backlog::NONE,
+        most_waiting: 0,
+        fatal: None,
+    };
     let board = Board { shared: Mutex::new(shared), bell: Condvar::new() };
     let n_bytes = AtomicU64::new(0);
     let mut worked = Worked::default();
@@ -139,6 +201,7 @@ pub(crate) fn run(job: &Job<'_>, tasks: &[Task]) -> Result<Worked, IngestError> 
     let mut shared = board.shared.into_inner().unwrap_or_else(PoisonError::into_inner);
     worked.n_bytes = n_bytes.load(Ordering::Relaxed);
     worked.outcomes = std::mem::take(&mut shared.outcomes);
+    worked.most_waiting = shared.most_waiting;
     match shared.fatal {
         Some(error) => Err(error),
         None => Ok(worked),
@@ -147,9 +210,7 @@ pub(crate) fn run(job: &Job<'_>, tasks: &[Task]) -> Result<Worked, IngestError> 
 
 /// One thread's share of fetching.
 fn fetch_all(job: &Job<'_>, tasks: &[Task], board: &Board, n_bytes: &AtomicU64) {
-    loop {
-        let next = if job.stop.load(Ordering::Relaxed) { None } else { board.lock().queue.pop_front() };
-        let Some(at) = next else { break };
+    while let Some(at) = board.next(job) {
         let task = &tasks[at];
         let outcome = one_file(job, task, n_bytes);
         let mut shared = board.lock();
@@ -165,6 +226,9 @@ fn fetch_all(job: &Job<'_>, tasks: &[Task], board: &Board, n_bytes: &AtomicU64) 
                 }
                 if *n_left == 0 && !is_stopped {
                     shared.ready.push(task.table.clone());
+                    let sizes = sizes(tasks, &shared, &task.table);
+                    shared.backlog.change(&sizes, true);
+                    shared.most_waiting = shared.most_waiting.max(shared.backlog.files);
                 }
                 job.progress.step(shared.n_done, tasks.len() as u64, "files");
             }
@@ -177,6 +241,14 @@ fn fetch_all(job: &Job<'_>, tasks: &[Task], board: &Board, n_bytes: &AtomicU64) 
         board.bell.notify_all();
     }
     board.bell.notify_all();
+}
+
+/// Bytes of the files of a table that are there.
+fn sizes(tasks: &[Task], shared: &Shared, table: &TableKey) -> Vec<u64> {
+    // A table's tasks stand next to one another.
+    let from = tasks.partition_point(|task| task.table < *table);
+    let own = tasks[from..].iter().zip(&shared.outcomes[from..]).take_while(|(task, _)| task.table == *table);
+    own.filter_map(|(_, outcome)| Some(outcome.as_ref()?.file.as_ref()?.size)).collect()
 }
 
 /// Checks one file and fetches it if need be.
@@ -271,6 +343,10 @@ fn convert_all(job: &Job<'_>, tasks: &[Task], board: &Board) -> Converted {
             board.lock().fatal.get_or_insert(error);
             return converted;
         }
+        let mut shared = board.lock();
+        shared.backlog.change(&files.iter().map(|(_, file)| file.size).collect::<Vec<_>>(), false);
+        drop(shared);
+        board.bell.notify_all();
         n_tables += ready.len() as u64;
         job.progress.step(n_tables, by_table.len() as u64, "tables");
     }

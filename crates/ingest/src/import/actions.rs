@@ -48,6 +48,7 @@ impl ActionFile {
     /// What provenance records of the file, but for its rows.
     fn input(&self) -> InputFile {
         InputFile {
+            n_out_of_order: 0,
             file: self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             size: self.identity.size,
             sha256: self.identity.sha256.clone(),

@@ -73,6 +73,7 @@ fn refresh_one(
 /// A table of the hub as an input of another one.
 fn input(info: &TableInfo) -> InputFile {
     InputFile {
+        n_out_of_order: 0,
         file: info.provenance.table.clone(),
         size: info.provenance.size,
         sha256: info.content_hash.clone(),

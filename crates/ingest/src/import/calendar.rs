@@ -54,6 +54,7 @@ pub(crate) fn run(
     let sessions = sessions(&value["entries"][US_EQUITIES]).map_err(|reason| refuse(Fault::file(reason)))?;
     let days = (sessions.holidays.len() + sessions.early_closes.len() + sessions.late_opens.len()) as u64;
     let input = InputFile {
+        n_out_of_order: 0,
         file: file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         size: file.identity.size,
         sha256: file.identity.sha256.clone(),

@@ -73,7 +73,10 @@ impl InstrumentFile {
     fn read(&self, venue: &str) -> Result<Told, Fault> {
         match &self.form {
             InstrumentForm::Table(unknown) => table::read(self, unknown),
-            InstrumentForm::Answer => snapshot::read_answer(container::open_json(&self.path, &self.container)?),
+            InstrumentForm::Answer => snapshot::read_answer(
+                container::open_json(&self.path, &self.container)?,
+                snapshot::named_day(&self.path),
+            ),
             InstrumentForm::Recording => snapshot::read_recording(container::open(&self.path, &self.container)?),
             InstrumentForm::LeanProperties => lean::read(self, venue),
         }
@@ -143,6 +146,7 @@ pub(crate) fn publish_final(
 fn source(file: &InstrumentFile, rows: u64, mut inputs: Vec<InputFile>) -> TableSource {
     inputs.retain(|input| input.sha256 != file.identity.sha256);
     inputs.push(InputFile {
+        n_out_of_order: 0,
         file: file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         size: file.identity.size,
         sha256: file.identity.sha256.clone(),

@@ -21,7 +21,7 @@ use super::klines::publish::{KlineContext, KlineFile, run_long, run_symbol};
 use super::lean_daily::{self, LeanFile};
 use super::report::{FileRecord, TableReport};
 use super::touched::Touched;
-use super::trades::publish::{TickContext, TickJob, month_of};
+use super::trades::publish::{TickContext, TickJob, month_of, sort_files};
 use super::trades::source::TradeFile;
 use super::{ImportRequest, adjusted};
 
@@ -84,7 +84,7 @@ impl Plan {
     /// Puts the files of each group of trades in order of their first rows.
     fn sort_trades(&mut self) {
         for files in self.dated.values_mut().chain(self.undated.values_mut()) {
-            files.sort_by(|a, b| (a.first, &a.path).cmp(&(b.first, &b.path)));
+            sort_files(files);
         }
     }
 

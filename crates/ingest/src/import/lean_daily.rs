@@ -286,6 +286,7 @@ fn rows_of(entity: &Entity, sessions: &Sessions) -> Vec<Instrument> {
 /// What provenance records of a file.
 fn input(file: &LeanFile, rows: u64, first: i64, last: i64) -> InputFile {
     InputFile {
+        n_out_of_order: 0,
         file: file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         size: file.identity.size,
         sha256: file.identity.sha256.clone(),

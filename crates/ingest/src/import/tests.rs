@@ -3,6 +3,7 @@
 mod archive;
 mod bars;
 mod damaged;
+mod disorder;
 mod equities;
 mod foreign;
 mod funding;

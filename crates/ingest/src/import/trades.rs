@@ -5,6 +5,7 @@
 mod check;
 pub(crate) mod layout;
 mod merge;
+mod order;
 pub(crate) mod parquet;
 mod parse;
 pub(crate) mod publish;

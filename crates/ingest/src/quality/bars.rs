@@ -56,6 +56,7 @@ impl<'a> Series<'a> {
         let key = (request.venue.as_str(), spec, symbol.as_str());
         let hashed = hub.bar_info(&request.venue, spec, symbol).and_then(|info| {
             if request.wants(symbol) {
+                report.defects.extend(request.out_of_order(&table, symbol, &info.provenance.inputs));
                 request.hash(hub, &info.provenance.table)?;
             }
             Ok(info.provenance.notes)

@@ -34,6 +34,8 @@ pub enum DefectKind {
     Pause,
     /// Rows that the import left out.
     LeftOut,
+    /// A file whose rows were not in order.
+    OutOfOrder,
     /// A file that is named for a day or month and holds less of it.
     PartialPeriod,
     /// Bars rebuilt from trades or finer bars that are not the published ones.
@@ -55,7 +57,7 @@ pub enum DefectKind {
 impl DefectKind {
     /// Whether it is a defect of the data; otherwise it is worth knowing and no more.
     pub fn is_problem(self) -> bool {
-        !matches!(self, Self::Delisted | Self::FundingInterval | Self::Pause | Self::LeftOut)
+        !matches!(self, Self::Delisted | Self::FundingInterval | Self::Pause | Self::LeftOut | Self::OutOfOrder)
     }
 
     /// What the rest of the program does about it.
@@ -79,6 +81,9 @@ impl DefectKind {
             }
             Self::Pause => "kept; no bar is made up in the stretch",
             Self::LeftOut => "left out at the import; the raw file has them",
+            Self::OutOfOrder => {
+                "put in order of trade id, or of time where there are no ids, at the import; no row is lost"
+            }
             Self::PartialPeriod => "kept; bars of the stretch are as the file has them, fetch the whole period",
             Self::DiffersFromKlines => "both kept; bars are used as published under their own origin",
             Self::FundingGap => "nothing is charged where no row is",

@@ -89,6 +89,7 @@ impl Rows<'_> {
             month.provenance.inputs.iter().for_each(|input| self.file(input));
             let span = (month.first, month.last);
             self.found.extend(self.request.left_out(self.kind.name(), self.symbol, span, &month.provenance.notes));
+            self.found.extend(self.request.out_of_order(self.kind.name(), self.symbol, &month.provenance.inputs));
         }
         let mut stream = hub.ticks(&self.request.venue, self.symbol, self.kind)?;
         let mut batch = Trades::default();

@@ -23,6 +23,7 @@ pub(super) fn record(kind: RunKind) -> RunRecord {
         name: name.to_owned(),
         content_hash: format!("{}0f", name.len()),
         sources: vec![InputFile {
+            n_out_of_order: 0,
             file: "AB-1d-2024-01.zip".to_owned(),
             size: 7,
             sha256: "ab12".to_owned(),

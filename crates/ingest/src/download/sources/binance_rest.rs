@@ -102,7 +102,8 @@ impl Source for BinanceRest {
             return snapshot::write(&net.client, host, &url, dest);
         }
         let header = if kind == DataKind::Funding { FUNDING_HEADER } else { "" };
-        let pages = Pages { client: &net.client, host, header, span: task.span };
+        let manners = if kind == DataKind::Funding { host.funding_manners } else { host.manners };
+        let pages = Pages { client: &net.client, host, header, span: task.span, manners, is_newest_first: false };
         let (from, until) = (task.span.from / 1000, task.span.until / 1000 - 1);
         let question = Question { url: format!("{url}?symbol={}", encode(&task.table.symbol)), until };
         match kind {

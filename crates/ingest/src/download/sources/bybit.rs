@@ -7,7 +7,7 @@ use serde_json::Value;
 use crosscut_model::Timeframe;
 use crosscut_model::time::MINUTE;
 
-use crate::download::address::{encode, is_plain_name};
+use crate::download::address::{Host, encode, is_plain_name};
 use crate::download::client::FetchError;
 use crate::download::listing::parse_html;
 use crate::download::pages::{PageFiles, PageRows, Pages, cell, list, time_of};
@@ -86,8 +86,9 @@ impl Source for BybitRest {
 
     fn symbols(&self, net: &Net, exchange: &str, _kind: DataKind) -> Result<Option<Vec<String>>, Unanswered> {
         let host = net.hosts.get("bybit_rest");
-        let url = format!("{}{}?category={}&limit=1000", host.url, path(DataKind::Instruments), category(exchange));
-        snapshot::symbols(&net.client, host, &url, rows, "symbol").map(Some)
+        let answer = instruments(net, host, category(exchange))?;
+        let entries = rows(&answer).map_err(|reason| FetchError::Failed(format!("{}: {reason}", host.origin)))?;
+        Ok(Some(snapshot::names(entries, "symbol")))
     }
 
     fn ticker(&self, exchange: &str) -> Option<(&'static str, String)> {
@@ -113,7 +114,7 @@ impl Source for BybitRest {
         let category = if task.path.starts_with("rest/spot") { "spot" } else { "linear" };
         let base = format!("{}{}?category={category}", host.url, path(kind));
         if kind == DataKind::Instruments {
-            return snapshot::write(&net.client, host, &format!("{base}&limit=1000"), dest);
+            return snapshot::keep(&instruments(net, host, category)?.to_string(), dest);
         }
         let is_funding = kind == DataKind::Funding;
         let header = match kind {
@@ -121,7 +122,8 @@ impl Source for BybitRest {
             DataKind::Klines(_) => "open_time,open,high,low,close,volume,quote_volume\n",
             _ => "open_time,open,high,low,close\n",
         };
-        let pages = Pages { client: &net.client, host, header, span: task.span };
+        let (span, manners) = (task.span, host.manners);
+        let pages = Pages { client: &net.client, host, header, span, manners, is_newest_first: true };
         let (limit, start, end) = if is_funding { (RATES, "startTime", "endTime") } else { (BARS, "start", "end") };
         let interval = kind.timeframe().and_then(interval).map(|text| format!("&interval={text}")).unwrap_or_default();
         let symbol = encode(&task.table.symbol);
@@ -136,6 +138,35 @@ impl Source for BybitRest {
             })
             .map_err(Unanswered)
     }
+}
+
+/// Pages of instruments that are read at most; a page has up to 1,000.
+const INSTRUMENT_PAGES_MAX: usize = 200;
+
+/// All instruments as one answer, put together from page after page: each names the cursor of the next.
+fn instruments(net: &Net, host: &Host, category: &str) -> Result<Value, Unanswered> {
+    let first = format!("{}{}?category={category}&limit=1000", host.url, path(DataKind::Instruments));
+    let mut all: Option<Value> = None;
+    let mut url = first.clone();
+    for _ in 0..INSTRUMENT_PAGES_MAX {
+        let answer = snapshot::parsed(&net.client.text(&url, host.manners)?, host)?;
+        let entries = rows(&answer).map_err(|reason| FetchError::Failed(format!("{}: {reason}", host.origin)))?;
+        let cursor = answer["result"]["nextPageCursor"].as_str().unwrap_or_default().to_owned();
+        let is_last = cursor.is_empty() || entries.is_empty();
+        match &mut all {
+            Some(all) => {
+                let entries = entries.to_vec();
+                all["result"]["list"].as_array_mut().expect("it was read as a list").extend(entries);
+            }
+            None => all = Some(answer),
+        }
+        if let Some(mut all) = all.take_if(|_| is_last) {
+            all["result"]["nextPageCursor"] = Value::String(String::new());
+            return Ok(all);
+        }
+        url = format!("{first}&cursor={}", encode(&cursor));
+    }
+    Err(FetchError::Failed(format!("{}: more than {INSTRUMENT_PAGES_MAX} pages of instruments", host.origin)).into())
 }
 
 /// The list in an answer.

@@ -5,9 +5,10 @@ use std::path::Path;
 use serde_json::Value;
 
 use crosscut_model::Timeframe;
-use crosscut_model::time::{HOUR, format_date};
+use crosscut_model::time::{DAY, HOUR, format_date};
 
 use crate::download::address::encode;
+use crate::download::client::FetchError;
 use crate::download::pages::{PageFiles, PageRows, Pages, cell, list, periods, time_of};
 use crate::download::snapshot;
 use crate::download::wish::{DataKind, How, RemoteFile, Span, TableKey, Task};
@@ -30,6 +31,18 @@ const BARS: usize = 300;
 
 /// Rows of a page of funding rates.
 const RATES: usize = 100;
+
+/// Rows of a page of trades.
+const TRADES: usize = 100;
+
+/// Trades of the last three months are given, and no older ones.
+const TRADES_REACH: i64 = 90 * DAY;
+
+/// Columns of the daily files of trades, and of what is asked for.
+const TRADES_HEADER: &str = "instrument_name,trade_id,side,price,size,created_time\n";
+
+/// The file of a day this old is out, or never will be; for later ones it is asked whether they are.
+const SURELY_OUT: i64 = 5 * DAY;
 
 /// What OKX calls the instruments of an exchange.
 fn instrument_type(exchange: &str) -> &'static str {
@@ -55,7 +68,7 @@ impl Source for OkxRest {
     fn gives(&self, exchange: &str, kind: DataKind) -> bool {
         EXCHANGES.contains(&exchange)
             && match kind {
-                DataKind::Instruments | DataKind::Klines(_) => true,
+                DataKind::Instruments | DataKind::Klines(_) | DataKind::Trades => true,
                 DataKind::Mark(_) | DataKind::Funding => exchange == "okx_swap",
                 _ => false,
             }
@@ -81,7 +94,11 @@ impl Source for OkxRest {
         }
         let url = format!("{origin}{}", path(ask.kind));
         let files = PageFiles { provider: self.name(), kind: ask.kind, symbol: ask.symbol, folder, url };
-        Ok(Planned::all(files.tasks(ask.span, net.now)))
+        let mut span = ask.span;
+        if ask.kind == DataKind::Trades {
+            span.from = span.from.max((net.now - TRADES_REACH).div_euclid(DAY) * DAY + DAY);
+        }
+        Ok(Planned::all(files.tasks(span, net.now)))
     }
 
     fn write_pages(&self, net: &Net, task: &Task, dest: &Path) -> Result<(), Unanswered> {
@@ -93,11 +110,18 @@ impl Source for OkxRest {
             return snapshot::write(&net.client, host, &format!("{}{}?instType={name}", host.url, path(kind)), dest);
         }
         let header = match kind {
+            DataKind::Trades => TRADES_HEADER,
             DataKind::Funding => "symbol,funding_time,funding_rate\n",
             DataKind::Mark(_) => "open_time,open,high,low,close\n",
             _ => "open_time,open,high,low,close,volume,quote_volume\n",
         };
-        let pages = Pages { client: &net.client, host, header, span: task.span };
+        let (span, manners) = (task.span, host.manners);
+        let pages = Pages { client: &net.client, host, header, span, manners, is_newest_first: true };
+        if kind == DataKind::Trades {
+            let base = format!("{}{}?instId={}&limit={TRADES}", host.url, path(kind), encode(&task.table.symbol));
+            let first = format!("{base}&type=2&after={}", span.until / 1000);
+            return pages.write(first, dest, |answer, _| trades(answer, &base, span)).map_err(Unanswered);
+        }
         let bar = kind.timeframe().map(|frame| format!("&bar={}", bar(frame))).unwrap_or_default();
         let limit = if kind == DataKind::Funding { RATES } else { BARS };
         let base = format!("{}{}?instId={}{bar}&limit={limit}", host.url, path(kind), encode(&task.table.symbol));
@@ -114,21 +138,41 @@ impl Source for OkxRest {
 fn path(kind: DataKind) -> &'static str {
     match kind {
         DataKind::Instruments => "/api/v5/public/instruments",
+        DataKind::Trades => "/api/v5/market/history-trades",
         DataKind::Funding => "/api/v5/public/funding-rate-history",
         DataKind::Mark(_) => "/api/v5/market/history-mark-price-candles",
         _ => "/api/v5/market/history-candles",
     }
 }
 
+/// The list in an answer.
+fn rows(answer: &Value) -> Result<&[Value], String> {
+    match answer.get("code").and_then(Value::as_str) {
+        Some("0") => list(answer.get("data"), "rows"),
+        code => Err(format!("code {}: {}", code.unwrap_or("missing"), answer.get("msg").unwrap_or(&Value::Null))),
+    }
+}
+
+/// A page of trades as the daily files write them, newest first. The first page is asked for by time, those behind it by
+/// id, so that no trade of a moment is missed.
+fn trades(answer: &Value, base: &str, span: Span) -> Result<PageRows, String> {
+    let mut page = PageRows::default();
+    let mut oldest = None;
+    for row in rows(answer)? {
+        let [symbol, id, side, price, size] =
+            ["instId", "tradeId", "side", "px", "sz"].map(|name| cell(row.get(name), name));
+        let (id, time) = (id?, time_of(row.get("ts"), "ts")?);
+        page.rows.push((time, format!("{},{id},{},{},{},{}", symbol?, side?, price?, size?, time / 1000)));
+        oldest = Some((time, id));
+    }
+    let oldest = oldest.filter(|(time, _)| *time >= span.from && page.rows.len() >= TRADES);
+    page.next = oldest.map(|(_, id)| format!("{base}&type=1&after={}", encode(&id)));
+    Ok(page)
+}
+
 /// The rows of a page, newest first as they come.
 fn page(answer: &Value, kind: DataKind, is_swap: bool) -> Result<Vec<(i64, String)>, String> {
-    match answer.get("code").and_then(Value::as_str) {
-        Some("0") => {}
-        code => {
-            return Err(format!("code {}: {}", code.unwrap_or("missing"), answer.get("msg").unwrap_or(&Value::Null)));
-        }
-    }
-    list(answer.get("data"), "rows")?.iter().filter_map(|row| row_of(row, kind, is_swap).transpose()).collect()
+    rows(answer)?.iter().filter_map(|row| row_of(row, kind, is_swap).transpose()).collect()
 }
 
 /// One row as text; `None` for a bar that is not closed.
@@ -187,28 +231,48 @@ impl Source for OkxFiles {
     }
 
     fn plan(&self, net: &Net, ask: &Ask<'_>) -> Result<Planned, Unanswered> {
-        let host = net.hosts.get("okx_files");
-        let days = periods(ask.span, net.now).into_iter().flat_map(Span::days);
-        let task = |day: Span| {
-            let date = format_date(day.from);
-            let folder = format!("cdn/okex/traderecords/trades/daily/{}", date.replace('-', ""));
-            let name = format!("{}-trades-{date}.zip", encode(ask.symbol));
-            let remote = RemoteFile {
-                host: "okx_files",
-                url: format!("{}/{folder}/{name}", host.url),
-                origin: format!("{}/{folder}/{name}", host.origin),
-                checksum_url: None,
-                listed: None,
-            };
-            // It is not known by which clock a file's day goes: the name on the disk does not promise one.
-            let path = format!("{folder}/{}.zip", ask.symbol);
-            let table = TableKey::of(ask.kind, ask.symbol, day.from);
-            Task { provider: self.name(), table, path, span: day, how: How::File(remote) }
-        };
-        Ok(Planned::all(days.map(task).collect()))
+        let days: Vec<Task> =
+            periods(ask.span, net.now).into_iter().flat_map(Span::days).map(|day| file(net, ask, day)).collect();
+        let mut tasks = Vec::new();
+        for task in days {
+            let How::File(remote) = &task.how else { continue };
+            if task.span.until > net.now - SURELY_OUT {
+                match net.client.head(&remote.url, net.hosts.get(remote.host).manners) {
+                    Ok(_) => {}
+                    Err(FetchError::Absent) => {
+                        // It is not known by which clock a file's day goes: the rest overlaps with the last one, and trades
+                        // told twice are one by their ids.
+                        let from = (task.span.from - DAY).max(ask.span.from);
+                        return Ok(Planned { tasks, left: Some(Span { from, until: ask.span.until }) });
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            tasks.push(task);
+        }
+        Ok(Planned::all(tasks))
     }
 
     fn write_pages(&self, _net: &Net, _task: &Task, _dest: &Path) -> Result<(), Unanswered> {
         Err(Unanswered::of("has files, not pages"))
     }
+}
+
+/// The file of a day.
+fn file(net: &Net, ask: &Ask<'_>, day: Span) -> Task {
+    let host = net.hosts.get("okx_files");
+    let date = format_date(day.from);
+    let folder = format!("cdn/okex/traderecords/trades/daily/{}", date.replace('-', ""));
+    let name = format!("{}-trades-{date}.zip", encode(ask.symbol));
+    let remote = RemoteFile {
+        host: "okx_files",
+        url: format!("{}/{folder}/{name}", host.url),
+        origin: format!("{}/{folder}/{name}", host.origin),
+        checksum_url: None,
+        listed: None,
+    };
+    // It is not known by which clock a file's day goes: the name on the disk does not promise one.
+    let path = format!("{folder}/{}.zip", ask.symbol);
+    let table = TableKey::of(ask.kind, ask.symbol, day.from);
+    Task { provider: "okx_archive", table, path, span: day, how: How::File(remote) }
 }

@@ -56,11 +56,18 @@ fn each_fault_is_outlasted() {
         Fault::ServerError,
         Fault::Reset,
         Fault::Stall,
+        Fault::Drip,
     ];
+    let start = std::time::Instant::now();
     for fault in faults {
         let (status, note, n_retries) = with(fault, 1);
         assert_eq!((status, n_retries), (FileStatus::Fetched, 1), "{fault:?}: {note}");
     }
+    let begun = std::time::Instant::now();
+    with(Fault::Stall, 1);
+    assert!(begun.elapsed() < Duration::from_secs(4), "the stall was sat out");
+    // A stall lasts five seconds, and at a hundred bytes a second a file takes minutes: neither is waited for.
+    assert!(start.elapsed() < Duration::from_secs(30));
     for fault in [Fault::Trickle, Fault::Redirect] {
         assert_eq!(with(fault, 1).0, FileStatus::Fetched, "{fault:?}");
     }
@@ -185,4 +192,19 @@ fn what_lies_on_the_disk_is_checked_and_fetched_again_when_it_is_damaged() {
     std::fs::remove_file(bench.path("raw/v/downloads.jsonl")).unwrap();
     assert_eq!(counts(&download(&bench, &wish)), "23 Present, 10 Absent", "the venue's checksums vouch for the files");
     assert_eq!(bench.hub_bytes(), expected);
+}
+
+#[test]
+fn a_file_that_comes_from_its_beginning_though_its_rest_was_asked_for_is_taken_from_its_beginning() {
+    let bench = Bench::new();
+    archive(&bench.path("archive"), 1);
+    let end = "aggTrades-2024-01.zip".to_owned();
+    let given = vec![(end.clone(), 1, Fault::Truncate), (end, 2, Fault::IgnoreRange)];
+    let server = serve_with(&bench.path("archive"), Faults { given, ..Faults::default() });
+    let mut wish = request(&bench, &server, "agg_trades");
+    wish.span = crate::download::wish::Span::between("2024-01", "2024-01").unwrap();
+    let summary = download(&bench, &wish);
+    assert_eq!((counts(&summary).as_str(), summary.n_retries), ("1 Fetched", 1));
+    let size = summary.files[0].size.unwrap();
+    assert_eq!(summary.n_bytes, size / 2 + size);
 }

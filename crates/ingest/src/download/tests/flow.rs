@@ -3,11 +3,13 @@
 use crosscut_model::TradeKind;
 use crosscut_model::time::midnight;
 
+use crate::archive_server::{Fault, Faults};
 use crate::download::ledger::Ledger;
 use crate::download::wish::Span;
+use crate::download::{Backlog, DownloadRequest};
 use crate::testing::{Bench, shared};
 
-use super::world::{archive, counts, download, download_at, request, serve, troubles, undisturbed};
+use super::world::{archive, counts, download, download_at, request, serve, serve_with, troubles, undisturbed};
 
 #[test]
 fn an_archive_becomes_a_hub_and_a_second_start_finds_it_complete() {
@@ -149,4 +151,31 @@ fn the_real_samples_in_the_archives_layout() {
     };
     assert_eq!(rows("XRPETH", TradeKind::AggTrades), 5_929);
     assert_eq!(rows("BTCUSDT", TradeKind::Trades), 9_738 + 10_166);
+}
+
+#[test]
+fn fetching_waits_for_conversion_when_too_much_lies_there() {
+    let bench = Bench::new();
+    archive(&bench.path("archive"), 2);
+    bench.file(
+        "archive/answers/fapi/v1/exchangeInfo.json",
+        "{\"timezone\":\"UTC\",\"serverTime\":1707609600000,\"symbols\":[]}",
+    );
+    // The instruments, which all tables wait for, are late: everything else would be here before the first conversion.
+    let given = vec![("exchangeInfo".to_owned(), 3, Fault::ServerError)];
+    let server = serve_with(&bench.path("archive"), Faults { given, ..Faults::default() });
+    let mut wish = request(&bench, &server, "agg_trades,mark-1h,instruments");
+    wish.patience.backoff = std::time::Duration::from_millis(100);
+    wish.patience.backoff_max = std::time::Duration::from_millis(100);
+    wish.with_listing = false;
+    wish.symbols = vec!["AAAUSDT".to_owned(), "AABUSDT".to_owned()];
+    wish.backlog = Backlog { files: 2, bytes: 1 << 30 };
+    let summary = download(&bench, &wish);
+    assert!(summary.files.len() > 40, "{}", summary.files.len());
+    // The limit, and what was under way when it was reached: a table of ten days at most.
+    assert!(summary.most_waiting <= 2 + 11, "{} files waited", summary.most_waiting);
+    wish.backlog = Backlog { files: 1_000, bytes: 1 };
+    let other = Bench::new();
+    let again = DownloadRequest { raw: other.path("raw"), ..wish };
+    assert!(download(&other, &again).most_waiting <= 11);
 }

@@ -3,7 +3,7 @@
 use crosscut_model::TradeKind;
 
 use crate::download::ledger::Ledger;
-use crate::download::stale::{check_raw, stale_tables};
+use crate::download::stale::{check_raw, stale_data};
 use crate::download::wish::Span;
 use crate::testing::Bench;
 
@@ -42,7 +42,7 @@ fn a_new_issue_is_noticed_kept_beside_the_old_one_and_used_when_asked_for() {
     assert_eq!(event.from, crosscut_model::time::midnight(2024, 1, 21));
     assert_eq!(event.until, crosscut_model::time::midnight(2024, 2, 1));
     assert!(bench.path(&format!("raw/v/{}", event.old_path)).is_file());
-    let stale = || stale_tables(&bench.path("raw/v"), &bench.hub_root(), "v").unwrap();
+    let stale = || stale_data(&bench.path("raw/v"), &bench.hub_root(), "v").unwrap().tables;
     assert_eq!(stale().len(), 1);
     assert_eq!((stale()[0].table.as_str(), stale()[0].from), ("ticks/v/AUSDT/agg_trades-2024-01.parquet", event.from));
     let check = check_raw(&bench.path("raw/v")).unwrap();

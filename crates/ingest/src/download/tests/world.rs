@@ -10,7 +10,7 @@ use crosscut_model::time::{DAY, midnight};
 use crate::Silent;
 use crate::archive_server::{ArchiveServer, Faults, ServerConfig};
 use crate::download::wish::Span;
-use crate::download::{DownloadRequest, DownloadSummary, FileStatus, Patience, Surroundings, run};
+use crate::download::{Backlog, DownloadRequest, DownloadSummary, FileStatus, Patience, Surroundings, run};
 use crate::synthetic::{MarketConfig, generate};
 use crate::testing::Bench;
 
@@ -57,6 +57,7 @@ pub fn request(bench: &Bench, server: &ArchiveServer, kinds: &str) -> DownloadRe
         with_listing: true,
         n_connections: 4,
         n_threads: 2,
+        backlog: Backlog::USUAL,
         patience: Patience {
             n_retries: 6,
             backoff: Duration::from_millis(5),

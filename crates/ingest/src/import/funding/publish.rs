@@ -165,6 +165,7 @@ fn read_parts(context: &FundingContext<'_>, file: &FundingFile) -> Result<FilePa
 /// What provenance records of a file for one symbol's rows.
 fn input(file: &FundingFile, rows: &Rows) -> InputFile {
     InputFile {
+        n_out_of_order: 0,
         file: file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         size: file.identity.size,
         sha256: file.identity.sha256.clone(),

@@ -4,14 +4,15 @@
 //! an answer in a file, or in recordings of `URL -> time: answer` lines.
 
 use std::io::{BufRead as _, BufReader, Read};
+use std::path::Path;
 
 use crosscut_model::time::{EpochUnit, SECOND};
-use crosscut_model::{Instrument, check_symbol};
+use crosscut_model::{Instrument, check_symbol, parse_iso};
 use serde_json::Value;
 
 use crate::error::{AGAIN, Fault};
 use crate::import::container::cannot_read;
-use crate::import::json;
+use crate::import::{json, name};
 
 use super::Told;
 use super::table::{read_amount, read_step};
@@ -22,19 +23,26 @@ const LINE_BYTES_MAX: u64 = 64 << 20;
 /// Delivery dates from here on stand for none: perpetuals deliver in 2100.
 const NEVER: i64 = 4_070_908_800_000_000;
 
+/// The day a file is named for at its end, as `instruments-2024-02-11.json` is; microseconds UTC.
+pub(super) fn named_day(path: &Path) -> Option<i64> {
+    let stem = name::stem(path);
+    let day = stem.len().checked_sub(10).and_then(|at| stem.get(at..))?;
+    parse_iso(day).ok()
+}
+
 /// Whether a file begins like a recording.
 pub(crate) fn is_recording(head: &[u8]) -> bool {
     head.starts_with(b"https://") || head.starts_with(b"wss://")
 }
 
-/// Reads one answer.
+/// Reads one answer; `named_at` is the day its file is named for, which dates answers that do not say of when they are.
 ///
 /// # Errors
 /// When it is no JSON, or no exchange information.
-pub(super) fn read_answer(source: impl Read) -> Result<Told, Fault> {
+pub(super) fn read_answer(source: impl Read, named_at: Option<i64>) -> Result<Told, Fault> {
     let answer = json::parse(source, "JSON")?;
     let mut told = Told::default();
-    if !add(&mut told, &answer, None)? {
+    if !add(&mut told, &answer, (None, named_at))? {
         return Err(Fault::file("is JSON without instruments; expected a venue's exchange information")
             .hint("expected the answer to exchangeInfo (Binance), instruments (OKX) or instruments-info (Bybit)"));
     }
@@ -58,7 +66,7 @@ pub(super) fn read_recording(source: impl Read) -> Result<Told, Fault> {
         }
         let Some((recorded_at, answer)) = answer_of(&line) else { continue };
         let answer = json::parse(answer, "JSON").map_err(|fault| Fault { row: Some(row), ..fault })?;
-        n_found += u32::from(add(&mut told, &answer, Some(recorded_at))?);
+        n_found += u32::from(add(&mut told, &answer, (Some(recorded_at), None))?);
     }
     match n_found {
         0 => Err(Fault::file("is a recording without exchange information").hint("leave the file out")),
@@ -101,11 +109,11 @@ fn instruments_of(answer: &Value) -> Option<(&Vec<Value>, Reader)> {
 }
 
 /// Adds the instruments of an answer; `false` when it is of another kind.
-fn add(told: &mut Told, answer: &Value, recorded_at: Option<i64>) -> Result<bool, Fault> {
+fn add(told: &mut Told, answer: &Value, (recorded_at, named_at): (Option<i64>, Option<i64>)) -> Result<bool, Fault> {
     let Some((items, reader)) = instruments_of(answer) else { return Ok(false) };
     // The server's time inside an answer of Binance's futures lags by a day: the moment of recording is better.
     let stated = ["/serverTime", "/time", "/ts"].iter().find_map(|path| epoch(answer.pointer(path)));
-    let seen_at = recorded_at.or(stated).ok_or_else(|| {
+    let seen_at = recorded_at.or(stated).or(named_at).ok_or_else(|| {
         Fault::file("does not say of when it is, so that its values cannot be dated")
             .hint("write its instruments as a table with the columns symbol, tick_size, lot_size, min_notional and valid_from")
     })?;

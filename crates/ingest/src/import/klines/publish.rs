@@ -93,6 +93,18 @@ pub(crate) struct Part {
     pub bars: Bars,
 }
 
+/// A file that has been read.
+struct ReadKlines {
+    /// All rows, as the file has them.
+    raw: RawBars,
+    /// The rows of each symbol in order of time.
+    groups: Vec<Vec<usize>>,
+    /// For each symbol how many rows stood behind later ones.
+    n_out_of_order: Vec<u64>,
+    /// The length of the bars.
+    found: FoundTimeframe,
+}
+
 /// A symbol with the quote appended where it lacks it.
 pub(crate) fn full_symbol(symbol: &str, suffix: &str) -> String {
     if symbol.ends_with(suffix) { symbol.to_owned() } else { format!("{symbol}{suffix}") }
@@ -100,14 +112,15 @@ pub(crate) fn full_symbol(symbol: &str, suffix: &str) -> String {
 
 impl KlineFile {
     /// Reads the file and settles the length of its bars.
-    fn read(&self, context: &KlineContext<'_>) -> Result<(RawBars, Vec<Vec<usize>>, FoundTimeframe), Fault> {
+    fn read(&self, context: &KlineContext<'_>) -> Result<ReadKlines, Fault> {
         let raw = read_file(&self.path, &self.container, &self.columns, self.lines_before)?;
         if raw.len() == 0 {
             return Err(Fault::file("holds no row; expected bars").hint(AGAIN));
         }
-        let groups = raw.groups();
+        let mut groups = raw.groups();
+        let n_out_of_order = groups.iter_mut().map(|rows| raw.put_in_order(rows)).collect();
         let found = find_timeframe(&raw, &groups, context.timeframe, self.timeframe)?;
-        let first = raw.open_time[0];
+        let first = raw.open_time.iter().copied().min().unwrap_or_default();
         if let Some(start) = self.start.filter(|&start| start != first && found.timeframe.floor(start) != first) {
             let (first, start) = (format_iso(first), format_iso(start));
             return Err(Fault::row(
@@ -116,7 +129,7 @@ impl KlineFile {
             )
             .hint("the file was cut or renamed; make it anew"));
         }
-        Ok((raw, groups, found))
+        Ok(ReadKlines { raw, groups, n_out_of_order, found })
     }
 
     /// What its bars are checked by.
@@ -125,8 +138,9 @@ impl KlineFile {
     }
 
     /// What provenance records of the file for one symbol's bars.
-    fn input(&self, bars: &Bars) -> InputFile {
+    fn input(&self, bars: &Bars, n_out_of_order: u64) -> InputFile {
         InputFile {
+            n_out_of_order,
             file: self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
             size: self.identity.size,
             sha256: self.identity.sha256.clone(),
@@ -139,11 +153,11 @@ impl KlineFile {
     }
 
     /// The bars of a symbol, by the instrument that held it.
-    fn parts(&self, context: &KlineContext<'_>, symbol: &str, bars: &Bars) -> Vec<(String, Part)> {
+    fn parts(&self, context: &KlineContext<'_>, symbol: &str, (bars, n_late): (&Bars, u64)) -> Vec<(String, Part)> {
         let split = context.holders.split(symbol, &bars.available_at);
         let part = |(id, rows)| {
             let bars = bars.rows(rows);
-            (id, Part { shown: self.shown.clone(), input: self.input(&bars), bars })
+            (id, Part { shown: self.shown.clone(), input: self.input(&bars, n_late), bars })
         };
         split.into_iter().map(part).collect()
     }
@@ -154,7 +168,8 @@ impl KlineFile {
     }
 
     /// What is reported of the file.
-    fn record(&self, raw: &RawBars, found: &FoundTimeframe) -> FileRecord {
+    fn record(&self, read: &ReadKlines) -> FileRecord {
+        let ReadKlines { raw, found, n_out_of_order, .. } = read;
         let mut unknown = self.columns.unknown();
         if !self.has_actions(found.timeframe) {
             unknown.extend(raw.actions.iter().map(|(name, _)| name.as_str()));
@@ -168,6 +183,10 @@ impl KlineFile {
         }
         if unknown.iter().any(|name| plain_name(name) == "stocksplits") {
             notes.push("Yahoo's prices have its splits in them already, so that these are no actions here".to_owned());
+        }
+        let n_late: u64 = n_out_of_order.iter().sum();
+        if n_late > 0 {
+            notes.push(format!("{n_late} rows stood behind later ones; put in order of time"));
         }
         FileRecord {
             shown: self.shown.clone(),
@@ -212,14 +231,16 @@ pub(crate) fn run_symbol(
             continue;
         }
         let read = || {
-            let (raw, groups, found) = file.read(context)?;
-            let bars = closed(build(&raw, &groups[0], &file.rules(&found))?, found.timeframe, context);
-            Ok((file.record(&raw, &found), found.timeframe, bars, (raw, groups)))
+            let read = file.read(context)?;
+            let timeframe = read.found.timeframe;
+            let bars = closed(build(&read.raw, &read.groups[0], &file.rules(&read.found))?, timeframe, context);
+            let bars = (bars, read.n_out_of_order[0]);
+            Ok((file.record(&read), timeframe, bars, (read.raw, read.groups)))
         };
-        let (record, timeframe, bars, raw) = read().map_err(|fault: Fault| fault.of(&file.shown))?;
+        let (record, timeframe, (bars, n_late), raw) = read().map_err(|fault: Fault| fault.of(&file.shown))?;
         let mut record = record;
         let mut inputs = Vec::new();
-        for (id, part) in file.parts(context, symbol, &bars) {
+        for (id, part) in file.parts(context, symbol, (&bars, n_late)) {
             record.notes.extend(relisted::note(&id, &part.bars));
             inputs.push((id.clone(), part.input.clone()));
             tables.entry((id, file.flavour, timeframe)).or_default().push(part);
@@ -299,8 +320,9 @@ fn known(
 /// # Errors
 /// When the whole file is refused.
 pub(crate) fn run_long(context: &KlineContext<'_>, file: &KlineFile) -> Result<KlineOutcome, IngestError> {
-    let (raw, groups, found) = file.read(context).map_err(|fault| fault.of(&file.shown))?;
-    let rules = file.rules(&found);
+    let read = file.read(context).map_err(|fault| fault.of(&file.shown))?;
+    let ReadKlines { raw, groups, n_out_of_order, found } = &read;
+    let rules = file.rules(found);
     let mut symbols: BTreeMap<String, usize> = BTreeMap::new();
     for (at, text) in raw.symbols.iter().enumerate() {
         let symbol = full_symbol(text, context.suffix);
@@ -313,10 +335,10 @@ pub(crate) fn run_long(context: &KlineContext<'_>, file: &KlineFile) -> Result<K
     }
     let import = |(symbol, at): (&String, &usize)| -> Result<(Vec<TableReport>, Vec<String>), IngestError> {
         let named = |fault: Fault| Fault { reason: format!("{symbol}: {}", fault.reason), ..fault }.of(&file.shown);
-        let bars = build(&raw, &groups[*at], &rules).map_err(named)?;
+        let bars = build(raw, &groups[*at], &rules).map_err(named)?;
         let bars = closed(bars, found.timeframe, context);
         let spec = file.flavour.spec(found.timeframe);
-        let parts = file.parts(context, symbol, &bars);
+        let parts = file.parts(context, symbol, (&bars, n_out_of_order[*at]));
         let mut notes: Vec<String> = parts.iter().filter_map(|(id, part)| relisted::note(id, &part.bars)).collect();
         let inputs: Vec<(String, InputFile)> =
             parts.iter().map(|(id, part)| (id.clone(), part.input.clone())).collect();
@@ -326,14 +348,14 @@ pub(crate) fn run_long(context: &KlineContext<'_>, file: &KlineFile) -> Result<K
             merged.into_iter().map(|table| table.publish(context)).collect();
         let mut tables = tables?;
         if file.has_actions(found.timeframe) && !raw.actions.is_empty() {
-            let (more, dropped) = actions_of(context, (&raw, &groups[*at]), &inputs, &file.shown)?;
+            let (more, dropped) = actions_of(context, (raw, &groups[*at]), &inputs, &file.shown)?;
             tables.extend(more);
             notes.extend(dropped);
         }
         Ok((tables, notes))
     };
     let results: Vec<Result<Published, IngestError>> = symbols.par_iter().map(import).collect();
-    let mut outcome = KlineOutcome { records: vec![file.record(&raw, &found)], ..KlineOutcome::default() };
+    let mut outcome = KlineOutcome { records: vec![file.record(&read)], ..KlineOutcome::default() };
     for (result, symbol) in results.into_iter().zip(symbols.keys()) {
         match result {
             Ok((tables, notes)) => {

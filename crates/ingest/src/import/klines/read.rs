@@ -61,6 +61,20 @@ impl RawBars {
         groups
     }
 
+    /// Puts rows in order of their labels, rows of one label as they stand; how many stood behind later ones.
+    pub fn put_in_order(&self, rows: &mut [usize]) -> u64 {
+        let mut latest = i64::MIN;
+        let mut n_late = 0;
+        for &row in rows.iter() {
+            n_late += u64::from(self.open_time[row] < latest);
+            latest = latest.max(self.open_time[row]);
+        }
+        if n_late > 0 {
+            rows.sort_by_key(|&row| self.open_time[row]);
+        }
+        n_late
+    }
+
     /// How messages number a row.
     pub fn row_number(&self, row: usize) -> u64 {
         self.first_row + row as u64

@@ -126,7 +126,7 @@ fn lean_files_that_are_broken() {
         ("34200000,1.5,2,1,2,1\n", "row 1: price is `1.5`; expected whole ten-thousandths"),
         ("34200000,2,a,1,2,1\n", "row 1: price is `a`"),
         ("34200000,2,1,1,2,1\n", "row 1: open 0.0002 lies outside"),
-        ("34260000,2,2,2,2,1\n34200000,2,2,2,2,1\n", "row 2: open time"),
+        ("34200000,2,2,2,2,1\n34200000,2,2,2,2,1\n", "row 2: open time"),
     ] {
         assert!(told(path, member, text).contains(expected), "{expected}: {}", told(path, member, text));
     }

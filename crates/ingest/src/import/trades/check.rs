@@ -1,7 +1,7 @@
 //! The rules every row of a trade file must keep, whatever the file's form.
 
 use crosscut_model::time::HOUR;
-use crosscut_model::{format_iso, time};
+use crosscut_model::{Trades, format_iso, time};
 
 use crate::error::Fault;
 
@@ -18,6 +18,8 @@ pub(crate) struct RowCheck {
     pub has_span: bool,
     /// Whether rows of price and quantity zero stand for spent ids.
     pub drops_spent: bool,
+    /// Whether rows may come in any order, to be put in order later.
+    pub takes_any_order: bool,
     /// Rows kept.
     pub rows: u64,
     /// Time of the first row kept, microseconds UTC.
@@ -32,6 +34,8 @@ pub(crate) struct RowCheck {
     pub n_spent: u64,
     /// Places where ids are not consecutive.
     pub n_id_gaps: u64,
+    /// Rows that came after rows that belong behind them.
+    pub n_out_of_order: u64,
 }
 
 impl RowCheck {
@@ -47,7 +51,8 @@ impl RowCheck {
     #[inline]
     pub fn accept(&mut self, row: &Row, line: u64) -> Result<bool, Fault> {
         let in_period = self.period.is_none_or(|(from, until)| row.time >= from && row.time < until);
-        let in_order = !self.started || (row.time >= self.last && (!self.has_id || row.id > self.last_id));
+        let in_order =
+            !self.started || self.takes_any_order || (row.time >= self.last && (!self.has_id || row.id > self.last_id));
         let near = row.near_min >= row.time - HOUR && row.near_max <= row.time + HOUR;
         let span = !self.has_span || row.first_id <= row.last_id;
         // The product overflows before either factor does; NaN fails each comparison.
@@ -64,6 +69,14 @@ impl RowCheck {
         Ok(true)
     }
 
+    /// Takes note of all rows once more after they were put in order; `n_late` of them stood behind later ones.
+    pub fn put_in_order(&mut self, rows: &Trades, n_late: u64) {
+        self.first = rows.timestamp.first().copied().unwrap_or_default();
+        self.last = rows.timestamp.last().copied().unwrap_or_default();
+        self.n_id_gaps = rows.trade_id.windows(2).filter(|pair| pair[1] != pair[0] + 1).count() as u64;
+        self.n_out_of_order = n_late;
+    }
+
     /// Remembers where the row stands.
     #[inline]
     fn keep_place(&mut self, row: &Row) {
@@ -76,6 +89,8 @@ impl RowCheck {
     #[cold]
     fn judge(&mut self, row: &Row, line: u64) -> Result<bool, Fault> {
         let fault = |reason: String| Err(Fault::row(line, reason));
+        let disorder = |reason: String| Err(Fault { is_disorder: true, ..Fault::row(line, reason) });
+        let is_next = self.started && !self.takes_any_order;
         let at = format_iso(row.time);
         if let Some((from, until)) = self.period.filter(|(from, until)| row.time < *from || row.time >= *until) {
             let day = if until - from == time::DAY { "day" } else { "month" };
@@ -85,17 +100,17 @@ impl RowCheck {
                 format_iso(until)
             ));
         }
-        if self.started && row.time < self.last {
-            return fault(format!(
+        if is_next && row.time < self.last {
+            return disorder(format!(
                 "time {at} is before that of the row above, {}; expected rows in time order",
                 format_iso(self.last)
             ));
         }
-        if self.started && self.has_id && row.id == self.last_id {
+        if is_next && self.has_id && row.id == self.last_id {
             return fault(format!("trade id {} repeats that of the row above; expected increasing ids", row.id));
         }
-        if self.started && self.has_id && row.id < self.last_id {
-            return fault(format!("trade id {} comes after {}; expected increasing ids", row.id, self.last_id));
+        if is_next && self.has_id && row.id < self.last_id {
+            return disorder(format!("trade id {} comes after {}; expected increasing ids", row.id, self.last_id));
         }
         if row.near_min < row.time - HOUR || row.near_max > row.time + HOUR {
             let far = if row.near_max > row.time + HOUR { row.near_max } else { row.near_min };

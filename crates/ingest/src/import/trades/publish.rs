@@ -1,6 +1,7 @@
 //! Trade files into the hub's monthly tables: files of one table are merged with one another and with what is there,
 //! written aside, and published when the last row of the last file has been accepted.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::{channel, sync_channel};
 
 use crosscut_hub::{Hub, HubError, IngestPublisher, InputFile, Origin, TableSource, TickMonth, TickStream, TickWriter};
@@ -12,6 +13,7 @@ use crate::import::report::{TableReport, TableStatus};
 use crate::import::touched::Touched;
 
 use super::merge::{Merge, MergeKey, Side};
+use super::order;
 use super::source::{FileTrades, TradeFile, TradeRecord, TradeSource};
 
 /// Batches in flight between the parsing and the writing thread.
@@ -75,11 +77,34 @@ impl Written {
 }
 
 impl TickJob {
-    /// Runs the job.
+    /// Runs the job. Only when a file turns out not to be in order, its rows are put in order.
     ///
     /// # Errors
     /// When a file is refused or the hub cannot be read or written; the tables are then as they were.
     pub fn run(&self, context: &TickContext<'_>) -> Result<TickOutcome, IngestError> {
+        let disorder = match self.attempt(context, &BTreeSet::new()) {
+            Err(IngestError::Disordered(disorder)) => disorder,
+            result => return result,
+        };
+        let (mut job, mut disordered) = (self.clone(), BTreeSet::new());
+        for file in &mut job.files {
+            let survey = order::survey(file, context.pipelined).map_err(|fault| fault.of(&file.shown))?;
+            if survey.n_late > 0 {
+                disordered.insert(file.shown.clone());
+                file.first = survey.first;
+            }
+        }
+        sort_files(&mut job.files);
+        match job.attempt(context, &disordered) {
+            // The row that was first out of its place says more than that no order suits.
+            Err(IngestError::Refused(refusal)) if refusal.file == disorder.file => Err(disorder.into()),
+            Err(IngestError::Disordered(refusal)) => Err(refusal.into()),
+            result => result,
+        }
+    }
+
+    /// Runs the job with some files, as the user named them, to be put in order.
+    fn attempt(&self, context: &TickContext<'_>, disordered: &BTreeSet<String>) -> Result<TickOutcome, IngestError> {
         let months = self.months_there(context)?;
         let known = self.known_files(&months, context);
         let mut outcome = TickOutcome::default();
@@ -91,7 +116,11 @@ impl TickJob {
                     input: input.clone(),
                     notes: vec!["already imported".to_owned()],
                 }),
-                None => fresh.push(FileTrades::new(file.clone(), context.pipelined)),
+                None => {
+                    let source = FileTrades::new(file.clone(), context.pipelined);
+                    let is_disordered = disordered.contains(&file.shown);
+                    fresh.push(if is_disordered { source.in_any_order(true) } else { source });
+                }
             }
         }
         let (written, records) = match (&self.month, fresh.pop()) {
@@ -272,6 +301,11 @@ impl TickJob {
     fn report(&self, month: &str, rows: u64, added: u64, status: TableStatus) -> TableReport {
         TableReport { table: self.table(month), rows, added, status }
     }
+}
+
+/// Puts the files of one table in order of their first rows.
+pub(crate) fn sort_files(files: &mut [TradeFile]) {
+    files.sort_by(|a, b| (a.first, &a.path).cmp(&(b.first, &b.path)));
 }
 
 /// What a month's provenance says of a file.

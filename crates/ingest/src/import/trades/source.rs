@@ -13,6 +13,7 @@ use crate::import::lines::LineChunks;
 
 use super::check::RowCheck;
 use super::layout::{Role, TradeLayout};
+use super::order;
 use super::parquet::{self, ParquetTrades};
 use super::parse::{Row, TradeParser};
 
@@ -87,9 +88,15 @@ impl TradeFile {
         self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
+    /// What its rows are put in order by, in words.
+    fn order_key(&self) -> &'static str {
+        if self.has_id { "trade id" } else { "time" }
+    }
+
     /// What provenance records of the file once `check` has seen all its rows.
     pub fn record(&self, check: &RowCheck) -> InputFile {
         InputFile {
+            n_out_of_order: check.n_out_of_order,
             file: self.name(),
             size: self.identity.size,
             sha256: self.identity.sha256.clone(),
@@ -112,6 +119,8 @@ pub(crate) struct FileTrades {
     state: State,
     /// What has been seen of the rows.
     check: RowCheck,
+    /// Whether its rows are out of order: they are read whole and put in order.
+    is_disordered: bool,
 }
 
 /// How far a file has been read.
@@ -140,7 +149,14 @@ impl FileTrades {
             }
         };
         let check = RowCheck::new(file.period, file.has_id, has_span, drops_spent);
-        Self { file, ahead, state: State::Closed, check }
+        Self { file, ahead, state: State::Closed, check, is_disordered: false }
+    }
+
+    /// The same file, whose rows may be in any order.
+    pub fn in_any_order(mut self, is_disordered: bool) -> Self {
+        self.is_disordered = is_disordered;
+        self.check.takes_any_order = true;
+        self
     }
 
     /// What has been seen of the rows so far.
@@ -167,9 +183,14 @@ impl FileTrades {
     }
 
     /// The next rows, with faults not yet bearing the file's name.
-    fn fill(&mut self, out: &mut Trades) -> Result<(), Fault> {
+    pub(super) fn fill(&mut self, out: &mut Trades) -> Result<(), Fault> {
         if matches!(self.state, State::Closed) {
             self.state = self.open()?;
+            if self.is_disordered {
+                let (rows, n_late) = order::whole(self)?;
+                self.check.put_in_order(&rows, n_late);
+                self.state = State::Whole(rows, 0);
+            }
         }
         match &mut self.state {
             State::Text(chunks, chunk, at, parser) => {
@@ -230,7 +251,10 @@ impl TradeSource for FileTrades {
     fn next_batch(&mut self, out: &mut Trades) -> Result<bool, IngestError> {
         loop {
             out.clear();
-            self.fill(out).map_err(|fault| fault.of(&self.file.shown))?;
+            self.fill(out).map_err(|fault| match fault.is_disorder {
+                true => IngestError::Disordered(fault.of(&self.file.shown)),
+                false => fault.of(&self.file.shown).into(),
+            })?;
             let Some((from, until)) = self.file.window else { return Ok(!out.is_empty()) };
             if out.is_empty() {
                 return Ok(false);
@@ -266,6 +290,10 @@ impl TradeSource for FileTrades {
                 "{}: {n} trades flagged as suspicious left out, as LEAN leaves them out",
                 self.file.name()
             ));
+        }
+        if check.n_out_of_order > 0 {
+            let (name, n, key) = (self.file.name(), check.n_out_of_order, self.file.order_key());
+            notes.push(format!("{name}: {n} rows stood behind later ones; put in order of {key}"));
         }
         if check.n_id_gaps > 0 {
             notes.push(format!("{}: {} gaps in the trade ids", self.file.name(), check.n_id_gaps));
