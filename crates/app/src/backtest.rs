@@ -69,6 +69,15 @@ pub(crate) struct Purpose {
     pub(crate) extra: Option<Value>,
     /// Lines for the log about what was done before.
     pub(crate) log: Vec<String>,
+    /// The sweep that has it made for one of its sets.
+    pub(crate) part_of: Option<String>,
+}
+
+impl Purpose {
+    /// A plain backtest.
+    pub(crate) fn backtest() -> Self {
+        Self { kind: RunKind::Backtest, extra: None, log: Vec::new(), part_of: None }
+    }
 }
 
 /// Runs the backtest that the settings describe.
@@ -96,7 +105,7 @@ pub fn run(desk: &Desk<'_>) -> Result<RunSummary, AppError> {
             },
         );
     })?;
-    run_config(desk, &config, Purpose { kind: RunKind::Backtest, extra: None, log: Vec::new() })
+    run_config(desk, &config, Purpose::backtest())
 }
 
 /// The settings under `backtest` for a given venue and factor set.
@@ -151,6 +160,7 @@ fn load_and_replay(
     let made = self::record(desk, config, &loaded, command, watch)?;
     let record = record.insert(made);
     record.context.log = purpose.log;
+    record.context.part_of = purpose.part_of;
     let archive = runs::archive(desk);
     if let Some(published) = archive.reuse(record)? {
         return Ok(summary(&archive, record, &loaded, published, watch));
@@ -278,6 +288,7 @@ pub(crate) fn context(desk: &Desk<'_>, watch: &Watch, log: Vec<String>) -> RunCo
         settings: settings.map(|shown| (shown.key.clone(), crate::config::plain(&shown.value))).collect(),
         factors: Vec::new(),
         log,
+        part_of: None,
     }
 }
 

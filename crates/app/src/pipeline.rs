@@ -98,7 +98,7 @@ pub fn run(desk: &Desk<'_>) -> Result<PipelineSummary, AppError> {
     features(desk, &engine, &mut steps)?;
     restrict(&mut engine, symbols)?;
     let log = steps.done.iter().map(|step| format!("{}: {}", step.name, step.text)).collect();
-    let purpose = Purpose { kind: RunKind::Pipeline, extra: Some(json!("pipeline run")), log };
+    let purpose = Purpose { kind: RunKind::Pipeline, extra: Some(json!("pipeline run")), log, part_of: None };
     let run = backtest::run_config(desk, &engine, purpose)?;
     let what = if run.reused { "settings and inputs have not changed, the stored run is as written" } else { "done" };
     steps.push("backtest", run.reused, format!("{what}, run {}", run.run_id));

@@ -178,7 +178,8 @@ pub fn verify(desk: &Desk<'_>, ids: &[String]) -> Result<Verified, AppError> {
     let archive = archive(desk);
     let mut wanted = ids.to_vec();
     if wanted.is_empty() {
-        let stored = archive.list()?.entries.into_iter().filter(|run| run.status != RunStatus::Failed);
+        let is_stored = |run: &RunEntry| run.status != RunStatus::Failed && !run.is_many();
+        let stored = archive.list()?.entries.into_iter().filter(is_stored);
         wanted = stored.filter_map(|run| run.run_id).collect();
         wanted.sort();
         wanted.dedup();

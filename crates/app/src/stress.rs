@@ -1,27 +1,31 @@
 //! `stress`: where a strategy breaks, whether it meets the go-live criteria, and several strategies on equal terms.
 //!
 //! What is stressed is a run of the archive, so that what was looked at is counted as a trial; without one named, the run
-//! that the settings describe is made first. The scenarios themselves choose nothing and are not entered.
+//! that the settings describe is made first. The scenarios themselves choose nothing and are no trials; that a stress test
+//! was made is a line of the ledger.
 
 use std::path::Path;
 use std::sync::Mutex;
 
 pub use crosscut_backtest::criteria::Verdict;
 use crosscut_backtest::criteria::{Criterion, DEFLATED};
-use crosscut_backtest::results::{Archive, StoredRun};
+use crosscut_backtest::results::{Archive, ManyKind, RunStatus, StoredRun, SweepRecord, Trial, hypothesis};
 use crosscut_backtest::stress::{
-    BASE, Change, Contest, Reordered, Row, Scenario, Standing, StressOptions, contest, page, regimes, reordered,
-    scenarios,
+    Change, Contest, Reordered, Row, Scenario, Standing, StressOptions, contest, days_per_year, page, regimes,
+    reordered, scenarios,
 };
 use crosscut_backtest::sweep::{DAYS, SetOutcome, SharedMarket};
 use crosscut_backtest::{BacktestConfig, Loaded, RunOutcome};
+use crosscut_hub::config_hash;
 use rayon::prelude::*;
+use serde_json::json;
 
-use crate::backtest;
+use crate::backtest::{self, Watch};
 use crate::desk::Desk;
 use crate::error::AppError;
 use crate::events::Level;
 use crate::many::ManyRuns;
+use crate::sweep::ledger;
 use crate::{rerun, runs};
 
 /// Histories drawn where a band or a chance is told.
@@ -63,7 +67,9 @@ pub fn stress(desk: &Desk<'_>, name: Option<&str>, html: Option<&Path>) -> Resul
     let criteria = criteria(desk)?;
     let options = options(desk)?;
     let run = stored(desk, name)?;
+    let watch = Watch::start(desk.clock);
     let found = Test::new(desk, &run)?.run(&options)?;
+    enter(desk, &run, (&found, &options), &watch)?;
     let found = Stress { verdicts: judge_run(&runs::archive(desk), &run, &criteria)?, ..found };
     if let Some(path) = html {
         let page =
@@ -120,6 +126,33 @@ pub fn compare_on_equal_terms(desk: &Desk<'_>, names: &[String]) -> Result<Conte
     });
     let curves: Vec<_> = curves.collect::<Result<_, AppError>>()?;
     Ok(contest(&curves, DRAWS, desk.config.count("backtest.seed").unwrap_or_default()))
+}
+
+/// Enters the test in the ledger.
+fn enter(
+    desk: &Desk<'_>,
+    run: &StoredRun,
+    (found, options): (&Stress, &StressOptions),
+    watch: &Watch,
+) -> Result<(), AppError> {
+    let mut id = config_hash(&json!({"stress": run.id(), "options": format!("{options:?}")}));
+    id.truncate(run.id().len());
+    let named = ["n_lost", "n_weak", "n_held", "n_not_run"].into_iter().zip(found.counts);
+    ledger::append(
+        desk,
+        &SweepRecord {
+            kind: ManyKind::Stress,
+            status: RunStatus::Done,
+            sweep_id: id,
+            strategy: found.strategy.clone(),
+            folder: None,
+            hypothesis: Some(hypothesis(run.config())),
+            trial: Trial::unknown(0),
+            inputs_hash: run.entry.inputs_hash.clone(),
+            context: backtest::context(desk, watch, Vec::new()),
+            headline: named.map(|(name, n)| (name.to_owned(), Some(n as f64))).collect(),
+        },
+    )
 }
 
 /// The run to stress.
@@ -181,6 +214,35 @@ fn run_all(many: &ManyRuns<'_>, configs: Vec<BacktestConfig>) -> Vec<Result<SetO
     taken.map(|outcome| outcome.unwrap_or_else(|| Err(AppError::new("the run was not made")))).collect()
 }
 
+/// A configuration as it is, at other execution prices, with orders that come late, and at other costs.
+pub(crate) fn frictions(many: &ManyRuns<'_>, config: &BacktestConfig) -> Vec<Row> {
+    let plan = crosscut_backtest::stress::frictions(config);
+    let changed = plan.iter().filter_map(|scenario| match &scenario.change {
+        Change::Config(config) => Some(config.as_ref().clone()),
+        _ => None,
+    });
+    let configs: Vec<BacktestConfig> = std::iter::once(config.clone()).chain(changed).collect();
+    let mut outcomes = run_all(many, configs).into_iter();
+    let Some(Ok(own)) = outcomes.next() else { return Vec::new() };
+    let sharpe = own.metric("sharpe");
+    let mut rows = vec![Row::base(&own)];
+    rows.extend(plan.iter().zip(outcomes).map(|(scenario, outcome)| row(scenario, outcome, sharpe)));
+    rows
+}
+
+/// What came of a scenario that is a run.
+fn row(scenario: &Scenario, outcome: Result<SetOutcome, AppError>, own: Option<f64>) -> Row {
+    let is_run = matches!(scenario.change, Change::Config(_));
+    let row = match outcome {
+        Ok(outcome) => Row {
+            run_id: is_run.then(|| outcome.run_id.clone()),
+            ..Row::of(scenario.group, &scenario.name, &outcome, own)
+        },
+        Err(error) => Row::not_run(scenario.group, &scenario.name, error.message().to_owned()),
+    };
+    Row { settings: scenario.settings.clone(), ..row }
+}
+
 /// A stress test under way.
 struct Test<'a> {
     /// The surroundings.
@@ -222,24 +284,23 @@ impl<'a> Test<'a> {
         let own = self.base.metric("sharpe");
         self.desk.events.message(Level::Debug, &format!("{} scenarios", plan.len()));
         let outcomes = self.outcomes(&plan);
-        let mut rows = vec![Row::of(BASE, "", &self.base, None)];
-        rows[0].standing = if rows[0].standing == Standing::Loses { Standing::Loses } else { Standing::Holds };
+        let mut rows = vec![Row::base(&self.base)];
         let (mut n_turned, mut n_above) = (0, 0);
         for (scenario, outcome) in plan.iter().zip(outcomes) {
             if let (Change::Turned(_), Ok(outcome)) = (&scenario.change, &outcome) {
                 n_turned += 1;
                 n_above += usize::from(outcome.metric("sharpe").zip(own).is_some_and(|(other, own)| other >= own));
             } else {
-                rows.push(match outcome {
-                    Ok(outcome) => Row::of(scenario.group, &scenario.name, &outcome, own),
-                    Err(error) => Row::not_run(scenario.group, &scenario.name, error.message().to_owned()),
-                });
+                rows.push(row(scenario, outcome, own));
             }
         }
         if let Loaded::Panel(panel) = loaded {
             let market = panel.market_returns();
             rows.extend(regimes(&self.base.sampled, self.base.capital, (panel.timeline(), &market), own));
         }
+        let returns = self.base.sampled.returns(self.base.capital);
+        let reordered = reordered(&returns, DRAWS, options.seed);
+        rows.extend(Row::of_orders(&returns, days_per_year(&self.base.sampled.labels), &reordered, own));
         let count = |standing| rows[1..].iter().filter(|row| row.standing == standing).count();
         let counts = [Standing::Loses, Standing::Weak, Standing::Holds, Standing::NotRun].map(count);
         Ok(Stress {
@@ -249,7 +310,7 @@ impl<'a> Test<'a> {
             rows,
             // The run itself is one of the orders that could have been.
             shuffled_p: (n_turned > 0).then(|| (n_above + 1) as f64 / (n_turned + 1) as f64),
-            reordered: reordered(&self.base.sampled.returns(self.base.capital), DRAWS, options.seed),
+            reordered,
             verdicts: Vec::new(),
         })
     }

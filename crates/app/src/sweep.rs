@@ -4,24 +4,25 @@
 //! is in a journal, so that a killed sweep goes on where it was; table and page are made from the journal, in the order of
 //! the sets, and have the same bytes for any number of workers and kills.
 
+mod external;
 mod file;
 mod folder;
+pub(crate) mod ledger;
 mod markets;
 mod names;
+mod notebook;
 pub mod optimize;
 mod study;
 pub mod walkforward;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crosscut_backtest::BacktestConfig;
-use crosscut_backtest::results::{ENGINE_VERSION, ResultsError};
-use crosscut_backtest::sweep::{
-    Drawn, Journal, Note, Noted, ParameterSet, Sampling, SharedMarket, sampling_for, sharing,
-};
+use crosscut_backtest::results::ENGINE_VERSION;
+use crosscut_backtest::sweep::{Drawn, Note, ParameterSet, Sampling, SharedMarket, sampling_for, sharing};
 use crosscut_hub::config_hash;
 use serde_json::{Value, json};
 
@@ -31,15 +32,10 @@ use crate::error::AppError;
 use crate::events::Level;
 use crate::many::ManyRuns;
 use file::Asked;
-
-/// The journal's file name.
-const JOURNAL: &str = "journal.bin";
+use notebook::Notebook;
 
 /// Letters of a sweep's id.
 const ID_LENGTH: usize = 16;
-
-/// What was appended to the journal is made durable at least this often, microseconds.
-const SYNC_EVERY: i64 = 1_000_000;
 
 /// What came of a sweep.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -109,6 +105,8 @@ struct Sweep<'a> {
     notes: Vec<Option<Note>>,
     /// Sets that were in the journal and still hold.
     n_done_before: usize,
+    /// What each set is a trial of; empty for one that cannot be run.
+    hypotheses: Vec<String>,
     /// What a search that learns adds.
     searched: Option<Searched>,
 }
@@ -139,14 +137,13 @@ pub fn run(desk: &Desk<'_>) -> Result<SweepSummary, AppError> {
     }
     let id = sweep_id(&configs, &drawn.sets, &many)?;
     let place = folder::place(desk, &id)?;
-    let mut before: BTreeMap<usize, Note> = BTreeMap::new();
-    let journal = Journal::open(&place.join(JOURNAL), &id, &mut |noted: Noted| {
-        before.insert(noted.place, noted.note);
-    })?;
+    let notebook = Notebook::open(desk, &place, &id)?;
     notes.resize(drawn.sets.len(), None);
-    let mut sweep = Sweep { desk, asked, drawn, many, id, notes, n_done_before: 0, searched: None };
+    let hypotheses = ledger::hypotheses(drawn.sets.len(), &configs);
+    let mut sweep = Sweep { desk, asked, drawn, many, id, notes, n_done_before: 0, hypotheses, searched: None };
+    ledger::begin(desk, &sweep.id, &sweep.hypotheses)?;
     watch.lap("plan");
-    sweep.run_sets(configs, before, journal)?;
+    sweep.run_sets(configs, notebook)?;
     watch.lap("sets");
     let summary = folder::write(&sweep, &place, &mut watch)?;
     Ok(SweepSummary { seconds: watch.laps().to_vec(), ..summary })
@@ -199,68 +196,51 @@ fn sweep_id(
     Ok(id)
 }
 
-/// What threads write down together.
-struct Book {
-    /// The journal.
-    journal: Journal,
-    /// What came of each set.
-    notes: Vec<Option<Note>>,
-    /// Labels of the last curve, which nearly all share.
-    labels: Arc<[i64]>,
-    /// The first failure to write, which ends the sweep.
-    failure: Option<ResultsError>,
-}
-
 impl Sweep<'_> {
     /// Runs what is not done yet, market by market.
     fn run_sets(
         &mut self,
         configs: BTreeMap<usize, BacktestConfig>,
-        mut before: BTreeMap<usize, Note>,
-        journal: Journal,
+        mut notebook: Notebook<'_>,
     ) -> Result<(), AppError> {
         let groups = self.groups(configs)?;
         let notes = std::mem::take(&mut self.notes);
         let n_failed = notes.iter().flatten().count() as u64;
         let progress = Progress::new(self.desk, self.drawn.sets.len() as u64, n_failed);
-        let book = Mutex::new(Book { journal, notes, labels: Arc::default(), failure: None });
+        let notes = Mutex::new(notes);
+        let done = |at: usize, note: Note| {
+            notes.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(note);
+            progress.step("sets");
+        };
         for group in groups {
             let configs: Vec<&BacktestConfig> = group.iter().map(|(_, config)| config).collect();
             let market = match self.many.load(&configs) {
                 Ok(market) => market,
                 Err(error) => {
-                    group.iter().for_each(|(at, _)| progress.note(&book, *at, Err(error.to_string()), true));
+                    group.iter().for_each(|(at, _)| done(*at, notebook.write(*at, Err(error.to_string()))));
                     continue;
                 }
             };
             let sampling = self.sampling(&market, &configs);
-            let pending: Vec<usize> = (0..group.len())
-                .filter(|&nth| {
-                    let (at, config) = &group[nth];
-                    let note = before.remove(at);
-                    let holds = note.filter(|note| still_holds(note, &market, config));
-                    let is_done = holds.is_some();
-                    if let Some(note) = holds {
-                        self.n_done_before += 1;
-                        progress.note(&book, *at, note, false);
-                    }
-                    !is_done
-                })
-                .collect();
-            let configs: Vec<&BacktestConfig> = pending.iter().map(|&nth| &group[nth].1).collect();
+            let mut pending = Vec::with_capacity(group.len());
+            for (at, config) in &group {
+                match notebook.known(*at, &market, config) {
+                    Some(note) => done(*at, note),
+                    None => pending.push((*at, config)),
+                }
+            }
+            let configs: Vec<&BacktestConfig> = pending.iter().map(|(_, config)| *config).collect();
             self.many.run_market(&market, &configs, sampling, &|nth, result| {
-                progress.note(&book, group[pending[nth]].0, result.map_err(|error| error.to_string()), true);
+                let at = pending[nth].0;
+                done(at, notebook.write(at, result.map_err(|error| error.to_string())));
             });
-            if progress.has_failed() {
+            if notebook.has_failed() {
                 break;
             }
         }
-        let book = book.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Some(failure) = book.failure {
-            return Err(failure.into());
-        }
-        book.journal.sync()?;
-        self.notes = book.notes;
+        notebook.finish()?;
+        self.n_done_before = notebook.n_done_before();
+        self.notes = notes.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(())
     }
 
@@ -301,60 +281,26 @@ fn still_holds(note: &Note, market: &SharedMarket, config: &BacktestConfig) -> b
     }
 }
 
-/// Tells how far it is, and writes down what is done.
+/// Tells how far it is.
 struct Progress<'a> {
-    /// Who listens, and the clock.
+    /// Who listens.
     desk: &'a Desk<'a>,
-    /// Number of sets.
-    n_sets: u64,
-    /// Sets that are done.
+    /// Number of runs.
+    n_runs: u64,
+    /// Runs that are done.
     n_done: AtomicU64,
-    /// When the journal was last made durable.
-    synced_at: AtomicI64,
-    /// Whether nothing can be written any more.
-    has_failed: AtomicBool,
 }
 
 impl<'a> Progress<'a> {
-    /// Nothing but some sets that cannot be run.
-    fn new(desk: &'a Desk<'a>, n_sets: u64, n_done: u64) -> Self {
-        let synced_at = AtomicI64::new((desk.clock)());
-        Self { desk, n_sets, n_done: AtomicU64::new(n_done), synced_at, has_failed: AtomicBool::new(false) }
+    /// Nothing but some that cannot be run.
+    fn new(desk: &'a Desk<'a>, n_runs: u64, n_done: u64) -> Self {
+        Self { desk, n_runs, n_done: AtomicU64::new(n_done) }
     }
 
-    /// Takes a set that is done; `is_new`: into the journal too.
-    fn note(&self, book: &Mutex<Book>, at: usize, note: Note, is_new: bool) {
-        let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
-        let noted = Noted { place: at, note };
-        if is_new && book.failure.is_none() {
-            let now = (self.desk.clock)();
-            let mut written = book.journal.append(&noted);
-            if now - self.synced_at.load(Ordering::Relaxed) >= SYNC_EVERY {
-                written = written.and_then(|()| book.journal.sync());
-                self.synced_at.store(now, Ordering::Relaxed);
-            }
-            if let Err(error) = written {
-                book.failure = Some(error);
-                self.has_failed.store(true, Ordering::Relaxed);
-            }
-        }
-        let mut note = noted.note;
-        if let Ok(outcome) = &mut note {
-            if outcome.sampled.labels == book.labels {
-                outcome.sampled.labels = Arc::clone(&book.labels);
-            } else {
-                book.labels = Arc::clone(&outcome.sampled.labels);
-            }
-        }
-        book.notes[at] = Some(note);
-        drop(book);
+    /// One more is done.
+    fn step(&self, what: &str) {
         let n_done = self.n_done.fetch_add(1, Ordering::Relaxed) + 1;
-        self.desk.events.step(n_done, self.n_sets, "sets");
-    }
-
-    /// Whether nothing can be written any more.
-    fn has_failed(&self) -> bool {
-        self.has_failed.load(Ordering::Relaxed)
+        self.desk.events.step(n_done.min(self.n_runs), self.n_runs, what);
     }
 }
 

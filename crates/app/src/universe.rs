@@ -5,7 +5,7 @@
 //! too much. Both runs are in the archive like any other.
 
 use crosscut_backtest::panel::survivors::{Gone, Survivors, survivors};
-use crosscut_backtest::results::{MetricPair, RunKind};
+use crosscut_backtest::results::MetricPair;
 use crosscut_model::format_iso;
 use serde::Serialize;
 
@@ -61,7 +61,7 @@ pub fn bias(desk: &Desk<'_>) -> Result<Bias, AppError> {
     if symbols.is_empty() {
         return Err(AppError::new(format!("none of {} symbols still trades at {}", gone.len(), format_iso(today))));
     }
-    let purpose = || Purpose { kind: RunKind::Backtest, extra: None, log: Vec::new() };
+    let purpose = Purpose::backtest;
     desk.events.message(Level::Info, &format!("the universe as it was: {} symbols", symbols.len() + gone.len()));
     let as_it_was = backtest::run_config(desk, &config, purpose())?;
     desk.events.message(Level::Info, &format!("today's survivors: {} symbols", symbols.len()));

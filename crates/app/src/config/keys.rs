@@ -601,7 +601,7 @@ pub const KEYS: &[Key] = &[
     key(
         "optimize.method",
         "search",
-        Kind::Choice(&["tpe", "gaussian_process", "evolution", "halving", "random"]),
+        Kind::Choice(&["tpe", "gaussian_process", "evolution", "halving", "random", "external"]),
         "tpe",
         "How the next sets are found from what came of those before",
     ),
@@ -634,6 +634,14 @@ pub const KEYS: &[Key] = &[
     key("optimize.target", "target", Kind::Number, "", "End as soon as the objective is this good"),
     key("optimize.rungs", "rungs", Kind::Count, "3", "Halving: rungs, each over more of the time"),
     key("optimize.keep", "keep", Kind::Number, "0.5", "Halving: part of the sets that goes on to the next rung"),
+    key(
+        "optimize.program",
+        "program",
+        Kind::Tree,
+        "",
+        "External search: the command that proposes sets, JSON lines through its input and output",
+    ),
+    key("optimize.program_timeout", "program-timeout", Kind::Number, "60", "Seconds it may take for an answer"),
     key("walkforward.train", "train", Kind::Text, "180d", "Length of a training window, such as 180d, 26w, 720h"),
     key("walkforward.test", "test", Kind::Text, "30d", "Length of a test window"),
     key("walkforward.step", "step", Kind::Text, "", "From one window to the next; the length of a test when not given"),

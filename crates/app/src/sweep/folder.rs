@@ -8,17 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crosscut_backtest::results::{RunKind, SweepRecord, Trial, hypothesis, metric_names};
-use crosscut_backtest::sweep::{Note, SetOutcome, SweepLuck, SweepPage, equity_table, sets_table};
+use crosscut_backtest::results::metric_names;
+use crosscut_backtest::sweep::{Note, SetOutcome, SweepPage, equity_table, sets_table};
 use crosscut_model::Table;
 
-use super::file::Kept;
-use super::{BestSet, Sweep, SweepSummary, description, warn};
+use super::file::{Asked, Kept};
+use super::{BestSet, Sweep, SweepSummary, description, ledger, warn};
 use crate::backtest::{self, Purpose, Watch};
 use crate::desk::Desk;
 use crate::error::AppError;
-use crate::runs;
-use crate::table_file;
+use crate::{stress, table_file};
 
 /// The folder of sweeps inside the results folder.
 const SWEEPS: &str = "sweeps";
@@ -46,9 +45,12 @@ pub(super) fn below(id: &str) -> String {
 
 /// Writes everything that follows from the sets, and the best ones' folders.
 pub(super) fn write(sweep: &Sweep<'_>, folder: &Path, watch: &mut Watch) -> Result<SweepSummary, AppError> {
-    let keys = keys(sweep);
+    let keys = keys(&sweep.asked, sweep.searched.as_ref().is_some_and(|searched| searched.varies_end));
     let ranked = ranked(sweep);
     let mut notes = Vec::new();
+    let best = ranked.first().map(|&at| sweep.many.resolve(&sweep.drawn.sets[at])).transpose()?;
+    let frictions = best.map(|config| stress::frictions(&sweep.many, &config)).unwrap_or_default();
+    watch.lap("costs and execution");
     let page = SweepPage {
         title: title(sweep),
         id: sweep.id.clone(),
@@ -60,6 +62,7 @@ pub(super) fn write(sweep: &Sweep<'_>, folder: &Path, watch: &mut Watch) -> Resu
         out_of_sample: sweep.asked.out_of_sample,
         n_refused: sweep.drawn.n_refused,
         n_repeated: sweep.drawn.n_repeated,
+        frictions: &frictions,
     };
     let luck = page.luck()?;
     watch.lap("statistics");
@@ -81,7 +84,7 @@ pub(super) fn write(sweep: &Sweep<'_>, folder: &Path, watch: &mut Watch) -> Resu
         let run = backtest::run_config(
             sweep.desk,
             &config,
-            Purpose { kind: RunKind::Backtest, extra: None, log: Vec::new() },
+            Purpose { part_of: Some(sweep.id.clone()), ..Purpose::backtest() },
         )?;
         if let Some(Ok(outcome)) = &sweep.notes[at] {
             check_same(sweep.desk, at, outcome, &run);
@@ -92,8 +95,9 @@ pub(super) fn write(sweep: &Sweep<'_>, folder: &Path, watch: &mut Watch) -> Resu
     let summary = summary(sweep, folder, (keys, &ranked), (folders, notes));
     let mut described = description(sweep, &summary);
     described["statistics"] = serde_json::to_value(&luck).unwrap_or_default();
+    described["costs_and_execution"] = serde_json::to_value(&frictions).unwrap_or_default();
     write_text(&format!("{described:#}\n"), &folder.join("sweep.json"))?;
-    enter(sweep, (&summary, luck.as_ref()), watch)?;
+    ledger::enter(sweep, (&summary, luck.as_ref()), watch)?;
     Ok(summary)
 }
 
@@ -116,12 +120,12 @@ fn check_same(desk: &Desk<'_>, at: usize, outcome: &SetOutcome, run: &backtest::
 }
 
 /// The keys of all sets, in the order in which they first come.
-fn keys(sweep: &Sweep<'_>) -> Vec<String> {
-    let mut keys: Vec<String> = sweep.asked.space.axes.iter().map(|axis| axis.key.clone()).collect();
-    if sweep.searched.as_ref().is_some_and(|searched| searched.varies_end) {
+pub(super) fn keys(asked: &Asked, varies_end: bool) -> Vec<String> {
+    let mut keys: Vec<String> = asked.space.axes.iter().map(|axis| axis.key.clone()).collect();
+    if varies_end {
         keys.push("backtest.end".to_owned());
     }
-    for set in &sweep.asked.space.named {
+    for set in &asked.space.named {
         for (key, _) in &set.values {
             if !keys.contains(key) {
                 keys.push(key.clone());
@@ -221,60 +225,6 @@ fn best(sweep: &Sweep<'_>, at: usize, folders: &BTreeMap<usize, PathBuf>) -> Opt
         metrics: shown.map(|name| (name.to_owned(), outcome.metric(name))).collect(),
         folder: folders.get(&at).cloned(),
     })
-}
-
-/// Enters the sweep in the ledger: one entry with its number of trials.
-fn enter(
-    sweep: &Sweep<'_>,
-    (summary, luck): (&SweepSummary, Option<&SweepLuck>),
-    watch: &Watch,
-) -> Result<(), AppError> {
-    let best = summary.best.first();
-    let config = best.map(|best| sweep.many.resolve(&sweep.drawn.sets[best.set])).transpose()?;
-    let config = config.and_then(|config| config.canonical("").ok());
-    let record = SweepRecord {
-        sweep_id: summary.sweep_id.clone(),
-        strategy: sweep.desk.config.text("backtest.strategy").unwrap_or_default().to_owned(),
-        folder: below(&summary.sweep_id),
-        hypothesis: config.map(|config| hypothesis(&config)),
-        trial: trial(summary.n_sets, luck),
-        inputs_hash: None,
-        was_done: summary.n_done_before + summary.n_failed == summary.n_sets,
-        context: backtest::context(sweep.desk, watch, Vec::new()),
-        headline: best.map(|best| best.metrics.clone()).unwrap_or_default(),
-    };
-    let unreadable = runs::archive(sweep.desk).enter_sweep(&record)?;
-    for line in unreadable {
-        warn(sweep.desk, &format!("line {} of the ledger is not a complete entry: {}", line.line, line.reason));
-    }
-    Ok(())
-}
-
-/// What a sweep says as trials: all its sets, those that failed too.
-pub(super) fn trial(n_sets: usize, luck: Option<&SweepLuck>) -> Trial {
-    let n_sets = n_sets as u64;
-    let Some(report) = luck.map(|luck| &luck.report) else {
-        return Trial {
-            n_sets,
-            n_effective: n_sets as f64,
-            n_periods: 0,
-            periods_per_year: 1.0,
-            sharpe: None,
-            sharpe_deviation: None,
-            shape: None,
-            sharpe_best: None,
-        };
-    };
-    Trial {
-        n_sets,
-        n_effective: report.trials.n_effective,
-        n_periods: report.n_periods,
-        periods_per_year: report.periods_per_year,
-        sharpe: report.trials.sharpe_mean,
-        sharpe_deviation: report.trials.sharpe_deviation,
-        shape: luck.and_then(|luck| luck.best_shape),
-        sharpe_best: report.best.and_then(|at| report.sets[at].sharpe),
-    }
 }
 
 /// Writes a table so that it appears whole.

@@ -1,11 +1,12 @@
 //! Markets that sets run over, loaded once for all that share them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use crosscut_backtest::sweep::{ParameterSet, Sampling, SetOutcome, SharedMarket, sharing};
+use crosscut_backtest::sweep::{Note, ParameterSet, Sampling, SetOutcome, SharedMarket, sharing};
 use crosscut_backtest::walkforward::Span;
 use crosscut_backtest::{BacktestConfig, BacktestError};
 
+use super::notebook::Notebook;
 use crate::error::AppError;
 use crate::many::ManyRuns;
 
@@ -14,9 +15,6 @@ const MARKETS_MAX: usize = 4;
 
 /// Configurations at once for which walking side by side is worth its proof.
 const MANY: usize = 32;
-
-/// What came of a configuration, and what its caller calls it.
-pub(super) type Run = (usize, Result<SetOutcome, AppError>);
 
 /// A configuration and what its caller calls it.
 pub(super) type Named = (usize, BacktestConfig);
@@ -73,34 +71,41 @@ impl Markets {
         (groups.into_iter().map(|(_, group)| group).collect(), failed)
     }
 
-    /// Runs configurations; what came of each is under the caller's number, in the order of these.
-    pub(super) fn run(&mut self, many: &ManyRuns<'_>, configs: Vec<Named>, sampling: Sampling) -> Vec<Run> {
+    /// Runs configurations, those that the notebook knows not again; what came of each is under the caller's number, in the
+    /// order of these.
+    pub(super) fn run(
+        &mut self,
+        many: &ManyRuns<'_>,
+        notebook: &mut Notebook<'_>,
+        configs: Vec<Named>,
+        (sampling, step): (Sampling, &(dyn Fn() + Sync)),
+    ) -> Vec<(usize, Note)> {
         let (groups, failed) = Self::groups(configs);
-        let mut results: Vec<_> = failed.into_iter().map(|(at, error)| (at, Err(error))).collect();
+        let mut notes: Vec<(usize, Note)> =
+            failed.into_iter().map(|(at, error)| (at, Err(error.to_string()))).collect();
         for group in groups {
             match self.of(many, &group[0].1) {
-                Ok(market) => results.extend(run_group(many, &market, &group, sampling)),
-                Err(error) => results.extend(group.iter().map(|(at, _)| (*at, Err(error.clone())))),
+                Ok(market) => notes.extend(notebook.run(many, &market, group, (sampling, step))),
+                Err(error) => notes.extend(group.iter().map(|(at, _)| (*at, Err(error.to_string())))),
             }
         }
-        results.sort_by_key(|(at, _)| *at);
-        results
+        notes.sort_by_key(|(at, _)| *at);
+        notes
     }
 }
 
-/// Runs configurations of one market; in the order in which they ended.
-pub(super) fn run_group(many: &ManyRuns<'_>, market: &SharedMarket, group: &[Named], sampling: Sampling) -> Vec<Run> {
+/// Takes what came of a configuration, by its caller's number, from any thread.
+pub(super) type Done<'a> = &'a (dyn Fn(usize, Result<SetOutcome, BacktestError>) + Sync);
+
+/// Runs configurations of one market.
+pub(super) fn run_group(many: &ManyRuns<'_>, market: &SharedMarket, group: &[Named], how: (Sampling, Done<'_>)) {
     let configs: Vec<&BacktestConfig> = group.iter().map(|(_, config)| config).collect();
-    let results = Mutex::new(Vec::with_capacity(configs.len()));
-    let done = |nth: usize, result: Result<SetOutcome, BacktestError>| {
-        let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-        results.push((group[nth].0, result.map_err(AppError::from)));
-    };
+    let (sampling, taken) = how;
+    let done = |nth: usize, result: Result<SetOutcome, BacktestError>| taken(group[nth].0, result);
     if configs.len() < MANY {
         // The proof that sets may walk side by side takes longer than a few sets in the engine.
         market.run_all(many.hub(), &configs, (sampling, false), &done);
     } else {
         many.run_market(market, &configs, sampling, &done);
     }
-    results.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

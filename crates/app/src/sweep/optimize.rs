@@ -8,14 +8,16 @@ use std::collections::BTreeMap;
 use crosscut_backtest::BacktestConfig;
 use crosscut_backtest::results::ENGINE_VERSION;
 use crosscut_backtest::search::{Random, SearchMethod, Trial, fronts, generator, rungs, uniform_point};
-use crosscut_backtest::sweep::{Drawn, Journal, Method, Note, Noted, ParameterSet};
+use crosscut_backtest::sweep::{Drawn, Method, ParameterSet};
 use crosscut_hub::config_hash;
 use serde_json::json;
 
+use super::external::External;
 use super::file::{self, Asked};
-use super::markets::{Markets, Named, run_group};
+use super::markets::{Markets, Named};
+use super::notebook::Notebook;
 use super::study::Study;
-use super::{ID_LENGTH, JOURNAL, Searched, Sweep, SweepSummary, base_value, folder, still_holds};
+use super::{ID_LENGTH, Searched, Sweep, SweepSummary, base_value, folder, ledger};
 use crate::backtest::Watch;
 use crate::desk::Desk;
 use crate::error::AppError;
@@ -60,10 +62,12 @@ struct Search<'a> {
     known: BTreeMap<Vec<(String, String)>, usize>,
     /// Losses of the sets.
     losses: Vec<Option<Vec<f64>>>,
-    /// Notes of the journal that were not asked for yet.
-    before: BTreeMap<usize, Note>,
     /// The journal.
-    journal: Journal,
+    notebook: Notebook<'a>,
+    /// Where points come from when a program proposes them.
+    external: Option<External>,
+    /// Whether the ledger knows that it has begun.
+    has_begun: bool,
     /// What sets run over.
     markets: Markets,
 }
@@ -86,12 +90,19 @@ pub fn run(desk: &Desk<'_>) -> Result<OptimizeSummary, AppError> {
     let many = ManyRuns::new(desk)?;
     let id = study_id(&asked, &study, &many);
     let place = folder::place(desk, &id)?;
-    let mut before = BTreeMap::new();
-    let journal = Journal::open(&place.join(JOURNAL), &id, &mut |noted: Noted| {
-        before.insert(noted.place, noted.note);
-    })?;
-    let sweep =
-        Sweep { desk, asked, drawn: Drawn::default(), many, id, notes: Vec::new(), n_done_before: 0, searched: None };
+    let notebook = Notebook::open(desk, &place, &id)?;
+    let external = External::start(&desk.config, &study, &asked.space.axes)?;
+    let sweep = Sweep {
+        desk,
+        asked,
+        drawn: Drawn::default(),
+        many,
+        id,
+        notes: Vec::new(),
+        n_done_before: 0,
+        hypotheses: Vec::new(),
+        searched: None,
+    };
     let mut search = Search {
         sweep,
         study,
@@ -99,13 +110,15 @@ pub fn run(desk: &Desk<'_>) -> Result<OptimizeSummary, AppError> {
         set_of: Vec::new(),
         known: BTreeMap::new(),
         losses: Vec::new(),
-        before,
-        journal,
+        notebook,
+        external,
+        has_begun: false,
         markets: Markets::default(),
     };
     watch.lap("plan");
     let stopped = if search.study.method == SearchMethod::Halving { search.halve()? } else { search.learn()? };
-    search.journal.sync()?;
+    search.notebook.finish()?;
+    search.sweep.n_done_before = search.notebook.n_done_before();
     watch.lap("sets");
     search.finish(&place, stopped, &mut watch)
 }
@@ -139,7 +152,16 @@ impl Search<'_> {
             let first = self.sweep.drawn.sets.len();
             let n = self.study.batch.min(self.study.n - (first - n_named));
             let mut random = generator(self.study.seed, self.trials.len());
-            let points = searcher.propose(&self.trials, n, &mut random);
+            let points = match &mut self.external {
+                Some(program) => program.propose(&self.trials, n)?,
+                None => searcher.propose(&self.trials, n, &mut random),
+            };
+            if points.is_empty() && self.sweep.drawn.sets.is_empty() {
+                return Err(AppError::new("optimize: the program proposes no set"));
+            }
+            if points.is_empty() {
+                return Ok(Some("the program proposes nothing more".to_owned()));
+            }
             let mut proposed = Vec::with_capacity(points.len());
             for point in points {
                 proposed.push(self.offer_point(point, first, &mut random)?);
@@ -169,7 +191,8 @@ impl Search<'_> {
             let axes = &self.sweep.asked.space.axes;
             let values = axes.iter().zip(&point).map(|(axis, &place)| (axis.key.clone(), axis.at(place)));
             let set = self.offer(ParameterSet::new(values))?;
-            if n_tried == OTHERS_TRIED || set.is_none_or(|set| set >= first) {
+            // A program knows what it asks for.
+            if n_tried == OTHERS_TRIED || self.external.is_some() || set.is_none_or(|set| set >= first) {
                 return Ok((point, set));
             }
             point = uniform_point(point.len(), random);
@@ -238,6 +261,11 @@ impl Search<'_> {
                 Err(error) => self.sweep.notes[first + nth] = Some(Err(error.to_string())),
             }
         }
+        if let (false, Some((_, config))) = (self.has_begun, configs.first()) {
+            let hypothesis = ledger::hypotheses(1, &BTreeMap::from([(0, config.clone())]));
+            ledger::begin(self.sweep.desk, &self.sweep.id, &vec![hypothesis[0].clone(); self.study.n])?;
+            self.has_begun = true;
+        }
         let (groups, failed) = Markets::groups(configs);
         failed.into_iter().for_each(|(at, error)| self.sweep.notes[at] = Some(Err(error.to_string())));
         for group in groups {
@@ -257,7 +285,7 @@ impl Search<'_> {
     }
 
     /// Runs sets that share a market.
-    fn run_group(&mut self, mut group: Vec<Named>) -> Result<(), AppError> {
+    fn run_group(&mut self, group: Vec<Named>) -> Result<(), AppError> {
         let market = match self.markets.of(&self.sweep.many, &group[0].1) {
             Ok(market) => market,
             Err(error) => {
@@ -265,21 +293,13 @@ impl Search<'_> {
                 return Ok(());
             }
         };
-        group.retain(|(at, config)| {
-            let note = self.before.remove(at).filter(|note| still_holds(note, &market, config));
-            self.sweep.n_done_before += usize::from(note.is_some());
-            let is_done = note.is_some();
-            self.sweep.notes[*at] = note;
-            !is_done
-        });
         let configs: Vec<&BacktestConfig> = group.iter().map(|(_, config)| config).collect();
         let sampling = self.sweep.sampling_of(&market, &configs, self.study.n);
-        let mut results = run_group(&self.sweep.many, &market, &group, sampling);
-        results.sort_by_key(|(at, _)| *at);
-        for (at, result) in results {
-            let noted = Noted { place: at, note: result.map_err(|error| error.to_string()) };
-            self.journal.append(&noted)?;
-            self.sweep.notes[at] = Some(noted.note);
+        for (at, note) in self.notebook.run(&self.sweep.many, &market, group, (sampling, &|| ())) {
+            self.sweep.notes[at] = Some(note);
+        }
+        if self.notebook.has_failed() {
+            self.notebook.finish()?;
         }
         Ok(())
     }
@@ -301,6 +321,9 @@ impl Search<'_> {
             self.sweep.drawn.sets.len()
         );
         self.sweep.searched = Some(Searched { title, order, varies_end: self.study.method == SearchMethod::Halving });
+        let resolved = self.sweep.many.resolve_all(&self.sweep.drawn.sets);
+        let configs = resolved.into_iter().enumerate().filter_map(|(at, config)| Some((at, config.ok()?)));
+        self.sweep.hypotheses = ledger::hypotheses(self.sweep.drawn.sets.len(), &configs.collect());
         let summary = folder::write(&self.sweep, place, watch)?;
         Ok(OptimizeSummary {
             sweep: SweepSummary { seconds: watch.laps().to_vec(), ..summary },

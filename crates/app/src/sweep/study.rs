@@ -32,6 +32,8 @@ pub(super) struct Study {
     pub(super) n_rungs: usize,
     /// Part of the sets that goes on to the next rung.
     pub(super) keep: f64,
+    /// The program that proposes, and its arguments; empty without one.
+    pub(super) program: Vec<String>,
 }
 
 /// Most runs of a search.
@@ -80,6 +82,7 @@ impl Study {
             stop: EarlyStop { patience: count("optimize.patience", 0)?, min_gain, target },
             n_rungs: count("optimize.rungs", 1)?,
             keep,
+            program: words(config.model("optimize.program")),
         })
     }
 
@@ -91,6 +94,15 @@ impl Study {
             return None;
         }
         self.objective.losses(metric)
+    }
+}
+
+/// A command as a list of words, or as a text that is cut at blanks.
+fn words(value: Option<&Value>) -> Vec<String> {
+    match value {
+        None => Vec::new(),
+        Some(Value::Array(list)) => list.iter().map(plain).collect(),
+        Some(one) => plain(one).split_whitespace().map(str::to_owned).collect(),
     }
 }
 

@@ -1,16 +1,17 @@
 //! `walkforward`: parameters chosen again and again on the past, and what they did afterwards.
 //!
 //! Every training and every test is a run of the engine over its own window. The tests in a row are the out-of-sample
-//! curve. Cross-validation runs every set once over all of the time and chooses by parts of their daily returns.
+//! curve. Cross-validation runs every set once over all of the time and chooses by parts of their daily returns. What is
+//! done is in a journal, so that one that was killed goes on where it was.
 
 use std::path::PathBuf;
 
 use crosscut_backtest::BacktestConfig;
-use crosscut_backtest::results::{ENGINE_VERSION, SweepRecord, hypothesis};
-use crosscut_backtest::sweep::{DAYS, ParameterSet, Sampling, SetOutcome};
+use crosscut_backtest::results::{ENGINE_VERSION, ManyKind, RunStatus, SweepRecord};
+use crosscut_backtest::sweep::{DAYS, Note, ParameterSet, Sampling, SetOutcome, sampling_for};
 use crosscut_backtest::walkforward::{
-    Combinatorial, Crossed, Selection, Span, Stitched, Tested, Trained, Walk, WalkPage, Window, cross_validate, mean,
-    mean_curve, places, stitch, walk_metrics,
+    Combinatorial, Crossed, Selection, Span, Stitched, Tested, Tried, Walk, WalkPage, Window, cross_validate, mean,
+    mean_curve, stitch, waited, walk_metrics, walk_trial,
 };
 use crosscut_hub::config_hash;
 use crosscut_model::calendar::Rebalance;
@@ -20,13 +21,13 @@ use serde_json::json;
 
 use super::file::{self, Asked};
 use super::markets::{Markets, Named};
-use super::{ID_LENGTH, base_value, folder, warn};
+use super::notebook::Notebook;
+use super::{ID_LENGTH, Progress, base_value, folder, ledger};
 use crate::backtest::{self, Watch};
 use crate::config::Config;
 use crate::desk::Desk;
 use crate::error::AppError;
 use crate::many::ManyRuns;
-use crate::runs;
 
 /// What came of a walk-forward.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -39,6 +40,8 @@ pub struct WalkSummary {
     pub report: PathBuf,
     /// Number of sets.
     pub n_sets: usize,
+    /// Runs that were done before, in an earlier start of the same walk-forward.
+    pub n_done_before: usize,
     /// The metric sets are chosen by.
     pub by: String,
     /// The windows.
@@ -94,6 +97,19 @@ struct TestRun {
     curve: Vec<f64>,
 }
 
+/// What came of all windows.
+struct Walked {
+    /// The windows.
+    tested: Vec<Tested>,
+    /// Their tests in a row.
+    stitched: Stitched,
+    /// Rows of the tests in a year.
+    annual: f64,
+}
+
+/// What came of cross-validation, with the labels of its samples.
+type CrossedRuns = (Crossed, Vec<i64>, CrossSummary);
+
 /// A walk-forward on its way.
 struct Walking<'a> {
     /// The surroundings.
@@ -110,8 +126,18 @@ struct Walking<'a> {
     sets: Vec<ParameterSet>,
     /// Their configurations; `None` for those that cannot be run.
     configs: Vec<Option<BacktestConfig>>,
+    /// What is known of the sets as trials.
+    tried: Tried,
     /// What a reader should know.
     notes: Vec<String>,
+}
+
+/// What every run of a walk-forward is written into.
+struct Log<'a> {
+    /// The journal.
+    notebook: Notebook<'a>,
+    /// Tells how far it is.
+    progress: Progress<'a>,
 }
 
 /// Walks.
@@ -131,18 +157,28 @@ pub fn run(desk: &Desk<'_>) -> Result<WalkSummary, AppError> {
         markets: Markets::default(),
         sets: Vec::new(),
         configs: Vec::new(),
+        tried: Tried::default(),
         notes: Vec::new(),
     };
     walking.draw()?;
     let history = walking.history()?;
     walking.settle_label();
     let windows = walking.plan.walk.windows(history)?;
+    let id = walking.id();
+    let place = folder::place(desk, &id)?;
+    let mut log = Log {
+        notebook: Notebook::open(desk, &place, &id)?,
+        progress: Progress::new(desk, walking.n_runs(windows.len()), 0),
+    };
+    let hypotheses = walking.hypotheses();
+    ledger::begin(desk, &id, &hypotheses)?;
     watch.lap("plan");
-    let (tested, stitched, annual) = walking.walk(&windows)?;
+    let walked = walking.walk(&windows, &mut log)?;
     watch.lap("windows");
-    let crossed = walking.cross()?;
+    let crossed = walking.cross(&mut log, 2 * windows.len() * walking.sets.len())?;
+    log.notebook.finish()?;
     watch.lap("cross-validation");
-    walking.write((tested, stitched, annual), crossed, &mut watch)
+    walking.write((id, place), (walked, log.notebook.n_done_before()), crossed, &mut watch)
 }
 
 impl Plan {
@@ -200,6 +236,7 @@ impl Walking<'_> {
         let desk = self.desk;
         let drawn = self.asked.space.draw(&|key| base_value(desk, key))?;
         self.sets = drawn.sets;
+        self.tried = Tried::new(self.sets.len());
         let mut first_error = None;
         for result in self.many.resolve_all(&self.sets) {
             self.configs.push(result.map_err(|error| first_error.get_or_insert(error).clone()).ok());
@@ -237,47 +274,87 @@ impl Walking<'_> {
         self.plan.walk.label = self.plan.label.unwrap_or(longest);
     }
 
+    /// Number of runs, as far as is known before.
+    fn n_runs(&self, n_windows: usize) -> u64 {
+        let n_good = self.good().count();
+        let of_window = n_good + self.plan.selection.n_chosen().min(n_good);
+        (n_windows * of_window + if self.plan.n_groups > 0 { n_good } else { 0 }) as u64
+    }
+
+    /// What each set is a trial of.
+    fn hypotheses(&self) -> Vec<String> {
+        let configs = self.good().map(|(at, config)| (at, config.clone()));
+        ledger::hypotheses(self.sets.len(), &configs.collect())
+    }
+
     /// Runs training and test of each window.
-    fn walk(&mut self, windows: &[Window]) -> Result<(Vec<Tested>, Stitched, f64), AppError> {
-        let capital = self.capital();
-        let mut tested: Vec<Tested> = Vec::new();
+    fn walk(&mut self, windows: &[Window], log: &mut Log<'_>) -> Result<Walked, AppError> {
+        let mut walked = Walked { tested: Vec::new(), stitched: Stitched::default(), annual: 365.0 };
         let mut tests: Vec<TestRun> = Vec::new();
-        let mut annual = 365.0;
-        let points = self.points();
+        let parameters = self.parameters();
         for (nth, window) in windows.iter().enumerate() {
             let mut one = Tested::of(window);
-            let outcomes = self.window(window.train, (0..self.sets.len()).collect(), Sampling::None);
-            let value = |at: &usize| {
-                let outcome = outcomes.iter().find(|(known, _)| known == at)?.1.as_ref().ok()?;
-                outcome.metric(&self.asked.by)
-            };
-            let trained = |at: usize| Trained { value: value(&at), point: points.get(at).cloned().unwrap_or_default() };
-            let trained: Vec<Trained> = (0..self.sets.len()).map(trained).collect();
-            one.sets = self.plan.selection.choose(&trained);
-            one.trained = one.sets.first().and_then(|&at| trained[at].value);
+            let first = 2 * nth * self.sets.len();
+            let values = self.train(window, nth + 1 == windows.len(), (first, log), &mut one);
+            one.sets = self.plan.selection.choose(&values, &parameters);
+            one.trained = one.sets.first().and_then(|&at| values[at]);
             one.values = one.sets.iter().map(|&at| self.sets[at].to_string()).collect();
             if one.sets.is_empty() {
-                let why = outcomes.iter().find_map(|(_, result)| result.as_ref().err()).map(ToString::to_string);
-                one.problem =
-                    Some(why.unwrap_or_else(|| format!("no set has the metric {} in training", self.asked.by)));
-            } else if let Some(run) = self.test(window, &mut one) {
-                annual = run.periods_per_year;
-                tests.push(run);
+                let why = || format!("no set has the metric {} in training", self.asked.by);
+                one.problem = Some(one.problem.take().unwrap_or_else(why));
+            } else {
+                one.problem = None;
+                if let Some(run) = self.test(window, &mut one, (first + self.sets.len(), log)) {
+                    walked.annual = run.periods_per_year;
+                    tests.push(run);
+                }
             }
-            tested.push(one);
-            self.desk.events.step(nth as u64 + 1, windows.len() as u64, "windows");
+            walked.tested.push(one);
+            if log.notebook.has_failed() {
+                log.notebook.finish()?;
+            }
         }
         let runs: Vec<(f64, &[i64], &[f64])> =
             tests.iter().map(|test| (1.0, test.labels.as_slice(), test.curve.as_slice())).collect();
-        Ok((tested, stitch(capital, &runs), annual))
+        walked.stitched = stitch(self.capital(), &runs);
+        Ok(walked)
+    }
+
+    /// Runs all sets over a training window; gives what each is chosen by. Leaves the first error in `one`.
+    fn train(
+        &mut self,
+        window: &Window,
+        is_last: bool,
+        (first, log): (usize, &mut Log<'_>),
+        one: &mut Tested,
+    ) -> Vec<Option<f64>> {
+        // The curves of one window say how much the sets move together.
+        let span = (window.train.start, window.train.end);
+        let sampling = if is_last { sampling_for(span, usize::MAX, self.sets.len()) } else { Sampling::None };
+        let notes = self.window(window.train, (0..self.sets.len()).collect(), (sampling, first), log);
+        let mut values = vec![None; self.sets.len()];
+        for (at, note) in &notes {
+            match note {
+                Ok(outcome) => {
+                    values[*at] = outcome.metric(&self.asked.by);
+                    self.tried.add(*at, outcome.metric("sharpe"));
+                }
+                Err(error) => drop(one.problem.get_or_insert_with(|| error.clone())),
+            }
+        }
+        if is_last {
+            let curves: Vec<&SetOutcome> = notes.iter().filter_map(|(_, note)| note.as_ref().ok()).collect();
+            self.tried.correlate(&curves);
+        }
+        values
     }
 
     /// Runs what was chosen over a test; gives periods per year and the curve.
-    fn test(&mut self, window: &Window, one: &mut Tested) -> Option<TestRun> {
-        let outcomes = self.window(window.test, one.sets.clone(), Sampling::Rows);
+    fn test(&mut self, window: &Window, one: &mut Tested, (first, log): (usize, &mut Log<'_>)) -> Option<TestRun> {
+        let notes = self.window(window.test, one.sets.clone(), (Sampling::Rows, first), log);
         let mut done: Vec<(usize, SetOutcome)> = Vec::new();
-        for (at, result) in outcomes {
-            match result {
+        for (at, note) in notes {
+            match note {
                 Ok(outcome) => done.push((at, outcome)),
                 Err(error) => one.problem = Some(format!("set {at}: {error}")),
             }
@@ -295,32 +372,39 @@ impl Walking<'_> {
             .collect();
         let curve = mean_curve(&same);
         one.total_return = curve.last().map(|last| last - 1.0);
+        one.waited = waited(&curve);
         (!curve.is_empty()).then_some(TestRun { periods_per_year: first.periods_per_year, labels, curve })
     }
 
-    /// Runs sets over a window.
+    /// Runs sets over a window; they are in the journal from a number `first` on. What came of each is under its number.
     fn window(
         &mut self,
         span: Span,
         sets: Vec<usize>,
-        sampling: Sampling,
-    ) -> Vec<(usize, Result<SetOutcome, AppError>)> {
+        (sampling, first): (Sampling, usize),
+        log: &mut Log<'_>,
+    ) -> Vec<(usize, Note)> {
         let configs: Vec<Named> = sets
             .into_iter()
             .filter_map(|at| {
                 let config = self.configs[at].clone()?;
-                Some((at, BacktestConfig { start: Some(span.start), end: Some(span.end), ..config }))
+                Some((first + at, BacktestConfig { start: Some(span.start), end: Some(span.end), ..config }))
             })
             .collect();
-        self.markets.run(&self.many, configs, sampling)
+        self.run(configs, sampling, log).into_iter().map(|(place, note)| (place - first, note)).collect()
     }
 
-    /// Where the sets lie in the cube of parameters.
-    fn points(&self) -> Vec<Vec<f64>> {
-        let keys = self.asked.space.axes.iter().map(|axis| axis.key.as_str());
-        let columns: Vec<Vec<&str>> =
-            keys.map(|key| self.sets.iter().map(|set| set.get(key).unwrap_or_default()).collect()).collect();
-        places(&columns)
+    /// Runs configurations, those of the journal not again.
+    fn run(&mut self, configs: Vec<Named>, sampling: Sampling, log: &mut Log<'_>) -> Vec<(usize, Note)> {
+        let Log { notebook, progress } = log;
+        self.markets.run(&self.many, notebook, configs, (sampling, &|| progress.step("runs")))
+    }
+
+    /// The parameters of the sets as texts, all in one order.
+    fn parameters(&self) -> Vec<Vec<String>> {
+        let keys = folder::keys(&self.asked, false);
+        let of = |set: &ParameterSet| keys.iter().map(|key| set.get(key).unwrap_or_default().to_owned()).collect();
+        self.sets.iter().map(of).collect()
     }
 
     /// Starting cash.
@@ -329,13 +413,13 @@ impl Walking<'_> {
     }
 
     /// Cross-validation over daily returns of all of the time; `None` when it is switched off.
-    fn cross(&mut self) -> Result<Option<(Crossed, Vec<i64>, CrossSummary)>, AppError> {
+    fn cross(&mut self, log: &mut Log<'_>, first: usize) -> Result<Option<CrossedRuns>, AppError> {
         if self.plan.n_groups == 0 {
             return Ok(None);
         }
-        let configs: Vec<Named> = self.good().map(|(at, config)| (at, config.clone())).collect();
-        let outcomes = self.markets.run(&self.many, configs, DAYS);
-        let mut done: Vec<SetOutcome> = outcomes.into_iter().filter_map(|(_, result)| result.ok()).collect();
+        let configs: Vec<Named> = self.good().map(|(at, config)| (first + at, config.clone())).collect();
+        let notes = self.run(configs, DAYS, log);
+        let mut done: Vec<SetOutcome> = notes.into_iter().filter_map(|(_, note)| note.ok()).collect();
         let Some(labels) = done.first().map(|outcome| outcome.sampled.labels.to_vec()) else {
             self.notes.push("cross-validation: no set runs over all of the time".to_owned());
             return Ok(None);
@@ -373,18 +457,18 @@ impl Walking<'_> {
     /// Writes the folder.
     fn write(
         mut self,
-        (tested, stitched, annual): (Vec<Tested>, Stitched, f64),
-        crossed: Option<(Crossed, Vec<i64>, CrossSummary)>,
+        (id, place): (String, PathBuf),
+        (walked, n_done_before): (Walked, usize),
+        crossed: Option<CrossedRuns>,
         watch: &mut Watch,
     ) -> Result<WalkSummary, AppError> {
-        let id = self.id(&tested);
-        let place = folder::place(self.desk, &id)?;
+        let Walked { tested, stitched, annual } = walked;
         let metrics = walk_metrics(self.capital(), &stitched, annual, &tested);
         let n_empty = tested.iter().filter(|window| window.run_ids.is_empty()).count();
         if n_empty > 0 {
             self.notes.push(format!("{n_empty} windows have no test; the curve has a gap where they are"));
         }
-        let strategy = self.desk.config.text("backtest.strategy").unwrap_or_default().to_owned();
+        let strategy = ledger::strategy(self.desk);
         let page = WalkPage {
             title: format!("Walk-forward of {strategy}, {} sets, {} windows", self.sets.len(), tested.len()),
             id: id.clone(),
@@ -405,6 +489,7 @@ impl Walking<'_> {
             folder: place.clone(),
             report,
             n_sets: self.sets.len(),
+            n_done_before,
             by: self.asked.by.clone(),
             windows: tested,
             metrics,
@@ -414,26 +499,29 @@ impl Walking<'_> {
         };
         let mut told = json!(summary);
         if let Some(object) = told.as_object_mut() {
-            ["folder", "report", "seconds"].iter().for_each(|key| drop(object.remove(*key)));
+            ["folder", "report", "seconds", "n_done_before"].iter().for_each(|key| drop(object.remove(*key)));
             object.insert("engine_version".to_owned(), json!(ENGINE_VERSION));
         }
         folder::write_text(&format!("{told:#}\n"), &place.join("walkforward.json"))?;
         watch.lap("write");
-        self.enter(&summary, strategy, watch)?;
+        self.enter(&summary, (stitched.labels.len(), annual), watch)?;
         Ok(WalkSummary { seconds: watch.laps().to_vec(), ..summary })
     }
 
-    /// The id: settings and sets, and the runs of the tests, which know the data.
-    fn id(&self, tested: &[Tested]) -> String {
-        let runs: Vec<&String> = tested.iter().flat_map(|window| &window.run_ids).collect();
+    /// The id: settings and sets. Which data it reads is in the ids of its runs.
+    fn id(&self) -> String {
+        let places: std::collections::BTreeSet<[String; 3]> = self
+            .good()
+            .map(|(_, config)| [config.venue.clone(), config.timeframe.to_string(), config.factor_set.clone()])
+            .collect();
         let mut id = config_hash(&json!({
             "walk": format!("{:?}", self.plan.walk),
             "select": format!("{:?}", self.plan.selection),
             "groups": [self.plan.n_groups, self.plan.n_test_groups],
             "by": self.asked.by,
             "sets": self.sets,
+            "places": places,
             "base": self.many.base_text(),
-            "runs": runs,
             "engine_version": ENGINE_VERSION,
         }));
         id.truncate(ID_LENGTH);
@@ -458,24 +546,22 @@ impl Walking<'_> {
         .to_vec()
     }
 
-    /// Enters the walk-forward in the ledger: one entry with its number of trials.
-    fn enter(&self, summary: &WalkSummary, strategy: String, watch: &Watch) -> Result<(), AppError> {
-        let config = self.good().next().and_then(|(_, config)| config.canonical("").ok());
+    /// Enters the walk-forward in the ledger: one entry with its number of trials. `periods` are rows of the curve, and of a
+    /// year.
+    fn enter(&self, summary: &WalkSummary, periods: (usize, f64), watch: &Watch) -> Result<(), AppError> {
         let record = SweepRecord {
+            kind: ManyKind::Sweep,
+            status: RunStatus::Done,
             sweep_id: summary.walk_id.clone(),
-            strategy,
-            folder: folder::below(&summary.walk_id),
-            hypothesis: config.map(|config| hypothesis(&config)),
-            trial: folder::trial(summary.n_sets, None),
+            strategy: ledger::strategy(self.desk),
+            folder: Some(folder::below(&summary.walk_id)),
+            hypothesis: self.hypotheses().into_iter().find(|name| !name.is_empty()),
+            trial: walk_trial(&self.tried, periods),
             inputs_hash: None,
-            was_done: false,
             context: backtest::context(self.desk, watch, Vec::new()),
             headline: summary.metrics.iter().cloned().collect(),
         };
-        for line in runs::archive(self.desk).enter_sweep(&record)? {
-            warn(self.desk, &format!("line {} of the ledger is not a complete entry: {}", line.line, line.reason));
-        }
-        Ok(())
+        ledger::append(self.desk, &record)
     }
 }
 

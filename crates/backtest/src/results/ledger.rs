@@ -36,6 +36,8 @@ pub enum RunStatus {
     Reused,
     /// It ended with an error; there is no folder.
     Failed,
+    /// A sweep that has begun; another line follows when it ends. One that was stopped for good has only this.
+    Begun,
 }
 
 impl RunStatus {
@@ -45,6 +47,7 @@ impl RunStatus {
             Self::Done => "done",
             Self::Reused => "reused",
             Self::Failed => "failed",
+            Self::Begun => "begun",
         }
     }
 }
@@ -85,6 +88,9 @@ pub struct RunEntry {
     /// What it says as a trial; `None` for a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trial: Option<Trial>,
+    /// The sweep that made the run's folder for one of its sets, which counts it already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<String>,
     /// What was missing of the ledger when this line was added, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<String>,

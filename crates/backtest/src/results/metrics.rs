@@ -143,8 +143,7 @@ pub(crate) fn shown(name: &str, value: Option<f64>) -> String {
 
 /// All metrics of a run in the order of the dictionary; those about a benchmark only when there is one.
 pub(super) fn of_run(record: &RunRecord, outcome: &RunOutcome) -> Vec<Metric> {
-    let mut values = values(&Numbers::of(record.subject.capital, outcome, &turnover_of(outcome)));
-    values.extend(excursion_values(outcome));
+    let values = values(&Numbers::of(record.subject.capital, outcome, &turnover_of(outcome)));
     let annualisation = annualisation_text(&outcome.annualisation);
     let metric = |definition: &Definition| {
         let value = values.get(definition.name)?;
@@ -187,6 +186,7 @@ fn values(outcome: &Numbers<'_>) -> Values {
     values.extend(count_values(outcome));
     values.extend(trade_values(outcome));
     values.extend(holding_values(outcome));
+    values.extend(excursion_values(outcome));
     values.extend(moved_values(outcome));
     values.extend(benchmark_values(outcome, values.get("cagr").copied().flatten()));
     values
@@ -322,9 +322,8 @@ fn trade_values(outcome: &Numbers<'_>) -> Values {
     ])
 }
 
-/// How far closed trades went. Many runs side by side do not follow prices within trades, so that these are not among
-/// [`Numbers`].
-fn excursion_values(outcome: &RunOutcome) -> Values {
+/// How far closed trades went.
+fn excursion_values(outcome: &Numbers<'_>) -> Values {
     let shares = |of: fn(&ClosedTrade) -> f64| -> Vec<f64> {
         outcome.trades.iter().map(|trade| excursion_share(trade, of)).collect()
     };

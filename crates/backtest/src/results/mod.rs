@@ -98,26 +98,54 @@ pub struct FailedRun {
     pub error: String,
 }
 
-/// The kind of a sweep's line in the ledger.
-pub(crate) const SWEEP: &str = "sweep";
+/// What is entered as one line although it is many runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ManyKind {
+    /// A sweep, search or walk-forward: all its sets are trials.
+    Sweep,
+    /// A stress test: it chooses nothing, so that its runs are no trials.
+    Stress,
+}
 
-/// A sweep or search that ended.
+impl ManyKind {
+    /// All of them.
+    const ALL: [Self; 2] = [Self::Sweep, Self::Stress];
+
+    /// The name in the ledger.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sweep => "sweep",
+            Self::Stress => "stress",
+        }
+    }
+}
+
+impl RunEntry {
+    /// Whether the line is of many runs.
+    pub fn is_many(&self) -> bool {
+        ManyKind::ALL.iter().any(|kind| kind.name() == self.kind)
+    }
+}
+
+/// A sweep, search, walk-forward or stress test that begins or has ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SweepRecord {
+    /// What it is.
+    pub kind: ManyKind,
+    /// How far it is.
+    pub status: RunStatus,
     /// Its id.
     pub sweep_id: String,
     /// Strategy name.
     pub strategy: String,
-    /// Its folder below the results folder.
-    pub folder: String,
+    /// Its folder below the results folder, where it has one.
+    pub folder: Option<String>,
     /// What it is a trial of, see [`hypothesis`].
     pub hypothesis: Option<String>,
     /// What it says as trials: how many runs it made, failed ones too, and how they did.
     pub trial: Trial,
     /// BLAKE3 of the tables its runs read, where all read the same.
     pub inputs_hash: Option<String>,
-    /// Whether all of them were done before.
-    pub was_done: bool,
     /// Circumstances.
     pub context: RunContext,
     /// A few metrics of its best run.
@@ -134,18 +162,19 @@ impl Archive {
             format: LEDGER_FORMAT,
             run_id: Some(sweep.sweep_id.clone()),
             strategy: sweep.strategy.clone(),
-            kind: SWEEP.to_owned(),
-            status: if sweep.was_done { RunStatus::Reused } else { RunStatus::Done },
+            kind: sweep.kind.name().to_owned(),
+            status: sweep.status,
             started_at: format_iso(sweep.context.started_at),
             seconds: seconds(&sweep.context),
             code_version: sweep.context.code_version.clone(),
             inputs_hash: sweep.inputs_hash.clone(),
-            folder: Some(sweep.folder.clone()),
+            folder: sweep.folder.clone(),
             context_blake3: None,
             headline: sweep.headline.clone(),
             error: None,
             hypothesis: sweep.hypothesis.clone(),
             trial: Some(sweep.trial),
+            part_of: None,
             lost: None,
             link: None,
         })
@@ -216,6 +245,7 @@ impl Archive {
                 error: Some(failed.error.clone()),
                 hypothesis: Some(hypothesis(&failed.config)).filter(|_| failed.config.is_object()),
                 trial: None,
+                part_of: None,
                 lost: None,
                 link: None,
             },
@@ -375,6 +405,7 @@ impl Archive {
             error: None,
             hypothesis: Some(hypothesis(&record.config)),
             trial,
+            part_of: record.context.part_of.clone(),
             lost: None,
             link: None,
         };
@@ -389,7 +420,8 @@ impl Archive {
 
 /// Sum of all stages, seconds.
 fn seconds(context: &RunContext) -> f64 {
-    context.durations.iter().map(|(_, seconds)| seconds).sum()
+    // The sum of none is a negative zero.
+    context.durations.iter().map(|(_, seconds)| seconds).sum::<f64>() + 0.0
 }
 
 /// One run on its way into its folder.

@@ -102,6 +102,8 @@ pub struct RunContext {
     pub factors: Vec<FactorRecord>,
     /// What happened in wall-clock order, one line each.
     pub log: Vec<String>,
+    /// The sweep that makes the run's folder for one of its sets.
+    pub part_of: Option<String>,
 }
 
 /// A factor as it was when a run read it.

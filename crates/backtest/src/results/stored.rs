@@ -84,7 +84,7 @@ pub(super) fn locate(root: &Path, name: &str) -> Result<Located, ResultsError> {
     let mut entries = ledger::read(root)?.entries;
     entries.retain(|entry| entry.status != RunStatus::Failed && entry.run_id.is_some() && entry.folder.is_some());
     // A search is many runs; what can be read here is one.
-    entries.retain(|entry| entry.kind != super::SWEEP);
+    entries.retain(|entry| !entry.is_many());
     let at = if name == LATEST {
         entries.len().checked_sub(1).ok_or_else(|| unknown(root, name, &[]))?
     } else {
@@ -147,6 +147,7 @@ fn at_path(root: &Path, folder: &Path) -> Result<Located, ResultsError> {
         error: None,
         hypothesis: None,
         trial: None,
+        part_of: None,
         lost: None,
         link: None,
     });

@@ -7,6 +7,10 @@
 //!
 //! How many trials there are changes from run to run, while the files of a run never change. So the count is taken from the
 //! ledger when a result is shown, and stands in no file of a run.
+//!
+//! A sweep is entered when it begins, with the sets it is to try, and again when it ends: one that was stopped, and never gone
+//! on with, counts with all it was to try. Full folders of its best sets are runs that it has counted. Stress tests choose
+//! nothing; they are entered and told, and count as no trials.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +18,7 @@ use crosscut_kernels::metrics::{expected_max_sharpe, probability};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::ManyKind;
 use super::ledger::{RunEntry, RunStatus};
 
 /// What a line of the ledger says as a trial.
@@ -41,6 +46,31 @@ pub struct Trial {
 }
 
 impl Trial {
+    /// Sets of which nothing but their number is known.
+    pub fn unknown(n_sets: usize) -> Self {
+        Self {
+            n_sets: n_sets as u64,
+            n_effective: n_sets as f64,
+            n_periods: 0,
+            periods_per_year: 1.0,
+            sharpe: None,
+            sharpe_deviation: None,
+            shape: None,
+            sharpe_best: None,
+        }
+    }
+
+    /// The same with the annualised Sharpe ratios of those that have one.
+    #[must_use]
+    pub fn with_ratios(self, ratios: &[f64]) -> Self {
+        Self {
+            sharpe: crosscut_kernels::metrics::mean(ratios),
+            sharpe_deviation: crosscut_kernels::metrics::deviation(ratios),
+            sharpe_best: ratios.iter().copied().reduce(f64::max),
+            ..self
+        }
+    }
+
     /// The trial that one run's returns are.
     pub fn of_returns(returns: &[f64], periods_per_year: f64) -> Self {
         Self {
@@ -71,6 +101,8 @@ pub struct Hypothesis {
     pub n_sweeps: u64,
     /// Sets of sweeps.
     pub n_sets: u64,
+    /// Stress tests of its runs, which are no trials.
+    pub n_stress: u64,
     /// Runs whose ratio is not known: failed ones, and those of earlier versions.
     pub n_without_ratio: u64,
     /// The number of independent trials, sets of a sweep that move together taken as fewer.
@@ -167,9 +199,22 @@ fn unknown_data(strategy: &str) -> String {
 fn count<'a>(name: &str, entries: impl Iterator<Item = &'a RunEntry>) -> Hypothesis {
     // A run made several times is one trial: what is best known of it counts, a failure only when nothing else is.
     let mut runs: BTreeMap<String, &RunEntry> = BTreeMap::new();
+    let (mut counted, mut n_stress) = (BTreeSet::new(), 0);
     for (nth, entry) in entries.enumerate() {
+        if entry.kind == ManyKind::Stress.name() {
+            n_stress += 1;
+            continue;
+        }
         let key = entry.run_id.clone().unwrap_or_else(|| format!("line {nth}"));
-        let known = |entry: &RunEntry| (entry.trial.is_some(), entry.status != RunStatus::Failed);
+        if entry.part_of.is_some() {
+            counted.insert(key.clone());
+        }
+        let rank = |status| match status {
+            RunStatus::Failed => 0,
+            RunStatus::Begun => 1,
+            RunStatus::Done | RunStatus::Reused => 2,
+        };
+        let known = |entry: &RunEntry| (entry.trial.is_some(), rank(entry.status));
         let slot = runs.entry(key).or_insert(entry);
         // A sweep gone on with reports more sets than before.
         let n_sets = |entry: &RunEntry| entry.trial.map_or(0, |trial| trial.n_sets);
@@ -177,6 +222,7 @@ fn count<'a>(name: &str, entries: impl Iterator<Item = &'a RunEntry>) -> Hypothe
             *slot = entry;
         }
     }
+    runs.retain(|key, _| !counted.contains(key));
     let mut found = Hypothesis {
         name: name.to_owned(),
         n_trials: 0,
@@ -184,6 +230,7 @@ fn count<'a>(name: &str, entries: impl Iterator<Item = &'a RunEntry>) -> Hypothe
         n_failed: 0,
         n_sweeps: 0,
         n_sets: 0,
+        n_stress,
         n_without_ratio: 0,
         n_effective: 0.0,
         sharpe_deviation: None,
@@ -196,7 +243,7 @@ fn count<'a>(name: &str, entries: impl Iterator<Item = &'a RunEntry>) -> Hypothe
         found.n_trials += n_sets;
         found.n_effective += entry.trial.map_or(1.0, |trial| trial.n_effective.clamp(1.0, n_sets as f64));
         match (entry.status, n_sets) {
-            (_, 2..) => (found.n_sweeps, found.n_sets) = (found.n_sweeps + 1, found.n_sets + n_sets),
+            _ if entry.is_many() => (found.n_sweeps, found.n_sets) = (found.n_sweeps + 1, found.n_sets + n_sets),
             (RunStatus::Failed, _) => found.n_failed += 1,
             _ => found.n_runs += 1,
         }

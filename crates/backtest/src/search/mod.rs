@@ -65,15 +65,17 @@ pub enum SearchMethod {
     Halving,
     /// Points that do not depend on trials.
     Random,
+    /// Points that a program of the user's proposes; whoever can start one asks it.
+    External,
 }
 
 impl SearchMethod {
     /// All names.
-    pub const NAMES: [&'static str; 5] = ["tpe", "gaussian_process", "evolution", "halving", "random"];
+    pub const NAMES: [&'static str; 6] = ["tpe", "gaussian_process", "evolution", "halving", "random", "external"];
 
     /// By its name.
     pub fn named(name: &str) -> Option<Self> {
-        let all = [Self::Tpe, Self::GaussianProcess, Self::Evolution, Self::Halving, Self::Random];
+        let all = [Self::Tpe, Self::GaussianProcess, Self::Evolution, Self::Halving, Self::Random, Self::External];
         all.into_iter().find(|method| method.name() == name)
     }
 
@@ -89,7 +91,7 @@ impl SearchMethod {
             Self::Tpe => Box::new(Tpe { dimensions, n_initial }),
             Self::GaussianProcess => Box::new(GaussianProcess { dimensions, n_initial }),
             Self::Evolution => Box::new(Evolution { dimensions, population: n_initial.max(4) }),
-            Self::Halving | Self::Random => Box::new(RandomSearch { n_dimensions: dimensions.len() }),
+            Self::Halving | Self::Random | Self::External => Box::new(RandomSearch { n_dimensions: dimensions.len() }),
         }
     }
 }

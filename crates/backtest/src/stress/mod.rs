@@ -19,9 +19,9 @@ use crosscut_kernels::metrics;
 use serde::Serialize;
 
 pub use contest::{Contest, Contestant, Pair, contest};
-pub use page::page;
-pub use regimes::regimes;
-pub use scenarios::{Change, Scenario, StressOptions, scenarios};
+pub use page::{page, rows_table};
+pub use regimes::{days_per_year, regimes};
+pub use scenarios::{Change, Scenario, StressOptions, frictions, scenarios};
 
 use crate::sweep::SetOutcome;
 
@@ -70,10 +70,17 @@ pub struct Row {
     pub standing: Standing,
     /// Why it could not be run.
     pub problem: Option<String>,
+    /// The run that `crosscut backtest` makes of it; `None` for what no setting makes.
+    pub run_id: Option<String>,
+    /// What was changed as `--set` takes it.
+    pub settings: Vec<String>,
 }
 
 /// The group of the strategy without stress.
 pub const BASE: &str = "as it is";
+
+/// The group of the same days in other orders.
+pub const REORDERED: &str = "shuffled returns";
 
 impl Row {
     /// A run's row; `base` is the strategy's own Sharpe ratio.
@@ -83,6 +90,13 @@ impl Row {
             n_trades: metric("n_trades"),
             ..Self::new(group, name, [metric("sharpe"), metric("total_return"), metric("max_drawdown")], base)
         }
+    }
+
+    /// The strategy without stress.
+    pub fn base(outcome: &SetOutcome) -> Self {
+        let row = Self::of(BASE, "", outcome, None);
+        let standing = if row.standing == Standing::Loses { Standing::Loses } else { Standing::Holds };
+        Self { standing, run_id: Some(outcome.run_id.clone()), ..row }
     }
 
     /// A row of Sharpe ratio, total return and maximum drawdown.
@@ -102,7 +116,18 @@ impl Row {
             _ => Standing::Loses,
         };
         let name = name.to_owned();
-        Self { group, name, sharpe, total_return, max_drawdown, n_trades: None, standing, problem: None }
+        Self {
+            group,
+            name,
+            sharpe,
+            total_return,
+            max_drawdown,
+            n_trades: None,
+            standing,
+            problem: None,
+            run_id: None,
+            settings: Vec::new(),
+        }
     }
 
     /// A row of returns that are a part of the strategy's own.
@@ -116,6 +141,13 @@ impl Row {
             .collect();
         let sharpe = metrics::sharpe(returns, per_year, 0.0);
         Self::new(group, name, [sharpe, metrics::total_return(&curve), metrics::max_drawdown(&curve)], base)
+    }
+
+    /// The same days in other orders: what they earn stays, the drawdown is that of a bad order.
+    pub fn of_orders(returns: &[f64], per_year: f64, drawn: &Reordered, base: Option<f64>) -> Option<Self> {
+        let name = format!("the same days, the deepest 5 % of {} orders", drawn.n_draws);
+        let row = Self::of_returns(REORDERED, &name, returns, per_year, base);
+        Some(Self { max_drawdown: Some(drawn.lines?[0]), ..row })
     }
 
     /// A scenario that could not be run.

@@ -11,17 +11,8 @@ fn number(value: Option<f64>, factor: f64, digits: usize) -> Cell {
     Cell::number(value.unwrap_or(f64::NAN), text)
 }
 
-/// The page.
-pub fn page(title: &str, rows: &[Row], verdicts: &[Verdict], reordered: &Reordered) -> String {
-    let mut page = Page::new(title);
-    if !verdicts.is_empty() {
-        let mut table = Table::new(&[("criterion", Align::Left), ("value", Align::Right), ("verdict", Align::Left)]);
-        for one in verdicts {
-            let verdict = if one.passed { "passed" } else { "failed" };
-            table.row(vec![one.criterion.as_str().into(), number(one.value, 1.0, 4), verdict.into()]);
-        }
-        page.section("Go-live criteria").table(table);
-    }
+/// Scenarios and what came of them.
+pub fn rows_table(rows: &[Row]) -> Table {
     let mut table = Table::new(&[
         ("kind", Align::Left),
         ("scenario", Align::Left),
@@ -45,8 +36,22 @@ pub fn page(title: &str, rows: &[Row], verdicts: &[Verdict], reordered: &Reorder
             standing.as_str().into(),
         ]);
     }
+    table
+}
+
+/// The page.
+pub fn page(title: &str, rows: &[Row], verdicts: &[Verdict], reordered: &Reordered) -> String {
+    let mut page = Page::new(title);
+    if !verdicts.is_empty() {
+        let mut table = Table::new(&[("criterion", Align::Left), ("value", Align::Right), ("verdict", Align::Left)]);
+        for one in verdicts {
+            let verdict = if one.passed { "passed" } else { "failed" };
+            table.row(vec![one.criterion.as_str().into(), number(one.value, 1.0, 4), verdict.into()]);
+        }
+        page.section("Go-live criteria").table(table);
+    }
     let section = page.section("Where it breaks");
-    section.table(table);
+    section.table(rows_table(rows));
     section.note("A scenario loses when its total return is 0 or less, and is weak when its Sharpe ratio is below half of the strategy's own.");
     if let (Some(own), Some([low, middle, high])) = (reordered.max_drawdown, reordered.lines) {
         page.section("The same days in other orders").facts(vec![

@@ -53,7 +53,7 @@ pub fn regimes(curve: &Sampled, capital: f64, (labels, market): (&[i64], &[f64])
 }
 
 /// Days with a value in a year of 365.25 days.
-pub(super) fn days_per_year(labels: &[i64]) -> f64 {
+pub fn days_per_year(labels: &[i64]) -> f64 {
     match (labels.first(), labels.last()) {
         (Some(first), Some(last)) if last > first => {
             (labels.len() - 1) as f64 * 365.25 * DAY as f64 / (last - first) as f64

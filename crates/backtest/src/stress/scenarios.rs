@@ -4,7 +4,10 @@ use crosscut_kernels::bootstrap::Random;
 use crosscut_model::format_iso;
 use crosscut_trading::rules::Execution;
 
-use crate::config::BacktestConfig;
+use crate::config::{BacktestConfig, Delay};
+
+/// Dropped symbols up to which a scenario names them.
+const DROPPED_NAMED: usize = 4;
 
 /// How much stress.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,6 +46,8 @@ pub struct Scenario {
     pub name: String,
     /// The change.
     pub change: Change,
+    /// The change as `crosscut backtest --set` takes it beside the run's own settings; empty where no setting makes it.
+    pub settings: Vec<String>,
 }
 
 /// The runs of a stress test of a configuration. `span` is the first and last label of its data, `symbols` are those it
@@ -58,14 +63,11 @@ pub fn scenarios(
     out.extend(periods(config, span, options.n_parts));
     out.extend(universes(config, symbols, earners, options.seed));
     out.extend(drops(config, symbols, options));
-    out.extend(executions(config));
-    for (name, factor) in [("no costs", 0.0), ("doubled", 2.0), ("four times", 4.0)] {
-        out.push(changed("costs", name, config.with_costs(factor)));
-    }
+    out.extend(frictions(config));
     for times in [1.0, 5.0] {
         let bps = options.noise_bps * times;
         let change = Change::Noise(bps, options.seed);
-        out.push(Scenario { group: "noisy prices", name: format!("{bps} bps"), change });
+        out.push(Scenario { group: "noisy prices", name: format!("{bps} bps"), change, settings: Vec::new() });
     }
     // Away from 0 and 1, where scores would meet their own time again.
     let mut random = Random::new(options.seed ^ 0x5C0_4E5);
@@ -75,14 +77,40 @@ pub fn scenarios(
             group: "shuffled",
             name: format!("scores of another time {}", nth + 1),
             change: Change::Turned(share),
+            settings: Vec::new(),
         });
     }
     out
 }
 
+/// Other execution prices, orders that come late, and other costs.
+pub fn frictions(config: &BacktestConfig) -> Vec<Scenario> {
+    let mut out = executions(config);
+    out.extend(delays(config));
+    for (name, factor) in [("no costs", 0.0), ("doubled", 2.0), ("four times", 4.0)] {
+        let dearer = config.with_costs(factor);
+        out.push(changed("costs", name, costs_as_settings(&dearer), dearer));
+    }
+    out
+}
+
 /// A scenario that changes the configuration.
-fn changed(group: &'static str, name: impl Into<String>, config: BacktestConfig) -> Scenario {
-    Scenario { group, name: name.into(), change: Change::Config(Box::new(config)) }
+fn changed(group: &'static str, name: impl Into<String>, settings: Vec<String>, config: BacktestConfig) -> Scenario {
+    Scenario { group, name: name.into(), change: Change::Config(Box::new(config)), settings }
+}
+
+/// Commission, slippage and borrowing as settings.
+fn costs_as_settings(config: &BacktestConfig) -> Vec<String> {
+    let commission = match &config.costs.commission {
+        Some(model) => format!("backtest.costs.commission={model}"),
+        None => format!("backtest.commission_bps={}", config.commission_bps),
+    };
+    let slippage = match &config.costs.slippage {
+        Some(model) => format!("backtest.costs.slippage={model}"),
+        None => format!("backtest.slippage_bps={}", config.slippage_bps),
+    };
+    let borrow = config.borrow.map(|rate| format!("backtest.borrow={rate}"));
+    [commission, slippage].into_iter().chain(borrow).collect()
 }
 
 /// Equal parts of the period.
@@ -93,7 +121,10 @@ fn periods(config: &BacktestConfig, (first, last): (i64, i64), n_parts: usize) -
     let part = |nth: usize| {
         let (start, end) = (bound(nth), bound(nth + 1));
         let name = format!("{} to {}", day(start), day(end));
-        changed("sub-periods", name, BacktestConfig { start: Some(start), end: Some(end), ..config.clone() })
+        let settings =
+            [("start", start), ("end", end)].map(|(key, time)| format!("backtest.{key}={}", format_iso(time)));
+        let part = BacktestConfig { start: Some(start), end: Some(end), ..config.clone() };
+        changed("sub-periods", name, settings.to_vec(), part)
     };
     (0..n_parts).filter(|&nth| bound(nth) < bound(nth + 1)).map(part).collect()
 }
@@ -110,14 +141,14 @@ fn universes(config: &BacktestConfig, symbols: &[String], earners: &[String], se
         let order = shuffled(symbols, seed);
         let (one, other) = order.split_at(symbols.len() / 2);
         for (name, half) in [("half of the symbols", one), ("the other half", other)] {
-            out.push(changed("universes", name, with_symbols(config, half)));
+            out.push(with_symbols("universes", name, (config, half)));
         }
     }
     for n in [1, 3] {
         if earners.len() >= n && symbols.len() > n {
             let kept: Vec<String> = symbols.iter().filter(|symbol| !earners[..n].contains(symbol)).cloned().collect();
             let name = if n == 1 { format!("without {}", earners[0]) } else { format!("without the best {n} symbols") };
-            out.push(changed("universes", name, with_symbols(config, &kept)));
+            out.push(with_symbols("universes", name, (config, &kept)));
         }
     }
     out
@@ -130,16 +161,34 @@ fn drops(config: &BacktestConfig, symbols: &[String], options: &StressOptions) -
         return Vec::new();
     }
     let one = |nth: usize| {
-        let kept = shuffled(symbols, options.seed.wrapping_add(1 + nth as u64)).split_off(n_dropped);
-        let name = format!("{n_dropped} of {} dropped, draw {}", symbols.len(), nth + 1);
-        changed("symbol drop-out", name, with_symbols(config, &kept))
+        let mut dropped = shuffled(symbols, options.seed.wrapping_add(1 + nth as u64));
+        let kept = dropped.split_off(n_dropped);
+        dropped.sort_unstable();
+        let name = if n_dropped <= DROPPED_NAMED {
+            format!("draw {}: without {}", nth + 1, dropped.join(", "))
+        } else {
+            format!("draw {}: {n_dropped} of {} dropped", nth + 1, symbols.len())
+        };
+        with_symbols("symbol drop-out", name, (config, &kept))
     };
     (0..options.n_drops).map(one).collect()
 }
 
 /// The same run on some symbols.
-fn with_symbols(config: &BacktestConfig, symbols: &[String]) -> BacktestConfig {
-    BacktestConfig { symbols: symbols.to_vec(), include: Vec::new(), exclude: Vec::new(), ..config.clone() }
+fn with_symbols(
+    group: &'static str,
+    name: impl Into<String>,
+    (config, symbols): (&BacktestConfig, &[String]),
+) -> Scenario {
+    let mut symbols = symbols.to_vec();
+    symbols.sort_unstable();
+    let none = |key: &str, list: &[String]| (!list.is_empty()).then(|| format!("backtest.{key}="));
+    let settings = std::iter::once(format!("backtest.symbols={}", symbols.join(",")))
+        .chain(none("include", &config.include))
+        .chain(none("exclude", &config.exclude));
+    let settings = settings.collect();
+    let part = BacktestConfig { symbols, include: Vec::new(), exclude: Vec::new(), ..config.clone() };
+    changed(group, name, settings, part)
 }
 
 /// Symbols in an order drawn from a seed.
@@ -157,6 +206,26 @@ fn executions(config: &BacktestConfig) -> Vec<Scenario> {
     [Execution::Close, Execution::NextOpen, Execution::NextVwap, Execution::NextClose]
         .into_iter()
         .filter(|execution| *execution != config.execution)
-        .map(|execution| changed("execution", execution.to_string(), BacktestConfig { execution, ..config.clone() }))
+        .map(|execution| {
+            let settings = vec![format!("backtest.execution={execution}")];
+            changed("execution", execution.to_string(), settings, BacktestConfig { execution, ..config.clone() })
+        })
         .collect()
+}
+
+/// Orders that reach the venue one and two bars later.
+fn delays(config: &BacktestConfig) -> Vec<Scenario> {
+    let Some(bar) = config.timeframe.micros() else { return Vec::new() };
+    let one = |n_bars: i64| {
+        let mut late = config.clone();
+        late.venue_rules.latency = Delay(config.venue_rules.latency.0.saturating_add(n_bars.saturating_mul(bar)));
+        let name = if n_bars == 1 { "1 bar later".to_owned() } else { format!("{n_bars} bars later") };
+        changed(
+            "delayed execution",
+            name,
+            vec![format!("backtest.venue_rules.latency={}", late.venue_rules.latency)],
+            late,
+        )
+    };
+    [1, 2].map(one).to_vec()
 }

@@ -9,6 +9,7 @@ use super::SetOutcome;
 use super::page::SweepPage;
 use super::table::{done, short};
 use crate::error::BacktestError;
+use crate::results::Trial;
 use crate::statistics::{
     Condensed, Grid, LuckOptions, LuckReport, Neighbourhood, Sensitivity, SetLuck, assess, sensitivities, surface,
 };
@@ -84,6 +85,29 @@ impl SweepLuck {
     /// What luck leaves of a set; `None` for one that was not judged.
     pub fn of(&self, place: usize) -> Option<&SetLuck> {
         self.judged.binary_search(&place).ok().map(|at| &self.report.sets[at])
+    }
+
+    /// What the sweep says as trials: all its `n_sets` sets, those that failed too.
+    pub fn trial(&self, n_sets: usize) -> Trial {
+        let report = &self.report;
+        Trial {
+            n_effective: report.trials.n_effective,
+            n_periods: report.n_periods,
+            periods_per_year: report.periods_per_year,
+            sharpe: report.trials.sharpe_mean,
+            sharpe_deviation: report.trials.sharpe_deviation,
+            shape: self.best_shape,
+            sharpe_best: report.best.and_then(|at| report.sets[at].sharpe),
+            ..Trial::unknown(n_sets)
+        }
+    }
+
+    /// The same of some of its sets. They count as effective trials as the whole sweep does, in proportion.
+    pub fn trial_of(&self, places: &[usize]) -> Trial {
+        let ratios: Vec<f64> = places.iter().filter_map(|&at| self.of(at)?.sharpe).collect();
+        let (n_sets, whole) = (places.len() as f64, self.report.n_sets.max(1) as f64);
+        let n_effective = (self.report.trials.n_effective * n_sets / whole).clamp(1.0, n_sets.max(1.0));
+        Trial { n_effective, shape: None, ..self.trial(places.len()) }.with_ratios(&ratios)
     }
 
     /// Columns for the table of `n_sets` sets: names, and a number per set, NaN where there is none.

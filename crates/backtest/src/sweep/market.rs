@@ -59,7 +59,6 @@ pub fn sharing(config: &BacktestConfig) -> Result<String, BacktestError> {
         risk: default.risk.clone(),
         on_short: default.on_short,
         untradable: default.untradable,
-        audit: default.audit,
         seed: default.seed,
         allow_negative_cash: default.allow_negative_cash,
         ..config.clone()

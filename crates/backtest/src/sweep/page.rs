@@ -12,6 +12,7 @@ use super::{Note, ParameterSet, SetOutcome};
 use crate::results::ENGINE_VERSION;
 use crate::results::metrics::shown;
 use crate::statistics::Ground;
+use crate::stress::{Row, rows_table};
 
 /// Rows of the table of the best.
 const BEST_SHOWN: usize = 100;
@@ -67,6 +68,8 @@ pub struct SweepPage<'a> {
     pub n_refused: usize,
     /// Points that were there already.
     pub n_repeated: usize,
+    /// The best set as it is, at other execution prices, later, and at other costs.
+    pub frictions: &'a [Row],
 }
 
 /// Annualised Sharpe ratios before and after a split.
@@ -94,6 +97,7 @@ impl SweepPage<'_> {
         self.explorer(page.section("All sets"), luck);
         self.halves_section(page.section("In sample and out of sample"));
         self.sensitivity(page.section("What each value did"), luck);
+        self.frictions(page.section("Costs and execution"));
         self.curves(page.section("Curves of the best"));
         self.failures(page.section("Sets that failed"));
         page.render()
@@ -260,6 +264,18 @@ impl SweepPage<'_> {
         if found.len() > VALUES_SHOWN {
             section.note(format!("The first {VALUES_SHOWN} of {} values.", found.len()));
         }
+    }
+
+    /// What the best set makes of other costs and executions.
+    fn frictions(&self, section: &mut Section) {
+        if self.frictions.is_empty() {
+            section.note("No set has a result.");
+            return;
+        }
+        section.table(rows_table(self.frictions));
+        section.note(
+            "The best set alone. It loses where its total return is 0 or less, and is weak where its Sharpe ratio is below half of what it is.",
+        );
     }
 
     /// The sets to look through, ascending.

@@ -13,11 +13,13 @@ mod selection;
 mod stitch;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod windows;
 
 pub use combinatorial::{Combinatorial, Split, Splits};
 pub use cross::{Crossed, cross_validate};
 pub use page::{Tested, WalkPage};
-pub use selection::{Selection, Trained, places};
-pub use stitch::{Stitched, mean, mean_curve, stitch, walk_metrics};
+pub use selection::Selection;
+pub use stitch::{Stitched, mean, mean_curve, stitch, waited, walk_metrics};
+pub use trial::{Tried, walk_trial};
 pub use windows::{Span, Walk, Window};

@@ -32,6 +32,8 @@ pub struct Tested {
     pub tested: Option<f64>,
     /// Total return of the test.
     pub total_return: Option<f64>,
+    /// Part of the test's rows before its first trade.
+    pub waited: Option<f64>,
     /// Why there was no test.
     pub problem: Option<String>,
 }
@@ -75,6 +77,7 @@ impl Tested {
             trained: None,
             tested: None,
             total_return: None,
+            waited: None,
             problem: None,
         }
     }
@@ -107,7 +110,11 @@ impl WalkPage<'_> {
             note: String::new(),
         };
         section.tiles(self.metrics.iter().map(tile).collect());
-        section.note("Each test runs parameters that were chosen on data before it, and begins from cash.");
+        section.note(
+            "Each test runs parameters that were chosen on data before it. It is a backtest of its own: it begins from cash, \
+             pays for its first positions, and waits for its first decision (`waiting` is the part of the time that takes); \
+             at its end positions are valued, not closed.",
+        );
     }
 
     /// Equity and drawdown of the tests in a row.
@@ -134,6 +141,7 @@ impl WalkPage<'_> {
             (&trained_name, Align::Right),
             (&tested_name, Align::Right),
             ("return of the test", Align::Right),
+            ("waited", Align::Right),
         ]);
         let number = |name: &str, value: Option<f64>| Cell::number(value.unwrap_or(f64::NAN), shown(name, value));
         for (nth, window) in self.windows.iter().enumerate() {
@@ -148,6 +156,7 @@ impl WalkPage<'_> {
                 number(self.by, window.trained),
                 number(self.by, window.tested),
                 number("total_return", window.total_return),
+                number("total_return", window.waited),
             ]);
         }
         section.table(table);

@@ -38,8 +38,15 @@ pub fn mean_curve(curves: &[(f64, &[f64])]) -> Vec<f64> {
     (0..n_rows).map(row).collect()
 }
 
+/// The part of a curve's rows before it first leaves 1; `None` without rows.
+pub fn waited(curve: &[f64]) -> Option<f64> {
+    let n_before = curve.iter().take_while(|value| **value == 1.0).count();
+    (!curve.is_empty()).then(|| n_before as f64 / curve.len() as f64)
+}
+
 /// Metrics of the tests in a row by name, as the dictionary of metrics has them, then means over windows: `mean_trained` and
-/// `mean_tested` of what sets are chosen by, `positive_tests` the share of tests that gained. `annual` is the number of the
+/// `mean_tested` of what sets are chosen by, `positive_tests` the share of tests that gained, `waiting` the mean part of a
+/// test before its first trade. `annual` is the number of the
 /// curve's rows in a year.
 pub fn walk_metrics(capital: f64, stitched: &Stitched, annual: f64, tested: &[Tested]) -> Vec<(String, Option<f64>)> {
     let mut curve = vec![capital];
@@ -62,6 +69,7 @@ pub fn walk_metrics(capital: f64, stitched: &Stitched, annual: f64, tested: &[Te
         ("mean_trained", mean(tested.iter().map(|window| window.trained))),
         ("mean_tested", mean(tested.iter().map(|window| window.tested))),
         ("positive_tests", (!gains.is_empty()).then(|| n_positive as f64 / gains.len() as f64)),
+        ("waiting", mean(tested.iter().map(|window| window.waited))),
     ]
     .map(|(name, value)| (name.to_owned(), value.filter(|value| value.is_finite())))
     .to_vec()

@@ -1,6 +1,6 @@
 //! Windows, splits and selections, by hand and against another library.
 
-use super::{Combinatorial, Selection, Span, Trained, Walk, mean_curve, places, stitch};
+use super::{Combinatorial, Selection, Span, Tried, Walk, mean_curve, stitch, walk_trial};
 
 const WALK: Walk = Walk { train: 10, test: 4, step: 4, is_anchored: false, label: 1, embargo: 2 };
 
@@ -86,23 +86,31 @@ fn splits_that_cannot_be_are_refused() {
 
 #[test]
 fn a_plateau_is_chosen_over_a_spike() {
-    let set = |value: Option<f64>, place: f64| Trained { value, point: vec![place] };
-    let sets = [
-        set(Some(5.0), 0.0),
-        set(Some(0.0), 0.1),
-        set(Some(3.0), 0.5),
-        set(Some(3.5), 0.6),
-        set(Some(3.2), 0.7),
-        set(Some(3.1), 0.8),
-        set(Some(3.0), 0.9),
-        set(None, 1.0),
-    ];
-    assert_eq!(Selection::Best.choose(&sets), [0]);
-    assert_eq!(Selection::Plateau.choose(&sets), [4]);
-    assert_eq!(Selection::Top(3).choose(&sets), [0, 3, 4]);
-    assert!(Selection::Best.choose(&[set(None, 0.0)]).is_empty());
+    let values = [Some(5.0), Some(0.0), Some(3.0), Some(3.5), Some(3.2), Some(3.1), Some(3.0), None];
+    let parameters: Vec<Vec<String>> =
+        ["0", "1", "5", "6", "7", "8", "9", "10"].iter().map(|text| vec![(*text).to_owned()]).collect();
+    assert_eq!(Selection::Best.choose(&values, &parameters), [0]);
+    // Beside 3.5 lie 3 and 3.2, 3.1 in the middle; beside 3.2 lie 3.5 and 3.1, so that it stands at 3.2.
+    assert_eq!(Selection::Plateau.choose(&values, &parameters), [4]);
+    assert_eq!(Selection::Top(3).choose(&values, &parameters), [0, 3, 4]);
+    assert!(Selection::Best.choose(&[None], &parameters[..1]).is_empty());
+    let words: Vec<Vec<String>> = (0..3).map(|nth| vec![format!("word {nth}")]).collect();
+    assert_eq!(Selection::Plateau.choose(&[Some(1.0), Some(2.0), None], &words), [1], "words have no neighbours");
     assert_eq!(Selection::named("top:3"), Some(Selection::Top(3)));
     assert_eq!((Selection::named("top:0"), Selection::named("worst")), (None, None));
+}
+
+#[test]
+fn a_walk_is_as_many_trials_as_it_has_sets() {
+    let mut tried = Tried::new(3);
+    // Set 0: 1 and 3, mean 2; set 1: 1; set 2 has no ratio.
+    for (set, ratio) in [(0, Some(1.0)), (1, Some(1.0)), (0, Some(3.0)), (1, None), (2, Some(f64::NAN))] {
+        tried.add(set, ratio);
+    }
+    let trial = walk_trial(&tried, (40, 365.0));
+    assert_eq!((trial.n_sets, trial.n_effective, trial.n_periods), (3, 3.0, 40));
+    assert_eq!((trial.sharpe, trial.sharpe_best), (Some(1.5), Some(2.0)));
+    assert!((trial.sharpe_deviation.expect("two ratios") - 0.5f64.sqrt()).abs() < 1e-15);
 }
 
 #[test]
@@ -113,11 +121,4 @@ fn runs_in_a_row_go_on_with_what_the_one_before_left() {
     assert_eq!(found.equity, [1100.0, 1200.0, 600.0, 2400.0]);
     assert_eq!(found.starts, [0, 2]);
     assert_eq!(mean_curve(&[(100.0, &[125.0, 150.0]), (8.0, &[6.0, 8.0])]), [1.0, 1.25]);
-}
-
-#[test]
-fn places_count_numbers_by_size_and_names_by_turn() {
-    let found = places(&[vec!["5", "20", "10"], vec!["b", "a", "b"], vec!["1", "1", "1"]]);
-    assert_eq!(found, [[0.0, 0.0, 0.0], [1.0, 1.0, 0.0], [1.0 / 3.0, 0.0, 0.0]]);
-    assert!(places(&[]).is_empty());
 }

@@ -40,6 +40,8 @@ mod references;
 #[cfg(test)]
 mod relisted;
 #[cfg(test)]
+mod robustness;
+#[cfg(test)]
 mod rules;
 #[cfg(test)]
 mod run_inputs;
@@ -47,6 +49,7 @@ mod run_inputs;
 mod run_stories;
 #[cfg(test)]
 mod runs;
+#[cfg(test)]
 mod searches;
 #[cfg(test)]
 #[path = "../../../hub/src/sql/tests/server.rs"]

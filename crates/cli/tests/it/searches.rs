@@ -190,3 +190,151 @@ fn searches_that_cannot_be_are_refused() {
     world.write("none.yaml", "backtest: {strategy: long_short, factor_set: s1}\n");
     world.run(&["optimize", "--config", "none.yaml"]).refused(&["nothing to vary", "sweep.parameters"]);
 }
+
+/// A walk-forward of the study.
+fn walk(world: &World, options: &[&str]) -> Value {
+    let words = ["walkforward", "--config", "study.yaml", "--method", "latin_hypercube", "--n", "10"];
+    world.json(&[&words[..], options].concat())["result"].clone()
+}
+
+/// A text of a window.
+fn text<'a>(window: &'a Value, name: &str) -> &'a str {
+    window[name].as_str().unwrap_or_else(|| panic!("{name} of {window}"))
+}
+
+#[test]
+fn a_killed_walk_goes_on_where_it_was() {
+    let world = study();
+    let whole = walk(&world, &["--results", "whole"]);
+    assert_eq!(whole["n_done_before"], 0);
+    let journal = |results: &str| format!("{results}/sweeps/{}/journal.bin", whole["walk_id"].as_str().unwrap());
+    for part in [5, 2] {
+        let words = ["walkforward", "--config", "study.yaml", "--method", "latin_hypercube", "--n", "10"];
+        let words = [&words[..], &["--results", "killed", "--workers", "2"]].concat();
+        world.kill_at(&words, &journal("killed"), world.size(&journal("whole")) / part);
+    }
+    // What was never finished is in the ledger too.
+    let begun = world.json(&["runs", "trials", "--results", "killed"])["result"]["hypotheses"][0].clone();
+    // Of ten points five break the constraint.
+    assert_eq!(begun["n_trials"], 5, "{begun}");
+    let resumed = walk(&world, &["--results", "killed"]);
+    assert!(resumed["n_done_before"].as_u64().unwrap() > 0, "{resumed}");
+    assert_eq!(files(&world, "killed"), files(&world, "whole"), "after kills");
+    assert_eq!(world.size(&journal("killed")), world.size(&journal("whole")), "nothing was done twice");
+    // Its trials have a spread, so that the deflation of other runs knows it.
+    let told = world.json(&["runs", "trials", "--results", "killed"])["result"]["hypotheses"][0].clone();
+    assert_eq!((&told["n_trials"], &told["n_sweeps"]), (&5.into(), &1.into()), "{told}");
+    assert!(told["sharpe_deviation"].as_f64().unwrap() > 0.0 && told["n_effective"].as_f64().unwrap() < 5.0, "{told}");
+}
+
+#[test]
+fn walks_are_anchored_purged_and_choose_as_they_are_told() {
+    let world = study();
+    world.write("base.yaml", "backtest: {strategy: long_short, factor_set: s1, execution: close}\n");
+    let anchored = walk(&world, &["--anchored"]);
+    let windows = anchored["windows"].as_array().unwrap();
+    assert!(windows.len() == 4 && windows.iter().all(|one| text(one, "train_start") == "2024-01-01T00:00:00Z"));
+    assert_eq!(text(&windows[2], "train_end"), "2024-01-19T00:00:00Z");
+    // A label of two days and an embargo of half of one lie between training and test.
+    let purged = walk(&world, &["--label", "2d", "--embargo", "12h"]);
+    let first = &purged["windows"][0];
+    assert_eq!((text(first, "train_end"), text(first, "test_start")), ("2024-01-11T00:00:00Z", "2024-01-13T12:00:00Z"));
+    assert_eq!(purged["cross_validation"]["n_purged"], 2);
+    // Two sets in equal parts: the mean of their tests.
+    let top = walk(&world, &["--select", "top:2"]);
+    for window in top["windows"].as_array().unwrap() {
+        let values = window["values"].as_array().unwrap();
+        assert_eq!((values.len(), window["run_ids"].as_array().unwrap().len()), (2, 2));
+        let gain = |values: &Value| {
+            let run = backtest(&world, values.as_str().unwrap(), text(window, "test_start"), text(window, "test_end"));
+            let metrics = run["metrics"].as_array().unwrap().clone();
+            let total = metrics.iter().find(|metric| metric["name"] == "total_return").unwrap();
+            total["value"].as_f64().unwrap()
+        };
+        let mean = values.iter().map(gain).sum::<f64>() / 2.0;
+        assert!((window["total_return"].as_f64().unwrap() - mean).abs() < 1e-12, "{window}");
+    }
+    let best = walk(&world, &[]);
+    let chosen = |walk: &Value| -> Vec<Value> {
+        walk["windows"].as_array().unwrap().iter().map(|window| window["sets"].clone()).collect()
+    };
+    let plateau = walk(&world, &["--select", "plateau"]);
+    assert_ne!(chosen(&plateau), chosen(&best), "a plateau is not the peak here");
+    let metric =
+        |name: &str| best["metrics"].as_array().unwrap().iter().find(|pair| pair[0] == name).unwrap()[1].clone();
+    let waiting = metric("waiting").as_f64().unwrap();
+    assert!(waiting > 0.0 && waiting < 0.5, "tests begin from cash: {waiting}");
+    let page = world.text(&format!("{}/report.html", text(&best, "folder")));
+    assert!(page.contains("begins from cash"));
+}
+
+/// A sampler in the shell: points from a generator of its own that begins with the seed; `{slow}` may wait.
+const SAMPLER: &str = r#"#!/bin/sh
+state=1
+while read -r line; do
+  case "$line" in
+    *'"seed":'*) state=${line#*'"seed":'}; state=${state%%[,\}]*}; echo "$line" > told.txt ;;
+    *'"tell":'*) echo "$line" >> told.txt ;;
+    *'"ask":'*)
+      n=${line#*'"ask":'}; n=${n%%[,\}]*}; points=
+      while [ "$n" -gt 0 ]; do
+        state=$(( (state * 1103515245 + 12345) % 2147483648 )); a=$(( state % 9973 ))
+        state=$(( (state * 1103515245 + 12345) % 2147483648 )); b=$(( state % 4 + 1 ))
+        points="$points,{\"factor\": \"return_5\", \"long_count\": 4, \"short_count\": $b, \"commission_bps\": $(( a % 21 ))}"
+        n=$(( n - 1 ))
+      done
+      echo "{\"points\": [${points#,}]}" ;;
+  esac
+done
+"#;
+
+#[test]
+fn a_program_of_the_users_proposes_sets() {
+    let world = study();
+    world.write("sampler.sh", SAMPLER);
+    let options = ["--search", "external", "--program", "sh sampler.sh", "--trials", "12", "--search-seed", "7"];
+    let whole = search(&world, &options);
+    assert_eq!((&whole["n_sets"], &whole["n_failed"], &whole["method"]), (&12.into(), &0.into(), &"external".into()));
+    // It was told the space, and what came of its points but the last ones.
+    let told = world.text("told.txt");
+    assert!(
+        told.contains(r#""objectives":["maximise sharpe"]"#) && told.contains(r#""values":["return_5","return_20"]"#)
+    );
+    assert!(told.lines().count() >= 3 && told.contains(r#""losses":["#) && told.contains("backtest.commission_bps"));
+    // One worker, and a second start after a cut journal: the same bytes.
+    search(&world, &[&options[..], &["--workers", "1", "--results", "one"]].concat());
+    assert_eq!(files(&world, "one"), files(&world, "results"));
+    let journal = world.files("results/sweeps").into_iter().find(|(name, _)| name.ends_with("journal.bin"));
+    let (name, bytes) = journal.expect("a journal");
+    world.write(&format!("cut/sweeps/{name}"), &bytes[..bytes.len() * 3 / 5]);
+    let resumed = search(&world, &[&options[..], &["--results", "cut"]].concat());
+    assert!(resumed["n_done_before"].as_u64().unwrap() >= 4, "{resumed}");
+    assert_eq!(files(&world, "cut"), files(&world, "results"));
+    let options = ["--search", "external", "--program", "sh sampler.sh", "--trials", "12", "--search-seed", "8"];
+    let other = search(&world, &[&options[..], &["--results", "other"]].concat());
+    assert_ne!(other["best"][0]["values"], whole["best"][0]["values"]);
+}
+
+#[test]
+fn programs_that_misbehave_are_named() {
+    let world = study();
+    let refused = |script: &str, words: &[&str]| {
+        world.write("bad.sh", script);
+        let base = ["optimize", "--config", "study.yaml", "--search", "external", "--program-timeout", "0.5"];
+        world.run(&[&base[..], &["--program", "sh bad.sh"]].concat()).refused(&[&["sh bad.sh"], words].concat());
+    };
+    refused("exit 3\n", &["ended before the search did", "3"]);
+    refused("cat > /dev/null\n", &["gave no answer in 0.5 s", "program_timeout"]);
+    refused("echo hello; cat > /dev/null\n", &["answered `hello`", "expected one line such as"]);
+    refused("echo '{\"points\": [[0.5]]}'; cat > /dev/null\n", &["is not 4 places"]);
+    refused("echo '{\"points\": [[0.5, 0.5, 0.5, 1.0]]}'; cat > /dev/null\n", &["from 0 to below 1"]);
+    refused("echo '{\"points\": [{\"k\": 3}]}'; cat > /dev/null\n", &["`k` is no parameter of the search"]);
+    refused("echo '{\"points\": 7}'; cat > /dev/null\n", &["there is no list `points`"]);
+    let external = ["optimize", "--config", "study.yaml", "--search", "external"];
+    world.run(&external).refused(&["optimize.program", "expected a command"]);
+    world.run(&[&external[..], &["--program", "no-such-program-here"]].concat()).refused(&["cannot be started"]);
+    world.run(&[&external[..], &["--program", "sh", "--program-timeout", "0"]].concat()).refused(&["seconds above 0"]);
+    // Nothing more to propose ends the search.
+    world.write("empty.sh", "echo '{\"points\": []}'; cat > /dev/null\n");
+    world.run(&[&external[..], &["--program", "sh empty.sh"]].concat()).refused(&["proposes no set"]);
+}

@@ -1,7 +1,6 @@
 //! `sweep`: sets are the backtests they stand for; the same bytes for any number of workers and kills.
 
 use std::collections::BTreeMap;
-use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -37,10 +36,9 @@ fn files(world: &World, results: &str) -> BTreeMap<String, Vec<u8>> {
     files
 }
 
-/// The journal's size.
-fn journal(world: &World, results: &str) -> usize {
-    let files = world.files(&format!("{results}/sweeps"));
-    files.iter().find(|(name, _)| name.ends_with("journal.bin")).map_or(0, |(_, bytes)| bytes.len())
+/// The journal of a sweep.
+fn journal(sweep: &Value, results: &str) -> String {
+    format!("{results}/sweeps/{}/journal.bin", sweep["sweep_id"].as_str().unwrap())
 }
 
 #[test]
@@ -68,11 +66,26 @@ fn sets_are_the_backtests_they_stand_for() {
             }
         }
     }
-    // The best has a folder, in the archive like any run; the sweep is one line of the ledger.
+    // What the best makes of other costs and executions is told, each as the backtest it is.
+    let described: Value =
+        serde_json::from_str(&world.text(&format!("{}/sweep.json", result["folder"].as_str().unwrap()))).unwrap();
+    let frictions = described["costs_and_execution"].as_array().unwrap();
+    assert_eq!((frictions.len(), &frictions[0]["run_id"]), (9, &result["best"][0]["run_id"]), "{frictions:?}");
+    let doubled = frictions.iter().find(|row| row["name"] == "doubled").unwrap();
+    let settings = doubled["settings"].as_array().unwrap().iter().map(|pair| pair.as_str().unwrap().to_owned());
+    let best = result["best"][0]["values"].as_array().unwrap().iter();
+    let pairs = best.map(|pair| format!("{}={}", pair[0].as_str().unwrap(), pair[1].as_str().unwrap()));
+    let pairs: Vec<String> = pairs.chain(settings).collect();
+    let words = pairs.iter().flat_map(|pair| ["--set", pair.as_str()]);
+    let words: Vec<&str> =
+        ["backtest", "--config", "base.yaml", "--results", "alone"].into_iter().chain(words).collect();
+    assert_eq!(world.json(&words)["result"]["run_id"], doubled["run_id"], "{words:?}");
+    // The best has a folder, in the archive like any run; the sweep is a line of the ledger when it begins and one when it ends.
     assert!(result["best"][0]["folder"].is_string() && result["best"][1]["folder"].is_null());
     let ledger = world.text("results/runs.jsonl");
     let sweeps: Vec<&str> = ledger.lines().filter(|line| line.contains("\"kind\":\"sweep\"")).collect();
-    assert!(sweeps.len() == 1 && sweeps[0].contains("\"n_sets\":14"), "{ledger}");
+    assert!(sweeps.len() == 2 && sweeps.iter().all(|line| line.contains("\"n_sets\":14")), "{ledger}");
+    assert!(sweeps[0].contains("\"status\":\"begun\"") && sweeps[1].contains("\"status\":\"done\""), "{ledger}");
     let shown = world.json(&["runs", "show", "latest"]);
     assert!(shown["result"]["entry"]["kind"] == "backtest", "a sweep is no run to show: {shown}");
 }
@@ -105,27 +118,20 @@ fn a_killed_sweep_goes_on_where_it_was() {
     );
     let whole = sweep(&world, &["--results", "whole"]);
     assert_eq!((&whole["n_sets"], &whole["n_failed"]), (&400.into(), &0.into()));
+    let (whole_journal, killed_journal) = (journal(&whole, "whole"), journal(&whole, "killed"));
     let mut n_done = 0;
     for part in [4, 2] {
-        let mut child = world
-            .command(&["sweep", "--config", "sweep.yaml", "--results", "killed", "--workers", "2"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let enough = journal(&world, "whole") / part;
-        while journal(&world, "killed") < enough && child.try_wait().unwrap().is_none() {}
-        child.kill().unwrap();
-        child.wait().unwrap();
-        assert!(journal(&world, "killed") >= n_done, "what was done is kept");
-        n_done = journal(&world, "killed");
+        let words = ["sweep", "--config", "sweep.yaml", "--results", "killed", "--workers", "2"];
+        world.kill_at(&words, &killed_journal, world.size(&whole_journal) / part);
+        assert!(world.size(&killed_journal) >= n_done, "what was done is kept");
+        n_done = world.size(&killed_journal);
     }
     let finished = sweep(&world, &["--results", "killed"]);
     let n_before = finished["n_done_before"].as_u64().unwrap();
     assert!(n_before > 50, "{n_before} sets were done before");
     assert!(files(&world, "whole") == files(&world, "killed"), "files differ after kills");
     // Every set is in the journal once: none was lost, none was run twice.
-    assert_eq!(journal(&world, "whole"), journal(&world, "killed"));
+    assert_eq!(world.size(&whole_journal), world.size(&killed_journal));
 }
 
 #[test]
@@ -208,4 +214,123 @@ fn files_that_cannot_be_name_the_key_and_the_nearest() {
     refused("parameter_sets: {a: 5}", &["sweep.parameter_sets", "a: expected"]);
     refused("sweep: {parameters: {k: [0, -1]}}", &["none of the 2 sets can be run", "at least 1"]);
     refused("sweep: {parameters: [1]}", &["sweep.parameters", "expected `key: values` lines"]);
+}
+
+/// Runs a sweep whose sets all get folders, which the program holds against the table, every metric of them; then makes a few
+/// sets with `crosscut backtest` alone.
+fn agrees(world: &World, base: &str, space: &str) {
+    world.write("one.yaml", format!("backtest: {base}\n"));
+    world.write("all.yaml", format!("backtest: {base}\nsweep: {{best: 200, {space}}}\n"));
+    let answer = world.run(&["sweep", "--config", "all.yaml", "--json"]).good();
+    assert!(!answer.err.contains("please report"), "{space}: {}", answer.err);
+    let result = answer.json()["result"].clone();
+    assert_eq!(result["n_failed"], 0, "{space}: {}", result["errors"]);
+    let best = result["best"].as_array().unwrap();
+    assert!(best.len() > 3 && best.len() == result["n_sets"].as_u64().unwrap() as usize, "{space}: {result}");
+    let distinct: std::collections::BTreeSet<String> =
+        best.iter().map(|set| set["metrics"]["sharpe"].to_string()).collect();
+    assert!(distinct.len() > 1, "{space}: what is varied has no effect");
+    for set in [&best[0], &best[best.len() / 2], &best[best.len() - 1]] {
+        let pairs = set["values"].as_array().unwrap().iter();
+        let pairs: Vec<String> =
+            pairs.map(|pair| format!("{}={}", pair[0].as_str().unwrap(), pair[1].as_str().unwrap())).collect();
+        let mut words = vec!["backtest", "--config", "one.yaml", "--results", "alone"];
+        // A window is a part of the formula, which `--formula` takes whole.
+        let formula = pairs
+            .iter()
+            .find_map(|pair| pair.strip_prefix("formula.w="))
+            .map(|w| base.split("formula: \"").nth(1).unwrap().split('"').next().unwrap().replace("{w}", w));
+        words.extend(formula.iter().flat_map(|formula| ["--formula", formula.as_str()]));
+        words.extend(
+            pairs.iter().filter(|pair| !pair.starts_with("formula.")).flat_map(|pair| ["--set", pair.as_str()]),
+        );
+        let run = world.json(&words)["result"].clone();
+        assert_eq!(run["run_id"], set["run_id"], "{words:?}");
+        for metric in run["metrics"].as_array().unwrap() {
+            if let Some(value) = set["metrics"].get(metric["name"].as_str().unwrap()) {
+                assert_eq!(metric["value"], *value, "{} of {words:?}", metric["name"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn factors_costs_execution_and_rebalances_are_those_of_the_backtests() {
+    let world = World::with_market();
+    let base = "{strategy: long_short, factor_set: s1, params: {long_count: 2, short_count: 1, factor: return_5}}";
+    agrees(
+        &world,
+        base,
+        "parameters: {factor: [return_5, return_20], execution: [close, next_open, next_close, next_vwap]}",
+    );
+    let costs = "parameters: {commission: [\"per_share:rate=0.01\", \"fixed:1\", \"bps:7\"], slippage_bps: [0, 9], latency: [0, 1h], \
+                 allow_negative_cash: [true, false]}";
+    agrees(&world, base, costs);
+    agrees(
+        &world,
+        base,
+        "method: random, n: 12, parameters: {rebalance: [3, D, W-MON], weighting: [equal, score], buffer: [0, 1], \
+        untradable: [hold, close_last], on_short: [skip, flat, scale], capital: [1000, 1e6]}",
+    );
+}
+
+#[test]
+fn universes_windows_and_risk_are_those_of_the_backtests() {
+    let world = World::with_market();
+    let base = "{strategy: top_k, factor_set: s1, params: {k: 2, factor: return_5}}";
+    let pool =
+        "parameters: {pool_top_n: [3, 5], pool_reselect: [W-MON, D], pool_lookback: [3D, 7D], pool_min_bars: [10]}";
+    agrees(&world, base, pool);
+    agrees(
+        &world,
+        base,
+        "parameters: {exclude: [\"A*\", \"[]\"], max_position: [0.2, 0.4], risk.stop_loss: [0.01, 0.05], \
+        risk.cooldown: [1h, 12h]}",
+    );
+    agrees(
+        &world,
+        base,
+        "parameters: {orders: [market, \"limit:0.002\", \"stop:0.001\"], participation: [0.1, 0.001], max_drawdown: [0.02, 0.5]}",
+    );
+    let formula = "{strategy: top_k, timeframe: 1h, formula: \"close / delay(close, {w}) - 1\", params: {k: 2}}";
+    agrees(&world, formula, "parameters: {w: [3, 7, 11], execution: [close, next_open]}");
+}
+
+#[test]
+fn strategies_of_every_bar_are_those_of_the_backtests() {
+    let world = World::with_market();
+    // One of the symbols is delisted on the way.
+    let base = "{strategy: sma_cross, symbols: [DDDUSDT], timeframe: 1h, params: {fast: 3, slow: 20}}";
+    agrees(
+        &world,
+        base,
+        "parameters: {fast: [2, 5], slow: [8, 20], orders: [market, \"limit:0.001\", \"stop:0.002\"]}",
+    );
+    let base = "{strategy: sma_cross, symbols: [AAAUSDT, BBBUSDT], timeframe: 1h, params: {fast: 3, slow: 20}}";
+    agrees(
+        &world,
+        base,
+        "parameters: {risk.stop_loss: [0.005, 0.05], risk.trailing_stop: [0.01, 0.2], commission_bps: [0, 20], latency: [0, 1h]}",
+    );
+}
+
+#[test]
+fn kills_at_any_moment_and_any_number_of_workers_change_no_byte() {
+    let world = World::with_market();
+    world.write(
+        "sweep.yaml",
+        "backtest: {strategy: long_short, factor_set: s1}\nsweep:\n  best: 3\n  equity: all\n  method: sobol\n  n: 200\n  \
+         parameters:\n    factor: [return_5, return_20]\n    long_count: {from: 1, to: 4}\n    short_count: {from: 1, to: 4}\n    \
+         commission_bps: {from: 0.0, to: 20.0}\n    execution: [close, next_open, next_vwap]\n",
+    );
+    let whole = sweep(&world, &["--results", "whole"]);
+    let size = world.size(&journal(&whole, "whole"));
+    let mut random = 12_345u64;
+    for (nth, workers) in ["1", "3", "2", "7"].into_iter().enumerate() {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(nth as u64);
+        let words = ["sweep", "--config", "sweep.yaml", "--results", "killed", "--workers", workers];
+        world.kill_at(&words, &journal(&whole, "killed"), size * (random >> 44) / (1 << 20));
+    }
+    sweep(&world, &["--results", "killed", "--workers", "2"]);
+    assert!(files(&world, "whole") == files(&world, "killed"), "files differ after kills");
 }

@@ -96,6 +96,19 @@ impl World {
         fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    /// A file's size in bytes; 0 when it is not there.
+    pub fn size(&self, name: &str) -> u64 {
+        fs::metadata(self.path(name)).map_or(0, |file| file.len())
+    }
+
+    /// Starts the program, kills it as soon as a file has a size, and waits until it is gone.
+    pub fn kill_at(&self, arguments: &[&str], name: &str, size: u64) {
+        let mut child = self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        while self.size(name) < size && child.try_wait().unwrap().is_none() {}
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
     /// The program, ready to be run here, without any setting from outside.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_crosscut"));

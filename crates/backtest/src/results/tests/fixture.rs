@@ -65,6 +65,7 @@ pub(super) fn context() -> RunContext {
         dependencies: vec![pair("arrow", "59.0.0")],
         settings: vec![pair("hub", "hub")],
         factors: Vec::new(),
+        part_of: None,
         log: vec!["read 2 tables".to_owned()],
     }
 }

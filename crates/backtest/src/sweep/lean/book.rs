@@ -13,6 +13,7 @@ use crosscut_trading::sizing::{Account, Line, affordable_scale};
 use crosscut_trading::strategy::{Aim, Holding, Plan, Ranked};
 use crosscut_trading::venue::{Meeting, Purse, Terms, execute};
 
+use super::ranges::Ranges;
 use super::sight::{Places, Sight};
 use super::{Curves, Job};
 use crate::config::{BacktestConfig, CommissionConfig, SlippageConfig};
@@ -134,6 +135,17 @@ impl Book {
         self.mark(places, to);
     }
 
+    /// Tells trades the prices at which their symbols stood since the last decision.
+    pub(super) fn note_ranges(&mut self, panel: &Panel, ranges: &mut Ranges) {
+        for at in 0..self.ledger.held().len() {
+            let symbol_idx = self.ledger.held()[at];
+            if let Some((low, high)) = ranges.of(panel, symbol_idx) {
+                self.ledger.note_price(symbol_idx, low);
+                self.ledger.note_price(symbol_idx, high);
+            }
+        }
+    }
+
     /// Values what is held over the rows up to one, which is not among them.
     fn mark(&mut self, places: &Places<'_>, to: usize) {
         let rows = self.at..to;
@@ -186,15 +198,16 @@ impl Book {
         let kept = self.lay(job.config.untradable, places, (row, equity));
         self.wish(job, (equity, kept));
         self.n_orders += self.wishes.len();
+        // An order that comes after the next open, or has none to meet, is for the engine; and so is one at a close that is
+        // known when the next bar has begun, of which nobody can say which prices came after it.
+        let is_late = row + 1 < self.rows.end && places.panel.available_at()[row] > places.panel.timeline()[row + 1];
+        self.is_void |= is_late;
         if !self.is_delayed {
             self.trade(job, places, row);
             return;
         }
         self.waits_for = Some(row + 1);
-        // An order that comes after the next open, or has none to meet, is for the engine.
-        let is_late = row + 1 < self.rows.end && places.panel.available_at()[row] > places.panel.timeline()[row + 1];
-        self.is_void |=
-            is_late || self.wishes.iter().any(|wish| !places.has_open(wish.symbol_idx, row + 1, self.rows.end));
+        self.is_void |= self.wishes.iter().any(|wish| !places.has_open(wish.symbol_idx, row + 1, self.rows.end));
     }
 
     /// Notes what is held as a rule sees it; gives equity.

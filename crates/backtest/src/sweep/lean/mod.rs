@@ -9,6 +9,7 @@
 
 mod book;
 mod members;
+mod ranges;
 mod sight;
 
 use crosscut_trading::account::Funds;
@@ -24,6 +25,7 @@ use crate::replay::{check, decisions};
 use crate::results::metrics::Numbers;
 use book::Book;
 use members::Members;
+use ranges::Ranges;
 pub(super) use sight::Places;
 use sight::Sight;
 
@@ -98,10 +100,15 @@ pub(super) fn walk(panel: &Panel, places: &Places<'_>, jobs: &[Job<'_>]) -> Vec<
         return checks.into_iter().map(|c| c.map(|()| None)).collect();
     };
     let (mut names, mut ranked, mut scores): (Vec<u32>, Vec<Ranked>, Vec<f64>) = Default::default();
-    let advance = |books: &mut [Option<Book>], to: usize| {
+    let (mut ranges, mut since) = (Ranges::default(), rows.start);
+    let mut advance = |books: &mut [Option<Book>], to: usize| {
+        // What was decided at a row is held, or taken up, from the bar after it on.
+        ranges.turn_to(panel, since..rows.end.min(to + 1));
+        since = to + 1;
         for (book, job) in books.iter_mut().zip(jobs) {
             if let Some(book) = book {
                 book.advance(job, places, to);
+                book.note_ranges(panel, &mut ranges);
             }
         }
     };

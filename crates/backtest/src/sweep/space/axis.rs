@@ -1,6 +1,6 @@
 //! One axis: a key and the values it goes through.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::BacktestError;
 use crate::search::Dimension;
@@ -109,7 +109,51 @@ impl Axis {
     }
 }
 
+impl Axis {
+    /// The axis for a program: its key, and its values or the ends of its range.
+    pub fn described(&self) -> Value {
+        let is_ordered = self.dimension().is_ordered;
+        match &self.values {
+            Values::List(values) => json!({"name": self.key, "values": values, "is_ordered": is_ordered}),
+            Values::Range(range) => json!({
+                "name": self.key, "from": range.from, "to": range.to, "whole": range.is_whole,
+                "scale": if range.is_log { "log" } else { "linear" },
+            }),
+        }
+    }
+
+    /// A place from 0 to below 1 at which a value lies; `None` for one that is not on the axis.
+    pub fn place_of(&self, value: &Value) -> Option<f64> {
+        let wanted = scalar(value);
+        let number = wanted.parse::<f64>().ok();
+        match &self.values {
+            Values::List(values) => {
+                let is_it = |known: &String| *known == wanted || number.is_some_and(|n| known.parse() == Ok(n));
+                Some((values.iter().position(is_it)? as f64 + 0.5) / values.len() as f64)
+            }
+            Values::Range(range) => range.place_of(number?),
+        }
+    }
+}
+
 impl Range {
+    /// The place of a number; of whole ones the middle of its part.
+    fn place_of(&self, number: f64) -> Option<f64> {
+        if !(self.from..=self.to).contains(&number) || (self.is_whole && number.fract() != 0.0) {
+            return None;
+        }
+        let share = if self.is_whole && !self.is_log {
+            (number - self.from + 0.5) / (self.to - self.from + 1.0)
+        } else if self.from == self.to {
+            0.0
+        } else if self.is_log {
+            libm::log(number / self.from) / libm::log(self.to / self.from)
+        } else {
+            (number - self.from) / (self.to - self.from)
+        };
+        Some(share.clamp(0.0, 1.0 - f64::EPSILON))
+    }
+
     /// The number at a place from 0 to below 1; of whole numbers each has a part of the places.
     fn at(&self, place: f64) -> f64 {
         let (from, to) = if self.is_whole && !self.is_log { (self.from, self.to + 1.0) } else { (self.from, self.to) };

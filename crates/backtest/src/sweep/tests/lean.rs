@@ -37,6 +37,12 @@ fn panel(seed: u64, n_symbols: usize, is_rough: bool, config: &BacktestConfig) -
                 price * if chance(50) { 1.004 } else { 0.997 }
             });
             input.close.push(price);
+            input.high.push(price * if chance(30) { 1.03 } else { 1.006 });
+            input.low.push(if is_rough && chance(3) {
+                f64::NAN
+            } else {
+                price * if chance(30) { 0.96 } else { 0.995 }
+            });
             // Few different values, so that there are ties.
             let score = if chance(30) { 1.0 } else { (price * 8.0).round() / 8.0 };
             input.factor.push(if is_rough && chance(10) { f64::NAN } else { score });
@@ -96,7 +102,7 @@ fn both(market: &SharedMarket, configs: &[BacktestConfig]) -> (Vec<SetOutcome>, 
 
 #[test]
 fn the_walk_gives_the_bits_of_the_engine() {
-    let mut n_walked = 0;
+    let (mut n_walked, mut n_excursions) = (0, 0);
     for seed in 0..24 {
         let pool = seed % 4 == 1;
         let execution = if seed % 2 == 0 { Execution::Close } else { Execution::NextOpen };
@@ -108,6 +114,7 @@ fn the_walk_gives_the_bits_of_the_engine() {
         let (together, alone) = both(&market, &configs);
         for ((one, other), config) in together.iter().zip(&alone).zip(&configs) {
             let names: Vec<&str> = crate::results::metric_names().collect();
+            n_excursions += usize::from(one.metric("edge_ratio").is_some());
             for (place, name) in names.iter().enumerate() {
                 assert_eq!(one.metrics[place], other.metrics[place], "{name}, seed {seed}, {config:?}");
             }
@@ -115,6 +122,7 @@ fn the_walk_gives_the_bits_of_the_engine() {
         }
     }
     assert_eq!(n_walked, 24 * 12, "all of these runs can be walked");
+    assert!(n_excursions > 200, "{n_excursions} runs have closed trades");
 }
 
 #[test]
