@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-pub use crosscut_backtest::results::{Decision, Peer};
+pub use crosscut_backtest::results::{CashFlow, Decision, Earlier, OrderStory, Peer};
 use crosscut_backtest::results::{FactorRecord, Facts, Question, StoredRun, explain as facts_of};
 pub use crosscut_backtest::trace::TableLink;
 use crosscut_backtest::trace::{self, BarFact, FactorFact, FactorPlace, FileLink, Span};

@@ -34,7 +34,7 @@ pub use orders::{LastingText, OrdersConfig};
 pub use pool::{Align, PoolConfig, UniverseConfig};
 pub use prepared::Prepared;
 pub use risk::RiskConfig;
-pub use text::Delay;
+pub use text::{Delay, Fraction};
 use text::{as_iso, as_optional_text, as_text, as_texts, is_default};
 pub use venue::{FeedKind, VenueConfig};
 

@@ -99,6 +99,31 @@ impl OrderKind {
         }
     }
 
+    /// The price that sets a stop off, where there is one that stands still.
+    pub fn trigger(self) -> Option<f64> {
+        match self {
+            Self::Stop { trigger } | Self::StopLimit { trigger, .. } => Some(trigger),
+            _ => None,
+        }
+    }
+
+    /// The same terms with the prices of a change, those that it has.
+    #[must_use]
+    pub fn changed(self, change: Change) -> Self {
+        let new_price = |price| change.price.unwrap_or(price);
+        let new_trigger = |trigger| change.trigger.unwrap_or(trigger);
+        match self {
+            Self::Limit { price } => Self::Limit { price: new_price(price) },
+            Self::LimitOnOpen { price } => Self::LimitOnOpen { price: new_price(price) },
+            Self::LimitOnClose { price } => Self::LimitOnClose { price: new_price(price) },
+            Self::Stop { trigger } => Self::Stop { trigger: new_trigger(trigger) },
+            Self::StopLimit { trigger, price } => {
+                Self::StopLimit { trigger: new_trigger(trigger), price: new_price(price) }
+            }
+            Self::Market | Self::TrailingStop { .. } | Self::MarketOnOpen | Self::MarketOnClose => self,
+        }
+    }
+
     /// The same terms after a split that makes `ratio` shares of one: prices and distances divided by it.
     pub fn after_split(self, ratio: f64) -> Self {
         match self {

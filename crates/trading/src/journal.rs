@@ -18,6 +18,10 @@ pub enum Origin {
     LastPrice,
     /// A rule of the guard.
     Guard(Rule),
+    /// The stop of a bracket.
+    BracketStop,
+    /// The limit of a bracket that takes the profit.
+    BracketProfit,
     /// The end of trading in the symbol.
     Delisting,
     /// Too little margin.
@@ -31,6 +35,8 @@ impl Origin {
             Self::Strategy => "strategy",
             Self::LastPrice => "closed at last price",
             Self::Guard(rule) => rule.text(),
+            Self::BracketStop => "bracket stop",
+            Self::BracketProfit => "bracket take profit",
             Self::Delisting => "delisted",
             Self::Liquidation => "liquidated",
         }
@@ -48,7 +54,7 @@ pub enum Entry {
         order_type: OrderType,
         /// Base units wanted.
         quantity: f64,
-        /// Limit price; NaN where there is none.
+        /// Limit price, else the trigger of a stop; NaN where there is neither.
         price: f64,
     },
     /// A rule let less weight through than the strategy wanted, before there was an order; 0: nothing.
@@ -212,7 +218,7 @@ impl Journal {
                 origin,
                 order_type: request.kind.order_type(),
                 quantity: request.quantity,
-                price: request.kind.limit().unwrap_or(f64::NAN),
+                price: request.kind.limit().or(request.kind.trigger()).unwrap_or(f64::NAN),
             },
         });
     }

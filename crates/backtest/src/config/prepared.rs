@@ -14,7 +14,9 @@ use crosscut_trading::strategy::{self, Kind, Resolved};
 use crosscut_trading::universe::{Leave, Universe};
 use crosscut_trading::venue::VenueRules;
 
-use super::{BacktestConfig, CommissionConfig, FundingPlanned, PoolConfig, SlippageConfig, UniverseConfig, risk};
+use super::{
+    BacktestConfig, CommissionConfig, FeedKind, FundingPlanned, PoolConfig, SlippageConfig, UniverseConfig, risk,
+};
 use crate::error::BacktestError;
 
 /// More capital than this is a slip, and its squares would not fit in a number.
@@ -76,7 +78,7 @@ impl Prepared {
 
     /// Whether prices within bars matter: orders and stops act on them, and a margin is watched by them.
     pub fn needs_path(&self) -> bool {
-        self.risk.closes_positions() || matches!(self.funds, Funds::Margin(_)) || self.placing.kind.needs_path()
+        self.risk.closes_positions() || matches!(self.funds, Funds::Margin(_)) || self.placing.needs_path()
     }
 
     /// The floor for a run of these symbols (sorted). `steps` are those of the instruments table; they are dropped when
@@ -175,6 +177,10 @@ impl BacktestConfig {
         let is_event = self.is_event(strategy.kind());
         let name = &self.strategy;
         let refuse = |key, value: &str, expected: String| Err(BacktestError::setting(key, value, expected));
+        let is_twice = |(at, feed): &(usize, &FeedKind)| self.feeds[..*at].contains(feed);
+        if let Some((_, feed)) = self.feeds.iter().enumerate().find(is_twice) {
+            return refuse("feeds", &feed.to_string(), "each feed once; it is named twice".to_owned());
+        }
         if self.sampling.is_some_and(|sampling| sampling.0 <= 0) {
             return refuse("sampling", "0", "a length of time above 0, such as 1m".to_owned());
         }

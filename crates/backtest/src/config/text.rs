@@ -53,6 +53,28 @@ impl fmt::Display for Delay {
     }
 }
 
+/// A fraction, written `0.02` or `2%`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fraction(pub f64);
+
+impl FromStr for Fraction {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = text.trim();
+        let (number, unit) = text.strip_suffix('%').map_or((text, 1.0), |number| (number.trim(), 100.0));
+        let number: Option<f64> = number.parse().ok().filter(|number: &f64| number.is_finite());
+        let wrong = || format!("`{text}` is no fraction; expected a number such as 0.02 or 2%");
+        number.map(|number| Self(number / unit)).ok_or_else(wrong)
+    }
+}
+
+impl fmt::Display for Fraction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
 /// Values written as the text the command line takes.
 pub(super) mod as_text {
     use std::fmt::Display;

@@ -145,15 +145,11 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<EventMarket, BacktestE
 /// The feeds of each symbol: those asked for, else bars of the configured timeframe.
 ///
 /// # Errors
-/// [`BacktestError::Setting`] for a feed that is asked for twice, for bars of prices nobody trades at, and when there are no bars to
-/// decide by.
+/// [`BacktestError::Setting`] for bars of prices nobody trades at, and when there are no bars to decide by.
 fn kinds(config: &BacktestConfig) -> Result<Vec<FeedKind>, BacktestError> {
     let bars = FeedKind::Bars(BarSpec::Time(config.timeframe));
     let kinds = if config.feeds.is_empty() { vec![bars] } else { config.feeds.clone() };
-    for (at, kind) in kinds.iter().enumerate() {
-        if kinds[..at].contains(kind) {
-            return Err(BacktestError::setting("feeds", kind.to_string(), "each feed once"));
-        }
+    for kind in &kinds {
         if let FeedKind::Bars(BarSpec::Mark(_) | BarSpec::Premium(_)) = kind {
             let expected = "bars of traded prices; mark prices and premiums are not traded at";
             return Err(BacktestError::setting("feeds", kind.to_string(), expected));

@@ -119,13 +119,13 @@ impl<'a> Rebalancer<'a> {
         orders.any(|order| !order.is_cancelled && (order.rule.is_some() || closes(order.order_id)))
     }
 
-    /// Cancels what an earlier rebalance still has working.
+    /// Cancels what an earlier rebalance still has working; exits of brackets stay with their positions.
     pub(super) fn cancel_superseded(&mut self, desk: &mut Desk) {
         let is_superseded = |order_id| !self.is_exit(order_id);
         let superseded: Vec<OrderId> = desk
             .open_orders()
             .iter()
-            .filter(|order| order.rule.is_none() && !order.is_cancelled && is_superseded(order.order_id))
+            .filter(|order| order.is_wish() && is_superseded(order.order_id))
             .map(|order| order.order_id)
             .collect();
         self.records.quality.add("orders_superseded", superseded.len() as u64);

@@ -129,7 +129,7 @@ impl Engine<'_> {
                 self.recorder.of_guard = order_id;
                 guard_reason(rule).to_owned()
             }
-            Origin::Liquidation => origin.text().to_owned(),
+            Origin::BracketStop | Origin::BracketProfit | Origin::Liquidation => origin.text().to_owned(),
         };
         if let Some(order) = self.recorder.tally.order(order_id) {
             order.reason = reason;

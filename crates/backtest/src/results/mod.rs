@@ -42,7 +42,7 @@ pub use compare::{Comparison, Difference, MetricPair, compare};
 pub use compare_page::compare_page;
 pub use divergence::{Divergence, TradePairs};
 pub use error::ResultsError;
-pub use explain::{CashFlow, Decision, Event, Facts, Holding, Limit, OrderStory, Peer, Question, explain};
+pub use explain::{CashFlow, Decision, Earlier, Event, Facts, Holding, Limit, OrderStory, Peer, Question, explain};
 pub use folder::{ComparedFolders, FileDifference, WrittenFile, compare_folders};
 pub use ledger::{RunEntry, RunList, RunStatus, UnreadableLine};
 pub use metrics::{Metric, metric_names};

@@ -84,6 +84,19 @@ impl Trial {
             sharpe_best: None,
         }
     }
+
+    /// The annualised ratio that chance alone shows as the best of so many worthless strategies, and the probability that the
+    /// true ratio is above it; `None` where the returns do not tell.
+    pub(super) fn deflated_after(&self, n_trials: u64) -> Option<(f64, f64)> {
+        let threshold = by_theory(self, n_trials as f64)?;
+        Some((threshold, self.above(threshold)?))
+    }
+
+    /// The probability that the true annualised ratio is above a threshold.
+    fn above(&self, threshold: f64) -> Option<f64> {
+        let per_year = self.periods_per_year.sqrt();
+        probability::probability_above(self.sharpe? / per_year, threshold / per_year, self.n_periods, self.shape?)
+    }
 }
 
 /// How often a hypothesis was tried.
@@ -159,21 +172,14 @@ pub(super) fn deflation(entries: &[RunEntry], run_id: &str) -> Option<Deflation>
         theirs == name || theirs == unknown
     };
     let found = count(&name, entries.iter().filter(counts));
-    let per_year = trial.periods_per_year.sqrt();
     let threshold = found.sharpe_threshold.or_else(|| by_theory(&trial, found.n_effective));
-    let deflated = match (trial.sharpe, trial.shape, threshold) {
-        (Some(sharpe), Some(shape), Some(threshold)) => {
-            probability::probability_above(sharpe / per_year, threshold / per_year, trial.n_periods, shape)
-        }
-        _ => None,
-    };
     Some(Deflation {
         hypothesis: name,
         n_trials: found.n_trials,
         n_effective: found.n_effective,
         sharpe_deviation: found.sharpe_deviation,
         sharpe_threshold: threshold,
-        deflated_sharpe: deflated,
+        deflated_sharpe: threshold.and_then(|threshold| trial.above(threshold)),
     })
 }
 

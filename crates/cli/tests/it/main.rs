@@ -34,6 +34,8 @@ mod ledger;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod orders;
+#[cfg(test)]
 mod pools;
 #[cfg(test)]
 mod references;

@@ -272,3 +272,58 @@ fn orders_of_symbols_and_files_and_threads_change_no_byte() {
         }
     }
 }
+
+#[test]
+fn a_factor_table_in_parts_is_verified_part_by_part() {
+    // Large enough that an update puts new rows into a file beside the old one.
+    let columns = (1..=400).map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
+    let set = format!(
+        "factor_set: wide\ntimeframe: 1h\nsource: {{venue: v, bars: 1h}}\nfactors:\n  - {{name: \"f_{{w}}\", formula: \"log(close) * {{w}}\", windows: [{columns}]}}\n"
+    );
+    let world = World::new();
+    world.write("wide.yaml", set);
+    let import = |n_rows: usize| {
+        for (at, symbol) in ["AAA", "BBB"].into_iter().enumerate() {
+            let text: Vec<String> = PLAIN.klines(at as u64).lines().take(n_rows + 1).map(str::to_owned).collect();
+            let file = format!("{symbol}.csv");
+            world.write(&file, text.join("\n") + "\n");
+            let words = ["data", "import", "--venue", "v", "--kind", "klines", "--timeframe", "1h", "--symbol", symbol];
+            world.run(&[&words[..], &[&file]].concat()).good();
+        }
+    };
+    import(400);
+    world.run(&["factors", "run", "--config", "wide.yaml"]).good();
+    import(430);
+    world.run(&["factors", "update", "wide"]).good();
+    let table = "hub/factors/1h/wide/AAA.parquet";
+    assert!(world.path(&format!("{table}/tail.parquet")).exists(), "the table is not in parts");
+    let run = ["backtest", "--factor-set", "wide", "--strategy", "top_k", "--param", "k=1", "--param", "factor=f_7"];
+    let id = world.json(&run)["result"]["run_id"].clone();
+    let changed = |status: i32| {
+        world.json_of(&["runs", "verify", "latest"], status)["result"]["runs"][0]["changed_inputs"].clone()
+    };
+    assert_eq!(changed(0), serde_json::json!([]));
+    assert_eq!(world.json(&["runs", "rerun", "latest"])["result"]["identical"], true);
+    for part in ["base", "tail"] {
+        let path = world.path(&format!("{table}/{part}.parquet")).canonicalize().unwrap();
+        let bytes = fs::read(&path).unwrap();
+        let mut damaged = bytes.clone();
+        damaged[bytes.len() / 2] ^= 1;
+        fs::write(&path, damaged).unwrap();
+        let told = changed(1);
+        assert_eq!((told.as_array().unwrap().len(), &told[0]["name"]), (1, &"factors/1h/wide/AAA.parquet".into()));
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(changed(0), serde_json::json!([]), "{part}");
+    }
+    // Computed at once the rows are the same, however their files are cut: the run stands, and a new one has its id.
+    fs::remove_dir_all(world.path("hub/factors")).unwrap();
+    fs::remove_dir_all(world.path("hub/.generations")).unwrap();
+    world.run(&["factors", "run", "--config", "wide.yaml"]).good();
+    assert!(world.path(table).is_file());
+    assert_eq!(changed(0), serde_json::json!([]));
+    assert_eq!(world.json(&run)["result"]["run_id"], id);
+    // New rows change the table, and the run is told apart from it.
+    import(450);
+    world.run(&["factors", "update", "wide"]).good();
+    assert_eq!(changed(1).as_array().unwrap().len(), 4, "two tables of bars and two of factors");
+}

@@ -51,21 +51,67 @@ fn each_of_several_factors_is_told_with_what_it_brings() {
     }
 }
 
-/// Runs a strategy of bars, and asks why an order of its second half was made: the first that is in force when its bar ends,
-/// for a decision of that very bar takes the place of the one before.
+/// Runs a strategy of bars, and asks why an order of its second half was made.
 fn story(world: &World, words: &[&str]) -> (Value, Value, String) {
     let run = world.json(&[&["backtest"], words].concat())["result"].clone();
     let orders = rows(world, &run, "orders.csv");
     let filled: Vec<&Vec<String>> = orders.iter().filter(|order| order[6] != "0").collect();
-    for order in &filled[filled.len() / 2..] {
-        let ask = ["runs", "explain", "latest", "--at", &order[1], "--symbol", &order[2]];
-        let told = world.json(&ask)["result"].clone();
-        let is_it = |one: &Value| one["order_id"].as_u64() == order[0].parse().ok();
-        if told["orders"].as_array().unwrap().iter().any(is_it) {
-            return (run, told, world.run(&ask).good().out);
+    let order = filled[filled.len() / 2];
+    let ask = ["runs", "explain", "latest", "--at", &order[1], "--symbol", &order[2]];
+    let told = world.json(&ask)["result"].clone();
+    assert!(is_told(&told, &order[0]).is_some(), "{words:?}: {order:?} is not told at its own bar");
+    (run, told, world.run(&ask).good().out)
+}
+
+/// The label of the decision that an order is told with, and the order; `None` when it is not told.
+fn is_told(told: &Value, order_id: &str) -> Option<(Value, Value)> {
+    let is_it = |one: &&Value| one["order_id"].to_string() == order_id;
+    let of = |group: &Value| group["orders"].as_array().unwrap().iter().find(is_it).cloned();
+    let earlier = told["earlier"].as_array().unwrap().iter();
+    let earlier = earlier.filter_map(|group| Some((group["bar"].clone(), of(group)?)));
+    of(told).map(|order| (told["decision"]["bar"].clone(), order)).into_iter().chain(earlier).next()
+}
+
+#[test]
+fn a_bar_with_a_fill_and_a_new_decision_tells_both() {
+    let world = World::with_market();
+    let ranked = ["backtest", "--strategy", "top_k", "--factor-set", "s1", "--rebalance", "1", "--param", "k=2"];
+    let ranked = [&ranked[..], &["--param", "factor=return_5"]].concat();
+    let event = ["backtest", "--strategy", "sma_cross", "--param", "fast=1", "--param", "slow=2", "--timeframe", "1h"];
+    for (words, is_ranked, is_audited) in
+        [(&ranked[..], true, true), (&ranked, true, false), (&event, false, true), (&event, false, false)]
+    {
+        let audit = format!("--audit={is_audited}");
+        let run = world.json(&[words, &[&audit]].concat())["result"].clone();
+        let orders = rows(&world, &run, "orders.csv");
+        let mut n_both = 0;
+        for order in orders.iter().filter(|order| order[6] != "0").skip(40).take(12) {
+            let told = world.json(&["runs", "explain", "latest", "--at", &order[1], "--symbol", &order[2]]);
+            let told = &told["result"];
+            let (decided, _) = is_told(told, &order[0]).unwrap_or_else(|| panic!("{words:?}: {order:?} in {told}"));
+            if !is_ranked && !is_audited {
+                assert_eq!(told["orders"].as_array().unwrap().len(), 1, "{told}");
+                continue;
+            }
+            // What was filled at this bar's open was decided at the close of one before.
+            let before = told["earlier"][0].clone();
+            assert!(before["bar"].as_str().unwrap() < order[1].as_str(), "{told}");
+            assert_eq!(decided, before["bar"]);
+            assert!(before["cash"].to_string().contains(&order[1]), "{told}");
+            let at_this_bar = if is_ranked { &told["decision"]["bar"] } else { &told["orders"][0]["steps"][0]["bar"] };
+            let is_new = at_this_bar.as_str() == Some(order[1].as_str());
+            n_both += usize::from(is_new || !is_ranked && !told["orders"].as_array().unwrap().is_empty());
+            if is_ranked {
+                assert!(is_new && before["decision"]["rank"].is_u64() && before["decision"]["bar"] == before["bar"]);
+                assert!(is_audited || before["decision"]["limits"].as_array().unwrap().is_empty());
+            }
+            let text = world.run(&["runs", "explain", "latest", "--at", &order[1], "--symbol", &order[2]]).good().out;
+            let at = |word: &str| text.find(word).unwrap_or_else(|| panic!("no {word:?} in\n{text}"));
+            let earlier = at(&format!("\nearlier   decided at the close of {}", before["bar"].as_str().unwrap()));
+            assert!(at(&format!("order     {}: ", order[0])) > earlier, "{text}");
         }
+        assert!(n_both > 0 || !is_ranked && !is_audited, "{words:?}");
     }
-    panic!("no order is told at its own bar: {words:?}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crosscut_hub::{InputFile, Origin, TableSource};
 use crosscut_model::time::{DAY, format_date};
 use crosscut_model::{BarSpec, CorporateAction, Range, Sessions, Timeframe, format_iso};
 
-use crate::error::{AGAIN, Fault, IngestError, Refusal};
+use crate::error::{Fault, IngestError, Refusal};
 
 use super::checksum::Identity;
 use super::container::Container;
@@ -90,10 +90,13 @@ pub(crate) fn whole_ratio(ratio: f64) -> f64 {
 pub(crate) fn run(context: &KlineContext<'_>, file: &ActionFile) -> Result<KlineOutcome, IngestError> {
     let refuse = |fault: Fault| fault.of(&file.shown);
     let raw = read_file(&file.path, &file.container, &file.columns, file.lines_before).map_err(refuse)?;
-    if raw.len() == 0 {
-        return Err(refuse(Fault::file("holds no row; expected corporate actions").hint(AGAIN)).into());
-    }
     let mut outcome = KlineOutcome::default();
+    if raw.len() == 0 {
+        // A vendor's answer for shares that neither split nor paid: it says so, and there is no table to write.
+        let notes = vec!["a header and no row: no corporate actions".to_owned()];
+        outcome.records.push(FileRecord { shown: file.shown.clone(), decided: String::new(), rows: 0, notes });
+        return Ok(outcome);
+    }
     let mut dropped = Vec::new();
     let groups = raw.groups();
     let mut symbols: Vec<(String, usize)> =

@@ -18,7 +18,7 @@ pub(crate) const HEAD_BYTES: usize = 256 * 1024;
 pub(crate) struct TextShape {
     /// Column names; `None` when the first line is already a row.
     pub header: Option<Vec<String>>,
-    /// The first rows, at least one.
+    /// The first rows; at least one, but for tables of corporate actions.
     pub rows: Vec<Vec<String>>,
     /// Lines before the first row: comments and header.
     pub lines_before: u64,
@@ -29,7 +29,7 @@ pub(crate) struct TextShape {
 /// Splits the first lines of a file (whole lines) into comments, header and rows.
 ///
 /// # Errors
-/// When the text is not UTF-8, or there is no row.
+/// When the text is not UTF-8, or there is no row and the header is not one of corporate actions.
 pub(crate) fn read_shape(head: &[u8]) -> Result<TextShape, Fault> {
     let head = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
     let mut shape = TextShape { header: None, rows: Vec::new(), lines_before: 0, symbol: None };
@@ -50,7 +50,9 @@ pub(crate) fn read_shape(head: &[u8]) -> Result<TextShape, Fault> {
         }
     }
     flatten(&mut shape)?;
-    if shape.rows.is_empty() {
+    // That there were no corporate actions is an answer; no trades, bars or funding are a file that has been cut off.
+    let may_be_empty = |header: &Vec<String>| super::actions::recognise(header).is_some();
+    if shape.rows.is_empty() && !shape.header.as_ref().is_some_and(may_be_empty) {
         return Err(match &shape.header {
             Some(header) => Fault::file(format!("holds a header ({}) and no row", header.join(","))).hint(AGAIN),
             None => Fault::file("holds no row; expected trades, bars or instruments").hint(AGAIN),

@@ -199,12 +199,8 @@ impl Desk {
         self.guard.halted()
     }
 
-    /// Sends an order; one at market by the terms of the run. Whatever becomes of it is told by `on_order`, refusals included.
-    pub fn submit(&mut self, request: OrderRequest) -> OrderId {
-        let request = match self.ended.get(request.symbol_idx as usize) {
-            Some(_) => self.placing.place(request, self.price(request.symbol_idx), self.now),
-            None => request,
-        };
+    /// Sends an order with its own terms.
+    pub(super) fn submit_as_it_is(&mut self, request: OrderRequest) -> OrderId {
         let order_id = self.number(&request, Origin::Strategy);
         if let Some(request) = self.checked(order_id, request) {
             self.send(OpenOrder::new(order_id, request), OrderId(0));
@@ -269,10 +265,10 @@ impl Desk {
         let first = self.outbox.len();
         self.send(OpenOrder::new(entry_id, entry), none);
         let pair = if exits.stop_loss.is_some() && exits.take_profit.is_some() { entry_id } else { none };
-        let mut exit = |kind: Option<OrderKind>| {
+        let mut exit = |kind: Option<OrderKind>, origin: Origin| {
             let request =
                 OrderRequest::new(entry.symbol_idx, entry.side.opposite(), entry.quantity, kind?).reduce_only();
-            let order_id = self.number(&request, Origin::Strategy);
+            let order_id = self.number(&request, origin);
             if !request.kind.is_sound() {
                 self.refuse(order_id, &request, Reason::Unsound);
                 return None;
@@ -283,8 +279,8 @@ impl Desk {
             Some(order_id)
         };
         // The stop comes first: of two exits at one price it is the one that acts.
-        let stop_loss = exit(exits.stop_loss.map(|trigger| OrderKind::Stop { trigger }));
-        let take_profit = exit(exits.take_profit.map(|price| OrderKind::Limit { price }));
+        let stop_loss = exit(exits.stop_loss.map(|trigger| OrderKind::Stop { trigger }), Origin::BracketStop);
+        let take_profit = exit(exits.take_profit.map(|price| OrderKind::Limit { price }), Origin::BracketProfit);
         // The venue gets the exits first: an entry that fills the moment it arrives must find them.
         self.outbox[first..].rotate_left(1);
         Bracket { entry: entry_id, stop_loss, take_profit }
@@ -342,9 +338,11 @@ impl Desk {
             }
         }
         let step = self.steps.at(request.symbol_idx, self.now);
-        let price = change.price.and_then(|price| step.kind(OrderKind::Limit { price }, request.side).limit());
-        let change = Change { price, ..change };
+        let kind = step.kind(request.kind.changed(change), request.side);
+        let (price, trigger) = (change.price.and(kind.limit()), change.trigger.and(kind.trigger()));
+        let change = Change { price, trigger, ..change };
         let open = &mut self.open[at];
+        open.request.kind = kind;
         if let Some(quantity) = change.quantity {
             open.remaining = (open.remaining + quantity - request.quantity).max(0.0);
             open.request.quantity = quantity;
@@ -385,7 +383,7 @@ impl Desk {
             .open
             .iter()
             .filter(|order| order.request.kind == OrderKind::Market || !self.placing.is_plain())
-            .filter(|order| order.rule.is_none())
+            .filter(|order| order.is_wish())
             .map(|order| order.order_id)
             .collect();
         stale.into_iter().for_each(|order_id| self.cancel(order_id));
@@ -606,6 +604,11 @@ impl Desk {
         let Ok(at) = self.open.binary_search_by_key(&update.order_id, |order| order.order_id) else {
             return;
         };
+        // What the exit of a bracket has closed cools as what a stop of the guard has.
+        let is_exit = matches!(update.event, Event::Filled { .. }) && self.open[at].entry != OrderId(0);
+        if is_exit && self.quantity(update.symbol_idx) == 0.0 {
+            self.guard.stopped(update.at, update.symbol_idx);
+        }
         if update.is_final() {
             self.open.remove(at);
         } else if let Event::Filled { remaining, .. } = update.event {

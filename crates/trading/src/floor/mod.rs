@@ -13,12 +13,13 @@ mod protection;
 mod settlement;
 #[cfg(test)]
 mod tests;
+mod wishes;
 
 use crosscut_model::{OrderId, Side};
 
 pub(crate) use desk::Command;
 pub use desk::{Bracket, Desk, OpenOrder};
-pub use placing::Placing;
+pub use placing::{Offsets, Placing};
 
 use crate::account::{Account, Funds};
 use crate::cost::{BorrowRate, Costs};
@@ -130,6 +131,8 @@ pub struct Floor {
     borrow: Option<BorrowRate>,
     /// Until when borrowing has been paid, microseconds; `None` before the first time.
     borrowed_until: Option<i64>,
+    /// Whether cash was paid that no price shows, since the margin was last looked at.
+    is_drained: bool,
     /// Updates on their way to the strategy, kept for its allocation.
     telling: Vec<Update>,
     /// Commands on their way to the venue, kept for its allocation.
@@ -174,6 +177,7 @@ impl Floor {
             venue: SimulatedVenue::new(config.venue, config.sessions, n_symbols),
             borrow: config.borrow,
             borrowed_until: None,
+            is_drained: false,
             telling: Vec::new(),
             sending: Vec::new(),
         })
@@ -365,9 +369,13 @@ impl Floor {
         self.tell(strategy, &Data::Trade(*trade));
     }
 
-    /// The guard looks at equity and at the positions in `symbols`; what it closes is sent.
+    /// An account whose margin does not cover what funding, borrowing and dividends have taken is liquidated at last prices; the
+    /// guard looks at equity and at the positions in `symbols`; what it closes is sent.
     #[inline]
     pub fn settle(&mut self, symbols: &[u32]) {
+        if self.is_drained {
+            self.liquidate_drained();
+        }
         // What is flat and has no news has the equity it had.
         let is_flat = self.desk.account.ledger().held().is_empty() && self.desk.open.is_empty();
         if is_flat && self.desk.inbox.is_empty() && !self.is_day_new() {

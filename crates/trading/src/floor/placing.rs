@@ -1,12 +1,13 @@
 //! How what a strategy wants at market is put to the venue: at market, or at terms made from the last price.
 //!
 //! A strategy that says how much, and not at what price, leaves the terms to the run. What closes a position for the guard, at
-//! a delisting or for want of margin is never put so.
+//! a delisting or for want of margin is never put so. What opens or increases a position may have terms of its own and exits,
+//! a stop and a limit of which the one cancels the other: a bracket.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crosscut_model::{OrderKind, OrderRequest, Side, TimeInForce, Trail};
+use crosscut_model::{Exits, OrderKind, OrderRequest, Side, TimeInForce, Trail};
 
 use crate::error::TradingError;
 
@@ -55,10 +56,39 @@ pub enum Lasting {
 pub struct Placing {
     /// The kind of order.
     pub kind: Placed,
+    /// The kind of order that opens or increases a position; `None`: as any other.
+    pub entry: Option<Placed>,
     /// How long it works.
     pub lasting: Lasting,
     /// Whether it is cancelled where it would take; of limits only.
     pub is_post_only: bool,
+    /// Exits of what opens or increases a position.
+    pub exits: Offsets,
+    /// Whether a signal's working order that still leads where the signal points is moved to terms made from the last price.
+    pub is_repriced: bool,
+}
+
+/// How far the exits of a bracket are from the price of its entry, as fractions of it: the entry's own limit or trigger, else
+/// the last price at the decision.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Offsets {
+    /// The stop, on the losing side; `None`: there is none.
+    pub stop_loss: Option<f64>,
+    /// The limit, on the winning side; `None`: there is none.
+    pub take_profit: Option<f64>,
+}
+
+impl Offsets {
+    /// Whether there are none.
+    pub fn is_none(self) -> bool {
+        self == Self::default()
+    }
+
+    /// The exits of an entry at a price.
+    pub fn at(self, side: Side, price: f64) -> Exits {
+        let moved = |offset: f64| price * (1.0 + side.sign() * offset);
+        Exits { stop_loss: self.stop_loss.map(|offset| moved(-offset)), take_profit: self.take_profit.map(moved) }
+    }
 }
 
 impl Placing {
@@ -68,12 +98,33 @@ impl Placing {
         *self == Self::default()
     }
 
+    /// Whether a request is placed by these terms: it has none of its own.
+    #[inline]
+    pub fn takes(&self, request: &OrderRequest) -> bool {
+        !self.is_plain() && request.kind == OrderKind::Market && request.time_in_force == TimeInForce::Gtc
+    }
+
+    /// Whether what opens or increases a position is put otherwise than the rest.
+    pub fn knows_entries(&self) -> bool {
+        self.entry.is_some() || !self.exits.is_none()
+    }
+
+    /// Whether prices within bars matter.
+    pub fn needs_path(&self) -> bool {
+        self.kind.needs_path() || self.entry.is_some_and(Placed::needs_path) || !self.exits.is_none()
+    }
+
+    /// The kind of order for what opens or increases a position, or for the rest.
+    pub fn kind_of(&self, is_entry: bool) -> Placed {
+        self.entry.filter(|_| is_entry).unwrap_or(self.kind)
+    }
+
     /// The request with these terms, made from the last price at `now`; one that has terms of its own stays as it is.
-    pub fn place(&self, request: OrderRequest, price: f64, now: i64) -> OrderRequest {
-        if self.is_plain() || request.kind != OrderKind::Market || request.time_in_force != TimeInForce::Gtc {
+    pub fn place(&self, request: OrderRequest, is_entry: bool, (price, now): (f64, i64)) -> OrderRequest {
+        if !self.takes(&request) {
             return request;
         }
-        let kind = self.kind.at(request.side, price);
+        let kind = self.kind_of(is_entry).at(request.side, price);
         let time_in_force = match self.lasting {
             Lasting::Gtc => TimeInForce::Gtc,
             Lasting::Day => TimeInForce::Day,
@@ -81,7 +132,8 @@ impl Placing {
             Lasting::Ioc => TimeInForce::Ioc,
             Lasting::Fok => TimeInForce::Fok,
         };
-        OrderRequest { kind, time_in_force, is_post_only: self.is_post_only, ..request }
+        let is_post_only = self.is_post_only && matches!(kind, OrderKind::Limit { .. });
+        OrderRequest { kind, time_in_force, is_post_only, ..request }
     }
 
     /// Checks that the parts fit together.
@@ -90,15 +142,23 @@ impl Placing {
     /// [`TradingError::BadChoice`] for an offset that leaves no price, and for a post-only order that is no limit.
     pub fn check(&self) -> Result<(), TradingError> {
         let bad = |what, text: String, words: &[&str]| Err(TradingError::bad_choice(what, &text, words));
-        if !self.kind.is_sound() {
-            return bad(
-                "an order with a sound offset",
-                self.kind.to_string(),
-                &["fractions of the price, such as limit:0.002"],
-            );
+        let entry = self.kind_of(true);
+        if let Some(kind) = [self.kind, entry].into_iter().find(|kind| !kind.is_sound()) {
+            let words = ["fractions of the price, such as limit:0.002"];
+            return bad("an order with a sound offset", kind.to_string(), &words);
         }
-        if self.is_post_only && !matches!(self.kind, Placed::Limit(_)) {
-            return bad("an order that can be post-only", self.kind.to_string(), &["limit:OFFSET"]);
+        if self.is_post_only && !matches!(entry, Placed::Limit(_)) {
+            return bad("an order that can be post-only", entry.to_string(), &["limit:OFFSET"]);
+        }
+        if self.is_repriced && !(self.kind.has_price() || entry.has_price()) {
+            return bad("an order that can be moved", entry.to_string(), &["limit:OFFSET", "stop:OFFSET"]);
+        }
+        let Offsets { stop_loss, take_profit } = self.exits;
+        for (what, offset) in [("a bracket's stop", stop_loss), ("a bracket's take profit", take_profit)] {
+            if offset.is_some_and(|offset| !(offset > 0.0 && offset < 1.0)) {
+                let value = offset.unwrap_or_default();
+                return Err(TradingError::BadNumber { what, value, expected: "a fraction above 0 and below 1" });
+            }
         }
         Ok(())
     }
@@ -106,7 +166,7 @@ impl Placing {
 
 impl Placed {
     /// The terms of an order of a side at a last price.
-    fn at(self, side: Side, price: f64) -> OrderKind {
+    pub fn at(self, side: Side, price: f64) -> OrderKind {
         let better = |offset: f64| price * (1.0 - side.sign() * offset);
         match self {
             Self::Market => OrderKind::Market,
@@ -131,6 +191,11 @@ impl Placed {
             Self::StopLimit(offset, limit) => (0.0..1.0).contains(&offset) && leaves(limit),
             Self::TrailingStop(offset) => offset > 0.0 && offset < 1.0,
         }
+    }
+
+    /// Whether it names a price that can be changed.
+    fn has_price(self) -> bool {
+        !matches!(self, Self::Market | Self::MarketOnOpen | Self::MarketOnClose | Self::TrailingStop(_))
     }
 
     /// Whether it looks at the prices within bars.
@@ -229,8 +294,8 @@ mod tests {
     #[test]
     fn offsets_are_in_favour_of_limits_and_against_stops() {
         let placed = |text: &str, side| {
-            let placing = Placing { kind: text.parse().unwrap(), lasting: Lasting::Within(7), is_post_only: false };
-            placing.place(OrderRequest::market(0, side, 3.0), 100.0, 5)
+            let placing = Placing { kind: text.parse().unwrap(), lasting: Lasting::Within(7), ..Placing::default() };
+            placing.place(OrderRequest::market(0, side, 3.0), true, (100.0, 5))
         };
         let request = placed("limit:0.25", Side::Buy);
         assert_eq!((request.kind, request.time_in_force), (OrderKind::Limit { price: 75.0 }, TimeInForce::Gtd(12)));
@@ -239,6 +304,25 @@ mod tests {
         let stop_limit = OrderKind::StopLimit { trigger: 75.0, price: 50.0 };
         assert_eq!(placed("stop_limit:0.25,0.5", Side::Sell).kind, stop_limit);
         let own = OrderRequest::limit(0, Side::Buy, 1.0, 9.0);
-        assert_eq!(Placing { kind: Placed::MarketOnOpen, ..Placing::default() }.place(own, 100.0, 5), own);
+        assert_eq!(Placing { kind: Placed::MarketOnOpen, ..Placing::default() }.place(own, true, (100.0, 5)), own);
+    }
+
+    #[test]
+    fn entries_have_terms_and_exits_of_their_own() {
+        let exits = Offsets { stop_loss: Some(0.25), take_profit: Some(0.5) };
+        let placing = Placing { entry: Some(Placed::Limit(0.25)), is_post_only: true, exits, ..Placing::default() };
+        assert!(placing.check().is_ok() && placing.needs_path() && placing.knows_entries());
+        let placed = |is_entry| placing.place(OrderRequest::market(0, Side::Buy, 3.0), is_entry, (100.0, 5));
+        assert_eq!((placed(true).kind, placed(true).is_post_only), (OrderKind::Limit { price: 75.0 }, true));
+        assert_eq!((placed(false).kind, placed(false).is_post_only), (OrderKind::Market, false));
+        assert_eq!(exits.at(Side::Buy, 80.0), Exits { stop_loss: Some(60.0), take_profit: Some(120.0) });
+        assert_eq!(exits.at(Side::Sell, 80.0), Exits { stop_loss: Some(100.0), take_profit: Some(40.0) });
+        for bad in [0.0, 1.0, -0.1, f64::NAN, f64::INFINITY] {
+            let stop = Offsets { stop_loss: Some(bad), ..Offsets::default() };
+            let profit = Offsets { take_profit: Some(bad), ..Offsets::default() };
+            assert!([stop, profit].map(|exits| Placing { exits, ..placing }.check()).iter().all(Result::is_err));
+        }
+        assert!(Placing { is_repriced: true, ..Placing::default() }.check().is_err());
+        assert!(Placing { is_repriced: true, ..placing }.check().is_ok());
     }
 }

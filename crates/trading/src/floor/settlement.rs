@@ -56,6 +56,7 @@ impl Floor {
     /// Moves cash and writes it down.
     fn move_cash(&mut self, symbol_idx: u32, kind: CashKind, amount: f64) {
         self.desk.account.move_cash(kind, amount);
+        self.is_drained |= amount < 0.0;
         let entry = Entry::Cash { kind, amount };
         let (at, order_id) = (self.desk.now, OrderId(0));
         self.desk.journal.note(Record { at, order_id, symbol_idx, side: Side::Buy, entry });
@@ -130,6 +131,15 @@ impl Floor {
         let price = self.desk.account.liquidation_price(bar.symbol_idx).unwrap_or(worst);
         let price = if quantity > 0.0 { price.min(bar.open) } else { price.max(bar.open) };
         self.liquidate(bar.symbol_idx, price.clamp(bar.low, bar.high), bar.available_at);
+    }
+
+    /// Liquidates when what has been paid took equity below the maintenance margin: once all of the instant is paid and
+    /// received, not at the first payment.
+    pub(super) fn liquidate_drained(&mut self) {
+        self.is_drained = false;
+        if let Some(&symbol_idx) = self.desk.held().first() {
+            self.liquidate_at(symbol_idx, self.desk.price(symbol_idx), self.desk.now);
+        }
     }
 
     /// Liquidates when a price takes equity below the maintenance margin.

@@ -46,7 +46,7 @@ impl Strategy for Breakout {
     fn on_data(&mut self, data: &Data, desk: &mut Desk) {
         let Some(bar) = self.stake.bar(data, desk) else { return };
         if self.highs.is_full()
-            && let Some(stance) = self.stance(bar.close, desk.quantity(self.stake.symbol_idx))
+            && let Some(stance) = self.stance(bar.close, self.stake.stands(desk))
         {
             self.stake.take(stance, desk);
         }

@@ -60,8 +60,15 @@ impl Stake {
         }
     }
 
-    /// Brings the position to a stance; nothing when it has its sign already or an order for it works. Outside of
-    /// the universe a new stance is flat.
+    /// What is held, or when that is nothing what an order works for.
+    fn stands(&self, desk: &Desk) -> f64 {
+        let held = desk.quantity(self.symbol_idx);
+        if held == 0.0 { desk.heading(self.symbol_idx).unwrap_or(0.0) } else { held }
+    }
+
+    /// Brings the position to a stance. A working order that leads there is left to work (and moved to the last price where
+    /// the run says so); one that leads elsewhere is cancelled, and a new one made unless the position has the stance's sign.
+    /// Exits of brackets stay with their position. Outside of the universe a new stance is flat.
     fn take(&self, stance: Stance, desk: &mut Desk) {
         let share = match stance {
             Stance::Long => self.long,
@@ -71,9 +78,17 @@ impl Stake {
         let held = desk.quantity(self.symbol_idx);
         let sign = |value: f64| if value == 0.0 { 0.0 } else { value.signum() };
         let share = if sign(share) == sign(held) || desk.is_in_universe(self.symbol_idx) { share } else { 0.0 };
-        if sign(held) == sign(share)
-            || desk.open_orders().iter().any(|order| order.request.symbol_idx == self.symbol_idx)
-        {
+        if desk.open_orders().is_empty() {
+            // Nothing is to be left, moved or cancelled.
+        } else if desk.is_guarded_out(self.symbol_idx) {
+            return;
+        } else if let Some(heading) = desk.heading(self.symbol_idx) {
+            if sign(heading) == sign(share) {
+                return desk.reprice(self.symbol_idx);
+            }
+            desk.withdraw(self.symbol_idx);
+        }
+        if sign(held) == sign(share) {
             return;
         }
         desk.target(self.symbol_idx, share * desk.equity() / desk.price(self.symbol_idx));

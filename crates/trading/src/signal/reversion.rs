@@ -47,7 +47,7 @@ impl Strategy for Reversion {
             return;
         }
         let distance = (bar.close - self.closes.mean()) / deviation;
-        if let Some(stance) = self.stance(distance, desk.quantity(self.stake.symbol_idx)) {
+        if let Some(stance) = self.stance(distance, self.stake.stands(desk)) {
             self.stake.take(stance, desk);
         }
     }

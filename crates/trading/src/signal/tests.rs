@@ -4,11 +4,19 @@ use crosscut_model::time::HOUR;
 
 use super::*;
 use crate::cost::Costs;
-use crate::floor::{Floor, FloorConfig, Strategy};
+use crate::floor::placing::Placed;
+use crate::floor::{Floor, FloorConfig, Placing, Strategy};
 use crate::venue::VenueRules;
 
 const LONG: Stake = Stake { symbol_idx: 0, feed_idx: 0, long: 1.0, short: 0.0 };
 const BOTH: Stake = Stake { short: 1.0, ..LONG };
+
+/// Hour number `at`, half a unit around a close.
+fn bar_around(at: usize, close: f64) -> Bar {
+    let timestamp = at as i64 * HOUR;
+    let (high, low, available_at) = (close + 0.5, close - 0.5, timestamp + HOUR);
+    Bar { symbol_idx: 0, feed_idx: 0, timestamp, available_at, open: close, high, low, close, volume: 1.0, vwap: close }
+}
 
 /// Passes bars around these closes; gives the sign of what is held after each bar.
 fn stances(mut strategy: impl Strategy, closes: &[f64]) -> Vec<i8> {
@@ -19,25 +27,57 @@ fn stances(mut strategy: impl Strategy, closes: &[f64]) -> Vec<i8> {
     .unwrap();
     let mut held = Vec::new();
     for (at, &close) in closes.iter().enumerate() {
-        let timestamp = at as i64 * HOUR;
-        let (high, low, available_at) = (close + 0.5, close - 0.5, timestamp + HOUR);
-        let bar = Bar {
-            symbol_idx: 0,
-            feed_idx: 0,
-            timestamp,
-            available_at,
-            open: close,
-            high,
-            low,
-            close,
-            volume: 1.0,
-            vwap: close,
-        };
-        floor.pass_bar(&mut strategy, &bar);
+        floor.pass_bar(&mut strategy, &bar_around(at, close));
         let quantity = floor.desk().quantity(0);
         held.push(if quantity == 0.0 { 0 } else { quantity.signum() as i8 });
     }
     held
+}
+
+/// Passes bars around these closes with orders placed as said; gives after each bar the working orders, what is held beside
+/// them, and how often an order was changed.
+fn working(mut strategy: impl Strategy, placing: Placing, closes: &[f64]) -> (Vec<String>, usize) {
+    let costs = Costs::from_bps(0.0, 0.0).unwrap();
+    let mut floor = Floor::new(FloorConfig { placing, ..FloorConfig::new(1000.0, 1, costs) }).unwrap();
+    let mut after = Vec::new();
+    for (at, &close) in closes.iter().enumerate() {
+        floor.pass_bar(&mut strategy, &bar_around(at, close));
+        let desk = floor.desk();
+        let order = |order: &crate::floor::OpenOrder| {
+            let price = order.request.kind.limit().unwrap_or(f64::NAN);
+            format!("{} {:.4} @ {price:.4}", order.request.side.name(), order.remaining)
+        };
+        let orders: Vec<String> = desk.open_orders().iter().map(order).collect();
+        after.push(format!("{:.4}: {}", desk.quantity(0), orders.join(", ")));
+    }
+    let n_changed = floor.records().iter().filter(|record| record.entry == crate::journal::Entry::Modified).count();
+    (after, n_changed)
+}
+
+#[test]
+fn a_new_stance_takes_the_place_of_a_working_order() {
+    // Regression: a limit order that had not been filled kept every later signal from being acted upon.
+    let simple = |stake| Cross::new(stake, Average::simple(2), Average::simple(4));
+    let limit = |offset| Placing { kind: Placed::Limit(offset), ..Placing::default() };
+    // Long from 13 on (12.5 > 11.5; 12 > 11.75), down from the second 11 on (11 < 11.75).
+    let closes = [10.0, 11.0, 12.0, 13.0, 11.0, 11.0, 10.0];
+    let (long, n_changed) = working(simple(LONG), limit(0.2), &closes);
+    let buy = "0.0000: buy 76.9231 @ 10.4000";
+    assert_eq!(long[3..], [buy, buy, "0.0000: ", "0.0000: "], "the last bar falls to 9.5 and must find no order");
+    assert_eq!(n_changed, 0);
+    let (both, _) = working(simple(BOTH), limit(0.2), &closes);
+    let sell = "0.0000: sell 90.9091 @ 13.2000";
+    assert_eq!(both[3..], [buy, buy, sell, sell]);
+    // Moved to each new close: 0.8 * 11 = 8.8, of the same quantity.
+    let (moved, n_changed) = working(simple(LONG), Placing { is_repriced: true, ..limit(0.2) }, &closes);
+    assert_eq!(moved[3..], [buy, "0.0000: buy 76.9231 @ 8.8000", "0.0000: ", "0.0000: "]);
+    assert_eq!(n_changed, 1);
+    // What is held and wanted again stays: the order that would have closed it goes.
+    let closes = [10.0, 11.0, 12.0, 13.0, 11.0, 11.0, 12.0, 12.5];
+    let entry = Placing { entry: Some(Placed::Market), ..limit(0.2) };
+    let (held, _) = working(simple(LONG), entry, &closes);
+    let sell = "76.9231: sell 76.9231 @ 13.2000";
+    assert_eq!(held[4..], ["76.9231: ", sell, sell, "76.9231: "]);
 }
 
 #[test]

@@ -208,7 +208,7 @@ impl SimulatedVenue {
         if let Some(quantity) = change.quantity {
             order.remaining = quantity - order.filled;
         }
-        order.request.kind = changed(order.request.kind, change);
+        order.request.kind = order.request.kind.changed(change);
         // A new price has to find its place in the queue, and may be marketable.
         order.is_resting = false;
         if order.remaining <= DUST * order.filled {
@@ -665,9 +665,7 @@ impl SimulatedVenue {
         if pair != OrderId(0) {
             self.charge_pair((order_id, pair), fill.quantity, (scene, remaining == 0.0), clearing);
         }
-        if clearing.account.quantity(symbol_idx) == 0.0 {
-            self.end_exits(scene, clearing);
-        }
+        self.end_exits(scene, clearing);
     }
 
     /// Puts the exits of an entry to work for as much as it has just filled.
@@ -705,10 +703,12 @@ impl SimulatedVenue {
         }
     }
 
-    /// Cancels the working exits of brackets when there is no position for them any more.
+    /// Cancels the working exits of brackets for which there is no position any more: it is closed, or on the other side.
     fn end_exits(&mut self, scene: Scene, clearing: &mut Clearing<'_>) {
-        let is_exit = |order: &Working| order.entry != OrderId(0) && order.is_active;
-        while let Some(at) = self.books[scene.symbol_idx as usize].iter().position(is_exit) {
+        let held = clearing.account.quantity(scene.symbol_idx);
+        let is_over =
+            |order: &Working| order.entry != OrderId(0) && order.is_active && held * order.request.side.sign() >= 0.0;
+        while let Some(at) = self.books[scene.symbol_idx as usize].iter().position(is_over) {
             self.remove(scene.symbol_idx, at, (scene.at, Reason::PositionClosed), clearing);
         }
     }
@@ -732,20 +732,4 @@ impl SimulatedVenue {
 fn ended(order: &Working, at: i64, reason: Reason) -> Update {
     let (order_id, side) = (order.order_id, order.request.side);
     Update { order_id, symbol_idx: order.request.symbol_idx, side, at, event: Event::Cancelled(reason) }
-}
-
-/// Terms with a change applied.
-fn changed(kind: OrderKind, change: Change) -> OrderKind {
-    let new_price = |price| change.price.unwrap_or(price);
-    let new_trigger = |trigger| change.trigger.unwrap_or(trigger);
-    match kind {
-        OrderKind::Limit { price } => OrderKind::Limit { price: new_price(price) },
-        OrderKind::LimitOnOpen { price } => OrderKind::LimitOnOpen { price: new_price(price) },
-        OrderKind::LimitOnClose { price } => OrderKind::LimitOnClose { price: new_price(price) },
-        OrderKind::Stop { trigger } => OrderKind::Stop { trigger: new_trigger(trigger) },
-        OrderKind::StopLimit { trigger, price } => {
-            OrderKind::StopLimit { trigger: new_trigger(trigger), price: new_price(price) }
-        }
-        OrderKind::Market | OrderKind::TrailingStop { .. } | OrderKind::MarketOnOpen | OrderKind::MarketOnClose => kind,
-    }
 }

@@ -21,8 +21,12 @@ pub(super) fn venue_rules(config: &Config) -> Result<VenueConfig, AppError> {
 pub(super) fn orders(config: &Config) -> Result<OrdersConfig, AppError> {
     Ok(OrdersConfig {
         kind: config.parsed("backtest.orders.type")?.unwrap_or_default(),
+        entry: config.parsed("backtest.orders.entry")?,
         tif: config.parsed("backtest.orders.tif")?.unwrap_or_default(),
         post_only: config.flag("backtest.orders.post_only"),
+        stop: config.parsed("backtest.orders.stop")?,
+        take_profit: config.parsed("backtest.orders.take_profit")?,
+        reprice: config.flag("backtest.orders.reprice"),
     })
 }
 

@@ -12,6 +12,7 @@ use crosscut_model::time::DAY;
 use crosscut_model::{Bars, Exits, OrderRequest, Side};
 use crosscut_trading::Desk;
 use crosscut_trading::cost::Costs;
+use crosscut_trading::floor::{Offsets, Placing};
 use crosscut_trading::market::Data;
 use crosscut_trading::order::Update;
 use crosscut_trading::venue::{LimitFill, VenueRules};
@@ -23,17 +24,19 @@ const COMMISSION: f64 = 0.001;
 
 /// Which of the three strategies.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Rule {
+pub(super) enum Rule {
     LongOnly,
     LongShort,
     Bracket,
+    /// The same, its exits put by the terms of the run.
+    PlacedBracket,
 }
 
 /// The crossing of two simple averages, with the opens its sizes depend on.
-struct SmaCross<'a> {
-    rule: Rule,
-    bars: &'a Bars,
-    at: usize,
+pub(super) struct SmaCross<'a> {
+    pub(super) rule: Rule,
+    pub(super) bars: &'a Bars,
+    pub(super) at: usize,
 }
 
 impl SmaCross<'_> {
@@ -44,7 +47,7 @@ impl SmaCross<'_> {
     }
 
     /// Whether the fast average has crossed above (`true`) or below (`false`) the slow one at the present bar.
-    fn crossing(&self) -> Option<bool> {
+    pub(super) fn crossing(&self) -> Option<bool> {
         let before = self.at.checked_sub(1)?;
         let difference = |at| Some(self.sma(at, 10)? - self.sma(at, 30)?);
         let (earlier, now) = (difference(before)?, difference(self.at)?);
@@ -86,7 +89,10 @@ impl SmaCross<'_> {
                 let exits = Exits { stop_loss: Some(close * 0.95), take_profit: Some(close * 1.1) };
                 desk.bracket(OrderRequest::market(0, side, self.units(0.5, cash)), exits);
             }
-            Rule::Bracket => {}
+            Rule::PlacedBracket if is_up && desk.quantity(0) == 0.0 => {
+                desk.submit(OrderRequest::market(0, side, self.units(0.5, cash)));
+            }
+            Rule::Bracket | Rule::PlacedBracket => {}
         }
     }
 }
@@ -117,7 +123,7 @@ pub(super) fn bars(folder: &Path, symbol: &str) -> Bars {
     bars
 }
 
-fn near(a: f64, b: f64) -> bool {
+pub(super) fn near(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
 }
 
@@ -132,7 +138,10 @@ fn check(symbol: &str, rule: Rule, name: &str) {
         feeds: vec![Feed::Bars { symbol, bars: &bars }],
         ..Market::default()
     };
-    let config = FloorConfig { venue, costs, ..config(10_000_000.0, 1) };
+    let exits = Offsets { stop_loss: Some(0.05), take_profit: Some(0.1) };
+    let placing = Placing { exits, ..Placing::default() };
+    let placing = if rule == Rule::PlacedBracket { placing } else { Placing::default() };
+    let config = FloorConfig { venue, costs, placing, ..config(10_000_000.0, 1) };
     let mut strategy = SmaCross { rule, bars: &bars, at: 0 };
     let outcome = replay_events(market, config, EventOptions::default(), &mut strategy).unwrap();
 
@@ -179,4 +188,6 @@ fn long_and_short() {
 fn brackets() {
     check("BTCUSDT", Rule::Bracket, "sma_cross_bracket_sl5_tp10");
     check("AAPL", Rule::Bracket, "sma_cross_bracket_sl5_tp10");
+    check("BTCUSDT", Rule::PlacedBracket, "sma_cross_bracket_sl5_tp10");
+    check("AAPL", Rule::PlacedBracket, "sma_cross_bracket_sl5_tp10");
 }

@@ -6,6 +6,7 @@ mod backtrader;
 mod freqtrade;
 mod funding;
 mod lean;
+mod limit_brackets;
 mod merging;
 mod one_engine;
 mod pyfolio;

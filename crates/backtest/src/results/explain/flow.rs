@@ -1,9 +1,9 @@
 //! Orders, fills, cash and positions of one symbol, from `orders.csv`, `journal.csv` and `positions.csv`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crosscut_model::{format_iso, parse_iso};
+use crosscut_model::{OrderStatus, format_iso, parse_iso};
 use serde::Serialize;
 
 use super::super::audit::JOURNAL;
@@ -107,8 +107,23 @@ pub(super) struct Window {
     pub(super) decided: Option<i64>,
     /// The next one.
     pub(super) next: Option<i64>,
+    /// The one before it.
+    pub(super) before: Option<i64>,
+    /// Whether decisions are known from rankings; else from orders alone.
+    pub(super) is_ranked: bool,
     /// The bar asked for.
     pub(super) now: i64,
+}
+
+/// Orders and events around the decision in force.
+#[derive(Debug, Default)]
+pub(super) struct Split {
+    /// Orders it led to.
+    pub(super) orders: Vec<OrderStory>,
+    /// Orders of earlier decisions that were not done when its bar began, by the labels of those decisions.
+    pub(super) earlier: BTreeMap<i64, Vec<OrderStory>>,
+    /// What else happened after it.
+    pub(super) since: Vec<Event>,
 }
 
 /// A line of `journal.csv`.
@@ -171,24 +186,67 @@ impl Flow {
         self.is_audited.then(|| self.lines.iter().filter(is_limit).filter_map(limit).collect())
     }
 
-    /// The orders the decision in force led to, each with its steps, and what happened otherwise until now.
-    pub(super) fn split(&self, window: Window, is_immediate: bool) -> (Vec<OrderStory>, Vec<Event>) {
+    /// The orders the decision in force led to and those of earlier ones that still worked, each with its steps, and what
+    /// happened otherwise until now.
+    pub(super) fn split(&self, window: Window, is_immediate: bool) -> Split {
         let Some(decided) = window.decided else {
-            return (Vec::new(), self.events_between(i64::MIN, window.now, &BTreeSet::new()));
+            let since = self.events_between(i64::MIN, window.now, &BTreeSet::new());
+            return Split { since, ..Split::default() };
         };
-        let ids: BTreeSet<u64> = if self.is_audited {
-            let is_decision = |line: &&Line| line.is_own && line.label == decided && line.event.event == "decision";
-            self.lines.iter().filter(is_decision).filter_map(|line| line.event.order_id).collect()
+        let mut by_decision = if self.is_audited {
+            self.by_decision(decided)
         } else {
-            self.orders.iter().filter(|order| belongs(order, window, is_immediate)).map(|o| o.order_id).collect()
+            self.by_times(Window { decided: Some(decided), ..window }, is_immediate)
         };
-        let steps = |id: u64| {
-            let of_order = |line: &&Line| line.event.order_id == Some(id) && line.event.event != "decision";
-            self.lines.iter().filter(of_order).map(|line| line.event.clone()).collect()
-        };
-        let orders = self.orders.iter().filter(|order| ids.contains(&order.order_id));
-        let orders = orders.map(|order| OrderStory { steps: steps(order.order_id), ..order.clone() }).collect();
-        (orders, self.events_between(decided, window.now, &ids))
+        let told: BTreeSet<u64> = by_decision.values().flatten().map(|order| order.order_id).collect();
+        Split {
+            orders: by_decision.remove(&decided).unwrap_or_default(),
+            earlier: by_decision,
+            since: self.events_between(decided, window.now, &told),
+        }
+    }
+
+    /// By the trail: the orders decided at `decided`, and those decided before that were not done by then, by the bars of
+    /// their decisions.
+    fn by_decision(&self, decided: i64) -> BTreeMap<i64, Vec<OrderStory>> {
+        let own = |line: &&Line| line.is_own && line.event.order_id.is_some();
+        // When each order was decided, and when it was last heard of.
+        let mut spans: BTreeMap<u64, (i64, i64)> = BTreeMap::new();
+        for line in self.lines.iter().filter(own) {
+            let Some(order_id) = line.event.order_id else { continue };
+            spans.entry(order_id).or_insert((line.label, line.label)).1 = line.label;
+        }
+        let mut by_decision: BTreeMap<i64, Vec<OrderStory>> = BTreeMap::new();
+        for order in &self.orders {
+            let Some(&(made, heard)) = spans.get(&order.order_id) else { continue };
+            let lasts = heard >= decided || order.status == OrderStatus::Working.name();
+            if made == decided || (made < decided && lasts) {
+                let steps = self.steps(order.order_id);
+                by_decision.entry(made).or_default().push(OrderStory { steps, ..order.clone() });
+            }
+        }
+        by_decision
+    }
+
+    /// By times alone: the orders of the decision in force, and those of the one before it that were filled in its bar.
+    fn by_times(&self, window: Window, is_immediate: bool) -> BTreeMap<i64, Vec<OrderStory>> {
+        let mut by_decision: BTreeMap<i64, Vec<OrderStory>> = BTreeMap::new();
+        for order in &self.orders {
+            let decided = window.decided.filter(|_| belongs(order, window, is_immediate));
+            let before = Window { decided: window.before, next: window.decided, ..window };
+            let is_last = window.before.is_some() && Some(order.label) == window.decided;
+            let decided = decided.or(window.before.filter(|_| is_last && belongs(order, before, is_immediate)));
+            if let Some(decided) = decided {
+                by_decision.entry(decided).or_default().push(order.clone());
+            }
+        }
+        by_decision
+    }
+
+    /// What the trail says of an order after its decision.
+    fn steps(&self, order_id: u64) -> Vec<Event> {
+        let of_order = |line: &&Line| line.event.order_id == Some(order_id) && line.event.event != "decision";
+        self.lines.iter().filter(of_order).map(|line| line.event.clone()).collect()
     }
 
     /// What happened after `decided` and up to `now` that is not about the orders in `ids`.
@@ -212,7 +270,9 @@ impl Flow {
 fn belongs(order: &OrderStory, window: Window, is_immediate: bool) -> bool {
     let Some(decided) = window.decided else { return false };
     let until = window.next.unwrap_or(i64::MAX);
-    let is_at_once = is_immediate || order.filled_quantity == 0.0 || order.reason.contains("at last close");
+    // Without rankings a decision is known by its order's own label.
+    let is_at_once =
+        !window.is_ranked || is_immediate || order.filled_quantity == 0.0 || order.reason.contains("at last close");
     if is_at_once { order.label == decided } else { order.label > decided && order.label <= until }
 }
 

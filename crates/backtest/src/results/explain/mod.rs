@@ -47,12 +47,27 @@ pub struct Facts {
     pub orders: Vec<OrderStory>,
     /// Cash before and after each bar in which they were filled.
     pub cash: Vec<CashFlow>,
+    /// Earlier decisions whose orders were still working, or were filled, in the bar of the decision in force or after it.
+    pub earlier: Vec<Earlier>,
     /// What happened to the symbol, and to the whole account, after the decision and up to the time asked for.
     pub since: Vec<Event>,
     /// Whether the run kept an audit trail; without one orders are matched to decisions by their times.
     pub is_audited: bool,
     /// What a reader should know.
     pub notes: Vec<String>,
+}
+
+/// An earlier decision that was still having effects.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Earlier {
+    /// Label of the bar at whose close it was made.
+    pub bar: String,
+    /// What it made of the symbol; `None` where no ranking was recorded.
+    pub decision: Option<Decision>,
+    /// Its orders that were not done when the bar of the decision in force began.
+    pub orders: Vec<OrderStory>,
+    /// Cash before and after each bar in which they were filled.
+    pub cash: Vec<CashFlow>,
 }
 
 /// Which question is asked.
@@ -108,11 +123,23 @@ pub fn explain(run: &StoredRun, question: Question<'_>) -> Result<Facts, Results
         });
     }
     let decided = decision.as_ref().map(|decision| decision.label).or_else(|| flow.last_decision(now.label));
-    let window = flow::Window { decided, next: decision.as_ref().and_then(|one| one.next_label), now: now.label };
-    let (orders, since) = flow.split(window, is_immediate(run));
+    let before = match &decision {
+        Some(one) => decision::read(folder, question.symbol, one.label - 1)?.map(|before| before.label),
+        None => None,
+    };
+    let next = decision.as_ref().and_then(|one| one.next_label);
+    let window = flow::Window { decided, next, before, is_ranked: decision.is_some(), now: now.label };
+    let flow::Split { orders, earlier, since } = flow.split(window, is_immediate(run));
     if let Some(decision) = &mut decision {
-        decision.take_limits(flow.limits_at(decision.label));
-        decision.equity = curve.iter().find(|row| row.label == decision.label).map(|row| row.equity);
+        complete(decision, &flow, &curve);
+    }
+    let mut told_earlier = Vec::with_capacity(earlier.len());
+    for (label, orders) in earlier {
+        let mut decision = decision::read(folder, question.symbol, label)?.filter(|one| one.label == label);
+        if let Some(decision) = &mut decision {
+            complete(decision, &flow, &curve);
+        }
+        told_earlier.push(Earlier { bar: format_iso(label), decision, cash: flow::cash(&orders, &curve), orders });
     }
     Ok(Facts {
         run_id: run.id(),
@@ -128,8 +155,15 @@ pub fn explain(run: &StoredRun, question: Question<'_>) -> Result<Facts, Results
         is_audited: flow.is_audited,
         decision,
         orders,
+        earlier: told_earlier,
         since,
     })
+}
+
+/// Tells a decision what other files know of it: the limits on the weight, and equity.
+fn complete(decision: &mut Decision, flow: &flow::Flow, curve: &[CurveRow]) {
+    decision.take_limits(flow.limits_at(decision.label));
+    decision.equity = curve.iter().find(|row| row.label == decision.label).map(|row| row.equity);
 }
 
 /// What a reader of the answer should know.

@@ -1,7 +1,8 @@
 //! `report.html` of a run: headline, curves, months, moving windows, drawdowns, exposure, turnover, holdings, attribution,
-//! trades, metrics, selection, data quality, configuration, inputs, files. Everything in it follows from the run's identity.
+//! trades, what many trials leave, metrics, selection, data quality, configuration, inputs, files. Everything in it follows from the run's identity.
 
 mod holdings;
+mod luck;
 mod performance;
 mod trades;
 
@@ -57,6 +58,7 @@ pub(super) fn render(run: &Run<'_>, files: &[WrittenFile]) -> String {
     last_holdings(page.section("Last holdings"), outcome);
     holdings::attribution(page.section("Where the profit came from"), subject.capital, outcome);
     trades::trades(page.section("Trades"), outcome);
+    luck::trials(page.section("After many trials"), run);
     all_metrics(page.section("Metrics"), &run.metrics);
     selection(page.section("Selection"), outcome);
     quality(page.section("Data quality"), outcome);

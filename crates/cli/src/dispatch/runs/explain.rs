@@ -1,6 +1,6 @@
 //! `runs explain` for people: the chain from raw file to cash, one link after the other.
 
-use crosscut_app::explain::{self, Decision, Explanation, FactorLink, Peer, TableLink};
+use crosscut_app::explain::{self, CashFlow, Decision, Earlier, Explanation, FactorLink, OrderStory, Peer, TableLink};
 use crosscut_app::{AppError, Desk};
 
 use crate::answer::Answer;
@@ -45,8 +45,12 @@ impl Story<'_> {
         }
         out.link("rule", &self.0.rule);
         self.decision(&mut out);
-        self.orders(&mut out);
-        self.cash(&mut out);
+        if facts.orders.is_empty() {
+            out.link("order", "none: nothing had to change");
+        }
+        order_lines(&facts.orders, &mut out);
+        cash_lines(&facts.cash, &mut out);
+        self.earlier(&mut out);
         self.since(&mut out);
         for note in self.0.changed_since.iter().chain(&facts.notes) {
             out.link("note", note);
@@ -78,13 +82,7 @@ impl Story<'_> {
     fn why_not(&self) -> String {
         let facts = &self.0.facts;
         let Some(decision) = &facts.decision else {
-            let filled = facts.orders.iter().rfind(|order| order.filled_quantity != 0.0);
-            return filled.map_or("Nothing had been decided about it.".to_owned(), |order| {
-                format!(
-                    "Order {} ({}): {} {} in bar {}.",
-                    order.order_id, order.reason, order.side, order.filled_quantity, order.bar
-                )
-            });
+            return self.last_order();
         };
         if !decision.knows_symbol {
             return format!("The decision at {} did not look at it.", decision.bar);
@@ -98,6 +96,23 @@ impl Story<'_> {
                 )
             }
             None => format!("It was chosen at {}, but nothing was bought.", decision.bar),
+        }
+    }
+
+    /// The last order that was filled by then, where no ranking tells why nothing is held.
+    fn last_order(&self) -> String {
+        let facts = &self.0.facts;
+        let orders = || facts.earlier.iter().flat_map(|earlier| &earlier.orders).chain(&facts.orders);
+        // Times are written so that they sort as they follow one another.
+        let was_filled = |order: &&OrderStory| order.filled_quantity != 0.0 && order.bar <= facts.bar;
+        if let Some(order) = orders().filter(was_filled).last() {
+            let (id, reason, side, filled, bar) =
+                (order.order_id, &order.reason, &order.side, order.filled_quantity, &order.bar);
+            return format!("Order {id} ({reason}): {side} {filled} in bar {bar}.");
+        }
+        match orders().last() {
+            Some(order) => format!("Order {} was not filled by then.", order.order_id),
+            None => "Nothing had been decided about it.".to_owned(),
         }
     }
 
@@ -190,46 +205,12 @@ impl Story<'_> {
         }
     }
 
-    /// Orders and their fills.
-    fn orders(&self, out: &mut Lines) {
-        if self.0.facts.orders.is_empty() {
-            out.link("order", "none: nothing had to change");
-        }
-        for order in &self.0.facts.orders {
-            out.link(
-                "order",
-                &format!(
-                    "{}: {} {} {} ({}), {}",
-                    order.order_id, order.side, order.quantity, order.order_type, order.reason, order.status
-                ),
-            );
-            if let Some(price) = order.price {
-                out.link(
-                    "fill",
-                    &format!(
-                        "{} at {price} in bar {}, commission {}, slippage {} in the price",
-                        order.filled_quantity, order.bar, order.commission, order.slippage
-                    ),
-                );
-            }
-            for step in order.steps.iter().filter(|step| step.event != "filled") {
-                out.more(&format!("{} {}", step.at.as_deref().unwrap_or(&step.bar), step.text));
-            }
-        }
-    }
-
-    /// Cash around the fills.
-    fn cash(&self, out: &mut Lines) {
-        for flow in &self.0.facts.cash {
-            let before = flow.before.map_or(String::new(), |before| format!("{before:.2} before, "));
-            let others = flow.others.map_or(String::new(), |others| format!(", everything else {others:+.2}"));
-            out.link(
-                "cash",
-                &format!(
-                    "bar {}: {before}these orders {:+.2}{others}, {:.2} after; equity {:.2}",
-                    flow.bar, flow.moved, flow.after, flow.equity
-                ),
-            );
+    /// Orders of earlier decisions that were still having effects, with their fills.
+    fn earlier(&self, out: &mut Lines) {
+        for earlier in &self.0.facts.earlier {
+            out.link("earlier", &earlier_text(earlier));
+            order_lines(&earlier.orders, out);
+            cash_lines(&earlier.cash, out);
         }
     }
 
@@ -265,6 +246,54 @@ impl Lines {
     /// A line below a link.
     fn more(&mut self, text: &str) {
         self.text.push_str(&format!("{:NAME_WIDTH$}   {text}\n", ""));
+    }
+}
+
+/// An earlier decision in a line.
+fn earlier_text(earlier: &Earlier) -> String {
+    let when = format!("decided at the close of {}", earlier.bar);
+    let Some(decision) = &earlier.decision else { return when };
+    let score = decision.score.map_or(String::new(), |score| format!(", score {score}"));
+    format!("{when}: rank {}{score}; weight {}", rank_text(decision), weight_text(decision))
+}
+
+/// Orders and their fills.
+fn order_lines(orders: &[OrderStory], out: &mut Lines) {
+    for order in orders {
+        out.link(
+            "order",
+            &format!(
+                "{}: {} {} {} ({}), {}",
+                order.order_id, order.side, order.quantity, order.order_type, order.reason, order.status
+            ),
+        );
+        if let Some(price) = order.price {
+            out.link(
+                "fill",
+                &format!(
+                    "{} at {price} in bar {}, commission {}, slippage {} in the price",
+                    order.filled_quantity, order.bar, order.commission, order.slippage
+                ),
+            );
+        }
+        for step in order.steps.iter().filter(|step| step.event != "filled") {
+            out.more(&format!("{} {}", step.at.as_deref().unwrap_or(&step.bar), step.text));
+        }
+    }
+}
+
+/// Cash around the fills.
+fn cash_lines(flows: &[CashFlow], out: &mut Lines) {
+    for flow in flows {
+        let before = flow.before.map_or(String::new(), |before| format!("{before:.2} before, "));
+        let others = flow.others.map_or(String::new(), |others| format!(", everything else {others:+.2}"));
+        out.link(
+            "cash",
+            &format!(
+                "bar {}: {before}these orders {:+.2}{others}, {:.2} after; equity {:.2}",
+                flow.bar, flow.moved, flow.after, flow.equity
+            ),
+        );
     }
 }
 

@@ -99,6 +99,22 @@ fn splits_and_dividends_by_hand() {
 }
 
 #[test]
+fn a_table_without_rows_says_that_there_were_no_actions() {
+    let bench = Bench::new();
+    let bars = "symbol,date,open,high,low,close,volume\nABC,2024-01-02,10,10,10,10,5\nABC,2024-01-03,10,10,10,10,5\n";
+    import(&bench, &[bench.file("bars.csv", bars)]);
+    for (name, text) in [
+        ("none.csv", "symbol,ex_date,split,dividend\n"),
+        ("bare.csv", "ticker,exdate,factor"),
+        ("gap.csv", "symbol,ex_date,factor\n\n"),
+    ] {
+        let said = import(&bench, &[bench.file(name, text)]);
+        assert!(said.contains("a header and no row: no corporate actions") && !said.contains("hint"), "{said}");
+        assert!(bench.hub().corporate_actions("us", "ABC").unwrap().is_empty());
+    }
+}
+
+#[test]
 fn bad_files_of_lean() {
     let says = |name: &str, text: &str| {
         let bench = Bench::new();

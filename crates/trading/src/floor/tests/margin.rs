@@ -113,3 +113,69 @@ fn the_greatest_leverage_there_is_keeps_cash_whole() {
         floor.desk().cash()
     );
 }
+
+/// A flat bar of one of two symbols.
+fn bar_of(symbol_idx: u32, hour: usize, prices: (f64, f64, f64, f64)) -> Bar {
+    Bar { symbol_idx, feed_idx: symbol_idx, ..bar(hour, prices, 1000.0) }
+}
+
+/// Long 400 of the first symbol and short 300 of the second, both at 100; then bars of both.
+fn hedged(second: (f64, f64, f64, f64), first: (f64, f64, f64, f64)) -> Floor {
+    let mut floor = Floor::new(FloorConfig { n_symbols: 2, ..levered(PathRule::AdverseFirst) }).unwrap();
+    let script = vec![at(1, |desk: &mut Desk| {
+        desk.submit(OrderRequest::market(0, Side::Buy, 400.0));
+        desk.submit(OrderRequest::market(1, Side::Sell, 300.0));
+    })];
+    let mut strategy = Scripted { script, heard: Vec::new(), n_seen: 0 };
+    for (hour, symbol_idx, prices) in [
+        (0, 0, flat(100.0)),
+        (0, 1, flat(100.0)),
+        (1, 0, flat(100.0)),
+        (1, 1, flat(100.0)),
+        (2, 1, second),
+        (2, 0, first),
+    ] {
+        floor.pass_bar(&mut strategy, &bar_of(symbol_idx, hour, prices));
+    }
+    floor
+}
+
+#[test]
+fn one_margin_is_for_all_positions() {
+    // 10000 + 400 (p - 100) meets 0.05 (400 p + 30000) at p = 31500 / 380 = 82.89; both positions go, each with its fee.
+    let floor = hedged(flat(100.0), (100.0, 101.0, 80.0, 90.0));
+    let price = 31_500.0 / 380.0;
+    let expected = 10_000.0 + 400.0 * (price - 100.0) - 0.01 * (400.0 * price + 300.0 * 100.0);
+    assert_eq!((floor.desk().quantity(0), floor.desk().quantity(1)), (0.0, 0.0));
+    assert!((floor.desk().cash() - expected).abs() < 1e-8, "{} {expected}", floor.desk().cash());
+    // The short has earned 3000 first: 13000 + 400 (p - 100) meets 0.05 (400 p + 27000) at 28350 / 380 = 74.6, which 80 is not.
+    let floor = hedged(flat(90.0), (100.0, 101.0, 80.0, 90.0));
+    assert_eq!((floor.desk().quantity(0), floor.desk().quantity(1)), (400.0, -300.0));
+    // The short loses: 10000 - 300 (p - 100) meets 0.05 (300 p + 40000) at 38000 / 315 = 120.63.
+    let floor = hedged((100.0, 125.0, 99.0, 110.0), flat(100.0));
+    let price = 38_000.0 / 315.0;
+    let expected = 10_000.0 - 300.0 * (price - 100.0) - 0.01 * (300.0 * price + 400.0 * 100.0);
+    assert_eq!((floor.desk().quantity(0), floor.desk().quantity(1)), (0.0, 0.0));
+    assert!((floor.desk().cash() - expected).abs() < 1e-8, "{} {expected}", floor.desk().cash());
+}
+
+#[test]
+fn funding_liquidates_what_the_margin_does_not_cover() {
+    // 500 units bought at 100 and worth 86: equity 3000, margin 0.05 * 43000 = 2150, so that 850 may be paid.
+    let after = |payments: &[f64]| {
+        let script = vec![at(0, |desk: &mut Desk| {
+            desk.submit(OrderRequest::market(0, Side::Buy, 500.0));
+        })];
+        let (_, mut floor) = play(levered(PathRule::AdverseFirst), &[flat(100.0), flat(100.0), flat(86.0)], script);
+        payments.iter().for_each(|amount| floor.fund(0, amount / 43_000.0, 86.0));
+        floor.settle(&[]);
+        let account = floor.desk().account();
+        (floor.desk().quantity(0), floor.desk().cash(), account.moved(CashKind::LiquidationFee))
+    };
+    let (quantity, cash, fee) = after(&[860.0]);
+    assert!(quantity == 0.0 && (cash - (3000.0 - 860.0 - 430.0)).abs() < 1e-9 && (fee + 430.0).abs() < 1e-9);
+    assert_eq!(after(&[838.5]).0, 500.0);
+    // What is received at the same instant counts with what is paid.
+    assert_eq!(after(&[860.0, -20.0]).0, 500.0);
+    assert_eq!(after(&[840.0, 20.0]).0, 0.0);
+}

@@ -1,6 +1,7 @@
 //! The floor by hand: a script of orders, a few bars, and what became of them as text.
 
 mod actions;
+mod brackets;
 mod guard;
 mod margin;
 mod orders;
