@@ -102,7 +102,7 @@ pub struct FundingPlan {
 pub enum FundingError {
     /// Rows are missing.
     #[error(
-        "{symbol}: no funding between {after} and {before}, where rows come every {minutes} minutes\nhint: choose what to do about missing rows: skip or carry_last"
+        "{symbol}: no funding between {after} and {before}, where rows come every {minutes} minutes\nhint: choose what to do about missing rows: `--funding-missing-row skip` or `carry_last`"
     )]
     MissingRow {
         /// The symbol.
@@ -116,7 +116,7 @@ pub enum FundingError {
     },
     /// A rate is not a number.
     #[error(
-        "{symbol}: the funding rate of {at} is missing; those known are from {known}\nhint: choose what to do about missing rows: skip or carry_last; or other dates"
+        "{symbol}: the funding rate of {at} is missing; those known are from {known}\nhint: choose what to do about missing rows: `--funding-missing-row skip` or `carry_last`; or other dates"
     )]
     MissingRate {
         /// The symbol.
@@ -128,7 +128,7 @@ pub enum FundingError {
     },
     /// There is no mark price.
     #[error(
-        "{symbol}: no mark price for the funding of {at}; the last usable one is {last}\nhint: choose last_price to pay on the last traded price"
+        "{symbol}: no mark price for the funding of {at}; the last usable one is {last}\nhint: `--funding-missing-mark last_price` pays on the last traded price"
     )]
     MissingMark {
         /// The symbol.

@@ -25,7 +25,7 @@ use crate::error::BacktestError;
 use crate::funding::{FundedSymbol, input, payments};
 use crate::outcome::{DataQuality, RunOutcome};
 use crate::panel::{
-    PanelInput, check_span, grown, instruments_input, note_actions, pick, read_actions, shrunk, symbol_rules,
+    PanelInput, check_span, demand_terms, grown, instruments_input, note_actions, pick, read_actions, shrunk, symbol_rules,
 };
 
 /// Most samples of equity in a run.
@@ -238,6 +238,10 @@ impl EventMarket {
                     FeedKind::Bars(bar) => self.read_bars(hub, (&config.venue, &symbol), (&bar, n_before))?,
                     FeedKind::Ticks => self.find_ticks(hub, &config.venue, &symbol)?,
                 };
+                // Of several feeds another one may have what this one lacks.
+                if let (Rows::Bars(bars), [_]) = (&rows, self.kinds.as_slice()) {
+                    demand_terms(config, &symbol, (&bars.vwap, &bars.volume))?;
+                }
                 self.rows.push(rows);
             }
         }

@@ -14,6 +14,7 @@ use crosscut_trading::universe::Universe;
 use rayon::prelude::*;
 
 use super::actions::{grown, note_actions, read_actions, shrunk};
+use super::terms::demand_terms;
 use super::align::{FactorRows, JoinCounts, Joined, join, keep, take};
 use super::build::Unplaced;
 use super::lists;
@@ -398,6 +399,8 @@ impl Source<'_> {
             CorporateActions::AdjustedPrices => (total, other_close, Vec::new(), Vec::new()),
             CorporateActions::Book => (Vec::new(), Vec::new(), grown(other_close, &total), actions),
         };
+        let volumes = bars.f64("volume").unwrap_or_default();
+        demand_terms(self.config, symbol, (bars.f64("vwap").unwrap_or_default(), volumes))?;
         let mut price = |column: &str| keep(grown(take(&mut bars, column), &growth), kept);
         let [close, open, high, low, vwap] = ["close", "open", "high", "low", "vwap"].map(&mut price);
         // A factor set that ends before the bars do covers no more than its own rows.
@@ -467,7 +470,11 @@ impl Source<'_> {
         let Some(set) = self.set else {
             return Ok(Some(Joined { tradable: vec![true; timestamps.len()], ..Joined::default() }));
         };
-        let rows = set.read(symbol, self.factors, self.range)?;
+        // A column may rank and choose the universe as well: it is read once.
+        let mut columns = self.factors.to_vec();
+        columns.sort_unstable();
+        columns.dedup();
+        let rows = set.read(symbol, &columns, self.range)?;
         let factor_rows = FactorRows {
             timestamps: rows.i64("timestamp").unwrap_or_default(),
             values: self.factors.iter().map(|column| rows.f64(column).unwrap_or_default()).collect(),

@@ -15,6 +15,7 @@ mod perturbed;
 mod series;
 pub mod survivors;
 mod targets;
+mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ use crosscut_trading::steps::Steps;
 use crosscut_trading::universe::{Choice, Ground, Universe};
 
 pub(crate) use actions::{grown, note_actions, read_actions, shrunk};
+pub(crate) use terms::demand_terms;
 pub use build::{Benchmark, Extras, PanelBuilder, SeriesInput, SymbolRules, Unplaced};
 pub(crate) use build::{check_cover, check_span};
 pub use load::{ComputedFactor, LoadOptions, load, load_with, symbols_with_bars};

@@ -140,3 +140,44 @@ fn what_the_guard_refuses_is_told_once() {
         assert!(told.contains("max_positions lets 0 of") && !told.contains("rejected, max_positions"), "{told}");
     }
 }
+/// Two names of hourly bars without average prices, and without volumes where `volume` says so.
+fn plain_bars(volume: &str) -> World {
+    let world = World::new();
+    let mut text = String::from("timestamp,symbol,open,high,low,close,volume\n");
+    for hour in 0..60 {
+        for (symbol, price) in [("AAA", 100 + hour % 7), ("BBB", 50 + hour % 5)] {
+            let time = format!("2024-01-{:02}T{:02}:00:00Z", 1 + hour / 24, hour % 24);
+            text += &format!("{time},{symbol},{price},{},{},{price},{volume}\n", price + 1, price - 1);
+        }
+    }
+    world.write("bars.csv", text);
+    world.run(&["data", "import", "--venue", "v", "--timeframe", "1h", "bars.csv"]).good();
+    let set = "factor_set: s\ntimeframe: 1h\nsource: {venue: v, bars: 1h}\nfactors:\n  - {name: mom, formula: \"close / delay(close, 3) - 1\"}\n";
+    world.write("s.yaml", set);
+    world.run(&["factors", "run", "--config", "s.yaml"]).good();
+    world
+}
+
+#[test]
+fn orders_that_could_never_fill_are_refused_before_the_run() {
+    let ranked = ["backtest", "--strategy", "top_k", "--param", "k=1", "--param", "factor=mom", "--rebalance", "6"];
+    let signal = ["backtest", "--strategy", "sma_cross", "--timeframe", "1h", "--param", "fast=2", "--param", "slow=4"];
+    let (priced, empty) = (plain_bars("100"), plain_bars("0"));
+    for words in [&ranked[..], &signal] {
+        priced.run(words).good();
+        priced.run(&[words, &["--execution", "next_vwap"]].concat()).refused(&["next_vwap", "AAA", "aggregate"]);
+        priced.run(&[words, &["--participation", "0.1"]].concat()).good();
+        empty.run(words).good();
+        empty.run(&[words, &["--participation", "0.1"]].concat()).refused(&["participation", "AAA", "volume"]);
+    }
+}
+
+#[test]
+fn a_column_may_rank_and_choose_the_universe() {
+    // Regression: the column was read twice, which ended the program.
+    let world = plain_bars("100");
+    let words = ["backtest", "--strategy", "top_k", "--param", "k=1", "--param", "factor=mom", "--rebalance", "6"];
+    let universe = ["--universe", "factor(mom) top 1", "--universe-reselect", "D"];
+    let run = world.json(&[&words[..], &universe].concat())["result"].clone();
+    assert!(world.text(&format!("{}/trade_summary.csv", run["folder"].as_str().unwrap())).contains("universe: factor"));
+}

@@ -142,6 +142,29 @@ fn a_first_run_is_worth_its_probabilistic_ratio() {
 }
 
 #[test]
+fn the_page_tells_what_any_number_of_trials_leaves() {
+    let root = tempfile::tempdir().unwrap();
+    let archive = Archive::new(root.path());
+    let page = || {
+        let published = archive.publish(&run_of("top_k", 0), &outcome()).unwrap();
+        let found = archive.deflation(&published.run_id).unwrap().unwrap();
+        (found, fs::read_to_string(published.folder.join("report.html")).unwrap())
+    };
+    let (alone, text) = page();
+    // SciPy: the best of 100 standard normal numbers is expected at 2.5306 by the formula; of four returns the error is
+    // 1 / sqrt(3) a day, of which 365 make a year.
+    let entry = archive.list().unwrap().entries[0].trial.unwrap();
+    let by_chance = 2.530_602_893_201_684_6 * (entry.periods_per_year / (entry.n_periods as f64 - 1.0)).sqrt();
+    let cells = |text: &str| text.split("After many trials").nth(1).unwrap().to_owned();
+    assert!(cells(&text).contains(&format!("{by_chance:.2}")), "{by_chance}");
+    assert!(cells(&text).contains(&format!("{:.2}", 100.0 * alone.deflated_sharpe.unwrap())), "{alone:?}");
+    // The number of trials is told by the ledger; the page stays as it is.
+    (1..5).for_each(|n| drop(publish(&archive, "top_k", n, 0.0007)));
+    let (later, same) = page();
+    assert!(later.n_trials > alone.n_trials && same == text);
+}
+
+#[test]
 fn a_sweep_counts_with_its_sets() {
     let (_root, archive) = four();
     let mut entry = archive.list().unwrap().entries.remove(0);
