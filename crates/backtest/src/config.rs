@@ -11,6 +11,7 @@ mod pool;
 mod prepared;
 mod risk;
 mod scaled;
+mod spreads;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -34,6 +35,7 @@ pub use orders::{LastingText, OrdersConfig};
 pub use pool::{Align, PoolConfig, UniverseConfig};
 pub use prepared::Prepared;
 pub use risk::RiskConfig;
+pub use spreads::{MissingSpread, SpreadsConfig};
 pub use text::{Delay, Fraction};
 use text::{as_iso, as_optional_text, as_text, as_texts, is_default};
 pub use venue::{FeedKind, VenueConfig};
@@ -82,6 +84,9 @@ pub struct BacktestConfig {
     /// Other models of commission and slippage, in place of the two above.
     #[serde(skip_serializing_if = "is_default")]
     pub costs: CostsConfig,
+    /// Spreads by symbol and date, for slippage of half a spread.
+    #[serde(skip_serializing_if = "is_default")]
+    pub spreads: SpreadsConfig,
     /// What being short costs a year, a fraction of the value; `None`: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub borrow: Option<f64>,
@@ -173,6 +178,7 @@ impl Default for BacktestConfig {
             commission_bps: 5.0,
             slippage_bps: 3.0,
             costs: CostsConfig::default(),
+            spreads: SpreadsConfig::default(),
             borrow: None,
             funding: FundingConfig::default(),
             margin: MarginConfig::default(),
@@ -293,6 +299,7 @@ impl BacktestConfig {
         };
         let borrow = self.borrow.map(|rate| format!(", borrow {rate} a year")).unwrap_or_default();
         let funding = if self.funding.source == FundingSource::Table { ", funding of the venue" } else { "" };
-        format!("{commission}, {slippage}{borrow}{funding}")
+        let spreads = self.spreads.file.as_ref().map(|file| format!(" by {file}")).unwrap_or_default();
+        format!("{commission}, {slippage}{spreads}{borrow}{funding}")
     }
 }

@@ -13,6 +13,8 @@ pub struct Line {
     pub price: f64,
     /// Base units held now.
     pub held: f64,
+    /// Difference between the best offers, quote units; NaN where the data do not say.
+    pub spread: f64,
 }
 
 impl Line {
@@ -82,7 +84,7 @@ fn cash_after(lines: &[Line], account: Account, scale: f64, costs: &Costs) -> f6
         for line in lines {
             let change = line.target(account.equity, scale) - line.held;
             if change != 0.0 && (change > 0.0) == buys {
-                cash += costs.cash_flow(change, line.price);
+                cash += costs.cash_flow(change, line.price, line.spread);
             }
         }
     }
@@ -110,7 +112,7 @@ mod tests {
     use super::*;
 
     fn line(weight: f64, price: f64, held: f64) -> Line {
-        Line { symbol_idx: 0, weight, price, held }
+        Line { symbol_idx: 0, weight, price, held, spread: f64::NAN }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Price and quantity steps and the least order value of each instrument, with the dates from which they hold.
+//! Price and quantity steps, the least order value and the spread of each instrument, with the dates from which they hold.
 
 use crosscut_model::{Instrument, OrderKind, OrderRequest, Side};
 
@@ -22,11 +22,22 @@ pub struct Step {
     pub multiplier: Option<f64>,
 }
 
+/// The difference between an instrument's best offers from a time on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// From when it holds, microseconds UTC.
+    pub from: i64,
+    /// A fraction of the price; NaN: not known from then on.
+    pub fraction: f64,
+}
+
 /// The steps of all symbols of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Steps {
     /// By symbol, each ascending by date; empty when nothing is known of any.
     by_symbol: Vec<Vec<Step>>,
+    /// Spreads by symbol, each ascending by date; empty when nothing is known of any.
+    spreads: Vec<Vec<Spread>>,
 }
 
 impl Steps {
@@ -46,7 +57,27 @@ impl Steps {
         for steps in &mut by_symbol {
             steps.sort_by_key(|step| step.from);
         }
-        Self { by_symbol }
+        Self { by_symbol, spreads: Vec::new() }
+    }
+
+    /// The same with spreads by symbol, each ascending by time.
+    #[must_use]
+    pub fn with_spreads(self, spreads: Vec<Vec<Spread>>) -> Self {
+        Self { spreads, ..self }
+    }
+
+    /// The spreads without the steps, for runs in which sizes and prices are free.
+    #[must_use]
+    pub fn only_spreads(self) -> Self {
+        Self { by_symbol: Vec::new(), ..self }
+    }
+
+    /// The spread of a symbol at a time, a fraction of the price; NaN where it is not known.
+    #[inline]
+    pub fn spread(&self, symbol_idx: u32, at: i64) -> f64 {
+        let Some(spreads) = self.spreads.get(symbol_idx as usize) else { return f64::NAN };
+        let after = spreads.partition_point(|spread| spread.from <= at);
+        after.checked_sub(1).map_or(f64::NAN, |at| spreads[at].fraction)
     }
 
     /// What holds for a symbol at a time; before the first date nothing is known.

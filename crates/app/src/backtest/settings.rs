@@ -313,6 +313,7 @@ pub(super) fn engine_config_for(
         commission_bps: config.number("backtest.commission_bps").unwrap_or(default.commission_bps),
         slippage_bps: config.number("backtest.slippage_bps").unwrap_or(default.slippage_bps),
         costs: costs::costs(config)?,
+        spreads: costs::spreads(config)?,
         borrow: config.number("backtest.borrow"),
         funding: costs::funding(config)?,
         margin: costs::margin(config),

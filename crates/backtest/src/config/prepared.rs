@@ -59,6 +59,8 @@ pub struct Prepared {
     risk: RiskRules,
     /// Symbols that may not be opened.
     no_trade: Vec<String>,
+    /// The file of spreads.
+    spreads: Option<String>,
 }
 
 impl Prepared {
@@ -70,10 +72,16 @@ impl Prepared {
         Ok(RiskRules { no_trade: risk::positions(&self.no_trade, symbols)?, ..self.risk.clone() })
     }
 
-    /// Files beside the hub that the run reads: a list of targets, lists of members.
+    /// Files beside the hub that the run reads: a list of targets, lists of members, spreads.
     pub fn lists(&self) -> Vec<String> {
         let of_universe = self.universe.iter().flat_map(Universe::files);
-        self.strategy.targets().into_iter().chain(of_universe).map(str::to_owned).collect()
+        self.strategy
+            .targets()
+            .into_iter()
+            .chain(of_universe)
+            .chain(self.spreads.as_deref())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// Whether prices within bars matter: orders and stops act on them, and a margin is watched by them.
@@ -94,7 +102,7 @@ impl Prepared {
             funds: self.funds,
             costs: self.costs,
             borrow: self.borrow,
-            steps: if self.uses_steps { steps } else { Steps::default() },
+            steps: if self.uses_steps { steps } else { steps.only_spreads() },
             venue: self.venue,
             sessions: Vec::new(),
             placing: self.placing,
@@ -139,6 +147,7 @@ impl BacktestConfig {
             return Err(BacktestError::setting("universe", universe.to_string(), expected));
         }
         self.check_kind(&strategy)?;
+        self.spreads.check(self.costs.slippage)?;
         let warm_up = self.warm_up.map(|n_bars| usize::try_from(n_bars).unwrap_or(usize::MAX));
         Ok(Prepared {
             warm_up_bars: warm_up.unwrap_or(strategy.warm_up_bars()),
@@ -158,6 +167,7 @@ impl BacktestConfig {
             range: Range { start: self.start, end: self.end },
             risk,
             no_trade: self.risk.no_trade.clone(),
+            spreads: self.spreads.file.clone(),
         })
     }
 

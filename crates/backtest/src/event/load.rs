@@ -25,7 +25,8 @@ use crate::error::BacktestError;
 use crate::funding::{FundedSymbol, input, payments};
 use crate::outcome::{DataQuality, RunOutcome};
 use crate::panel::{
-    PanelInput, check_span, demand_terms, grown, instruments_input, note_actions, pick, read_actions, shrunk, symbol_rules,
+    PanelInput, Spreads, check_span, demand_terms, grown, instruments_input, note_actions, pick, read_actions, shrunk,
+    symbol_rules,
 };
 
 /// Most samples of equity in a run.
@@ -123,6 +124,7 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<EventMarket, BacktestE
     }
     let instruments = hub.instruments(&config.venue)?;
     market.steps = Steps::from_instruments(&market.symbols, &instruments);
+    market.read_spreads(config)?;
     let rules = symbol_rules(instruments);
     let life = |symbol: &String| {
         let rule = rules.get(symbol);
@@ -374,6 +376,22 @@ impl EventMarket {
             });
         }
         Ok(Rows::Trades { kind, span: (info.first, info.last) })
+    }
+
+    /// Reads the spreads of all symbols, if a file of them is named.
+    fn read_spreads(&mut self, config: &BacktestConfig) -> Result<(), BacktestError> {
+        let Some(spreads) = Spreads::read(&config.spreads)? else { return Ok(()) };
+        let first = |rows: &Rows| match rows {
+            Rows::Bars(bars) => self.of_run(bars).first().copied(),
+            Rows::Trades { span, .. } => Some(self.range.start.map_or(span.0, |start| start.max(span.0))),
+        };
+        let rows = self.rows.chunks(self.kinds.len());
+        let firsts = rows.map(|rows| rows.iter().filter_map(first).min());
+        let all = self.symbols.iter().zip(firsts).map(|(symbol, first)| spreads.of(symbol, first));
+        let all = all.collect::<Result<Vec<_>, _>>()?;
+        self.steps = std::mem::take(&mut self.steps).with_spreads(all);
+        self.inputs.push(spreads.input);
+        Ok(())
     }
 
     /// Reads splits and dividends, and where the run is on adjusted prices adjusts them.

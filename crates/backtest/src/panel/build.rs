@@ -5,7 +5,7 @@ use crosscut_trading::account::Funds;
 use crosscut_trading::funding::FundingDue;
 use crosscut_trading::pool::PoolRule;
 use crosscut_trading::rules::Execution;
-use crosscut_trading::steps::Step;
+use crosscut_trading::steps::{Spread, Step};
 use crosscut_trading::strategy::Column;
 use crosscut_trading::universe::{Entry, History, Universe};
 
@@ -62,6 +62,8 @@ pub struct SymbolRules {
     pub delisted_at: Option<i64>,
     /// Lots, ticks and least values with the times from which they hold; empty: none.
     pub steps: Vec<Step>,
+    /// Spreads with the times from which they hold; empty: none.
+    pub spreads: Vec<Spread>,
     /// Funding payments by time; empty: none.
     pub funding: Vec<FundingDue>,
     /// Splits and dividends by ex-date, to be booked; empty: none.
@@ -303,6 +305,7 @@ impl PanelBuilder {
             universe,
             delisted_at: rules.delisted_at,
             steps: rules.steps,
+            spreads: rules.spreads,
             funding: rules.funding,
             adjusted: input.adjusted_close,
             actions,

@@ -1,12 +1,16 @@
-//! Files a user names beside the hub: lists of targets (date, symbol, weight) and of members (symbol, start, end).
+//! Files a user names beside the hub: lists of targets (date, symbol, weight), of members (symbol, start, end) and of spreads
+//! (symbol, spread_bps, from).
 //!
 //! CSV with a header line, or Parquet; columns are found by name, in any order. A date is ISO-8601 (`2024-01-31`, or with a
 //! time) or `20240131`, in UTC. Whatever a line says that cannot be meant is an error that names file, row and value.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crosscut_hub::{hash_file, parquet_file};
 use crosscut_model::{Column, Members, Membership, format_iso, parse_iso};
+
+use crosscut_trading::steps::Spread;
 
 use super::PanelInput;
 use crate::error::BacktestError;
@@ -93,6 +97,40 @@ pub fn read_members(path: &str) -> Result<(Members, PanelInput), BacktestError> 
     Ok((members, input(path)?))
 }
 
+/// Basis points in one.
+const BPS: f64 = 1e-4;
+
+/// Reads spreads: basis points of the price between the best offers, from a time on, or for all times where nothing is said; an
+/// empty spread is not known from its time on.
+///
+/// # Errors
+/// As [`read_targets`]; a symbol that has a second spread from the same time.
+pub fn read_spreads(path: &str) -> Result<(BTreeMap<String, Vec<Spread>>, PanelInput), BacktestError> {
+    let from_names: &[&str] = &["from", "valid_from", "date", "timestamp", "time", "datetime"];
+    let cells = Cells::read_some(path, &[SYMBOL, &["spread_bps", "spread", "bps"], from_names], 1)?;
+    let mut by_symbol: BTreeMap<String, Vec<Spread>> = BTreeMap::new();
+    for at in 0..cells.len() {
+        let [symbol, spread, from] = [0, 1, 2].map(|column| cells.columns[column][at].as_str());
+        let from = if from.is_empty() { i64::MIN } else { cells.date(at, from)? };
+        let number = spread.parse::<f64>().ok().filter(|bps| (0.0..10_000.0).contains(bps));
+        let fraction = if spread.is_empty() { Some(f64::NAN) } else { number.map(|bps| bps * BPS) };
+        let fraction = fraction.ok_or_else(|| {
+            cells
+                .wrong(at, format!("spread_bps is `{spread}`; expected basis points from 0 to below 10000, or nothing"))
+        })?;
+        let spreads = by_symbol.entry(symbol.to_owned()).or_default();
+        let place = spreads.partition_point(|one| one.from < from);
+        if spreads.get(place).is_some_and(|one| one.from == from) {
+            return Err(cells.wrong(at, format!("{symbol} has a spread from then on already")));
+        }
+        spreads.insert(place, Spread { from, fraction });
+    }
+    if by_symbol.is_empty() {
+        return Err(BacktestError::List { file: path.to_owned(), problem: "it holds no spread".to_owned() });
+    }
+    Ok((by_symbol, input(path)?))
+}
+
 /// Names of a column of dates.
 const DATE: &[&str] = &["date", "timestamp", "time", "datetime"];
 
@@ -111,10 +149,15 @@ fn input(path: &str) -> Result<PanelInput, BacktestError> {
 impl Cells {
     /// Reads the asked columns, each by one of its names.
     fn read(path: &str, wanted: &[&[&str]]) -> Result<Self, BacktestError> {
+        Self::read_some(path, wanted, 0)
+    }
+
+    /// [`Cells::read`] where the last `n_optional` columns may not be there: their cells are empty then.
+    fn read_some(path: &str, wanted: &[&[&str]], n_optional: usize) -> Result<Self, BacktestError> {
         let wrong = |problem: String| BacktestError::List { file: path.to_owned(), problem };
         let bytes = std::fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
         if bytes.starts_with(b"PAR1") {
-            return Self::from_parquet(path, wanted);
+            return Self::from_parquet(path, wanted, n_optional);
         }
         let text = String::from_utf8(bytes).map_err(|_| wrong("is neither CSV nor Parquet".to_owned()))?;
         let mut lines = text.trim_start_matches('\u{feff}').lines();
@@ -122,7 +165,7 @@ impl Cells {
             line.split(',').map(|cell| cell.trim().trim_matches('"').to_owned()).collect()
         };
         let header = split(lines.next().unwrap_or_default());
-        let places = places(path, &header, wanted)?;
+        let places = places(path, &header, (wanted, n_optional))?;
         let mut columns = vec![Vec::new(); wanted.len()];
         for (at, line) in lines.enumerate() {
             let cells = split(line);
@@ -132,7 +175,7 @@ impl Cells {
                 return Err(wrong(problem));
             }
             for (column, place) in columns.iter_mut().zip(&places) {
-                column.push(cells.get(*place).cloned().unwrap_or_default());
+                column.push(place.and_then(|place| cells.get(place).cloned()).unwrap_or_default());
             }
         }
         // An empty line at the end is no row; one in the middle is a row without a date.
@@ -143,9 +186,10 @@ impl Cells {
     }
 
     /// Reads the asked columns of a Parquet file.
-    fn from_parquet(path: &str, wanted: &[&[&str]]) -> Result<Self, BacktestError> {
+    fn from_parquet(path: &str, wanted: &[&[&str]], n_optional: usize) -> Result<Self, BacktestError> {
         let header: Vec<String> = parquet_file::schema(Path::new(path))?.into_iter().map(|(name, _)| name).collect();
-        let names: Vec<&str> = places(path, &header, wanted)?.into_iter().map(|at| header[at].as_str()).collect();
+        let places = places(path, &header, (wanted, n_optional))?;
+        let names: Vec<&str> = places.iter().flatten().map(|at| header[*at].as_str()).collect();
         let table = parquet_file::read(Path::new(path), &names)?;
         let is_time = |name: &str| {
             parquet_file::schema(Path::new(path)).map(|columns| {
@@ -163,6 +207,9 @@ impl Cells {
                 Column::Bool(values) => values.iter().map(bool::to_string).collect(),
             });
         }
+        let n_rows = columns.first().map_or(0, Vec::len);
+        let absent = (0..places.len()).filter(|at| places[*at].is_none());
+        absent.for_each(|at| columns.insert(at, vec![String::new(); n_rows]));
         Ok(Self { file: path.to_owned(), columns, first_row: 1 })
     }
 
@@ -184,16 +231,21 @@ impl Cells {
     }
 }
 
-/// Where the wanted columns stand.
-fn places(path: &str, header: &[String], wanted: &[&[&str]]) -> Result<Vec<usize>, BacktestError> {
-    let place = |names: &&[&str]| {
+/// Where the wanted columns stand, of which the last few may be absent.
+fn places(
+    path: &str,
+    header: &[String],
+    (wanted, n_optional): (&[&[&str]], usize),
+) -> Result<Vec<Option<usize>>, BacktestError> {
+    let place = |(at, names): (usize, &&[&str])| {
         let found = header.iter().position(|name| names.contains(&name.to_lowercase().as_str()));
-        found.ok_or_else(|| {
-            let is_empty = header.iter().all(String::is_empty);
-            let there = if is_empty { "no columns at all".to_owned() } else { header.join(", ") };
-            let problem = format!("has no column `{}`; it has {there}", names[0]);
-            BacktestError::List { file: path.to_owned(), problem }
-        })
+        if found.is_some() || at + n_optional >= wanted.len() {
+            return Ok(found);
+        }
+        let is_empty = header.iter().all(String::is_empty);
+        let there = if is_empty { "no columns at all".to_owned() } else { header.join(", ") };
+        let problem = format!("has no column `{}`; it has {there}", names[0]);
+        Err(BacktestError::List { file: path.to_owned(), problem })
     };
-    wanted.iter().map(place).collect()
+    wanted.iter().enumerate().map(place).collect()
 }

@@ -14,10 +14,11 @@ use crosscut_trading::universe::Universe;
 use rayon::prelude::*;
 
 use super::actions::{grown, note_actions, read_actions, shrunk};
-use super::terms::demand_terms;
 use super::align::{FactorRows, JoinCounts, Joined, join, keep, take};
 use super::build::Unplaced;
 use super::lists;
+use super::spreads::Spreads;
+use super::terms::demand_terms;
 use super::{Benchmark, Extras, Panel, PanelBuilder, PanelInput, SeriesInput, SymbolRules};
 use crate::config::{BacktestConfig, FundingPlanned};
 use crate::error::BacktestError;
@@ -75,6 +76,8 @@ struct Source<'a> {
     range: Range,
     /// What the instruments table says.
     rules: &'a BTreeMap<String, SymbolRules>,
+    /// Spreads by symbol; `None`: the configured one for all.
+    spreads: Option<&'a Spreads>,
     /// Funding of perpetuals; `None`: nothing is paid.
     funding: Option<FundingPlanned>,
     /// A ranking factor that was computed in memory.
@@ -129,6 +132,7 @@ pub fn load_with(hub: &Hub, config: &BacktestConfig, options: LoadOptions<'_>) -
     let rules = symbol_rules(hub.instruments(&config.venue)?);
     let start = options.earliest.unwrap_or_else(|| builder.earliest_needed(config));
     let range = Range { start, end: config.end };
+    let spreads = Spreads::read(&config.spreads)?;
     let (set_read, funding, computed) = (set.as_ref(), prepared.funding, options.computed);
     let source = Source {
         hub,
@@ -138,6 +142,7 @@ pub fn load_with(hub: &Hub, config: &BacktestConfig, options: LoadOptions<'_>) -
         builder: &builder,
         range,
         rules: &rules,
+        spreads: spreads.as_ref(),
         funding,
         computed,
     };
@@ -155,7 +160,7 @@ pub fn load_with(hub: &Hub, config: &BacktestConfig, options: LoadOptions<'_>) -
         note_changed_bars(set, &inputs, &mut quality);
     }
     note_actions(config.corporate_actions, &inputs, &mut quality);
-    inputs.extend(list.into_iter().chain(member_lists));
+    inputs.extend(list.into_iter().chain(member_lists).chain(spreads.as_ref().map(|spreads| spreads.input.clone())));
     inputs.extend(instruments_input(hub, &config.venue)?);
     let (sessions, calendar) = crate::calendar::sessions(hub, &config.venue)?.unzip();
     inputs.extend(calendar);
@@ -424,10 +429,19 @@ impl Source<'_> {
             tradable: if joined.tradable.iter().all(|flag| *flag) { Vec::new() } else { joined.tradable },
         };
         let mut rules = SymbolRules { actions, ..self.rules.get(symbol).cloned().unwrap_or_default() };
+        if let Some(spreads) = self.spreads {
+            rules.spreads = spreads.of(symbol, self.first_of_run(&input.timestamps))?;
+        }
         let funding = self.funding(&input, &mut rules, &mut inputs)?;
         let series = self.builder.series(input, rules)?;
         let counts = joined.counts;
         Ok(Loaded { series: Some(series), counts, is_volume_estimated, inputs, covered_until, funding })
+    }
+
+    /// The first of a symbol's labels that lies in the run.
+    fn first_of_run(&self, labels: &[i64]) -> Option<i64> {
+        let from = self.config.start.map_or(0, |start| labels.partition_point(|&label| label < start));
+        labels.get(from).copied()
     }
 
     /// Plans a symbol's funding over its bars in the run, if the run pays any; gives the counts.

@@ -13,6 +13,7 @@ pub mod lists;
 mod load;
 mod perturbed;
 mod series;
+mod spreads;
 pub mod survivors;
 mod targets;
 mod terms;
@@ -31,13 +32,14 @@ use crosscut_trading::steps::Steps;
 use crosscut_trading::universe::{Choice, Ground, Universe};
 
 pub(crate) use actions::{grown, note_actions, read_actions, shrunk};
-pub(crate) use terms::demand_terms;
 pub use build::{Benchmark, Extras, PanelBuilder, SeriesInput, SymbolRules, Unplaced};
 pub(crate) use build::{check_cover, check_span};
 pub use load::{ComputedFactor, LoadOptions, load, load_with, symbols_with_bars};
 pub(crate) use load::{factor_column, factor_input, instruments_input, pick, symbol_rules};
 pub use series::Series;
+pub(crate) use spreads::Spreads;
 pub use targets::Targets;
+pub(crate) use terms::demand_terms;
 
 use crate::outcome::DataQuality;
 
@@ -255,9 +257,10 @@ impl Panel {
         }
     }
 
-    /// Lots, ticks and least values of all symbols.
+    /// Lots, ticks, least values and spreads of all symbols.
     pub(crate) fn steps(&self) -> Steps {
-        Steps::new(self.series.iter().map(|series| series.steps.clone()).collect())
+        let steps = Steps::new(self.series.iter().map(|series| series.steps.clone()).collect());
+        steps.with_spreads(self.series.iter().map(|series| series.spreads.clone()).collect())
     }
 
     /// The pool rule for which the series hold entries.

@@ -4,7 +4,7 @@ use crosscut_model::CorporateAction;
 use crosscut_trading::funding::FundingDue;
 use crosscut_trading::market::Bar;
 use crosscut_trading::pool::PoolEntry;
-use crosscut_trading::steps::Step;
+use crosscut_trading::steps::{Spread, Step};
 use crosscut_trading::universe::Entry;
 
 /// The bars of one symbol in time order.
@@ -40,6 +40,8 @@ pub struct Series {
     pub(super) delisted_at: Option<i64>,
     /// Lots, ticks and least values with the times from which they hold.
     pub(super) steps: Vec<Step>,
+    /// Spreads with the times from which they hold.
+    pub(super) spreads: Vec<Spread>,
     /// Funding payments by time.
     pub(super) funding: Vec<FundingDue>,
     /// Closes of a holder who reinvests splits and dividends; empty: the closes as they are.

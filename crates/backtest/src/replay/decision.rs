@@ -264,7 +264,7 @@ impl Rebalancer<'_> {
                 }
             };
             let price = desk.price(symbol_idx);
-            targets.lines.push(Line { symbol_idx, weight, price, held });
+            targets.lines.push(Line { symbol_idx, weight, price, held, spread: desk.spread(symbol_idx) });
             targets.is_stale.push(is_stale);
         }
         let mut weights: Vec<f64> = targets.lines.iter().map(|line| line.weight).collect();

@@ -110,8 +110,8 @@ fn what_cannot_be_fed_is_refused() {
     refused(&[], &["bars of several lengths", "--timeframe"]);
     refused(&["--feeds", "ticks"], &["bars to decide by"]);
     refused(&["--feeds", "1h,1h"], &["each feed once"]);
-    refused(&["--timeframe", "1d", "--feeds", "1d,1d"], &["`feeds` is `1d`", "each feed once"]);
-    refused(&["--timeframe", "1d", "--feeds", "1h,1D,24h"], &["`feeds` is `1d`", "each feed once"]);
+    refused(&["--timeframe", "1d", "--feeds", "1d,1d"], &["`1d` is named twice", "each feed once"]);
+    refused(&["--timeframe", "1d", "--feeds", "1h,1D,1d"], &["`1d` is named twice", "each feed once"]);
     refused(&["--feeds", "weekly"], &["backtest.feeds (from --feeds)", "`weekly` is no feed"]);
     refused(&["--feeds", "5m"], &["no 5m bars of v", "aggregate --bar 5m"]);
     refused(&["--feeds", "mark-1h"], &["not traded at"]);

@@ -181,3 +181,49 @@ fn a_column_may_rank_and_choose_the_universe() {
     let run = world.json(&[&words[..], &universe].concat())["result"].clone();
     assert!(world.text(&format!("{}/trade_summary.csv", run["folder"].as_str().unwrap())).contains("universe: factor"));
 }
+
+#[test]
+fn half_of_each_symbols_own_spread_is_paid() {
+    let world = plain_bars("100");
+    // A has 8 bps, from the second day on 2; B 20. The configured spread is 4.
+    let spreads = "symbol,spread_bps,from\nAAA,8,\nAAA,2,2024-01-02\nBBB,20,2024-01-01\n";
+    let ranked = ["backtest", "--strategy", "top_k", "--param", "k=1", "--param", "factor=mom", "--rebalance", "6"];
+    let signal = ["backtest", "--strategy", "sma_cross", "--timeframe", "1h", "--param", "fast=2", "--param", "slow=4"];
+    let model = ["--slippage", "half_spread:4", "--spreads", "spreads.csv"];
+    for words in [&ranked[..], &signal] {
+        world.write("spreads.csv", spreads);
+        let run = world.json(&[words, &model].concat())["result"].clone();
+        let mut seen = Vec::new();
+        for row in rows(&world, run["folder"].as_str().unwrap(), "orders.csv") {
+            let number = |column: &str| row[column].parse::<f64>().unwrap_or(0.0);
+            if number("filled_quantity") == 0.0 {
+                continue;
+            }
+            let sign = if row["side"] == "buy" { 1.0 } else { -1.0 };
+            let reference = number("price") - sign * number("slippage") / number("filled_quantity");
+            let half_bps = 1e4 * number("slippage") / number("filled_quantity") / reference;
+            let expected = match (row["symbol"].as_str(), row["timestamp"].as_str() < "2024-01-02") {
+                ("AAA", true) => 4.0,
+                ("AAA", false) => 1.0,
+                _ => 10.0,
+            };
+            assert!((half_bps - expected).abs() < 1e-6, "{half_bps} {row:?}");
+            seen.push(expected as i64);
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen, [1, 4, 10], "{words:?}");
+        world.run(&["runs", "verify", "latest"]).good();
+        assert_eq!(world.json(&["runs", "rerun", "latest"])["result"]["identical"], true);
+        // A spread that is missing is an error, or the configured one.
+        world.write("spreads.csv", "symbol,spread_bps,from\nAAA,8,\nBBB,20,2024-01-02\n");
+        assert_eq!(world.run(&["runs", "verify", "latest"]).status, 1);
+        let all = [words, &model].concat();
+        world.run(&all).refused(&["spreads.csv", "no spread of BBB at 2024-01-01T00:00:00Z", "--spread-missing"]);
+        world.run(&[&all[..], &["--spread-missing", "configured"]].concat()).good();
+        world.write("spreads.csv", "symbol,spread_bps,from\nAAA,8,\nBBB,20,\nBBB,,2024-01-02\n");
+        world.run(&all).refused(&["no spread of BBB at 2024-01-02T00:00:00Z"]);
+        world.run(&[words, &["--spreads", "spreads.csv"]].concat()).refused(&["spreads.csv", "half_spread:BPS"]);
+        world.run(&[words, &["--spread-missing", "configured"]].concat()).refused(&["without a file"]);
+    }
+}

@@ -54,11 +54,11 @@ impl Costs {
     }
 
     /// How much cash changes, costs included, when `signed_quantity` is traded at the reference price by a taker in a
-    /// market deep enough for it: what a decision can know before it trades.
-    pub fn cash_flow(&self, signed_quantity: f64, reference: f64) -> f64 {
+    /// market deep enough for it, with this spread (quote units, NaN: not known): what a decision can know before it trades.
+    pub fn cash_flow(&self, signed_quantity: f64, reference: f64, spread: f64) -> f64 {
         let side = if signed_quantity > 0.0 { Side::Buy } else { Side::Sell };
         let quantity = signed_quantity.abs();
-        let price = self.price(&Impact { quantity, ..Impact::of(side, reference) });
+        let price = self.price(&Impact { quantity, spread, ..Impact::of(side, reference) });
         -(signed_quantity * price + self.commission(&Charge::taker(side, quantity, price)))
     }
 }

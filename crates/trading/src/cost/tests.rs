@@ -10,8 +10,8 @@ fn five_and_three_basis_points() {
     assert_eq!(costs.price(&Impact::of(Side::Sell, 100.0)), 99.97);
     // 10 units at 100.03 are 1000.3; 5 bps of that are 0.50015.
     assert!((costs.commission(&Charge::taker(Side::Buy, 10.0, 100.03)) - 0.50015).abs() < 1e-12);
-    assert!((costs.cash_flow(10.0, 100.0) + 1000.80015).abs() < 1e-9);
-    assert!((costs.cash_flow(-10.0, 100.0) - (999.7 - 0.49985)).abs() < 1e-9);
+    assert!((costs.cash_flow(10.0, 100.0, f64::NAN) + 1000.80015).abs() < 1e-9);
+    assert!((costs.cash_flow(-10.0, 100.0, f64::NAN) - (999.7 - 0.49985)).abs() < 1e-9);
 }
 
 #[test]

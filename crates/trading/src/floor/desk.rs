@@ -160,6 +160,11 @@ impl Desk {
         self.account.price(symbol_idx)
     }
 
+    /// Difference between a symbol's best offers now, quote units; NaN where it is not known.
+    pub fn spread(&self, symbol_idx: u32) -> f64 {
+        self.price(symbol_idx) * self.steps.spread(symbol_idx, self.now)
+    }
+
     /// What raw prices of a symbol are multiplied with so that their ratios over time are total returns: the product of
     /// what splits and dividends that have come so far gave away. It begins at 1; orders and positions use raw prices.
     #[inline]
@@ -393,7 +398,8 @@ impl Desk {
         for (symbol_idx, weight) in weights.iter().copied().chain(closed.map(|held| (*held, 0.0))) {
             let (price, held) = (self.price(symbol_idx), self.quantity(symbol_idx));
             if price > 0.0 {
-                lines.push(Line { symbol_idx, weight, price, held });
+                let spread = self.spread(symbol_idx);
+                lines.push(Line { symbol_idx, weight, price, held, spread });
             }
         }
         lines.sort_by_key(|line| line.symbol_idx);

@@ -187,7 +187,8 @@ impl Floor {
         let side = request.side;
         // Nobody trades there: the order is judged as the smallest in a deep market.
         let unit = self.desk.steps.at(symbol_idx, at).unit();
-        let terms = Terms { unit, traded_before: self.desk.account.traded_before(at), ..Terms::default() };
+        let spread = price * self.desk.steps.spread(symbol_idx, at);
+        let terms = Terms { unit, spread, traded_before: self.desk.account.traded_before(at), ..Terms::default() };
         let meeting = Meeting { side, quantity: request.quantity, reference: price, at, lot_size: None, terms };
         let (_, clearing) = self.at_venue();
         let Clearing { account, costs, updates, .. } = clearing;

@@ -591,7 +591,7 @@ impl SimulatedVenue {
                 has_slippage: !is_limit,
                 is_maker: is_limit && order.is_resting && matches!(order.request.kind, OrderKind::Limit { .. }),
                 volume: scene.volume,
-                spread: f64::NAN,
+                spread: price * clearing.steps.spread(symbol_idx, scene.at),
                 tick_size: step.tick_size,
                 unit: step.unit(),
                 filled_before: order.filled,

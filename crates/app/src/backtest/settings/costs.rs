@@ -1,6 +1,8 @@
 //! What trading and holding cost, and what may be borrowed, as the settings say.
 
-use crosscut_backtest::config::{CommissionConfig, CostsConfig, Form, FundingConfig, MarginConfig, SlippageConfig};
+use crosscut_backtest::config::{
+    CommissionConfig, CostsConfig, Form, FundingConfig, MarginConfig, SlippageConfig, SpreadsConfig,
+};
 
 use crate::config::{Config, plain};
 use crate::error::AppError;
@@ -34,6 +36,14 @@ fn model<T>(
         config.refuse(path, &format!("`{}`: expected {expected}", plain(value))).hint(hint)
     };
     model.map(Some).map_err(refuse)
+}
+
+/// Spreads by symbol and date.
+pub(super) fn spreads(config: &Config) -> Result<SpreadsConfig, AppError> {
+    Ok(SpreadsConfig {
+        file: config.text("backtest.spreads.file").map(str::to_owned),
+        missing: config.parsed("backtest.spreads.missing")?.unwrap_or_default(),
+    })
 }
 
 /// Funding.

@@ -56,5 +56,10 @@ pub(super) fn feeds(config: &Config) -> Result<Vec<FeedKind>, AppError> {
             config.refuse(path, &why)
         })
     };
-    config.list(path).iter().map(read).collect()
+    let feeds: Vec<FeedKind> = config.list(path).iter().map(read).collect::<Result<_, _>>()?;
+    let is_twice = |(at, feed): &(usize, &FeedKind)| feeds[..*at].contains(feed);
+    match feeds.iter().enumerate().find(is_twice) {
+        Some((_, feed)) => Err(config.refuse(path, &format!("`{feed}` is named twice; expected each feed once"))),
+        None => Ok(feeds),
+    }
 }

@@ -49,7 +49,7 @@ const BTCUSDT: [Theirs; 22] = [
 ];
 
 /// Bars in which a limit and its stop were both reached.
-const PUT_OFF: [usize; 3] = [1020, 1362, 1401];
+const PUT_OFF: [usize; 4] = [188, 1020, 1362, 1401];
 
 /// Of AAPL.
 const AAPL: [Theirs; 7] = [

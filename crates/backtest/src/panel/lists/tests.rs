@@ -43,6 +43,32 @@ fn targets_are_read_by_name_and_sorted() {
 }
 
 #[test]
+fn spreads_hold_from_their_dates_and_may_have_none() {
+    let text = "from,symbol,spread_bps\n2024-01-03,A,2\n,A,4.5\n2024-01-05,A,\n2024-01-02,B,0\n";
+    let file = Scratch::new("spreads", text.as_bytes());
+    let (spreads, input) = read_spreads(&file.path()).unwrap();
+    let rows = |symbol: &str| spreads[symbol].iter().map(|one| (one.from, one.fraction)).collect::<Vec<_>>();
+    let day = |day| midnight(2024, 1, day);
+    assert_eq!(rows("A")[..2], [(i64::MIN, 4.5e-4), (day(3), 2e-4)]);
+    assert!(rows("A")[2].0 == day(5) && rows("A")[2].1.is_nan());
+    assert_eq!((rows("B"), input.name.as_str()), (vec![(day(2), 0.0)], "lists/list"));
+    let forever = Scratch::new("spreads-forever", b"ticker,bps\nA,3\n");
+    assert_eq!(read_spreads(&forever.path()).unwrap().0["A"][0].from, i64::MIN);
+    for (text, expected) in [
+        ("symbol,from\nA,2024-01-01\n", "has no column `spread_bps`; it has symbol, from"),
+        ("symbol,spread_bps\nA,-1\n", "row 2: spread_bps is `-1`"),
+        ("symbol,spread_bps\nA,x\n", "row 2: spread_bps is `x`"),
+        ("symbol,spread_bps\nA,1\nA,2\n", "row 3: A has a spread from then on already"),
+        ("symbol,spread_bps,from\nA,1,tomorrow\n", "row 2: `tomorrow` is not a date"),
+        ("symbol,spread_bps\n", "it holds no spread"),
+    ] {
+        let file = Scratch::new("spreads-wrong", text.as_bytes());
+        let error = read_spreads(&file.path()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
 fn a_parquet_list_is_the_same() {
     let mut table = Table::default();
     table.push("symbol", Column::Text(vec!["B".to_owned(), "A".to_owned()]));
@@ -51,6 +77,12 @@ fn a_parquet_list_is_the_same() {
     let file = Scratch::new("parquet", b"");
     parquet_file::write(Path::new(&file.path()), &table, &["date"]).unwrap();
     assert_eq!(read_targets(&file.path()).unwrap().0, [target(1, "A", 1.0), target(2, "B", 0.1 + 0.2)]);
+    let mut table = Table::default();
+    table.push("spread", Column::F64(vec![4.0, f64::NAN]));
+    table.push("symbol", Column::Text(vec!["B".to_owned(), "A".to_owned()]));
+    parquet_file::write(Path::new(&file.path()), &table, &[]).unwrap();
+    let spreads = read_spreads(&file.path()).unwrap().0;
+    assert!(spreads["B"] == [Spread { from: i64::MIN, fraction: 4e-4 }] && spreads["A"][0].fraction.is_nan());
 }
 
 #[test]

@@ -265,7 +265,7 @@ impl Book {
             // What cannot be traded is closed at its last close now, not at the next open: that is for the engine.
             self.is_void |= self.is_delayed && aim.is_none() && !places.can_trade(symbol_idx, row);
             let weight = if let Some(Aim::Weight(weight)) = aim { weight } else { 0.0 };
-            self.lines.push(Line { symbol_idx, weight, price, held });
+            self.lines.push(Line { symbol_idx, weight, price, held, spread: f64::NAN });
         }
     }
 
