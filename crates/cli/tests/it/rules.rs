@@ -195,7 +195,7 @@ fn half_of_each_symbols_own_spread_is_paid() {
         let run = world.json(&[words, &model].concat())["result"].clone();
         let mut seen = Vec::new();
         for row in rows(&world, run["folder"].as_str().unwrap(), "orders.csv") {
-            let number = |column: &str| row[column].parse::<f64>().unwrap_or(0.0);
+            let number = |column: &str| number(&row, column);
             if number("filled_quantity") == 0.0 {
                 continue;
             }
