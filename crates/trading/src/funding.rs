@@ -102,7 +102,7 @@ pub struct FundingPlan {
 pub enum FundingError {
     /// Rows are missing.
     #[error(
-        "{symbol}: no funding between {after} and {before}, where rows come every {minutes} minutes\nhint: choose what to do about missing rows: `--funding-missing-row skip` or `carry_last`"
+        "{symbol}: no funding between {after} and {before}, where rows come every {minutes} minutes\nhint: choose what to do about missing rows: --funding-missing-row skip or carry_last"
     )]
     MissingRow {
         /// The symbol.
@@ -116,7 +116,7 @@ pub enum FundingError {
     },
     /// A rate is not a number.
     #[error(
-        "{symbol}: the funding rate of {at} is missing; those known are from {known}\nhint: choose what to do about missing rows: `--funding-missing-row skip` or `carry_last`; or other dates"
+        "{symbol}: the funding rate of {at} is missing; those known are from {known}\nhint: choose what to do about missing rows: --funding-missing-row skip or carry_last; or other dates"
     )]
     MissingRate {
         /// The symbol.
