@@ -40,7 +40,8 @@ fn brackets_are_put_beside_what_strategies_of_both_kinds_open() {
         assert!(other("limit") > 0 && other("limit") <= stops && other("stop") <= profits, "{words:?}: {bracketed:?}");
         assert_eq!(count(&bracketed, "stop", "superseded"), 0, "{words:?}: {bracketed:?}");
         // The same from a file, and the run made again.
-        let run = world.json(&["runs", "show", "latest"])["result"].clone();
+        let runs = world.json(&["runs", "list"])["result"]["runs"].clone();
+        let run = runs.as_array().unwrap().last().unwrap().clone();
         world.write("orders.yaml", "backtest:\n  orders: {stop: 0.02, take_profit: 3%}\n");
         let same = world.json(&[&["backtest", "--config", "orders.yaml"], words].concat())["result"].clone();
         assert_eq!(same["run_id"], run["run_id"]);

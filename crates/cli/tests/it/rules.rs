@@ -165,10 +165,14 @@ fn orders_that_could_never_fill_are_refused_before_the_run() {
     let (priced, empty) = (plain_bars("100"), plain_bars("0"));
     for words in [&ranked[..], &signal] {
         priced.run(words).good();
-        priced.run(&[words, &["--execution", "next_vwap"]].concat()).refused(&["next_vwap", "AAA", "aggregate"]);
+        priced.run(&[words, &["--execution", "next_vwap"]].concat()).refused(&[
+            "next_vwap",
+            "volume-weighted",
+            "aggregate",
+        ]);
         priced.run(&[words, &["--participation", "0.1"]].concat()).good();
         empty.run(words).good();
-        empty.run(&[words, &["--participation", "0.1"]].concat()).refused(&["participation", "AAA", "volume"]);
+        empty.run(&[words, &["--participation", "0.1"]].concat()).refused(&["participation", "has a volume"]);
     }
 }
 

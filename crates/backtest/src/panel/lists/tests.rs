@@ -49,7 +49,7 @@ fn spreads_hold_from_their_dates_and_may_have_none() {
     let (spreads, input) = read_spreads(&file.path()).unwrap();
     let rows = |symbol: &str| spreads[symbol].iter().map(|one| (one.from, one.fraction)).collect::<Vec<_>>();
     let day = |day| midnight(2024, 1, day);
-    assert_eq!(rows("A")[..2], [(i64::MIN, 4.5e-4), (day(3), 2e-4)]);
+    assert_eq!(rows("A")[..2], [(i64::MIN, 4.5 * 1e-4), (day(3), 2e-4)]);
     assert!(rows("A")[2].0 == day(5) && rows("A")[2].1.is_nan());
     assert_eq!((rows("B"), input.name.as_str()), (vec![(day(2), 0.0)], "lists/list"));
     let forever = Scratch::new("spreads-forever", b"ticker,bps\nA,3\n");
