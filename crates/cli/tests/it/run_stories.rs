@@ -65,7 +65,7 @@ fn story(world: &World, words: &[&str]) -> (Value, Value, String) {
 
 /// The label of the decision that an order is told with, and the order; `None` when it is not told.
 fn is_told(told: &Value, order_id: &str) -> Option<(Value, Value)> {
-    let is_it = |one: &&Value| one["order_id"].to_string() == order_id;
+    let is_it = |one: &&Value| one["order_id"].as_u64() == order_id.parse().ok();
     let of = |group: &Value| group["orders"].as_array().unwrap().iter().find(is_it).cloned();
     let earlier = told["earlier"].as_array().unwrap().iter();
     let earlier = earlier.filter_map(|group| Some((group["bar"].clone(), of(group)?)));
@@ -94,7 +94,7 @@ fn a_bar_with_a_fill_and_a_new_decision_tells_both() {
                 continue;
             }
             let of_decision = told["orders"].as_array().unwrap();
-            if !is_ranked && of_decision.iter().any(|one| one["order_id"].to_string() == order[0]) {
+            if !is_ranked && of_decision.iter().any(|one| one["order_id"].as_u64() == order[0].parse().ok()) {
                 // Nothing has been decided since.
                 continue;
             }

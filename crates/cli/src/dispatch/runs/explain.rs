@@ -105,12 +105,12 @@ impl Story<'_> {
         let orders = || facts.earlier.iter().flat_map(|earlier| &earlier.orders).chain(&facts.orders);
         // Times are written so that they sort as they follow one another.
         let was_filled = |order: &&OrderStory| order.filled_quantity != 0.0 && order.bar <= facts.bar;
-        if let Some(order) = orders().filter(was_filled).last() {
+        if let Some(order) = orders().rfind(was_filled) {
             let (id, reason, side, filled, bar) =
                 (order.order_id, &order.reason, &order.side, order.filled_quantity, &order.bar);
             return format!("Order {id} ({reason}): {side} {filled} in bar {bar}.");
         }
-        match orders().last() {
+        match orders().next_back() {
             Some(order) => format!("Order {} was not filled by then.", order.order_id),
             None => "Nothing had been decided about it.".to_owned(),
         }
