@@ -4,7 +4,9 @@
 //! has a bar, so that its curve is carried forward over the rest before it is compared.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
+use crosscut_hub::Hub;
 use crosscut_model::Timeframe;
 use crosscut_model::calendar::Rebalance;
 use crosscut_model::timeframe::Unit;
@@ -12,9 +14,11 @@ use crosscut_trading::rules::{Execution, OnShort, Untradable};
 
 use crate::config::{BacktestConfig, PoolConfig};
 use crate::error::BacktestError;
+use crate::loaded::Loaded;
 use crate::outcome::RunOutcome;
 use crate::panel::{Extras, Panel, PanelBuilder, Unplaced};
 use crate::replay::{Driving, ReplayOptions, replay_with};
+use crate::sweep::{SharedMarket, sampling_for};
 
 /// The figures by which implementations of W4 are compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,6 +48,71 @@ pub fn config(uni: usize, k: usize) -> BacktestConfig {
         pool: Some(PoolConfig { top_n: uni, ..PoolConfig::default() }),
         ..BacktestConfig::default()
     }
+}
+
+/// Configurations of a sweep over W4's panel: `n` sets of a strategy that ranks by the panel's signal, each with another
+/// number of names or another commission.
+pub fn sets(uni: usize, strategy: &str, n: usize) -> Vec<BacktestConfig> {
+    let set = |at: usize| {
+        let n_sizes = (uni / 2).max(1);
+        let (k, nth) = ((1 + at % n_sizes).to_string(), (at / n_sizes) as f64);
+        let sizes: &[&str] = match strategy {
+            "long_short" => &["long_count", "short_count"],
+            "momentum" => &["top_n_long", "top_n_short"],
+            "top_k" => &["k"],
+            _ => &[],
+        };
+        let mut params: BTreeMap<String, String> = sizes.iter().map(|&name| (name.to_owned(), k.clone())).collect();
+        if strategy == "threshold" {
+            let level = 0.002 * (1 + at % n_sizes) as f64;
+            let all = [("buy_threshold", level), ("sell_threshold", -level), ("position_size", 0.01)];
+            params.extend(all.map(|(name, value)| (name.to_owned(), value.to_string())));
+            params.insert("allow_short".to_owned(), "true".to_owned());
+        }
+        let base = config(uni, 1);
+        BacktestConfig { strategy: strategy.to_owned(), params, commission_bps: 1.0 + 0.25 * nth, ..base }
+    };
+    (0..n).map(set).collect()
+}
+
+/// What a sweep over W4's panel comes to.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Swept {
+    /// Sum of final equity of all sets.
+    pub equity: f64,
+    /// Bars over which positions that were closed had been held, of all sets.
+    pub held_bars: f64,
+    /// Fills of all sets.
+    pub fills: f64,
+}
+
+/// Runs sets over the panel as a sweep does; without `may_walk` each in the engine. `hub` is not read.
+///
+/// # Errors
+/// The first failure of a set.
+pub fn sweep(hub: &Hub, panel: Panel, sets: &[BacktestConfig], may_walk: bool) -> Result<Swept, BacktestError> {
+    let market = SharedMarket::new(Loaded::Panel(Box::new(panel)));
+    let span = market.loaded().span().unwrap_or_default();
+    let sampling = sampling_for(span, market.loaded().n_rows(), sets.len());
+    let all: Vec<&BacktestConfig> = sets.iter().collect();
+    let results = Mutex::new((0..sets.len()).map(|_| None).collect::<Vec<Option<Result<Swept, BacktestError>>>>());
+    market.run_all(hub, &all, (sampling, may_walk), &|at, result| {
+        let told = result.map(|outcome| {
+            let metric = |name| outcome.metric(name).unwrap_or(0.0);
+            let held_bars = metric("mean_trade_bars") * metric("n_trades");
+            Swept { equity: metric("final_equity"), held_bars, fills: metric("n_fills") }
+        });
+        results.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(told);
+    });
+    let mut swept = Swept::default();
+    // In the order of the sets, so that the sums are the same for any number of threads.
+    for told in results.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter().flatten() {
+        let told = told?;
+        swept.equity += told.equity;
+        swept.held_bars += told.held_bars;
+        swept.fills += told.fills;
+    }
+    Ok(swept)
 }
 
 /// Puts the series together, for [`run`].

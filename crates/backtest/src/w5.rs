@@ -5,7 +5,6 @@
 //! reference counts the hours before a signal's first value as hours without a return; they are put before each curve.
 
 use crosscut_hub::Hub;
-use crosscut_kernels::metrics as formula;
 use crosscut_model::Timeframe;
 use crosscut_model::timeframe::Unit;
 use crosscut_trading::rules::Execution;
@@ -15,7 +14,7 @@ use crate::config::BacktestConfig;
 use crate::error::BacktestError;
 use crate::panel::{Extras, PanelBuilder, SeriesInput, SymbolRules};
 pub use crate::sweep::cross_equities;
-use crate::sweep::{Sampling, SetOutcome, SharedMarket};
+use crate::sweep::{SetOutcome, SharedMarket, sampling_for};
 
 /// Hours of a year in the kit's Sharpe ratio.
 const HOURS_PER_YEAR: f64 = 8760.0;
@@ -105,12 +104,15 @@ pub fn run_cross(
     lookbacks.sort_unstable();
     lookbacks.dedup();
     let failure = std::sync::Mutex::new(None);
+    // As many samples of each curve as a sweep keeps.
+    let span = (closes.timeline.first().copied().unwrap_or(0), closes.timeline.last().copied().unwrap_or(0));
+    let sampling = sampling_for(span, closes.timeline.len(), sets.len());
     for lookback in lookbacks {
         let of_it: Vec<usize> = (0..sets.len()).filter(|&at| sets[at].lookback == lookback).collect();
         let configs: Vec<BacktestConfig> = of_it.iter().map(|&at| config(sets[at], &closes.timeline)).collect();
         let market = market(closes, lookback, &configs[0])?;
         let all: Vec<&BacktestConfig> = configs.iter().collect();
-        market.run_all(hub, &all, (Sampling::Rows, true), &|nth, result| match result {
+        market.run_all(hub, &all, (sampling, true), &|nth, result| match result {
             Ok(outcome) => {
                 let check = check(&outcome, lookback);
                 done(of_it[nth], outcome, check);
@@ -147,15 +149,20 @@ fn market(closes: &Closes, lookback: usize, config: &BacktestConfig) -> Result<S
     Ok(SharedMarket::new(Loaded::Panel(Box::new(panel))))
 }
 
-/// The figures of a run, with the hours before it.
+/// The figures of a run, with the hours before it: they add nothing to the sums of returns and of their squares, which
+/// follow from the run's own metrics, and no drawdown.
 fn check(outcome: &SetOutcome, lookback: usize) -> CrossCheck {
-    let capital = outcome.capital;
-    let mut curve = vec![capital; lookback];
-    curve.extend_from_slice(&outcome.sampled.equity);
-    let returns = formula::returns(&curve);
+    let metric = |name| outcome.metric(name).unwrap_or(f64::NAN);
+    // Every run trades at its first row, so that the curve has the capital before it.
+    let n = metric("n_bars");
+    let n_all = n + (lookback - 1) as f64;
+    let mean = metric("sharpe") * metric("volatility") / outcome.periods_per_year;
+    let squares = metric("volatility").powi(2) / outcome.periods_per_year * (n - 1.0) + n * mean * mean;
+    let mean = mean * n / n_all;
+    let deviation = ((squares - n_all * mean * mean) / (n_all - 1.0)).sqrt();
     CrossCheck {
-        nav: curve.last().copied().unwrap_or(f64::NAN),
-        sharpe: formula::sharpe(&returns, HOURS_PER_YEAR, 0.0).unwrap_or(f64::NAN),
-        max_drawdown: formula::max_drawdown(&curve).unwrap_or(f64::NAN),
+        nav: metric("final_equity"),
+        sharpe: mean / deviation * HOURS_PER_YEAR.sqrt(),
+        max_drawdown: metric("max_drawdown"),
     }
 }

@@ -574,7 +574,7 @@ pub struct PipelineArgs {
 /// Options of `bench`; names and defaults are the kit's.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
-    /// W1 (a trade archive to Parquet), W2 (ticks to bars), W3 (80 features), W3b (formulaic alphas), W4 (cross-sectional backtest), W6 (event path), W7 (factor evaluation)
+    /// W1 (a trade archive to Parquet), W2 (ticks to bars), W3 (80 features), W3b (formulaic alphas), W4 (cross-sectional backtest), W5 (parameter sweeps), W6 (event path), W7 (factor evaluation)
     #[arg(value_name = "WORKLOAD")]
     pub workload: String,
     /// The kit's data folder, or its golden folder
@@ -604,7 +604,7 @@ pub struct BenchArgs {
     /// W1: keep the hub in DIR; W3, W3b: write a table per symbol, into out/ of the data folder unless DIR is given
     #[arg(long, value_name = "DIR", num_args = 0..=1)]
     pub write: Option<Option<PathBuf>>,
-    /// W3b: alphas20, alpha101 or alpha158; W5: xs or sma; W6: bars or ticks; W7: equity or hourly
+    /// W3b: alphas20, alpha101 or alpha158; W4 with --n: long_short, momentum, top_k or threshold; W5: xs or sma; W6: bars or ticks; W7: equity or hourly
     /// [default: the first]
     #[arg(long, value_name = "NAME")]
     pub job: Option<String>,
@@ -623,13 +623,13 @@ pub struct BenchArgs {
     /// W4: size of the universe
     #[arg(long, value_name = "N")]
     pub uni: Option<usize>,
-    /// W4: stop at every bar instead of where something can happen
+    /// W4: stop at every bar instead of where something can happen; with --n: run each set in the engine
     #[arg(long)]
     pub every_bar: bool,
     /// W4: names on each side
     #[arg(long, value_name = "N")]
     pub k: Option<usize>,
-    /// W5: N sets, evenly spaced (all); W6: only the first N bars or ticks (1000000)
+    /// W4: sweep N sets instead of one run; W5: N sets, evenly spaced (all); W6: only the first N bars or ticks (1000000)
     #[arg(long, value_name = "N")]
     pub n: Option<usize>,
     /// W5 sma: only the first N bars (100000)

@@ -87,7 +87,7 @@ pub struct BenchRequest {
     pub symbols: Option<usize>,
     /// W1: keep the hub in a folder; W3, W3b: write one table per symbol into it, where the inner `None` is the kit's under `out/` of the data folder.
     pub write: Option<Option<PathBuf>>,
-    /// W3b: `alphas20`, `alpha101` or `alpha158`; W5: `xs` or `sma`; W6: `bars` or `ticks`; W7: `equity` or `hourly`.
+    /// W3b: `alphas20`, `alpha101` or `alpha158`; W4 with `n`: `long_short`, `momentum`, `top_k` or `threshold`; W5: `xs` or `sma`; W6: `bars` or `ticks`; W7: `equity` or `hourly`.
     pub job: String,
     /// W3b: name of the panel's file.
     pub file: String,
@@ -101,9 +101,10 @@ pub struct BenchRequest {
     pub uni: Option<usize>,
     /// W4: names on each side; `None` takes the kit's.
     pub k: Option<usize>,
-    /// W4: whether the replay stops at every bar instead of where something can happen.
+    /// W4: whether the replay stops at every bar instead of where something can happen; with `n`: whether each set goes through
+    /// the engine.
     pub every_bar: bool,
-    /// W5: so many sets, evenly spaced; W6: only the first so many bars or ticks; `None` takes the kit's.
+    /// W4: a sweep of so many sets instead of one run; W5: so many sets, evenly spaced; W6: only the first so many bars or ticks; `None` takes the kit's.
     pub n: Option<usize>,
     /// W5 sma: only the first so many bars; `None` takes the kit's.
     pub bars: Option<usize>,
@@ -132,6 +133,7 @@ impl BenchRequest {
             symbols: None,
             write: None,
             job: match workload {
+                Workload::W4 => "long_short",
                 Workload::W5 => "xs",
                 Workload::W6 => "bars",
                 Workload::W7 => "equity",

@@ -173,6 +173,19 @@ fn w4_has_the_stored_figures() {
 }
 
 #[test]
+fn a_sweep_of_w4_is_the_same_in_the_engine() {
+    let Some(folder) = golden() else { return };
+    for job in ["long_short", "threshold"] {
+        let mut asked = request(Workload::W4, &folder);
+        (asked.n, asked.job) = (Some(9), job.to_owned());
+        let walked = run(&asked).unwrap();
+        asked.every_bar = true;
+        assert_eq!(run(&asked).unwrap()["check"], walked["check"], "{job}");
+        assert!(walked["check"]["held_symbol_bars"].as_f64().unwrap() > 1000.0, "{walked}");
+    }
+}
+
+#[test]
 fn w6_bars_have_the_stored_figures() {
     let Some(folder) = golden() else { return };
     let mut asked = request(Workload::W6, &folder);

@@ -5,10 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crosscut_backtest::panel::{PanelBuilder, SeriesInput, SymbolRules, Unplaced};
+use crosscut_backtest::panel::{Panel, PanelBuilder, SeriesInput, SymbolRules, Unplaced};
 use crosscut_backtest::{Driving, w4};
 use crosscut_formula::Program;
-use crosscut_hub::parquet_file;
+use crosscut_hub::{Hub, parquet_file};
 use crosscut_model::time::HOUR;
 use crosscut_model::{Column, Range, Table};
 use rayon::prelude::*;
@@ -32,6 +32,9 @@ pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
     let n_symbols = series.len() as u64;
     stages.mark("load+signal");
     let panel = w4::panel(builder, series)?;
+    if let Some(n) = request.n {
+        return sweep(request, panel, stages, n);
+    }
     let driving = if request.every_bar { Driving::EveryBar } else { Driving::Events };
     let check = w4::run(&panel, &config, driving)?;
     stages.mark("simulate");
@@ -42,6 +45,24 @@ pub fn run(request: &BenchRequest) -> Result<Value, AppError> {
     figures.insert("nav_mean".to_owned(), json!(check.nav_mean));
     figures.insert("trades".to_owned(), json!(check.trades));
     Ok(Value::Object(stages.line(n_hours as u64 * n_symbols, "symbol-hours", figures)))
+}
+
+/// Runs many sets of a strategy over the panel, as `crosscut sweep` does once it has loaded one.
+fn sweep(request: &BenchRequest, panel: Panel, mut stages: Stages, n: usize) -> Result<Value, AppError> {
+    let uni = request.uni.unwrap_or(if request.is_golden() { 12 } else { 50 });
+    let sets = w4::sets(uni, &request.job, n);
+    let scratch = tempfile::tempdir().map_err(|error| AppError::io("create", "a scratch folder".as_ref(), &error))?;
+    let hub = Hub::open(scratch.path())?;
+    stages.mark("place");
+    let swept = w4::sweep(&hub, panel, &sets, !request.every_bar)?;
+    stages.mark("sweep");
+    let mut figures = Map::new();
+    figures.insert("equity".to_owned(), json!(swept.equity));
+    figures.insert("held_symbol_bars".to_owned(), json!(swept.held_bars));
+    figures.insert("fills".to_owned(), json!(swept.fills));
+    let mut line = stages.line(n as u64, "param-sets", figures);
+    line.insert("job".to_owned(), json!(request.job));
+    Ok(Value::Object(line))
 }
 
 /// Makes a symbol's series from its columns.

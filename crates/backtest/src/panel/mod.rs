@@ -257,6 +257,15 @@ impl Panel {
         }
     }
 
+    /// Position of a symbol's bar in the first of `rows` when it has one in each of them.
+    pub(crate) fn whole_from(&self, symbol_idx: u32, rows: Range<usize>) -> Option<usize> {
+        let (first, last) = (self.slot(rows.start), self.slot(rows.clone().last()?));
+        let series = self.series(symbol_idx);
+        let pos = series.bar_in(first)?;
+        let is_whole = (last - first) as usize + 1 == rows.len() && pos + rows.len() <= series.stretch_end(pos);
+        is_whole.then_some(pos)
+    }
+
     /// Lots, ticks, least values and spreads of all symbols.
     pub(crate) fn steps(&self) -> Steps {
         let steps = Steps::new(self.series.iter().map(|series| series.steps.clone()).collect());

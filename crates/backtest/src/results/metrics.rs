@@ -60,6 +60,83 @@ pub fn metric_names() -> impl Iterator<Item = &'static str> {
     DICTIONARY.iter().map(|definition| definition.name)
 }
 
+/// What was held, on average over the rows; `None` without a row.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Exposure {
+    /// Sum of absolute position values over equity.
+    pub(crate) gross: Option<f64>,
+    /// Sum of signed position values over equity.
+    pub(crate) net: Option<f64>,
+    /// Share of the rows in which something was held.
+    pub(crate) in_market: Option<f64>,
+}
+
+/// Closed trades, column by column.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Trades<'a> {
+    /// Profits after costs, quote units.
+    pub(crate) profits: &'a [f64],
+    /// Bars from entry to exit.
+    pub(crate) bars: &'a [f64],
+    /// Whether they were long.
+    pub(crate) longs: &'a [bool],
+    /// How far they went against their side, shares of the value of the opening fills.
+    pub(crate) adverse: &'a [f64],
+    /// How far they went with it.
+    pub(crate) favourable: &'a [f64],
+}
+
+/// Columns of an outcome that its metrics need.
+#[derive(Debug, Default)]
+struct Columns {
+    /// One-sided turnover of each rebalance.
+    turnover: Vec<f64>,
+    /// See [`Trades::profits`].
+    profits: Vec<f64>,
+    /// See [`Trades::bars`].
+    bars: Vec<f64>,
+    /// See [`Trades::longs`].
+    longs: Vec<bool>,
+    /// See [`Trades::adverse`].
+    adverse: Vec<f64>,
+    /// See [`Trades::favourable`].
+    favourable: Vec<f64>,
+}
+
+impl Columns {
+    /// Those of an outcome.
+    fn of(outcome: &RunOutcome) -> Self {
+        Self {
+            turnover: outcome.turnover.iter().map(|(_, turnover)| *turnover).collect(),
+            profits: outcome.trades.iter().map(|trade| trade.pnl).collect(),
+            bars: outcome.trades.iter().map(|trade| trade.n_bars as f64).collect(),
+            longs: outcome.trades.iter().map(|trade| trade.side == Side::Buy).collect(),
+            adverse: outcome.trades.iter().map(|trade| excursion_share(trade, |trade| trade.mae)).collect(),
+            favourable: outcome.trades.iter().map(|trade| excursion_share(trade, |trade| trade.mfe)).collect(),
+        }
+    }
+
+    /// The columns of closed trades.
+    fn trades(&self) -> Trades<'_> {
+        Trades {
+            profits: &self.profits,
+            bars: &self.bars,
+            longs: &self.longs,
+            adverse: &self.adverse,
+            favourable: &self.favourable,
+        }
+    }
+}
+
+/// Room for the numbers of one run, kept from one run to the next for its allocations.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace {
+    /// The curve with the capital in front.
+    curve: Vec<f64>,
+    /// What the formulas need.
+    formula: formula::Workspace,
+}
+
 /// The numbers of a run from which its metrics follow.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Numbers<'a> {
@@ -69,10 +146,8 @@ pub(crate) struct Numbers<'a> {
     pub(crate) timeline: &'a [i64],
     /// Equity by row.
     pub(crate) equity: &'a [f64],
-    /// Sum of absolute position values over equity.
-    pub(crate) gross_exposure: &'a [f64],
-    /// Sum of signed position values over equity.
-    pub(crate) net_exposure: &'a [f64],
+    /// What was held.
+    pub(crate) exposure: Exposure,
     /// The benchmark's value by row.
     pub(crate) benchmark: Option<&'a [f64]>,
     /// One-sided turnover of each rebalance, or bar with fills.
@@ -80,7 +155,7 @@ pub(crate) struct Numbers<'a> {
     /// Rebalances.
     pub(crate) n_rebalances: usize,
     /// Closed trades.
-    pub(crate) trades: &'a [ClosedTrade],
+    pub(crate) trades: Trades<'a>,
     /// Orders made.
     pub(crate) n_orders: usize,
     /// Orders filled in full or in part.
@@ -96,19 +171,23 @@ pub(crate) struct Numbers<'a> {
 }
 
 impl<'a> Numbers<'a> {
-    /// Those of an outcome; `turnover` is that of its rebalances.
-    fn of(capital: f64, outcome: &'a RunOutcome, turnover: &'a [f64]) -> Self {
+    /// Those of an outcome and its columns.
+    fn of(capital: f64, outcome: &'a RunOutcome, columns: &'a Columns) -> Self {
         let fills = || outcome.orders.iter().filter_map(|order| order.fill);
+        let held: Vec<f64> = outcome.gross_exposure.iter().map(|gross| f64::from(*gross != 0.0)).collect();
         Self {
             capital,
             timeline: &outcome.timeline,
             equity: &outcome.equity,
-            gross_exposure: &outcome.gross_exposure,
-            net_exposure: &outcome.net_exposure,
+            exposure: Exposure {
+                gross: formula::mean(&outcome.gross_exposure),
+                net: formula::mean(&outcome.net_exposure),
+                in_market: formula::mean(&held),
+            },
             benchmark: outcome.benchmark.as_deref(),
-            turnover,
+            turnover: &columns.turnover,
             n_rebalances: outcome.n_rebalances,
-            trades: &outcome.trades,
+            trades: columns.trades(),
             n_orders: outcome.orders.len(),
             n_fills: fills().count(),
             commission: fills().map(|fill| fill.commission).sum::<f64>() + 0.0,
@@ -119,8 +198,8 @@ impl<'a> Numbers<'a> {
     }
 
     /// The value of each metric of the dictionary; `None` where it is undefined or does not apply.
-    pub(crate) fn row(&self) -> Vec<Option<f64>> {
-        let values = values(self);
+    pub(crate) fn row(&self, workspace: &mut Workspace) -> Vec<Option<f64>> {
+        let values = values(self, workspace);
         let value = |name| values.get(name).copied().flatten().filter(|value: &f64| value.is_finite());
         metric_names().map(value).collect()
     }
@@ -128,12 +207,7 @@ impl<'a> Numbers<'a> {
 
 /// The value of each metric of the dictionary for a run with this capital; `None` where it is undefined or does not apply.
 pub(crate) fn row(capital: f64, outcome: &RunOutcome) -> Vec<Option<f64>> {
-    Numbers::of(capital, outcome, &turnover_of(outcome)).row()
-}
-
-/// The turnover of each rebalance.
-fn turnover_of(outcome: &RunOutcome) -> Vec<f64> {
-    outcome.turnover.iter().map(|(_, turnover)| *turnover).collect()
+    Numbers::of(capital, outcome, &Columns::of(outcome)).row(&mut Workspace::default())
 }
 
 /// A value of a metric with its unit, for people.
@@ -143,7 +217,8 @@ pub(crate) fn shown(name: &str, value: Option<f64>) -> String {
 
 /// All metrics of a run in the order of the dictionary; those about a benchmark only when there is one.
 pub(super) fn of_run(record: &RunRecord, outcome: &RunOutcome) -> Vec<Metric> {
-    let values = values(&Numbers::of(record.subject.capital, outcome, &turnover_of(outcome)));
+    let columns = Columns::of(outcome);
+    let values = values(&Numbers::of(record.subject.capital, outcome, &columns), &mut Workspace::default());
     let annualisation = annualisation_text(&outcome.annualisation);
     let metric = |definition: &Definition| {
         let value = values.get(definition.name)?;
@@ -177,11 +252,10 @@ pub(super) fn headline(metrics: &[Metric]) -> BTreeMap<String, Option<f64>> {
 type Values = BTreeMap<&'static str, Option<f64>>;
 
 /// The values of all metrics that apply.
-fn values(outcome: &Numbers<'_>) -> Values {
-    let (times, curve) = curve(outcome);
-    let returns = formula::returns(&curve);
-    let summary = formula::summary(&curve, &returns, outcome.periods_per_year);
-    let mut values = curve_values(outcome, &times, &summary);
+fn values(outcome: &Numbers<'_>, workspace: &mut Workspace) -> Values {
+    let n_before = put_curve(outcome, &mut workspace.curve);
+    let summary = formula::summary(&workspace.curve, outcome.periods_per_year, &mut workspace.formula);
+    let mut values = curve_values(outcome, n_before, &summary);
     values.extend(tail_values(&summary));
     values.extend(count_values(outcome));
     values.extend(trade_values(outcome));
@@ -192,14 +266,15 @@ fn values(outcome: &Numbers<'_>) -> Values {
     values
 }
 
-/// Metrics of the equity curve.
-fn curve_values(outcome: &Numbers<'_>, times: &[i64], summary: &Summary) -> Values {
+/// Metrics of the equity curve, which has `n_before` values before the first row.
+fn curve_values(outcome: &Numbers<'_>, n_before: usize, summary: &Summary) -> Values {
+    let time = |idx: usize| outcome.timeline[idx.saturating_sub(n_before)];
     let cagr = years(outcome).and_then(|years| formula::cagr_of(summary.total_return, years));
     // A curve that never falls has no drawdown, which lasts no time.
     let days = |fall: Option<formula::Drawdown>| match fall {
         Some(fall) => {
-            let end_idx = fall.recovery_idx.unwrap_or(times.len() - 1);
-            Some((times[end_idx] - times[fall.peak_idx]) as f64 / DAY as f64)
+            let end_idx = fall.recovery_idx.unwrap_or(outcome.timeline.len() - 1 + n_before);
+            Some((time(end_idx) - time(fall.peak_idx)) as f64 / DAY as f64)
         }
         None => summary.max_drawdown.map(|_| 0.0),
     };
@@ -248,24 +323,20 @@ fn moved_values(outcome: &Numbers<'_>) -> Values {
         .collect()
 }
 
-/// Labels and equity, with the capital in front unless the first row still is the capital.
-fn curve(outcome: &Numbers<'_>) -> (Vec<i64>, Vec<f64>) {
-    let capital = outcome.capital;
-    let (mut times, mut curve) = (Vec::new(), Vec::new());
-    if let (Some(&first_label), Some(&first_value)) = (outcome.timeline.first(), outcome.equity.first())
-        && first_value != capital
-    {
-        times.push(first_label);
-        curve.push(capital);
-    }
-    times.extend_from_slice(outcome.timeline);
+/// Puts the equity into `curve`, the capital in front unless the first row still is the capital; gives how many values that
+/// is. They have the first row's label.
+fn put_curve(outcome: &Numbers<'_>, curve: &mut Vec<f64>) -> usize {
+    curve.clear();
+    curve.extend(outcome.equity.first().filter(|first| **first != outcome.capital).map(|_| outcome.capital));
+    let n_before = curve.len();
     curve.extend_from_slice(outcome.equity);
-    (times, curve)
+    n_before
 }
 
 /// What a run says as a trial.
 pub(super) fn trial(capital: f64, outcome: &RunOutcome) -> super::trials::Trial {
-    let (_, curve) = curve(&Numbers::of(capital, outcome, &[]));
+    let mut curve = Vec::new();
+    put_curve(&Numbers::of(capital, outcome, &Columns::default()), &mut curve);
     super::trials::Trial::of_returns(&formula::returns(&curve), outcome.annualisation.periods_per_year)
 }
 
@@ -283,34 +354,33 @@ fn count_values(outcome: &Numbers<'_>) -> Values {
         ("n_rebalances", count(outcome.n_rebalances)),
         ("n_orders", count(outcome.n_orders)),
         ("n_fills", count(outcome.n_fills)),
-        ("n_trades", count(outcome.trades.len())),
+        ("n_trades", count(outcome.trades.profits.len())),
     ])
 }
 
 /// Metrics of closed trades and of what trading cost.
 fn trade_values(outcome: &Numbers<'_>) -> Values {
-    let profits: Vec<f64> = outcome.trades.iter().map(|trade| trade.pnl).collect();
-    let bars: Vec<f64> = outcome.trades.iter().map(|trade| trade.n_bars as f64).collect();
-    let turnover = outcome.turnover;
-    let won = |side: Side| -> Vec<f64> { outcome.trades.iter().filter(|t| t.side == side).map(|t| t.pnl).collect() };
-    let (long, short) = (won(Side::Buy), won(Side::Sell));
-    let streak =
-        |is_of_it: fn(f64) -> bool| (!profits.is_empty()).then(|| trades::longest_streak(&profits, is_of_it) as f64);
+    let Trades { profits, bars, longs, .. } = outcome.trades;
+    let (turnover, summary) = (outcome.turnover, trades::summary(profits));
+    let won = |side: bool| -> Vec<f64> {
+        profits.iter().zip(longs).filter(|(_, long)| **long == side).map(|(profit, _)| *profit).collect()
+    };
+    let (long, short) = (won(true), won(false));
     Values::from([
-        ("win_rate", formula::win_rate(&profits)),
-        ("profit_factor", formula::profit_factor(&profits)),
-        ("expectancy", formula::expectancy(&profits)),
-        ("payoff", formula::payoff(&profits)),
-        ("mean_trade_bars", formula::mean(&bars)),
-        ("median_trade_bars", tail::median(&bars)),
-        ("best_trade", trades::best(&profits)),
-        ("worst_trade", trades::worst(&profits)),
-        ("average_win", trades::average_win(&profits)),
-        ("average_loss", trades::average_loss(&profits)),
-        ("longest_winning_streak", streak(|profit| profit > 0.0)),
-        ("longest_losing_streak", streak(|profit| profit < 0.0)),
-        ("quality_number", trades::quality_number(&profits)),
-        ("kelly", trades::kelly(&profits)),
+        ("win_rate", summary.win_rate),
+        ("profit_factor", summary.profit_factor),
+        ("expectancy", summary.expectancy),
+        ("payoff", summary.payoff),
+        ("mean_trade_bars", formula::mean(bars)),
+        ("median_trade_bars", tail::median(bars)),
+        ("best_trade", summary.best),
+        ("worst_trade", summary.worst),
+        ("average_win", summary.average_win),
+        ("average_loss", summary.average_loss),
+        ("longest_winning_streak", summary.longest_winning_streak),
+        ("longest_losing_streak", summary.longest_losing_streak),
+        ("quality_number", summary.quality_number),
+        ("kelly", summary.kelly),
         ("n_long_trades", Some(long.len() as f64)),
         ("n_short_trades", Some(short.len() as f64)),
         ("win_rate_long", formula::win_rate(&long)),
@@ -324,14 +394,11 @@ fn trade_values(outcome: &Numbers<'_>) -> Values {
 
 /// How far closed trades went.
 fn excursion_values(outcome: &Numbers<'_>) -> Values {
-    let shares = |of: fn(&ClosedTrade) -> f64| -> Vec<f64> {
-        outcome.trades.iter().map(|trade| excursion_share(trade, of)).collect()
-    };
-    let (mae, mfe) = (shares(|trade| trade.mae), shares(|trade| trade.mfe));
+    let Trades { adverse, favourable, .. } = outcome.trades;
     Values::from([
-        ("mean_mae", formula::mean(&mae)),
-        ("mean_mfe", formula::mean(&mfe)),
-        ("edge_ratio", trades::edge_ratio(&mae, &mfe)),
+        ("mean_mae", formula::mean(adverse)),
+        ("mean_mfe", formula::mean(favourable)),
+        ("edge_ratio", trades::edge_ratio(adverse, favourable)),
     ])
 }
 
@@ -342,11 +409,10 @@ pub(super) fn excursion_share(trade: &ClosedTrade, of: fn(&ClosedTrade) -> f64) 
 
 /// Metrics of what was held.
 fn holding_values(outcome: &Numbers<'_>) -> Values {
-    let held: Vec<f64> = outcome.gross_exposure.iter().map(|gross| f64::from(*gross != 0.0)).collect();
     Values::from([
-        ("gross_exposure", formula::mean(outcome.gross_exposure)),
-        ("net_exposure", formula::mean(outcome.net_exposure)),
-        ("time_in_market", formula::mean(&held)),
+        ("gross_exposure", outcome.exposure.gross),
+        ("net_exposure", outcome.exposure.net),
+        ("time_in_market", outcome.exposure.in_market),
     ])
 }
 

@@ -1,6 +1,7 @@
 //! One market for many configurations.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use crosscut_hub::Hub;
@@ -10,13 +11,15 @@ use crosscut_trading::strategy::Resolved;
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::lean::{self, Annual, Job, Places};
+use super::lean::{self, Job, Places};
+use super::outcome::Sampler;
 use super::{Sampling, SetOutcome};
 use crate::config::{BacktestConfig, FundingSource};
 use crate::error::BacktestError;
 use crate::loaded::Loaded;
 use crate::panel::{ComputedFactor, LoadOptions, Panel, PanelBuilder, load_with};
 use crate::replay::{ReplayOptions, benchmark_value, replay_with};
+use crate::results::metrics::Workspace;
 use crate::results::{Inputs, RunInput};
 
 /// A market that several configurations run over.
@@ -30,6 +33,33 @@ pub struct SharedMarket {
 
 /// Companies of sets of which one is run both ways.
 const PROVEN: usize = 4;
+
+/// What is the same for runs over the same rows.
+struct Ground {
+    /// Rows per year.
+    periods_per_year: f64,
+    /// Where curves are sampled.
+    sampler: Sampler,
+    /// The benchmark's value for the latest capital.
+    benchmark: Option<(f64, Vec<f64>)>,
+}
+
+impl Ground {
+    /// Looks at rows.
+    fn new(panel: &Panel, rows: Range<usize>, sampling: Sampling) -> Self {
+        let labels = &panel.timeline()[rows];
+        let annual = periods_per_year_on(labels, panel.timeframe(), panel.sessions());
+        Self { periods_per_year: annual.periods_per_year, sampler: Sampler::new(labels, sampling), benchmark: None }
+    }
+
+    /// Values the benchmark for a capital.
+    fn put_capital(&mut self, panel: &Panel, rows: Range<usize>, capital: f64) {
+        let Some(close) = panel.benchmark() else { return };
+        if self.benchmark.as_ref().is_none_or(|(of, _)| *of != capital) {
+            self.benchmark = Some((capital, benchmark_value(&close[rows], capital)));
+        }
+    }
+}
 
 /// Takes the place of a set and what came of it, from any thread.
 type Done<'a> = &'a (dyn Fn(usize, Result<SetOutcome, BacktestError>) + Sync);
@@ -205,9 +235,11 @@ impl SharedMarket {
             }
         }
         let mut chunks: Vec<Vec<(usize, Job<'_>)>> = Vec::new();
+        let most = lean::side_by_side(panel.timeline().len());
         for mut company in companies.into_values() {
+            company.sort_by_key(|(at, job)| (lean::often(job.config), *at));
             while !company.is_empty() {
-                let rest = company.split_off(company.len().min(lean::SIDE_BY_SIDE));
+                let rest = company.split_off(company.len().min(most));
                 chunks.push(std::mem::replace(&mut company, rest));
             }
         }
@@ -225,23 +257,21 @@ impl SharedMarket {
     ) {
         let (at, jobs): (Vec<usize>, Vec<Job<'_>>) = chunk.into_iter().unzip();
         let walked = lean::walk(panel, places, &jobs);
-        let mut annual: Option<Annual> = None;
+        let mut ground: Option<Ground> = None;
+        let mut workspace = Workspace::default();
         for ((at, job), result) in at.into_iter().zip(&jobs).zip(walked) {
             match result {
                 Ok(None) => one(at),
                 Err(error) => done(at, Err(error)),
                 Ok(Some(curves)) => {
-                    let labels = curves.labels(panel);
-                    let periods_per_year = match annual.take() {
-                        Some(annual) => annual.periods_per_year,
-                        None => periods_per_year_on(labels, panel.timeframe(), panel.sessions()).periods_per_year,
-                    };
-                    let rows = job.prepared.range.positions(panel.timeline());
-                    let benchmark = panel.benchmark().map(|close| benchmark_value(&close[rows], job.config.capital));
-                    let annual = annual.insert(Annual { periods_per_year, benchmark });
-                    let numbers = curves.numbers(panel, job.config.capital, annual);
-                    let outcome =
-                        self.run_id(job.config).map(|run_id| SetOutcome::of_numbers(run_id, &numbers, sampling));
+                    // All of a company have the same rows.
+                    let ground = ground.get_or_insert_with(|| Ground::new(panel, curves.rows(), sampling));
+                    ground.put_capital(panel, curves.rows(), job.config.capital);
+                    let benchmark = ground.benchmark.as_ref().map(|(_, values)| values.as_slice());
+                    let numbers = curves.numbers(panel, (job.config.capital, ground.periods_per_year), benchmark);
+                    let outcome = self
+                        .run_id(job.config)
+                        .map(|run_id| SetOutcome::of_numbers(run_id, &numbers, &ground.sampler, &mut workspace));
                     done(at, outcome);
                 }
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crosscut_model::time::{DAY, HOUR};
 
 use crate::outcome::RunOutcome;
-use crate::results::metrics::{self, Numbers};
+use crate::results::metrics::{self, Numbers, Workspace};
 
 /// At which rows the equity curve is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,26 +56,46 @@ impl Sampled {
         let before = std::iter::once(&capital).chain(&self.equity);
         self.equity.iter().zip(before).map(|(now, before)| now / before - 1.0).collect()
     }
+}
 
-    /// Samples a curve.
-    pub(super) fn of(labels: &[i64], equity: &[f64], sampling: Sampling) -> Self {
+/// Where curves over the same labels are sampled.
+#[derive(Debug, Clone)]
+pub(super) struct Sampler {
+    /// See [`Sampled::labels`].
+    labels: Arc<[i64]>,
+    /// The rows taken; `None`: all.
+    rows: Option<Vec<usize>>,
+}
+
+impl Sampler {
+    /// Looks at labels once for all their curves.
+    pub(super) fn new(labels: &[i64], sampling: Sampling) -> Self {
         match sampling {
-            Sampling::None => Self::default(),
-            Sampling::Rows => Self { labels: labels.into(), equity: equity.to_vec() },
+            Sampling::None => Self { labels: Arc::default(), rows: Some(Vec::new()) },
+            Sampling::Rows => Self { labels: labels.into(), rows: None },
             Sampling::Every(stretch) => {
-                let (mut firsts, mut sampled): (Vec<i64>, Vec<f64>) = (Vec::new(), Vec::new());
-                for (&label, &equity) in labels.iter().zip(equity) {
+                let (mut firsts, mut rows): (Vec<i64>, Vec<usize>) = (Vec::new(), Vec::new());
+                for (row, &label) in labels.iter().enumerate() {
                     let first = label.div_euclid(stretch) * stretch;
                     if firsts.last() == Some(&first) {
-                        sampled.pop();
+                        rows.pop();
                     } else {
                         firsts.push(first);
                     }
-                    sampled.push(equity);
+                    rows.push(row);
                 }
-                Self { labels: firsts.into(), equity: sampled }
+                Self { labels: firsts.into(), rows: Some(rows) }
             }
         }
+    }
+
+    /// Samples a curve.
+    pub(super) fn sample(&self, equity: &[f64]) -> Sampled {
+        let equity = match &self.rows {
+            Some(rows) => rows.iter().map(|&row| equity[row]).collect(),
+            None => equity.to_vec(),
+        };
+        Sampled { labels: Arc::clone(&self.labels), equity }
     }
 }
 
@@ -103,13 +123,18 @@ impl SetOutcome {
     }
 
     /// Takes what is wanted from the numbers of a run.
-    pub(super) fn of_numbers(run_id: String, numbers: &Numbers<'_>, sampling: Sampling) -> Self {
+    pub(super) fn of_numbers(
+        run_id: String,
+        numbers: &Numbers<'_>,
+        sampler: &Sampler,
+        workspace: &mut Workspace,
+    ) -> Self {
         Self {
             run_id,
             capital: numbers.capital,
-            metrics: numbers.row(),
+            metrics: numbers.row(workspace),
             periods_per_year: numbers.periods_per_year,
-            sampled: Sampled::of(numbers.timeline, numbers.equity, sampling),
+            sampled: sampler.sample(numbers.equity),
         }
     }
 
@@ -120,7 +145,7 @@ impl SetOutcome {
             capital,
             metrics: metrics::row(capital, outcome),
             periods_per_year: outcome.annualisation.periods_per_year,
-            sampled: Sampled::of(&outcome.timeline, &outcome.equity, sampling),
+            sampled: Sampler::new(&outcome.timeline, sampling).sample(&outcome.equity),
         }
     }
 }

@@ -1,10 +1,17 @@
 //! All metrics of a curve at once: the formulas of this module, each with the same bits, in few passes.
 //!
 //! A search computes them for thousands of curves. Sums that are taken one after another elsewhere are taken side by side
-//! here, each in its own order; what several formulas need is computed once; order statistics are selected, not sorted.
+//! here, each in its own order; what several formulas need is computed once; order statistics are selected, not sorted, and
+//! from the ends alone where a sample says where these begin. What is needed on the way is kept in a [`Workspace`].
+
+mod falls;
+mod line;
+mod tails;
 
 use super::probability::probability_above;
-use super::{Drawdown, NOTHING, defined, longest_of, tail, total_return, trades, worst_of};
+use super::{Drawdown, NOTHING, defined, tail, total_return, trades};
+use falls::Falls;
+use tails::Tails;
 
 /// The metrics of a curve that need nothing but the curve.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -58,25 +65,48 @@ pub struct Summary {
 /// The share of returns in each tail.
 const TAIL: f64 = 0.05;
 
-/// The metrics of a curve and its [`super::returns`], of which `periods_per_year` make a year.
-pub fn summary(equity: &[f64], returns: &[f64], periods_per_year: f64) -> Summary {
-    let is_plain = returns.len() > 1
-        && returns.iter().all(|value| value.is_finite())
-        && equity.iter().all(|value| value.is_finite() && *value > 0.0);
-    if !is_plain {
+/// Room for the numbers of one curve, kept from one curve to the next for its allocations.
+#[derive(Debug, Clone, Default)]
+pub struct Workspace {
+    /// Returns.
+    returns: Vec<f64>,
+    /// Logarithms, or the ends of the returns.
+    values: Vec<f64>,
+    /// The other ends of the returns.
+    others: Vec<f64>,
+}
+
+/// The metrics of a curve, of whose periods `periods_per_year` make a year.
+pub fn summary(equity: &[f64], periods_per_year: f64, workspace: &mut Workspace) -> Summary {
+    // No early end: a loop without one runs over several values at once.
+    let is_positive = equity.iter().fold(true, |all, value| all & (*value > 0.0) & (*value < f64::INFINITY));
+    if equity.len() < 3 || !is_positive {
+        return one_by_one(equity, &super::returns(equity), periods_per_year);
+    }
+    let mut returns = std::mem::take(&mut workspace.returns);
+    returns.clear();
+    returns.extend(equity.iter().zip(&equity[1..]).map(|(before, now)| now / before - 1.0));
+    let summary = plain(equity, &returns, periods_per_year, workspace);
+    workspace.returns = returns;
+    summary
+}
+
+/// The metrics of a curve of positive numbers and its returns.
+fn plain(equity: &[f64], returns: &[f64], periods_per_year: f64, workspace: &mut Workspace) -> Summary {
+    let sums = Sums::new(returns);
+    if !sums.best.is_finite() {
         return one_by_one(equity, returns, periods_per_year);
     }
-    let sums = Sums::new(returns);
     let n = returns.len() as f64;
     let mean = defined(sums.all / n);
     let moments = mean.map(|mean| Moments::new(returns, mean));
     let deviation = moments.and_then(|moments| defined((moments.second / (returns.len() - 1) as f64).sqrt()));
     let ratio = deviation
-        .filter(|deviation| *deviation > NOTHING * sums.largest)
+        .filter(|deviation| *deviation > NOTHING * sums.best.abs().max(sums.worst.abs()))
         .and_then(|deviation| defined((mean? - 0.0) / deviation));
     let shape = deviation.and_then(|_| moments?.shape(n));
     let downside = defined((sums.downside / n).sqrt());
-    let tails = Tails::new(returns);
+    let tails = Tails::new(returns, workspace);
     let falls = Falls::new(equity);
     let annual = periods_per_year.sqrt();
     let total = total_return(equity);
@@ -87,8 +117,8 @@ pub fn summary(equity: &[f64], returns: &[f64], periods_per_year: f64) -> Summar
         sortino: downside.filter(|downside| *downside != 0.0).and_then(|downside| defined(mean? / downside * annual)),
         downside_deviation: downside,
         max_drawdown: defined(falls.lowest),
-        worst_drawdown: worst_of(&falls.all),
-        longest_drawdown: longest_of(&falls.all),
+        worst_drawdown: falls.worst,
+        longest_drawdown: falls.longest,
         probabilistic_sharpe: ratio.and_then(|ratio| probability_above(ratio, 0.0, returns.len(), shape?)),
         ulcer_index: defined((falls.squares / n).sqrt()),
         recovery_factor: defined(falls.lowest.abs())
@@ -96,15 +126,15 @@ pub fn summary(equity: &[f64], returns: &[f64], periods_per_year: f64) -> Summar
             .and_then(|depth| defined(total? / depth)),
         best: defined(sums.best),
         worst: defined(sums.worst),
-        positive: defined(sums.n_positive / n),
+        positive: defined(sums.n_positive as f64 / n),
         value_at_risk: tails.low,
         conditional_value_at_risk: tails.lowest_mean,
         skewness: shape.map(|(skewness, _)| skewness),
         kurtosis: shape.map(|(_, kurtosis)| kurtosis),
         tail_ratio: tails.low.filter(|low| *low != 0.0).and_then(|low| defined(tails.high?.abs() / low.abs())),
         omega: if sums.below > 0.0 { defined(sums.above / sums.below) } else { None },
-        gain_to_pain: if sums.lost > 0.0 { defined(sums.all / sums.lost) } else { None },
-        stability: stability(equity),
+        gain_to_pain: if sums.below > 0.0 { defined(sums.all / sums.below) } else { None },
+        stability: line::stability(equity, &mut workspace.values),
     }
 }
 
@@ -147,45 +177,31 @@ struct Sums {
     above: f64,
     /// The others, without their sign.
     below: f64,
-    /// Those below 0, without their sign.
-    lost: f64,
     /// The highest.
     best: f64,
     /// The lowest.
     worst: f64,
-    /// The largest without its sign.
-    largest: f64,
     /// How many are above 0.
-    n_positive: f64,
+    n_positive: u64,
 }
 
 impl Sums {
-    /// One pass over returns, at least one.
+    /// One pass over returns, at least one, none of them not a number.
     fn new(returns: &[f64]) -> Self {
-        let mut sums = Self {
-            all: 0.0,
-            downside: 0.0,
-            above: 0.0,
-            below: 0.0,
-            lost: 0.0,
-            best: returns[0],
-            worst: returns[0],
-            largest: 0.0,
-            n_positive: 0.0,
-        };
+        let (first, zero) = (returns[0], 0.0);
+        let mut sums =
+            Self { all: zero, downside: zero, above: zero, below: zero, best: first, worst: first, n_positive: 0 };
         for &value in returns {
-            let is_gain = value > 0.0;
-            // Adding 0 to what is not -0 changes no bit; none of these sums is.
-            let (gain, loss) = if is_gain { (value, 0.0) } else { (0.0, value) };
+            // Adding 0 to what is not -0 changes no bit; none of these sums is. Written so that each is one instruction.
+            let gain = if value > 0.0 { value } else { 0.0 };
+            let loss = if value < 0.0 { value } else { 0.0 };
             sums.all += value;
             sums.downside += loss * loss;
             sums.above += gain;
             sums.below -= loss;
-            sums.lost += -loss;
-            sums.best = sums.best.max(value);
-            sums.worst = sums.worst.min(value);
-            sums.largest = value.abs().max(sums.largest);
-            sums.n_positive += f64::from(is_gain);
+            sums.best = if value > sums.best { value } else { sums.best };
+            sums.worst = if value < sums.worst { value } else { sums.worst };
+            sums.n_positive += u64::from(value > 0.0);
         }
         sums
     }
@@ -224,106 +240,4 @@ impl Moments {
         }
         Some((defined(third / (second * second.sqrt()))?, defined(fourth / (second * second))?))
     }
-}
-
-/// Both ends of the returns.
-struct Tails {
-    /// The 5 % quantile.
-    low: Option<f64>,
-    /// The 95 % quantile.
-    high: Option<f64>,
-    /// The mean of the lowest up to the 5 % quantile.
-    lowest_mean: Option<f64>,
-}
-
-impl Tails {
-    /// Selects order statistics of finite values, at least two.
-    fn new(values: &[f64]) -> Self {
-        let mut ordered = values.to_vec();
-        let most = (ordered.len() - 1) as f64;
-        let below = (TAIL * most).floor() as usize;
-        ordered.select_nth_unstable_by(below, f64::total_cmp);
-        let (lowest, rest) = ordered.split_at_mut(below + 1);
-        lowest.sort_unstable_by(f64::total_cmp);
-        let lowest_mean = super::mean(lowest);
-        let low = between(lowest[below], next(rest, lowest[below]), TAIL * most - below as f64);
-        let share = 0.95;
-        let at = (share * most).floor() as usize;
-        // Small samples may have both quantiles among the lowest.
-        let high = match at.checked_sub(below + 1) {
-            None => {
-                between(lowest[at], *lowest.get(at + 1).unwrap_or(&next(rest, lowest[at])), share * most - at as f64)
-            }
-            Some(place) => {
-                let (_, value, above) = rest.select_nth_unstable_by(place, f64::total_cmp);
-                between(*value, next(above, *value), share * most - at as f64)
-            }
-        };
-        Self { low: defined(low), high: defined(high), lowest_mean }
-    }
-}
-
-/// The lowest of values; `last` when there is none.
-fn next(values: &[f64], last: f64) -> f64 {
-    values.iter().copied().min_by(f64::total_cmp).unwrap_or(last)
-}
-
-/// The value between two, from the nearer one, as [`tail::quantile`] has it.
-fn between(low: f64, high: f64, part: f64) -> f64 {
-    if part < 0.5 { low + (high - low) * part } else { high - (high - low) * (1.0 - part) }
-}
-
-/// Falls below the highest value so far.
-struct Falls {
-    /// See [`super::drawdowns`].
-    all: Vec<f64>,
-    /// The lowest, 0 at most.
-    lowest: f64,
-    /// Sum of squares of all but the first.
-    squares: f64,
-}
-
-impl Falls {
-    /// The falls of a curve of positive numbers.
-    fn new(equity: &[f64]) -> Self {
-        let all = super::drawdowns(equity);
-        let (mut lowest, mut squares) = (0.0f64.min(all[0]), 0.0);
-        for fall in &all[1..] {
-            lowest = lowest.min(*fall);
-            squares += fall * fall;
-        }
-        Self { all, lowest, squares }
-    }
-}
-
-/// See [`tail::stability`]; for a curve of positive numbers.
-fn stability(equity: &[f64]) -> Option<f64> {
-    let n = equity.len() - 1;
-    let (mut logs, mut sum, mut places, mut largest) = (Vec::with_capacity(n), 0.0, 0.0, 0.0f64);
-    for (at, value) in equity[1..].iter().enumerate() {
-        let log = libm::log(value / equity[0]);
-        sum += log;
-        places += at as f64;
-        largest = log.abs().max(largest);
-        logs.push(log);
-    }
-    let (mean, middle) = (defined(sum / n as f64)?, defined(places / n as f64)?);
-    let (mut variance, mut spread, mut cov) = (0.0, 0.0, 0.0);
-    for (at, log) in logs.iter().enumerate() {
-        let (log, place) = (log - mean, at as f64 - middle);
-        variance += log * log;
-        spread += place * place;
-        cov += log * place;
-    }
-    let free = (n - 1) as f64;
-    if (spread / free).sqrt() <= NOTHING * free {
-        return None;
-    }
-    let beta = defined(cov / spread)?;
-    defined((mean - beta * middle) * 1.0)?;
-    if (variance / free).sqrt() <= NOTHING * largest {
-        return None;
-    }
-    let correlation = defined(cov / (variance.sqrt() * spread.sqrt()))?;
-    defined(correlation * correlation)
 }

@@ -98,6 +98,12 @@ impl Weighting {
     /// Spreads `total` (a signed fraction of equity) over `names`. Proportions that are all 0 fall back to equal weights and
     /// say so.
     pub(super) fn spread(self, names: &[Ranked], total: f64, view: &dyn View, plan: &mut Plan) {
+        let equal = total / names.len() as f64;
+        if self.proportion == Proportion::Equal && equal.abs() <= self.max_weight {
+            // What most searches ask for, thousands of times a second.
+            plan.aims.extend(names.iter().map(|name| (name.symbol_idx, Aim::Weight(equal))));
+            return;
+        }
         let mut sizes = Vec::with_capacity(names.len());
         match self.proportion {
             Proportion::Equal => sizes.resize(names.len(), 1.0),
@@ -121,7 +127,7 @@ impl Weighting {
         let sum: f64 = sizes.iter().sum();
         let is_equal = self.proportion == Proportion::Equal;
         for size in &mut sizes {
-            *size = if is_equal { total / names.len() as f64 } else { total * (*size / sum) };
+            *size = if is_equal { equal } else { total * (*size / sum) };
         }
         cap(&mut sizes, self.max_weight);
         for (name, weight) in names.iter().zip(sizes) {
@@ -260,16 +266,25 @@ impl TwoSides {
         let (n_long, n_short) = if both <= n_names { wanted } else { (share(wanted.0), share(wanted.1)) };
         let gross =
             |gross: f64, names: usize, of: usize| if of == 0 { 0.0 } else { gross * (names as f64 / of as f64) };
+        let (long_gross, short_gross) =
+            (gross(self.long_gross, n_long, wanted.0), -gross(self.short_gross, n_short, wanted.1));
+        if self.buffer == 0 {
+            // The two ends as they are: both together are never more than all.
+            self.weighting.spread(&ranked[..n_long], long_gross, view, plan);
+            self.weighting.spread(&ranked[n_names - n_short..], short_gross, view, plan);
+            leave_alone(self.band, view, plan);
+            return;
+        }
         // A buffer never reaches into the names that the other side has chosen.
         let long = choose(&ranked[..n_names - n_short], n_long, self.buffer, 1.0, view);
-        self.weighting.spread(&long, gross(self.long_gross, n_long, wanted.0), view, plan);
+        self.weighting.spread(&long, long_gross, view, plan);
         let mut taken: Vec<u32> = long.iter().map(|name| name.symbol_idx).collect();
         taken.sort_unstable();
         let is_free = |name: &&Ranked| taken.binary_search(&name.symbol_idx).is_err();
         let rest: Vec<Ranked> = ranked.iter().rev().filter(is_free).copied().collect();
         let mut short = choose(&rest, n_short, self.buffer, -1.0, view);
         short.reverse();
-        self.weighting.spread(&short, -gross(self.short_gross, n_short, wanted.1), view, plan);
+        self.weighting.spread(&short, short_gross, view, plan);
         leave_alone(self.band, view, plan);
     }
 }

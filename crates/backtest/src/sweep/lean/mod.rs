@@ -3,15 +3,21 @@
 //! What a run needs the trading floor for (stops, lots, margin, funding, orders that wait) is not there in most sweeps:
 //! such runs decide at a close, trade at it or at the next open, and hold. This walks their decisions directly, with the arithmetic of the
 //! floor in the floor's order, so that every number comes out with the same bits; a property test holds both against
-//! each other. Names are ranked once for all sets that decide at the same rows.
+//! each other. Names are ranked once for all sets that decide at a row; of a curve nothing is kept but equity.
 //!
 //! [`fits`] says which runs these are; any other, and one whose equity is gone, is left to the engine.
 
 mod book;
+mod curve;
 mod members;
+mod positions;
 mod ranges;
 mod sight;
+mod slate;
 
+use std::rc::Rc;
+
+use crosscut_model::calendar::Rebalance;
 use crosscut_trading::account::Funds;
 use crosscut_trading::rules::Execution;
 use crosscut_trading::strategy::{Ranked, rank};
@@ -28,9 +34,18 @@ use members::Members;
 use ranges::Ranges;
 pub(super) use sight::Places;
 use sight::Sight;
+use slate::Slate;
 
-/// Sets that are walked side by side.
-pub(super) const SIDE_BY_SIDE: usize = 16;
+/// Sets that are walked side by side at most.
+const SIDE_BY_SIDE: usize = 24;
+
+/// Rows of all their curves at most: 32 MB.
+const ROWS_MAX: usize = 4_000_000;
+
+/// How many sets are walked side by side over so many rows.
+pub(super) fn side_by_side(n_rows: usize) -> usize {
+    (ROWS_MAX / n_rows.max(1)).clamp(1, SIDE_BY_SIDE)
+}
 
 /// A configuration and what was made from it.
 pub(super) struct Job<'a> {
@@ -42,8 +57,6 @@ pub(super) struct Job<'a> {
 
 /// What a run comes to, for the metrics.
 pub(super) struct Curves {
-    /// Equity by row.
-    pub(super) equity: Vec<f64>,
     /// The book at the end.
     book: Book,
     /// Rows of the run.
@@ -74,7 +87,48 @@ pub(super) fn fits(panel: &Panel, job: &Job<'_>) -> bool {
 
 /// What sets must have in common to be walked side by side.
 pub(super) fn company(config: &BacktestConfig) -> String {
-    format!("{} {:?} {:?} {}", config.rebalance, config.start, config.end, config.strategy)
+    format!("{:?} {:?} {}", config.start, config.end, config.strategy)
+}
+
+/// How sets that are walked side by side are ordered, so that those which decide at the same rows come together, those that
+/// decide most often first: names are ranked once for all of them, and long work is not left to the end.
+pub(super) fn often(config: &BacktestConfig) -> (u8, usize) {
+    match config.rebalance {
+        Rebalance::Bars(n_bars) => (0, n_bars),
+        Rebalance::Daily => (1, 0),
+        Rebalance::Weekly(weekday) => (2, weekday as usize),
+        Rebalance::MonthStart => (3, 0),
+        Rebalance::QuarterStart => (4, 0),
+    }
+}
+
+/// A set on its walk.
+struct Walker<'a> {
+    /// Its job.
+    job: &'a Job<'a>,
+    /// Its book.
+    book: Book,
+    /// Rows at which it decides, ascending.
+    decisions: Rc<[usize]>,
+    /// How many of them are over.
+    n_over: usize,
+}
+
+impl Walker<'_> {
+    /// The next row at which it decides.
+    fn next(&self) -> Option<usize> {
+        self.decisions.get(self.n_over).copied()
+    }
+
+    /// Walks up to the close of a row, or to the end of the run.
+    fn advance<'b>(&mut self, places: &Places<'b>, (slate, ranges): (&mut Slate<'b>, &mut Ranges), to: usize) {
+        let rows = self.job.prepared.range.positions(places.panel.timeline());
+        // What was decided at a row is held, or taken up, from the bar after it on.
+        let since = self.n_over.checked_sub(1).map_or(rows.start, |at| self.decisions[at] + 1);
+        self.book.advance(self.job, places, slate, to);
+        ranges.turn_to(places.panel, since..rows.end.min(to + 1));
+        self.book.note_ranges(places.panel, ranges);
+    }
 }
 
 /// Walks sets that fit and have [`company`]; `None` for one that the engine has to run.
@@ -82,88 +136,83 @@ pub(super) fn company(config: &BacktestConfig) -> String {
 /// # Errors
 /// For each set as [`crate::replay()`].
 pub(super) fn walk(panel: &Panel, places: &Places<'_>, jobs: &[Job<'_>]) -> Vec<Result<Option<Curves>, BacktestError>> {
-    let checks: Vec<Result<(), BacktestError>> =
-        jobs.iter().map(|job| check(panel, job.config, &job.prepared)).collect();
-    let Some(first) = checks.iter().position(Result::is_ok) else {
-        return checks.into_iter().map(|check| check.map(|()| None)).collect();
-    };
-    let job = &jobs[first];
-    let rows = job.prepared.range.positions(panel.timeline());
-    let decisions = decisions(panel, job.config.rebalance, rows.clone());
-    let mut books: Vec<Option<Book>> = jobs
-        .iter()
-        .zip(&checks)
-        .map(|(job, check)| check.is_ok().then(|| Book::new(job, panel, rows.clone())))
-        .collect();
-    let mut members = Members::new(panel, job.prepared.pool.as_ref());
-    let Some(rule) = job.prepared.strategy.rule() else {
-        return checks.into_iter().map(|c| c.map(|()| None)).collect();
-    };
-    let (mut names, mut ranked, mut scores): (Vec<u32>, Vec<Ranked>, Vec<f64>) = Default::default();
-    let (mut ranges, mut since) = (Ranges::default(), rows.start);
-    let mut advance = |books: &mut [Option<Book>], to: usize| {
-        // What was decided at a row is held, or taken up, from the bar after it on.
-        ranges.turn_to(panel, since..rows.end.min(to + 1));
-        since = to + 1;
-        for (book, job) in books.iter_mut().zip(jobs) {
-            if let Some(book) = book {
-                book.advance(job, places, to);
-                book.note_ranges(panel, &mut ranges);
+    let mut known: Vec<(Rebalance, Rc<[usize]>)> = Vec::new();
+    let start = |job: &'_ Job<'_>| {
+        check(panel, job.config, &job.prepared)?;
+        let rows = job.prepared.range.positions(panel.timeline());
+        let rebalance = job.config.rebalance;
+        let decisions = match known.iter().find(|(other, _)| *other == rebalance) {
+            Some((_, decisions)) => Rc::clone(decisions),
+            None => {
+                let found: Rc<[usize]> = decisions(panel, rebalance, rows.clone()).into();
+                known.push((rebalance, Rc::clone(&found)));
+                found
             }
-        }
+        };
+        Ok((Book::new(job, panel, rows), decisions))
     };
-    for row in decisions {
-        advance(&mut books, row);
+    let mut checks = Vec::with_capacity(jobs.len());
+    let mut walkers = Vec::with_capacity(jobs.len());
+    for (job, started) in jobs.iter().zip(jobs.iter().map(start).collect::<Vec<Result<_, BacktestError>>>()) {
+        checks.push(started.map(|(book, decisions)| walkers.push(Walker { job, book, decisions, n_over: 0 })));
+    }
+    walk_all(panel, places, &mut walkers);
+    let mut walked = walkers.into_iter().map(|walker| walker.book.finish());
+    checks.into_iter().map(|check| check.map(|()| walked.next().flatten())).collect()
+}
+
+/// Walks sets of one company to the end.
+fn walk_all<'a>(panel: &'a Panel, places: &Places<'a>, walkers: &mut [Walker<'_>]) {
+    let Some(rule) = walkers.first().and_then(|walker| walker.job.prepared.strategy.rule()) else { return };
+    let mut members = Members::new(panel, walkers[0].job.prepared.pool.as_ref());
+    let (mut names, mut ranked, mut scores): (Vec<u32>, Vec<Ranked>, Vec<f64>) = Default::default();
+    let (mut slate, mut ranges) = (Slate::new(panel.symbols().len()), Ranges::default());
+    while let Some(row) = walkers.iter().filter_map(Walker::next).min() {
         members.turn_to(row);
         names.clear();
         names.extend(members.now().iter().copied().filter(|&symbol_idx| places.can_trade(symbol_idx, row)));
+        slate.note_tradable(&names, row);
         rank(rule, &names, &Sight::blind(places, row), (&mut ranked, &mut scores));
-        for (book, job) in books.iter_mut().zip(jobs) {
-            if let Some(book) = book {
-                book.decide(job, places, &ranked, row);
-            }
+        for walker in walkers.iter_mut().filter(|walker| walker.next() == Some(row)) {
+            walker.advance(places, (&mut slate, &mut ranges), row);
+            walker.book.decide(walker.job, places, &mut slate, (&ranked, row));
+            walker.n_over += 1;
         }
     }
-    advance(&mut books, rows.end);
-    let finish = |(check, book): (Result<(), BacktestError>, Option<Book>)| {
-        check?;
-        Ok(book.and_then(Book::finish))
-    };
-    checks.into_iter().zip(books).map(finish).collect()
+    for walker in walkers {
+        let end = walker.book.end();
+        walker.advance(places, (&mut slate, &mut ranges), end);
+    }
 }
 
 impl Curves {
     /// The numbers of the run, for its metrics.
-    pub(super) fn numbers<'a>(&'a self, panel: &'a Panel, capital: f64, annual: &'a Annual) -> Numbers<'a> {
+    pub(super) fn numbers<'a>(
+        &'a self,
+        panel: &'a Panel,
+        (capital, periods_per_year): (f64, f64),
+        benchmark: Option<&'a [f64]>,
+    ) -> Numbers<'a> {
         Numbers {
             capital,
-            timeline: &panel.timeline()[self.rows.clone()],
-            equity: &self.equity,
-            gross_exposure: &self.book.gross,
-            net_exposure: &self.book.net,
-            benchmark: annual.benchmark.as_deref(),
+            timeline: &panel.timeline()[self.rows()],
+            equity: &self.book.curve.equity,
+            exposure: self.book.curve.exposure(),
+            benchmark,
             turnover: &self.book.turnover,
             n_rebalances: self.book.turnover.len(),
-            trades: self.book.closed(),
+            trades: self.book.positions.trades(),
             n_orders: self.book.n_orders,
             n_fills: self.book.n_fills,
             commission: self.book.commission,
             slippage: self.book.slippage,
             moved: &[],
-            periods_per_year: annual.periods_per_year,
+            periods_per_year,
         }
     }
 
-    /// Labels of the run.
-    pub(super) fn labels<'a>(&self, panel: &'a Panel) -> &'a [i64] {
-        &panel.timeline()[self.rows.clone()]
+    /// Rows of the run.
+    pub(super) fn rows(&self) -> std::ops::Range<usize> {
+        self.rows.clone()
     }
-}
-
-/// What runs over the same rows with the same capital share.
-pub(super) struct Annual {
-    /// Rows per year.
-    pub(super) periods_per_year: f64,
-    /// The benchmark's value.
-    pub(super) benchmark: Option<Vec<f64>>,
 }

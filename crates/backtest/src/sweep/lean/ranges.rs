@@ -19,6 +19,9 @@ pub(super) struct Ranges {
 impl Ranges {
     /// Goes on to other rows.
     pub(super) fn turn_to(&mut self, panel: &Panel, rows: Range<usize>) {
+        if self.rows == rows && !self.known.is_empty() {
+            return;
+        }
         self.rows = rows;
         self.known.clear();
         self.known.resize(panel.symbols().len(), None);

@@ -1,5 +1,8 @@
 //! Where bars lie, found fast, and what a rule may look at.
 
+use std::cell::OnceCell;
+use std::ops::Range;
+
 use crosscut_trading::strategy::{Holding, View};
 
 use crate::panel::Panel;
@@ -39,8 +42,13 @@ impl<'a> Places<'a> {
     }
 
     /// The first price of a bar.
-    pub(super) fn open(&self, symbol_idx: u32, pos: usize) -> f64 {
+    fn open(&self, symbol_idx: u32, pos: usize) -> f64 {
         self.panel.series(symbol_idx).open_at(pos)
+    }
+
+    /// The first price of a symbol's last bar at or before a row; NaN before its first.
+    pub(super) fn open_at(&self, symbol_idx: u32, row: usize) -> f64 {
+        self.last(symbol_idx, row).map_or(f64::NAN, |pos| self.open(symbol_idx, pos))
     }
 
     /// Whether an order of a symbol can be executed at the open of a row, unless the run is over.
@@ -48,9 +56,14 @@ impl<'a> Places<'a> {
         row >= end || self.in_row(symbol_idx, row).is_some_and(|pos| self.open(symbol_idx, pos) > 0.0)
     }
 
-    /// The row of a symbol's first bar, when its bars have no gap.
-    pub(super) fn dense(&self, symbol_idx: u32) -> Option<usize> {
-        self.dense[symbol_idx as usize]
+    /// The closes of a symbol in rows, one after another, unless there is one in which it has none.
+    pub(super) fn closes_in(&self, symbol_idx: u32, rows: Range<usize>) -> Option<&'a [f64]> {
+        let close = self.panel.series(symbol_idx).close();
+        let from = match self.dense[symbol_idx as usize] {
+            Some(first) => rows.start.checked_sub(first)?,
+            None => self.panel.whole_from(symbol_idx, rows.clone())?,
+        };
+        close.get(from..from + rows.len())
     }
 
     /// Whether a symbol has a bar in a row that can be traded, and a score.
@@ -66,19 +79,21 @@ pub(super) struct Sight<'a, 'b> {
     places: &'b Places<'a>,
     /// The row; nothing after it is read.
     row: usize,
-    /// What is held, symbols ascending.
-    pub(super) holdings: &'b [Holding],
+    /// Gives what is held, symbols ascending.
+    held: &'b dyn Fn() -> Vec<Holding>,
+    /// What is held, once somebody has asked: most rules do not.
+    holdings: OnceCell<Vec<Holding>>,
 }
 
 impl<'a, 'b> Sight<'a, 'b> {
     /// The panel up to a row with these positions.
-    pub(super) fn new(places: &'b Places<'a>, row: usize, holdings: &'b [Holding]) -> Self {
-        Self { places, row, holdings }
+    pub(super) fn new(places: &'b Places<'a>, row: usize, held: &'b dyn Fn() -> Vec<Holding>) -> Self {
+        Self { places, row, held, holdings: OnceCell::new() }
     }
 
     /// The panel up to a row, for those who rank and hold nothing.
     pub(super) fn blind(places: &'b Places<'a>, row: usize) -> Self {
-        Self::new(places, row, &[])
+        Self::new(places, row, &Vec::new)
     }
 }
 
@@ -99,7 +114,7 @@ impl View for Sight<'_, '_> {
     }
 
     fn holdings(&self) -> &[Holding] {
-        self.holdings
+        self.holdings.get_or_init(self.held)
     }
 
     fn symbol_idx(&self, symbol: &str) -> Option<u32> {

@@ -7,7 +7,7 @@ mod space;
 
 use crosscut_model::time::{DAY, HOUR};
 
-use super::outcome::sampling_for;
+use super::outcome::{Sampler, sampling_for};
 use super::{DAYS, ParameterSet, Sampled, Sampling};
 
 fn pair(key: &str, value: &str) -> (String, String) {
@@ -24,12 +24,12 @@ fn values_of_a_set_take_the_place_of_those_before() {
 #[test]
 fn days_keep_their_last_row() {
     let labels = [DAY + HOUR, DAY + 2 * HOUR, 3 * DAY, 3 * DAY + HOUR];
-    let sampled = Sampled::of(&labels, &[90.0, 110.0, 55.0, 66.0], DAYS);
+    let sampled = Sampler::new(&labels, DAYS).sample(&[90.0, 110.0, 55.0, 66.0]);
     assert_eq!(sampled, Sampled { labels: [DAY, 3 * DAY].into(), equity: vec![110.0, 66.0] });
     let returns = sampled.returns(100.0);
     assert!((returns[0] - 0.1).abs() < 1e-15 && (returns[1] + 0.4).abs() < 1e-15, "{returns:?}");
-    assert_eq!(Sampled::of(&labels, &[1.0; 4], Sampling::Rows).labels[..], labels);
-    assert!(Sampled::of(&labels, &[1.0; 4], Sampling::None).equity.is_empty());
+    assert_eq!(Sampler::new(&labels, Sampling::Rows).sample(&[1.0; 4]).labels[..], labels);
+    assert!(Sampler::new(&labels, Sampling::None).sample(&[1.0; 4]).equity.is_empty());
 }
 
 #[test]

@@ -90,14 +90,72 @@ fn all_at_once_has_the_bits_of_one_by_one() {
             curves.push(curve.collect());
         }
     }
+    for n in [4095, 4096, 4097, 4098, 6000] {
+        for is_misleading in [false, true] {
+            let mut value = 100.0;
+            let curve = (0..n).map(|at| {
+                value *= 1.0 + (random.below(2000) as f64 - 1000.0) / 50_000.0;
+                // The first return is that of the second value; what the sample sees is not what there is.
+                value * if is_misleading && at % 17 == 1 { 0.9 } else { 1.0 }
+            });
+            curves.push(curve.collect());
+        }
+    }
+    let mut workspace = Workspace::default();
     for curve in curves {
         let returns = returns(&curve);
-        let summary = summary(&curve, &returns, 365.0);
+        let summary = summary(&curve, 365.0, &mut workspace);
         assert_eq!(at_once(&summary), one_by_one(&curve, &returns), "{curve:?}");
         assert_eq!(summary.worst_drawdown, worst_drawdown(&curve));
         assert_eq!(summary.longest_drawdown, longest_drawdown(&curve));
         if max_drawdown(&curve).is_some() {
             assert_eq!(summary.longest_drawdown, longest_slowly(&curve), "{curve:?}");
         }
+    }
+}
+
+#[test]
+fn all_of_trades_at_once_has_the_bits_of_one_by_one() {
+    let mut random = Random::new(12);
+    let mut all: Vec<Vec<f64>> =
+        vec![Vec::new(), vec![1.5], vec![-1.5], vec![0.0], vec![3.0, 3.0], vec![1.0, f64::NAN, -2.0]];
+    for n in [2, 3, 7, 40, 500] {
+        for spread in [4, 5, 2001] {
+            all.push((0..n).map(|_| (random.below(spread) as f64 - 2.0) / 7.0).collect());
+        }
+    }
+    for profits in all {
+        let bits = |value: Option<f64>| value.map(f64::to_bits);
+        let known = !profits.is_empty();
+        let one_by_one = [
+            win_rate(&profits),
+            profit_factor(&profits),
+            expectancy(&profits),
+            payoff(&profits),
+            trades::best(&profits),
+            trades::worst(&profits),
+            trades::average_win(&profits),
+            trades::average_loss(&profits),
+            known.then(|| trades::longest_streak(&profits, |profit| profit > 0.0) as f64),
+            known.then(|| trades::longest_streak(&profits, |profit| profit < 0.0) as f64),
+            trades::quality_number(&profits),
+            trades::kelly(&profits),
+        ];
+        let summary = trades::summary(&profits);
+        let at_once = [
+            summary.win_rate,
+            summary.profit_factor,
+            summary.expectancy,
+            summary.payoff,
+            summary.best,
+            summary.worst,
+            summary.average_win,
+            summary.average_loss,
+            summary.longest_winning_streak,
+            summary.longest_losing_streak,
+            summary.quality_number,
+            summary.kelly,
+        ];
+        assert_eq!(at_once.map(bits), one_by_one.map(bits), "{profits:?}");
     }
 }

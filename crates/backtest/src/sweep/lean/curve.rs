@@ -1,0 +1,112 @@
+//! The equity curve of a set as it grows, and what was held on average: several rows are valued at once, each in the order of
+//! the symbols.
+
+use std::ops::Range;
+
+use super::sight::Places;
+use crate::panel::Values;
+use crate::results::metrics::Exposure;
+
+/// A held symbol's closes over the rows that are valued, and the base units held.
+pub(super) type Column<'a> = (&'a [f64], f64);
+
+/// Equity by row, and sums of exposure.
+#[derive(Debug)]
+pub(super) struct Curve {
+    /// Equity by row.
+    pub(super) equity: Vec<f64>,
+    /// Sum of gross exposure over equity.
+    gross: f64,
+    /// Sum of net exposure over equity.
+    net: f64,
+    /// Rows in which something was held.
+    n_held: u64,
+    /// Whether all equity so far is above 0.
+    pub(super) is_sound: bool,
+}
+
+/// Rows valued at once.
+const WIDE: usize = 8;
+
+/// Values of positions, row by row: signed, and without their signs.
+type Sums<const N: usize> = ([f64; N], [f64; N]);
+
+/// The values of `N` rows from place `at` on, each summed in the order of the columns.
+#[inline]
+fn sums<const N: usize>(columns: &[Column<'_>], at: usize) -> Sums<N> {
+    let (mut net, mut gross) = ([0.0; N], [0.0; N]);
+    for (prices, quantity) in columns {
+        let prices = prices[at..].first_chunk::<N>().expect("a column has all rows that are valued");
+        for ((net, gross), price) in net.iter_mut().zip(&mut gross).zip(prices) {
+            let value = quantity * price;
+            *net += value;
+            *gross += value.abs();
+        }
+    }
+    (net, gross)
+}
+
+impl Curve {
+    /// Nothing yet of so many rows.
+    pub(super) fn new(n_rows: usize) -> Self {
+        Self { equity: Vec::with_capacity(n_rows), gross: 0.0, net: 0.0, n_held: 0, is_sound: true }
+    }
+
+    /// Goes on over rows in which all columns have prices.
+    pub(super) fn grow(&mut self, cash: f64, columns: &[Column<'_>], n_rows: usize) {
+        let mut at = 0;
+        while at + WIDE <= n_rows {
+            self.take::<WIDE>(cash, sums(columns, at));
+            at += WIDE;
+        }
+        if at + 4 <= n_rows {
+            self.take::<4>(cash, sums(columns, at));
+            at += 4;
+        }
+        if at + 2 <= n_rows {
+            self.take::<2>(cash, sums(columns, at));
+            at += 2;
+        }
+        if at < n_rows {
+            self.take::<1>(cash, sums(columns, at));
+        }
+    }
+
+    /// Goes on over rows in which a symbol may have gaps; `held` names symbols, ascending, with base units.
+    pub(super) fn grow_slowly(&mut self, cash: f64, places: &Places<'_>, held: &[(u32, f64)], rows: Range<usize>) {
+        let (mut net, mut gross) = (vec![0.0; rows.len()], vec![0.0; rows.len()]);
+        for &(symbol_idx, quantity) in held {
+            let values = Values { net: &mut net, gross: &mut gross };
+            places.panel.add_value(symbol_idx, quantity, rows.clone(), values);
+        }
+        for (net, gross) in net.into_iter().zip(gross) {
+            self.take::<1>(cash, ([net], [gross]));
+        }
+    }
+
+    /// Takes the values of some rows in.
+    #[inline]
+    fn take<const N: usize>(&mut self, cash: f64, (mut net, mut gross): Sums<N>) {
+        let equity = net.map(|net| cash + net);
+        for (gross, equity) in gross.iter().zip(&equity) {
+            self.n_held += u64::from(*gross != 0.0);
+            self.is_sound &= *equity > 0.0;
+        }
+        for ((net, gross), equity) in net.iter_mut().zip(&mut gross).zip(&equity) {
+            *net /= equity;
+            *gross /= equity;
+        }
+        for (net, gross) in net.iter().zip(&gross) {
+            self.net += net;
+            self.gross += gross;
+        }
+        self.equity.extend_from_slice(&equity);
+    }
+
+    /// What was held on average.
+    pub(super) fn exposure(&self) -> Exposure {
+        let n = self.equity.len();
+        let mean = |sum: f64| Some(sum / n as f64).filter(|mean| n > 0 && mean.is_finite());
+        Exposure { gross: mean(self.gross), net: mean(self.net), in_market: mean(self.n_held as f64) }
+    }
+}
