@@ -3,6 +3,7 @@
 //! Every layer is turned into `(key, value)` pairs checked against the table in [`keys`]; an unknown key is an error
 //! that names the nearest valid one. Nothing here knows what a setting is for. Start reading at [`Config::resolve`].
 
+pub(crate) mod aliases;
 pub mod keys;
 mod layers;
 
@@ -182,7 +183,7 @@ impl Config {
 
     /// Sets a value written as text.
     fn put_text(&mut self, path: &str, text: &str, origin: Origin) -> Result<(), AppError> {
-        let path = keys::canonical(path);
+        let path = aliases::canonical(path);
         if let Some((key, rest)) = layers::inside_model(path) {
             return self.put_in_model(key, rest, text, origin);
         }
@@ -212,7 +213,7 @@ impl Config {
 
     /// Sets a value that already has a type, as YAML files give them.
     fn put_value(&mut self, path: &str, value: &Value, origin: Origin) -> Result<(), AppError> {
-        let path = keys::canonical(path);
+        let path = aliases::canonical(path);
         let key = layers::known(path).map_err(|error| error.during(&origin.to_string()))?;
         let value = layers::from_value(key, value).map_err(|why| AppError::new(format!("{origin}: {path}: {why}")))?;
         self.settings.insert(path.to_owned(), Setting { value, origin });

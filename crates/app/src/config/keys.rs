@@ -773,27 +773,11 @@ pub const KEYS: &[Key] = &[
         "against",
         Kind::List,
         "all",
-        "Factor sets to look for redundancy in: all of the timeframe, none, or a,b",
+        "Factor sets to look for redundancy in: all, none, or names, as NAME or 1d/NAME",
     ),
     key("evaluate.detail", "detail", Kind::Count, "3", "How many factors are reported in full, the strongest first"),
     key("evaluate.out", "out", Kind::Text, "", "Folder of the report; one under --results when not given"),
 ];
-
-/// Other paths of settings: the rules of `risk` may all be written there.
-pub const ALIASES: &[(&str, &str)] = &[
-    ("backtest.risk.max_position", "backtest.max_position"),
-    ("backtest.risk.max_gross", "backtest.max_gross"),
-    ("backtest.risk.max_drawdown", "backtest.max_drawdown"),
-    ("backtest.risk.cash_buffer", "backtest.cash_buffer"),
-    ("parameter_sets", "sweep.parameter_sets"),
-    ("backtest.costs.commission_bps", "backtest.commission_bps"),
-    ("backtest.costs.slippage_bps", "backtest.slippage_bps"),
-];
-
-/// The path under which a setting is kept.
-pub fn canonical(path: &str) -> &str {
-    ALIASES.iter().find(|(alias, _)| *alias == path).map_or(path, |(_, path)| path)
-}
 
 /// The row of a key; `None` when there is no such setting.
 pub fn find(path: &str) -> Option<&'static Key> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use crosscut_model::nearest;
 use serde_json::{Number, Value};
 
+use super::aliases;
 use super::keys::{self, KEYS, Key, Kind};
 use super::{Config, Origin, Sources};
 use crate::error::AppError;
@@ -75,7 +76,7 @@ pub(super) fn yaml_file(file: &Path, config: &mut Config) -> Result<(), AppError
 
 /// Adds one entry of a YAML file; mappings are walked down to the keys of the table.
 fn yaml_entry(path: String, value: &Value, file: &str, config: &mut Config) -> Result<(), AppError> {
-    let path = keys::canonical(&path).to_owned();
+    let path = aliases::canonical(&path).to_owned();
     if let Value::Object(map) = value
         && keys::find(&path).is_none_or(|key| !matches!(key.kind, Kind::Model | Kind::Tree))
     {

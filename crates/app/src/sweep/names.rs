@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use crosscut_model::nearest;
 use crosscut_trading::strategy::{self, Template, templates};
 
-use crate::config::{Config, KEYS, Kind, keys};
+use crate::config::{Config, KEYS, Kind, aliases};
 use crate::error::AppError;
 use crate::many::{FORMULA, WINDOW};
 
@@ -63,7 +63,7 @@ impl Names {
             return if is_known { Ok(format!("{WINDOW}{window}")) } else { Err(self.unknown(name)) };
         }
         let path = format!("{SECTION}{short}");
-        let path = keys::canonical(&path);
+        let path = aliases::canonical(&path);
         let flag = short.replace('_', "-");
         let of_section = || KEYS.iter().filter(|key| key.path.starts_with(SECTION) && key.kind != Kind::Named);
         let is_inside_model = of_section().any(|key| key.kind == Kind::Model && is_inside(path, key.path));
