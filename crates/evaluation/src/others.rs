@@ -1,7 +1,7 @@
 //! Other factors of the hub, read at the times at which a factor is judged.
 //!
 //! Rows of sets with the factor's timeframe are joined by label; of other sets, coarser, finer or of event bars, the last
-//! row that was known when the factor's own was (`available_at`), unless it is older than [`AGE`] and than two of its own
+//! row that was known when the factor's own was (`available_at`), unless it is older than 7 days and than two of its own
 //! bars. What cannot be used is left out as it is of the factor itself: untradable rows, rows known late, names outside the
 //! pool. Nothing is replaced by an earlier row: the last one known counts, also when it has no value.
 
