@@ -225,10 +225,7 @@ impl Panel {
         let close = &series.close[from..until];
         let lows = series.low.get(from..until).filter(|_| whole).unwrap_or_default();
         let highs = series.high.get(from..until).filter(|_| whole).unwrap_or_default();
-        Some((
-            close.iter().chain(lows).copied().fold(f64::INFINITY, f64::min),
-            close.iter().chain(highs).copied().fold(f64::NEG_INFINITY, f64::max),
-        ))
+        Some((lowest(close).min(lowest(lows)), highest(close).max(highest(highs))))
     }
 
     /// Whether the series hold volumes.
@@ -321,6 +318,31 @@ impl Panel {
             }
         }
     }
+}
+
+/// Values looked at together in [`extreme`].
+const LANES: usize = 4;
+
+/// The lowest of values that are numbers; infinity for none.
+fn lowest(values: &[f64]) -> f64 {
+    extreme(values, f64::INFINITY, |best, value| if value < best { value } else { best })
+}
+
+/// The highest of values that are numbers; negative infinity for none.
+fn highest(values: &[f64]) -> f64 {
+    extreme(values, f64::NEG_INFINITY, |best, value| if value > best { value } else { best })
+}
+
+/// One extreme of values, several at once; `nothing` for none.
+fn extreme(values: &[f64], nothing: f64, better: impl Fn(f64, f64) -> f64) -> f64 {
+    let (together, rest) = values.as_chunks::<LANES>();
+    let mut lanes = [nothing; LANES];
+    for values in together {
+        for (lane, value) in lanes.iter_mut().zip(values) {
+            *lane = better(*lane, *value);
+        }
+    }
+    lanes.iter().chain(rest).fold(nothing, |best, value| better(best, *value))
 }
 
 /// Sums of position values by row, to add to.
