@@ -79,20 +79,44 @@ struct Account {
     commission: f64,
     /// When the last fill was, as the fill says.
     filled_at: i64,
-    /// The lowest and highest profit before commission so far, quote units.
-    extremes: (f64, f64),
+    /// What it would have made when it stood worst and best.
+    extremes: Extremes,
 }
 
 impl Account {
     /// Takes note of what the trade's profit before commission would be if all that is held were closed at `price`.
     #[inline]
     fn note(&mut self, price: f64) {
-        let quantity = self.position.quantity;
+        self.extremes.note(price, self.position.quantity, self.opened_value, self.closed_value);
+    }
+}
+
+/// The lowest and highest profit before commission a trade has stood at so far, quote units.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extremes {
+    /// The lowest.
+    lowest: f64,
+    /// The highest.
+    highest: f64,
+}
+
+impl Extremes {
+    /// Takes note of what the profit would be if all of `quantity` (negative when short) were closed at `price`, after
+    /// fills worth `opened_value` and `closed_value`; a price of NaN is none.
+    #[inline]
+    pub fn note(&mut self, price: f64, quantity: f64, opened_value: f64, closed_value: f64) {
         // What was opened and closed so far is cash already, with the sign of the side.
-        let realised =
-            if quantity > 0.0 { self.closed_value - self.opened_value } else { self.opened_value - self.closed_value };
+        let realised = if quantity > 0.0 { closed_value - opened_value } else { opened_value - closed_value };
         let profit = realised + quantity * price;
-        self.extremes = (self.extremes.0.min(profit), self.extremes.1.max(profit));
+        self.lowest = self.lowest.min(profit);
+        self.highest = self.highest.max(profit);
+    }
+
+    /// The largest adverse (at most 0) and favourable (at least 0) excursion of a trade that made `gross` before commission.
+    #[inline]
+    pub fn excursions(&self, gross: f64) -> (f64, f64) {
+        // A fill opens at a profit of 0 but for rounding.
+        (self.lowest.min(gross).min(0.0), self.highest.max(gross).max(0.0))
     }
 }
 
@@ -254,6 +278,7 @@ impl Ledger {
         }
         let gross = sign * (over.closed_value - over.opened_value);
         let pnl = gross - over.commission;
+        let (mae, mfe) = over.extremes.excursions(gross);
         self.closed.push(ClosedTrade {
             symbol_idx,
             side: if sign > 0.0 { Side::Buy } else { Side::Sell },
@@ -266,9 +291,8 @@ impl Ledger {
             commission: over.commission,
             return_: pnl / over.opened_value,
             n_bars: bar_number - over.opened_bar,
-            // A fill opens at a profit of 0 but for rounding.
-            mae: over.extremes.0.min(gross).min(0.0),
-            mfe: over.extremes.1.max(gross).max(0.0),
+            mae,
+            mfe,
         });
     }
 }

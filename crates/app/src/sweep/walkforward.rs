@@ -4,30 +4,26 @@
 //! curve. Cross-validation runs every set once over all of the time and chooses by parts of their daily returns. What is
 //! done is in a journal, so that one that was killed goes on where it was.
 
+mod crossing;
+mod output;
+mod plan;
+
 use std::path::PathBuf;
 
 use crosscut_backtest::BacktestConfig;
-use crosscut_backtest::results::{ENGINE_VERSION, ManyKind, RunStatus, SweepRecord};
-use crosscut_backtest::sweep::{DAYS, Note, ParameterSet, Sampling, SetOutcome, sampling_for};
-use crosscut_backtest::walkforward::{
-    Combinatorial, Crossed, Selection, Span, Stitched, Tested, Tried, Walk, WalkPage, Window, cross_validate, mean,
-    mean_curve, stitch, waited, walk_metrics, walk_trial,
-};
-use crosscut_hub::config_hash;
-use crosscut_model::calendar::Rebalance;
+use crosscut_backtest::sweep::{Note, ParameterSet, Sampling, SetOutcome, sampling_for};
+use crosscut_backtest::walkforward::{Crossed, Span, Stitched, Tested, Tried, Window, mean_curve, stitch, waited};
 use crosscut_model::time::DAY;
-use crosscut_model::{Timeframe, format_iso};
-use serde_json::json;
 
 use super::file::{self, Asked};
 use super::markets::{Markets, Named};
 use super::notebook::Notebook;
-use super::{ID_LENGTH, Progress, base_value, folder, ledger};
-use crate::backtest::{self, Watch};
-use crate::config::Config;
+use super::{Progress, base_value, folder, ledger};
+use crate::backtest::Watch;
 use crate::desk::Desk;
 use crate::error::AppError;
 use crate::many::ManyRuns;
+use plan::{Plan, holding};
 
 /// What came of a walk-forward.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -71,20 +67,6 @@ pub struct CrossSummary {
     pub mean_trained: Option<f64>,
     /// Mean of the paths' ratios.
     pub mean_path: Option<f64>,
-}
-
-/// What was asked for.
-struct Plan {
-    /// How windows walk; lengths that are not given are filled in later.
-    walk: Walk,
-    /// How sets are chosen.
-    selection: Selection,
-    /// Groups of cross-validation; 0: none.
-    n_groups: usize,
-    /// Groups that are test.
-    n_test_groups: usize,
-    /// How long what a decision is judged by lies in its future, where it is given.
-    label: Option<i64>,
 }
 
 /// The run of a test.
@@ -179,55 +161,6 @@ pub fn run(desk: &Desk<'_>) -> Result<WalkSummary, AppError> {
     log.notebook.finish()?;
     watch.lap("cross-validation");
     walking.write((id, place), (walked, log.notebook.n_done_before()), crossed, &mut watch)
-}
-
-impl Plan {
-    /// Reads the settings.
-    fn read(config: &Config) -> Result<Self, AppError> {
-        let length = |path: &str| -> Result<Option<i64>, AppError> {
-            let Some(text) = config.text(path) else { return Ok(None) };
-            if text == "0" {
-                return Ok(Some(0));
-            }
-            let micros = text.parse::<Timeframe>().ok().and_then(Timeframe::micros);
-            let micros = micros.ok_or_else(|| {
-                config.refuse(path, &format!("expected a length such as 90d, 12h or 4w, found `{text}`"))
-            })?;
-            Ok(Some(micros))
-        };
-        let test = length("walkforward.test")?.unwrap_or(30 * DAY);
-        let select = config.text("walkforward.select").unwrap_or("best");
-        let selection = Selection::named(select).ok_or_else(|| {
-            config.refuse("walkforward.select", &format!("expected best, plateau or top:N, found `{select}`"))
-        })?;
-        let count = |path: &str| usize::try_from(config.count(path).unwrap_or(0)).unwrap_or(usize::MAX);
-        Ok(Self {
-            walk: Walk {
-                train: length("walkforward.train")?.unwrap_or(180 * DAY),
-                test,
-                step: length("walkforward.step")?.unwrap_or(test),
-                is_anchored: config.flag("walkforward.anchored"),
-                label: 0,
-                embargo: length("walkforward.embargo")?.unwrap_or(0),
-            },
-            selection,
-            n_groups: count("walkforward.groups"),
-            n_test_groups: count("walkforward.test_groups"),
-            label: length("walkforward.label")?,
-        })
-    }
-}
-
-/// The longest time until the next decision of a rebalance rule, microseconds.
-fn holding(config: &BacktestConfig) -> i64 {
-    let bar = config.timeframe.micros().unwrap_or(DAY);
-    match config.rebalance {
-        Rebalance::Bars(n) => bar.saturating_mul(i64::try_from(n).unwrap_or(i64::MAX)),
-        Rebalance::Daily => DAY.max(bar),
-        Rebalance::Weekly(_) => 7 * DAY,
-        Rebalance::MonthStart => 31 * DAY,
-        Rebalance::QuarterStart => 92 * DAY,
-    }
 }
 
 impl Walking<'_> {
@@ -411,166 +344,4 @@ impl Walking<'_> {
     fn capital(&self) -> f64 {
         self.good().next().map_or(1.0, |(_, config)| config.capital)
     }
-
-    /// Cross-validation over daily returns of all of the time; `None` when it is switched off.
-    fn cross(&mut self, log: &mut Log<'_>, first: usize) -> Result<Option<CrossedRuns>, AppError> {
-        if self.plan.n_groups == 0 {
-            return Ok(None);
-        }
-        let configs: Vec<Named> = self.good().map(|(at, config)| (first + at, config.clone())).collect();
-        let notes = self.run(configs, DAYS, log);
-        let mut done: Vec<SetOutcome> = notes.into_iter().filter_map(|(_, note)| note.ok()).collect();
-        let Some(labels) = done.first().map(|outcome| outcome.sampled.labels.to_vec()) else {
-            self.notes.push("cross-validation: no set runs over all of the time".to_owned());
-            return Ok(None);
-        };
-        let n_before = done.len();
-        done.retain(|outcome| outcome.sampled.labels[..] == labels[..]);
-        if done.len() < n_before {
-            self.notes
-                .push(format!("cross-validation: {} sets have other days and are left out", n_before - done.len()));
-        }
-        let days = |micros: i64| usize::try_from((micros + DAY - 1) / DAY).unwrap_or(usize::MAX);
-        let walk = &self.plan.walk;
-        let cut = Combinatorial {
-            n_groups: self.plan.n_groups,
-            n_test_groups: self.plan.n_test_groups,
-            n_purged: days(walk.label),
-            n_embargoed: days(walk.embargo),
-        };
-        let splits = cut.splits(labels.len())?;
-        let years = (labels[labels.len() - 1] - labels[0]) as f64 / (365.25 * DAY as f64);
-        let per_year = (labels.len() - 1) as f64 / years;
-        let returns: Vec<Vec<f64>> = done.iter().map(|outcome| outcome.sampled.returns(outcome.capital)).collect();
-        let crossed = cross_validate(&returns, &splits, per_year);
-        let summary = CrossSummary {
-            n_splits: splits.splits.len(),
-            n_purged: cut.n_purged,
-            n_embargoed: cut.n_embargoed,
-            path_sharpes: crossed.sharpes.clone(),
-            mean_trained: mean(crossed.trained.iter().copied()),
-            mean_path: mean(crossed.sharpes.iter().copied()),
-        };
-        Ok(Some((crossed, labels, summary)))
-    }
-
-    /// Writes the folder.
-    fn write(
-        mut self,
-        (id, place): (String, PathBuf),
-        (walked, n_done_before): (Walked, usize),
-        crossed: Option<CrossedRuns>,
-        watch: &mut Watch,
-    ) -> Result<WalkSummary, AppError> {
-        let Walked { tested, stitched, annual } = walked;
-        let metrics = walk_metrics(self.capital(), &stitched, annual, &tested);
-        let n_empty = tested.iter().filter(|window| window.run_ids.is_empty()).count();
-        if n_empty > 0 {
-            self.notes.push(format!("{n_empty} windows have no test; the curve has a gap where they are"));
-        }
-        let strategy = ledger::strategy(self.desk);
-        let page = WalkPage {
-            title: format!("Walk-forward of {strategy}, {} sets, {} windows", self.sets.len(), tested.len()),
-            id: id.clone(),
-            by: &self.asked.by,
-            windows: &tested,
-            stitched: &stitched,
-            capital: self.capital(),
-            metrics: &metrics,
-            crossed: crossed.as_ref().map(|(crossed, labels, _)| (crossed, labels.as_slice())),
-            facts: self.facts(),
-            notes: &self.notes,
-        };
-        let (report, curve) = (place.join("report.html"), place.join("out_of_sample.csv"));
-        folder::write_text(&page.render(), &report)?;
-        folder::write_text(&csv(&stitched), &curve)?;
-        let summary = WalkSummary {
-            walk_id: id,
-            folder: place.clone(),
-            report,
-            n_sets: self.sets.len(),
-            n_done_before,
-            by: self.asked.by.clone(),
-            windows: tested,
-            metrics,
-            cross_validation: crossed.map(|(_, _, summary)| summary),
-            notes: self.notes.clone(),
-            seconds: Vec::new(),
-        };
-        let mut told = json!(summary);
-        if let Some(object) = told.as_object_mut() {
-            ["folder", "report", "seconds", "n_done_before"].iter().for_each(|key| drop(object.remove(*key)));
-            object.insert("engine_version".to_owned(), json!(ENGINE_VERSION));
-        }
-        folder::write_text(&format!("{told:#}\n"), &place.join("walkforward.json"))?;
-        watch.lap("write");
-        self.enter(&summary, (stitched.labels.len(), annual), watch)?;
-        Ok(WalkSummary { seconds: watch.laps().to_vec(), ..summary })
-    }
-
-    /// The id: settings and sets. Which data it reads is in the ids of its runs.
-    fn id(&self) -> String {
-        let places: std::collections::BTreeSet<[String; 3]> = self
-            .good()
-            .map(|(_, config)| [config.venue.clone(), config.timeframe.to_string(), config.factor_set.clone()])
-            .collect();
-        let mut id = config_hash(&json!({
-            "walk": format!("{:?}", self.plan.walk),
-            "select": format!("{:?}", self.plan.selection),
-            "groups": [self.plan.n_groups, self.plan.n_test_groups],
-            "by": self.asked.by,
-            "sets": self.sets,
-            "places": places,
-            "base": self.many.base_text(),
-            "engine_version": ENGINE_VERSION,
-        }));
-        id.truncate(ID_LENGTH);
-        id
-    }
-
-    /// What was asked for, for the page.
-    fn facts(&self) -> Vec<(String, String)> {
-        let days = |micros: i64| format!("{} days", micros as f64 / DAY as f64);
-        let walk = &self.plan.walk;
-        let kind = if walk.is_anchored { "anchored at the start" } else { "rolling" };
-        [
-            ("training", format!("{}, {kind}", days(walk.train))),
-            ("test", days(walk.test)),
-            ("step", days(walk.step)),
-            ("label (purged)", days(walk.label)),
-            ("embargo", days(walk.embargo)),
-            ("selection", format!("{:?} by {}", self.plan.selection, self.asked.by)),
-            ("sets", self.sets.len().to_string()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .to_vec()
-    }
-
-    /// Enters the walk-forward in the ledger: one entry with its number of trials. `periods` are rows of the curve, and of a
-    /// year.
-    fn enter(&self, summary: &WalkSummary, periods: (usize, f64), watch: &Watch) -> Result<(), AppError> {
-        let record = SweepRecord {
-            kind: ManyKind::Sweep,
-            status: RunStatus::Done,
-            sweep_id: summary.walk_id.clone(),
-            strategy: ledger::strategy(self.desk),
-            folder: Some(folder::below(&summary.walk_id)),
-            hypothesis: self.hypotheses().into_iter().find(|name| !name.is_empty()),
-            trial: walk_trial(&self.tried, periods),
-            inputs_hash: None,
-            context: backtest::context(self.desk, watch, Vec::new()),
-            headline: summary.metrics.iter().cloned().collect(),
-        };
-        ledger::append(self.desk, &record)
-    }
-}
-
-/// The curve as text: `timestamp,equity,window`.
-fn csv(stitched: &Stitched) -> String {
-    let mut text = String::from("timestamp,equity,window\n");
-    for (row, (label, equity)) in stitched.labels.iter().zip(&stitched.equity).enumerate() {
-        let window = stitched.starts.partition_point(|&start| start <= row);
-        text.push_str(&format!("{},{equity},{window}\n", format_iso(*label)));
-    }
-    text
 }

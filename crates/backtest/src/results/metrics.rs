@@ -72,18 +72,18 @@ pub(crate) struct Exposure {
 }
 
 /// Closed trades, column by column.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Trades<'a> {
+#[derive(Debug, Default)]
+pub(crate) struct TradeColumns {
     /// Profits after costs, quote units.
-    pub(crate) profits: &'a [f64],
+    pub(crate) profits: Vec<f64>,
     /// Bars from entry to exit.
-    pub(crate) bars: &'a [f64],
+    pub(crate) bars: Vec<f64>,
     /// Whether they were long.
-    pub(crate) longs: &'a [bool],
+    pub(crate) longs: Vec<bool>,
     /// How far they went against their side, shares of the value of the opening fills.
-    pub(crate) adverse: &'a [f64],
+    pub(crate) adverse: Vec<f64>,
     /// How far they went with it.
-    pub(crate) favourable: &'a [f64],
+    pub(crate) favourable: Vec<f64>,
 }
 
 /// Columns of an outcome that its metrics need.
@@ -91,39 +91,23 @@ pub(crate) struct Trades<'a> {
 struct Columns {
     /// One-sided turnover of each rebalance.
     turnover: Vec<f64>,
-    /// See [`Trades::profits`].
-    profits: Vec<f64>,
-    /// See [`Trades::bars`].
-    bars: Vec<f64>,
-    /// See [`Trades::longs`].
-    longs: Vec<bool>,
-    /// See [`Trades::adverse`].
-    adverse: Vec<f64>,
-    /// See [`Trades::favourable`].
-    favourable: Vec<f64>,
+    /// Closed trades.
+    trades: TradeColumns,
 }
 
 impl Columns {
     /// Those of an outcome.
     fn of(outcome: &RunOutcome) -> Self {
+        let trades = &outcome.trades;
         Self {
             turnover: outcome.turnover.iter().map(|(_, turnover)| *turnover).collect(),
-            profits: outcome.trades.iter().map(|trade| trade.pnl).collect(),
-            bars: outcome.trades.iter().map(|trade| trade.n_bars as f64).collect(),
-            longs: outcome.trades.iter().map(|trade| trade.side == Side::Buy).collect(),
-            adverse: outcome.trades.iter().map(|trade| excursion_share(trade, |trade| trade.mae)).collect(),
-            favourable: outcome.trades.iter().map(|trade| excursion_share(trade, |trade| trade.mfe)).collect(),
-        }
-    }
-
-    /// The columns of closed trades.
-    fn trades(&self) -> Trades<'_> {
-        Trades {
-            profits: &self.profits,
-            bars: &self.bars,
-            longs: &self.longs,
-            adverse: &self.adverse,
-            favourable: &self.favourable,
+            trades: TradeColumns {
+                profits: trades.iter().map(|trade| trade.pnl).collect(),
+                bars: trades.iter().map(|trade| trade.n_bars as f64).collect(),
+                longs: trades.iter().map(|trade| trade.side == Side::Buy).collect(),
+                adverse: trades.iter().map(|trade| excursion_share(trade, |trade| trade.mae)).collect(),
+                favourable: trades.iter().map(|trade| excursion_share(trade, |trade| trade.mfe)).collect(),
+            },
         }
     }
 }
@@ -155,7 +139,7 @@ pub(crate) struct Numbers<'a> {
     /// Rebalances.
     pub(crate) n_rebalances: usize,
     /// Closed trades.
-    pub(crate) trades: Trades<'a>,
+    pub(crate) trades: &'a TradeColumns,
     /// Orders made.
     pub(crate) n_orders: usize,
     /// Orders filled in full or in part.
@@ -187,7 +171,7 @@ impl<'a> Numbers<'a> {
             benchmark: outcome.benchmark.as_deref(),
             turnover: &columns.turnover,
             n_rebalances: outcome.n_rebalances,
-            trades: columns.trades(),
+            trades: &columns.trades,
             n_orders: outcome.orders.len(),
             n_fills: fills().count(),
             commission: fills().map(|fill| fill.commission).sum::<f64>() + 0.0,
@@ -360,7 +344,7 @@ fn count_values(outcome: &Numbers<'_>) -> Values {
 
 /// Metrics of closed trades and of what trading cost.
 fn trade_values(outcome: &Numbers<'_>) -> Values {
-    let Trades { profits, bars, longs, .. } = outcome.trades;
+    let TradeColumns { profits, bars, longs, .. } = outcome.trades;
     let (turnover, summary) = (outcome.turnover, trades::summary(profits));
     let won = |side: bool| -> Vec<f64> {
         profits.iter().zip(longs).filter(|(_, long)| **long == side).map(|(profit, _)| *profit).collect()
@@ -394,7 +378,7 @@ fn trade_values(outcome: &Numbers<'_>) -> Values {
 
 /// How far closed trades went.
 fn excursion_values(outcome: &Numbers<'_>) -> Values {
-    let Trades { adverse, favourable, .. } = outcome.trades;
+    let TradeColumns { adverse, favourable, .. } = outcome.trades;
     Values::from([
         ("mean_mae", formula::mean(adverse)),
         ("mean_mfe", formula::mean(favourable)),

@@ -266,17 +266,8 @@ fn runs_keep_to_the_terms_of_the_day() {
     let world = with_terms();
     world.write("targets.csv", "date,symbol,weight\n2024-01-01,AUSDT,0.0437\n2024-01-01,BUSDT,0.0613\n2024-01-02,AUSDT,0.0987\n2024-01-02,BUSDT,0.0613\n");
     let run = |capital: &str| {
-        let held = [
-            "backtest",
-            "--venue",
-            "v",
-            "--timeframe",
-            "1h",
-            "--strategy",
-            "target_list",
-            "--param",
-            "file=targets.csv",
-        ];
+        let held = "backtest --venue v --timeframe 1h --strategy target_list --param file=targets.csv";
+        let held: Vec<&str> = held.split(' ').collect();
         let free = ["--commission-bps", "0", "--slippage-bps", "0", "--capital", capital];
         let folder = world.json(&[&held[..], &free].concat())["result"]["folder"].as_str().unwrap().to_owned();
         let quality: Value = serde_json::from_str(&world.text(&format!("{folder}/metrics.json"))).unwrap();

@@ -201,7 +201,7 @@ impl Curves {
             benchmark,
             turnover: &self.book.turnover,
             n_rebalances: self.book.turnover.len(),
-            trades: self.book.positions.trades(),
+            trades: self.book.positions.closed(),
             n_orders: self.book.n_orders,
             n_fills: self.book.n_fills,
             commission: self.book.commission,

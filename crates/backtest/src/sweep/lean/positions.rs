@@ -4,8 +4,9 @@
 //! and a sweep fills tens of millions of orders.
 
 use crosscut_model::Side;
+use crosscut_trading::ledger::Extremes;
 
-use crate::results::metrics::Trades;
+use crate::results::metrics::TradeColumns;
 
 /// The position in one symbol and the trade it belongs to.
 #[derive(Debug, Clone, Copy, Default)]
@@ -22,21 +23,15 @@ struct Account {
     commission: f64,
     /// The symbol's bar number at which the trade was opened.
     opened_bar: u64,
-    /// The lowest and highest profit before commission so far, quote units.
-    extremes: (f64, f64),
+    /// What it would have made when it stood worst and best.
+    extremes: Extremes,
 }
 
 impl Account {
     /// Takes note of what the trade's profit before commission would be if all that is held were closed at `price`.
     #[inline]
     fn note(&mut self, price: f64) {
-        let realised = if self.quantity > 0.0 {
-            self.closed_value - self.opened_value
-        } else {
-            self.opened_value - self.closed_value
-        };
-        let profit = realised + self.quantity * price;
-        self.extremes = (self.extremes.0.min(profit), self.extremes.1.max(profit));
+        self.extremes.note(price, self.quantity, self.opened_value, self.closed_value);
     }
 }
 
@@ -60,16 +55,8 @@ pub(super) struct Positions {
     accounts: Vec<Account>,
     /// Symbols with a position, ascending, and base units.
     held: Vec<(u32, f64)>,
-    /// Profits of closed trades after costs, in order of closing.
-    profits: Vec<f64>,
-    /// Their bars.
-    bars: Vec<f64>,
-    /// Whether they were long.
-    longs: Vec<bool>,
-    /// How far they went against their side, shares of the value of the opening fills.
-    adverse: Vec<f64>,
-    /// How far they went with it.
-    favourable: Vec<f64>,
+    /// Trades that are over.
+    closed: TradeColumns,
 }
 
 impl Positions {
@@ -79,11 +66,7 @@ impl Positions {
             cash: capital,
             accounts: vec![Account::default(); n_symbols],
             held: Vec::new(),
-            profits: Vec::new(),
-            bars: Vec::new(),
-            longs: Vec::new(),
-            adverse: Vec::new(),
-            favourable: Vec::new(),
+            closed: TradeColumns::default(),
         }
     }
 
@@ -103,14 +86,8 @@ impl Positions {
     }
 
     /// Trades that are over.
-    pub(super) fn trades(&self) -> Trades<'_> {
-        Trades {
-            profits: &self.profits,
-            bars: &self.bars,
-            longs: &self.longs,
-            adverse: &self.adverse,
-            favourable: &self.favourable,
-        }
+    pub(super) fn closed(&self) -> &TradeColumns {
+        &self.closed
     }
 
     /// Takes note of the lowest and highest price at which symbols stood while they were held.
@@ -180,10 +157,11 @@ impl Positions {
         }
         let gross = sign * (account.closed_value - account.opened_value);
         let opened = account.opened * (account.opened_value / account.opened);
-        self.adverse.push(account.extremes.0.min(gross).min(0.0) / opened);
-        self.favourable.push(account.extremes.1.max(gross).max(0.0) / opened);
-        self.profits.push(gross - account.commission);
-        self.bars.push((bar_number() - account.opened_bar) as f64);
-        self.longs.push(sign > 0.0);
+        let (adverse, favourable) = account.extremes.excursions(gross);
+        self.closed.adverse.push(adverse / opened);
+        self.closed.favourable.push(favourable / opened);
+        self.closed.profits.push(gross - account.commission);
+        self.closed.bars.push((bar_number() - account.opened_bar) as f64);
+        self.closed.longs.push(sign > 0.0);
     }
 }

@@ -1,0 +1,137 @@
+//! The folder of a walk-forward: page, curve, numbers, and the entry in the ledger.
+
+use std::path::PathBuf;
+
+use crosscut_backtest::results::{ENGINE_VERSION, ManyKind, RunStatus, SweepRecord};
+use crosscut_backtest::walkforward::{Stitched, WalkPage, walk_metrics, walk_trial};
+use crosscut_hub::config_hash;
+use crosscut_model::format_iso;
+use crosscut_model::time::DAY;
+use serde_json::json;
+
+use super::super::{ID_LENGTH, folder, ledger};
+use super::{CrossedRuns, WalkSummary, Walked, Walking};
+use crate::backtest::{self, Watch};
+use crate::error::AppError;
+
+impl Walking<'_> {
+    /// Writes the folder.
+    pub(super) fn write(
+        mut self,
+        (id, place): (String, PathBuf),
+        (walked, n_done_before): (Walked, usize),
+        crossed: Option<CrossedRuns>,
+        watch: &mut Watch,
+    ) -> Result<WalkSummary, AppError> {
+        let Walked { tested, stitched, annual } = walked;
+        let metrics = walk_metrics(self.capital(), &stitched, annual, &tested);
+        let n_empty = tested.iter().filter(|window| window.run_ids.is_empty()).count();
+        if n_empty > 0 {
+            self.notes.push(format!("{n_empty} windows have no test; the curve has a gap where they are"));
+        }
+        let strategy = ledger::strategy(self.desk);
+        let page = WalkPage {
+            title: format!("Walk-forward of {strategy}, {} sets, {} windows", self.sets.len(), tested.len()),
+            id: id.clone(),
+            by: &self.asked.by,
+            windows: &tested,
+            stitched: &stitched,
+            capital: self.capital(),
+            metrics: &metrics,
+            crossed: crossed.as_ref().map(|(crossed, labels, _)| (crossed, labels.as_slice())),
+            facts: self.facts(),
+            notes: &self.notes,
+        };
+        let (report, curve) = (place.join("report.html"), place.join("out_of_sample.csv"));
+        folder::write_text(&page.render(), &report)?;
+        folder::write_text(&csv(&stitched), &curve)?;
+        let summary = WalkSummary {
+            walk_id: id,
+            folder: place.clone(),
+            report,
+            n_sets: self.sets.len(),
+            n_done_before,
+            by: self.asked.by.clone(),
+            windows: tested,
+            metrics,
+            cross_validation: crossed.map(|(_, _, summary)| summary),
+            notes: self.notes.clone(),
+            seconds: Vec::new(),
+        };
+        let mut told = json!(summary);
+        if let Some(object) = told.as_object_mut() {
+            ["folder", "report", "seconds", "n_done_before"].iter().for_each(|key| drop(object.remove(*key)));
+            object.insert("engine_version".to_owned(), json!(ENGINE_VERSION));
+        }
+        folder::write_text(&format!("{told:#}\n"), &place.join("walkforward.json"))?;
+        watch.lap("write");
+        self.enter(&summary, (stitched.labels.len(), annual), watch)?;
+        Ok(WalkSummary { seconds: watch.laps().to_vec(), ..summary })
+    }
+
+    /// The id: settings and sets. Which data it reads is in the ids of its runs.
+    pub(super) fn id(&self) -> String {
+        let places: std::collections::BTreeSet<[String; 3]> = self
+            .good()
+            .map(|(_, config)| [config.venue.clone(), config.timeframe.to_string(), config.factor_set.clone()])
+            .collect();
+        let mut id = config_hash(&json!({
+            "walk": format!("{:?}", self.plan.walk),
+            "select": format!("{:?}", self.plan.selection),
+            "groups": [self.plan.n_groups, self.plan.n_test_groups],
+            "by": self.asked.by,
+            "sets": self.sets,
+            "places": places,
+            "base": self.many.base_text(),
+            "engine_version": ENGINE_VERSION,
+        }));
+        id.truncate(ID_LENGTH);
+        id
+    }
+
+    /// What was asked for, for the page.
+    fn facts(&self) -> Vec<(String, String)> {
+        let days = |micros: i64| format!("{} days", micros as f64 / DAY as f64);
+        let walk = &self.plan.walk;
+        let kind = if walk.is_anchored { "anchored at the start" } else { "rolling" };
+        [
+            ("training", format!("{}, {kind}", days(walk.train))),
+            ("test", days(walk.test)),
+            ("step", days(walk.step)),
+            ("label (purged)", days(walk.label)),
+            ("embargo", days(walk.embargo)),
+            ("selection", format!("{:?} by {}", self.plan.selection, self.asked.by)),
+            ("sets", self.sets.len().to_string()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec()
+    }
+
+    /// Enters the walk-forward in the ledger: one entry with its number of trials. `periods` are rows of the curve, and of a
+    /// year.
+    fn enter(&self, summary: &WalkSummary, periods: (usize, f64), watch: &Watch) -> Result<(), AppError> {
+        let record = SweepRecord {
+            kind: ManyKind::Sweep,
+            status: RunStatus::Done,
+            sweep_id: summary.walk_id.clone(),
+            strategy: ledger::strategy(self.desk),
+            folder: Some(folder::below(&summary.walk_id)),
+            hypothesis: self.hypotheses().into_iter().find(|name| !name.is_empty()),
+            trial: walk_trial(&self.tried, periods),
+            inputs_hash: None,
+            context: backtest::context(self.desk, watch, Vec::new()),
+            headline: summary.metrics.iter().cloned().collect(),
+        };
+        ledger::append(self.desk, &record)
+    }
+}
+
+/// The curve as text: `timestamp,equity,window`.
+fn csv(stitched: &Stitched) -> String {
+    let mut text = String::from("timestamp,equity,window\n");
+    for (row, (label, equity)) in stitched.labels.iter().zip(&stitched.equity).enumerate() {
+        let window = stitched.starts.partition_point(|&start| start <= row);
+        text.push_str(&format!("{},{equity},{window}\n", format_iso(*label)));
+    }
+    text
+}
