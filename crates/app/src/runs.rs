@@ -1,5 +1,6 @@
 //! `runs list|show|compare|verify`: the archive of runs. What takes more has a file of its own: `explain`, `rerun`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub use crosscut_backtest::inputs::InputChange;
@@ -10,6 +11,7 @@ pub use crosscut_backtest::results::{Capacity, Comparison, PresetNumbers};
 use crosscut_backtest::{inputs, results};
 use crosscut_hub::Hub;
 use crosscut_ingest::download::ledger::Stale;
+use crosscut_ingest::import::{RawFiles, RawState};
 use serde_json::Value;
 
 use crate::data_verify::{StaleContents, stale_contents};
@@ -79,8 +81,29 @@ pub struct VerifiedRun {
     pub changed_inputs: Vec<InputChange>,
     /// Tables it read that were made from data the venue has replaced since.
     pub stale_inputs: Vec<Stale>,
+    /// The venue files its tables were made from, where a folder of raw files was named.
+    pub raw_files: Option<RawFilesOfRun>,
     /// What could not be checked.
     pub notes: Vec<String>,
+}
+
+/// The venue files behind a run, against those in a folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct RawFilesOfRun {
+    /// Files that are there and are what was read.
+    pub n_same: usize,
+    /// Files that are not in the folder.
+    pub n_absent: usize,
+    /// Files of which only another content is there, by name.
+    pub changed: Vec<String>,
+}
+
+impl VerifiedRun {
+    /// Whether nothing is wrong with it.
+    pub fn is_good(&self) -> bool {
+        let is_raw_good = self.raw_files.as_ref().is_none_or(|raw| raw.changed.is_empty());
+        self.problems.is_empty() && self.changed_inputs.is_empty() && self.stale_inputs.is_empty() && is_raw_good
+    }
 }
 
 /// Every run ever made, or the `last` ones of a strategy.
@@ -170,11 +193,11 @@ pub fn compare_two(desk: &Desk<'_>, first: &str, second: &str, page: Option<&Pat
 }
 
 /// Checks the files of runs against what was written, and the tables they read against the hub; of all runs when none
-/// is named.
+/// is named. With `raw`, also the venue files they were made from against those in that folder.
 ///
 /// # Errors
-/// Unknown or ambiguous ids.
-pub fn verify(desk: &Desk<'_>, ids: &[String]) -> Result<Verified, AppError> {
+/// Unknown or ambiguous ids; a folder or file that cannot be read.
+pub fn verify(desk: &Desk<'_>, ids: &[String], raw: Option<&Path>) -> Result<Verified, AppError> {
     let archive = archive(desk);
     let mut wanted = ids.to_vec();
     if wanted.is_empty() {
@@ -186,8 +209,33 @@ pub fn verify(desk: &Desk<'_>, ids: &[String]) -> Result<Verified, AppError> {
     }
     let hub = if desk.hub_root().exists() { Some(desk.hub()?) } else { None };
     let stale = stale_contents(desk)?;
-    let check = |name: String| verify_one(&archive, (hub.as_ref(), &stale), name);
-    Ok(Verified { runs: wanted.into_iter().map(check).collect::<Result<_, AppError>>()? })
+    let mut runs = Vec::with_capacity(wanted.len());
+    let mut files = raw.map(RawFiles::of).transpose()?;
+    for name in wanted {
+        let stored = files.as_ref().and_then(|_| archive.load(&name).ok());
+        let raw_files = stored.zip(files.as_mut()).map(|(run, files)| raw_files(&run, files)).transpose()?;
+        runs.push(VerifiedRun { raw_files, ..verify_one(&archive, (hub.as_ref(), &stale), name)? });
+    }
+    Ok(Verified { runs })
+}
+
+/// The venue files that a run recorded behind its tables, each once, against those of a folder. A source with `/` in its name
+/// is a table of the hub, and a qlib instrument is several files read as one: neither is looked for.
+fn raw_files(run: &StoredRun, files: &mut RawFiles) -> Result<RawFilesOfRun, AppError> {
+    let inputs = run.context["inputs"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let sources = inputs.iter().filter_map(|input| input["sources"].as_array()).flatten();
+    let named = sources.filter_map(|source| Some((source["file"].as_str()?, source["hash"].as_str()?)));
+    let named: BTreeSet<(&str, &str)> =
+        named.filter(|(file, _)| !file.contains('/') && !file.ends_with(".bin")).collect();
+    let mut found = RawFilesOfRun::default();
+    for (file, hash) in named {
+        match files.state(file, hash)? {
+            RawState::Same => found.n_same += 1,
+            RawState::Absent => found.n_absent += 1,
+            RawState::Differs => found.changed.push(file.to_owned()),
+        }
+    }
+    Ok(found)
 }
 
 /// Checks one run: its files against the hashes they were written with, its inputs against the hub.
@@ -217,7 +265,7 @@ fn verify_one(
         }
         (Err(error), _) => notes.push(format!("the inputs were not checked: {error}")),
     }
-    Ok(VerifiedRun { run_id, problems, changed_inputs, stale_inputs, notes })
+    Ok(VerifiedRun { run_id, problems, changed_inputs, stale_inputs, raw_files: None, notes })
 }
 
 /// The files beside the hub that a run's configuration names.

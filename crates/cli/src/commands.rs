@@ -554,6 +554,9 @@ pub struct VerifyArgs {
     /// Ids of runs, their beginnings or folders, or `latest`; all when none is named
     #[arg(value_name = "RUN")]
     pub runs: Vec<String>,
+    /// Also compare the venue's files that the tables were made from with those in this folder
+    #[arg(long, value_name = "DIR")]
+    pub raw: Option<PathBuf>,
 }
 
 /// `pipeline ...`

@@ -19,7 +19,6 @@ mod adjusted;
 mod calendar;
 mod checksum;
 mod container;
-mod dated;
 mod decimal;
 mod detect;
 mod discover;
@@ -35,6 +34,7 @@ mod lean_intraday;
 mod lines;
 mod name;
 mod qlib;
+mod raw_files;
 mod read;
 mod relisted;
 mod report;
@@ -49,10 +49,10 @@ use jobs::{Done, Plan, Stage};
 
 pub(crate) use checksum::{digest_of, identify};
 pub(crate) use container::{check_whole, plain_bytes};
-pub(crate) use dated::dated_rows;
 pub use detect::NO_SYMBOL;
 pub(crate) use json::parse_json;
 pub use klines::NO_TIMEFRAME;
+pub use raw_files::{RawFiles, RawState};
 pub use read::read_trades;
 pub use report::{FileReport, ImportSummary, TableReport, TableStatus};
 

@@ -172,13 +172,13 @@ pub const PROVIDERS: &[Provider] = &[
     },
     Provider {
         name: "okx_archive",
-        doc: "OKX's daily files of trades, spot and perpetual swaps; the venue publishes no checksums.",
-        tables: &[Provided {
-            kind: "trades",
-            layouts: &["trades by column names"],
-            timeframes: "",
-            fields: TRADE_FIELDS,
-        }],
+        doc: "OKX's daily files of trades, bars of a minute (from 2023-07) and funding rates (from 2022-03), spot and \
+              perpetual swaps; the venue publishes no checksums. A file of rates has those of all swaps.",
+        tables: &[
+            Provided { kind: "trades", layouts: &["trades by column names"], timeframes: "", fields: TRADE_FIELDS },
+            Provided { kind: "klines", layouts: &["bars by column names"], timeframes: "1m", fields: REST_BAR_FIELDS },
+            FUNDING,
+        ],
         containers: &["zip"],
         is_checked: false,
         is_live: false,
@@ -206,7 +206,7 @@ pub const PROVIDERS: &[Provider] = &[
     },
     Provider {
         name: "bybit_archive",
-        doc: "Bybit's daily files of trades, spot and linear perpetuals; the venue publishes no checksums.",
+        doc: "Bybit's daily files of trades, spot and linear perpetuals, delisted ones too; the venue publishes no checksums.",
         tables: &[Provided {
             kind: "trades",
             layouts: &["trades by column names"],

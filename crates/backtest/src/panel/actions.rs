@@ -22,8 +22,7 @@ pub(crate) fn read_actions(
         return Ok((actions, None));
     }
     let info = hub.action_info(venue, symbol)?;
-    let input = PanelInput { name: info.provenance.table, content_hash: info.content_hash, sources: Vec::new() };
-    Ok((actions, Some(input)))
+    Ok((actions, Some(crate::funding::input(info))))
 }
 
 /// Prices as a holder who reinvests splits and dividends sees them; as they are when there is no growth.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crosscut_hub::{FactorMetadata, FactorSet, Hub, hash_file};
+use crosscut_hub::{FactorInput, FactorMetadata, FactorSet, Hub, InputFile, hash_file};
 use crosscut_model::action::growth;
 use crosscut_model::{
     BarSpec, CorporateAction, Instrument, Members, Range, Table, Timeframe, format_iso, matches, parse_iso,
@@ -346,7 +346,8 @@ pub(crate) fn instruments_input(hub: &Hub, venue: &str) -> Result<Option<PanelIn
     if !path.exists() {
         return Ok(None);
     }
-    Ok(Some(PanelInput { name, content_hash: hash_file(&path)?, sources: Vec::new() }))
+    let sources = hub.instruments_provenance(venue)?.map(|provenance| provenance.inputs).unwrap_or_default();
+    Ok(Some(PanelInput { name, content_hash: hash_file(&path)?, sources }))
 }
 
 /// Says for how many symbols a pool has to do with an estimate.
@@ -538,13 +539,25 @@ impl Source<'_> {
     }
 }
 
-/// What is recorded of a symbol's factor table.
+/// What is recorded of a symbol's factor table: its source is the symbol's own table of bars.
 pub(crate) fn factor_input(config: &BacktestConfig, set: &FactorSet, symbol: &str) -> PanelInput {
-    let symbol_path = crosscut_model::encode_path(symbol);
+    let file = format!("{}.parquet", crosscut_model::encode_path(symbol));
+    let is_own = |input: &&FactorInput| input.table.rsplit('/').next() == Some(file.as_str());
+    let source = |input: &FactorInput| InputFile {
+        file: input.table.clone(),
+        size: 0,
+        sha256: input.content_hash.clone(),
+        rows: input.rows,
+        first: 0,
+        last: 0,
+        covers_until: None,
+        n_out_of_order: 0,
+        venue: None,
+    };
     PanelInput {
-        name: format!("factors/{}/{}/{symbol_path}.parquet", config.timeframe, config.factor_set),
+        name: format!("factors/{}/{}/{file}", config.timeframe, config.factor_set),
         content_hash: set.content_hash(symbol).unwrap_or_default().to_owned(),
-        sources: Vec::new(),
+        sources: set.metadata().inputs.iter().filter(is_own).map(source).collect(),
     }
 }
 

@@ -79,10 +79,12 @@ pub(super) fn run_context(run: &Run<'_>, files: &[WrittenFile]) -> String {
 
 /// One file or table behind an input.
 fn source(source: &InputFile) -> Value {
-    let mut object = json!({
-        "file": source.file, "hash": source.sha256, "rows": source.rows,
-        "first": format_iso(source.first), "last": format_iso(source.last),
-    });
+    let mut object = json!({"file": source.file, "hash": source.sha256, "rows": source.rows});
+    // Tables of instruments and of factors do not record the times of what they were made from.
+    if (source.first, source.last) != (0, 0) {
+        object["first"] = json!(format_iso(source.first));
+        object["last"] = json!(format_iso(source.last));
+    }
     if let Some(venue) = &source.venue {
         object["url"] = json!(venue.url);
         object["last_modified"] = json!(venue.last_modified);

@@ -3,12 +3,12 @@
 mod explain;
 pub(super) mod trials;
 
-use crosscut_app::runs::{self, Capacity, Comparison, InputChange, PresetNumbers, Run, VerifiedRun};
+use crosscut_app::runs::{self, Capacity, Comparison, InputChange, PresetNumbers, RawFilesOfRun, Run};
 use crosscut_app::{AppError, Desk, rerun};
 use crosscut_model::format_iso;
 
 use crate::answer::{Answer, Status};
-use crate::commands::{CompareArgs, RunsCommand};
+use crate::commands::{CompareArgs, RunsCommand, VerifyArgs};
 use crate::text_table::TextTable;
 
 /// `runs ...`
@@ -23,7 +23,7 @@ pub fn runs(command: &RunsCommand, desk: &Desk<'_>) -> Result<Answer, AppError> 
         RunsCommand::Capacity(args) => capacity(&runs::capacity(desk, &args.run.run, args.impact)?),
         RunsCommand::Rerun(args) => rerun(desk, &args.run),
         RunsCommand::Explain(args) => explain::explain(desk, args),
-        RunsCommand::Verify(args) => verify(desk, &args.runs),
+        RunsCommand::Verify(args) => verify(desk, args),
         RunsCommand::Judge(args) => super::stress::judge(desk, &args.run.run),
         RunsCommand::Contest(args) => super::stress::contest(desk, &args.runs),
         RunsCommand::Trials(args) => trials::trials(desk, args.head.as_deref()),
@@ -225,11 +225,9 @@ fn rerun(desk: &Desk<'_>, name: &str) -> Result<Answer, AppError> {
 }
 
 /// `runs verify`. A run that is not what was written, or whose inputs have changed, is a problem found, not a failure to run.
-fn verify(desk: &Desk<'_>, ids: &[String]) -> Result<Answer, AppError> {
-    let verified = runs::verify(desk, ids)?;
+fn verify(desk: &Desk<'_>, args: &VerifyArgs) -> Result<Answer, AppError> {
+    let verified = runs::verify(desk, &args.runs, args.raw.as_deref())?;
     let mut text = String::new();
-    let is_good =
-        |run: &&VerifiedRun| run.problems.is_empty() && run.changed_inputs.is_empty() && run.stale_inputs.is_empty();
     for run in &verified.runs {
         let changes = run.changed_inputs.iter().map(InputChange::text);
         let stale = run.stale_inputs.iter().map(|stale| {
@@ -237,13 +235,15 @@ fn verify(desk: &Desk<'_>, ids: &[String]) -> Result<Answer, AppError> {
             format!("stale: {}, {from} to {until}: {}", stale.table, stale.because.join("; "))
         });
         let notes = run.notes.iter().cloned();
-        let lines: Vec<String> = run.problems.iter().cloned().chain(changes).chain(stale).chain(notes).collect();
-        if is_good(&run) {
+        let raw = run.raw_files.iter().flat_map(raw_lines);
+        let lines: Vec<String> =
+            run.problems.iter().cloned().chain(changes).chain(stale).chain(raw).chain(notes).collect();
+        if run.is_good() {
             text.push_str(&format!("{}: as written, from tables as they are\n", run.run_id));
         }
         lines.iter().for_each(|line| text.push_str(&format!("{}: {line}\n", run.run_id)));
     }
-    let n_good = verified.runs.iter().filter(is_good).count();
+    let n_good = verified.runs.iter().filter(|run| run.is_good()).count();
     let n_bad = verified.runs.len() - n_good;
     text.push_str(&format!(
         "{} runs checked, {n_bad} not as written, or from tables that have changed or are stale\n",
@@ -251,4 +251,11 @@ fn verify(desk: &Desk<'_>, ids: &[String]) -> Result<Answer, AppError> {
     ));
     let status = if n_bad == 0 { Status::Good } else { Status::Problem };
     Ok(Answer::good(&verified, text).with_status(status))
+}
+
+/// The venue files of a run in words.
+fn raw_lines(raw: &RawFilesOfRun) -> Vec<String> {
+    let changed = raw.changed.iter().map(|file| format!("raw file {file} is not what its tables were made from"));
+    let counts = format!("{} raw files as they were read, {} not in the folder", raw.n_same, raw.n_absent);
+    changed.chain([counts]).collect()
 }

@@ -462,14 +462,15 @@ fn plan(request: &DownloadRequest, around: Surroundings<'_>, net: &Net) -> Resul
 /// The tasks for one symbol and kind: what the first source leaves over is the next one's.
 fn plan_one(net: &Net, ask: &Ask<'_>) -> Result<Vec<Task>, String> {
     let mut tasks = Vec::new();
-    let mut ask = *ask;
+    let mut spans = vec![ask.span];
     for source in sources_of(ask.exchange, ask.kind) {
-        let planned = source.plan(net, &ask).map_err(|error| words(&error.0))?;
-        tasks.extend(planned.tasks);
-        match planned.left {
-            Some(left) => ask.span = left,
-            None => break,
+        let mut left = Vec::new();
+        for span in spans {
+            let planned = source.plan(net, &Ask { span, ..*ask }).map_err(|error| words(&error.0))?;
+            tasks.extend(planned.tasks);
+            left.extend(planned.left);
         }
+        spans = left;
     }
     Ok(tasks)
 }

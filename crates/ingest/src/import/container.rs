@@ -32,6 +32,8 @@ pub(crate) enum Container {
     Feather,
     /// JSON: a venue's answer to a request, read as the table of its records.
     Json,
+    /// JSON of that kind, packed.
+    PackedJson(Box<Self>),
     /// YAML: a list of records written by hand.
     Yaml,
     /// One of LEAN's ZIPs of a day or of hourly bars, read as rows with UTC times.
@@ -62,6 +64,7 @@ impl Container {
     pub fn member(&self) -> Option<&str> {
         match self {
             Self::Zip(member) => Some(&member.name),
+            Self::PackedJson(inner) => inner.member(),
             _ => None,
         }
     }
@@ -79,7 +82,7 @@ impl Container {
             Self::Zip(_) => "ZIP",
             Self::Parquet => "Parquet",
             Self::Feather => "Feather",
-            Self::Json => "JSON",
+            Self::Json | Self::PackedJson(_) => "JSON",
             Self::Yaml => "YAML",
             Self::Lean(rows) => rows.words(),
             Self::Qlib => "qlib folder",
@@ -142,6 +145,7 @@ pub(crate) fn open(path: &Path, container: &Container) -> Result<Box<dyn Read + 
             Ok(if member.deflated { checked(DeflateDecoder::new(packed), member) } else { checked(packed, member) })
         }
         Container::Json => Ok(Box::new(io::Cursor::new(super::json::table_text(path)?))),
+        Container::PackedJson(inner) => Ok(Box::new(io::Cursor::new(super::json::packed_text(open(path, inner)?)?))),
         Container::Yaml => Ok(Box::new(io::Cursor::new(super::json::yaml_text(path)?))),
         Container::Lean(rows) => Ok(Box::new(io::Cursor::new(rows.text(path)?))),
         Container::Qlib => Ok(Box::new(io::Cursor::new(super::qlib::text(path)?))),
@@ -178,17 +182,18 @@ pub(crate) fn plain_bytes(path: &Path) -> Result<Box<dyn Read + Send>, Fault> {
 pub(crate) fn open_json(path: &Path, container: &Container) -> Result<Box<dyn Read + Send>, Fault> {
     match container {
         Container::Json => open(path, &Container::Plain),
+        Container::PackedJson(inner) => open(path, inner),
         packed => open(path, packed),
     }
 }
 
-/// The first few bytes of a file, unpacked.
+/// The first bytes of a file, unpacked, enough to tell JSON and recordings by.
 ///
 /// # Errors
 /// As [`open`].
 pub(crate) fn first_bytes(path: &Path, container: &Container) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
-    open_json(path, container)?.take(16).read_to_end(&mut bytes).map_err(|error| cannot_read(&error))?;
+    open_json(path, container)?.take(64).read_to_end(&mut bytes).map_err(|error| cannot_read(&error))?;
     Ok(bytes)
 }
 

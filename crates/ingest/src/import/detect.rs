@@ -153,7 +153,7 @@ fn with_venue(identity: Identity, path: &Path, request: &ImportRequest) -> Ident
 }
 
 /// Recognises content.
-fn detect_as(context: Context<'_>) -> Result<Detected, Fault> {
+fn detect_as(mut context: Context<'_>) -> Result<Detected, Fault> {
     if let Some(NamedKind::Unsupported(words)) = context.name.kind {
         return Err(Fault::file(format!("by its name it holds {words}; not supported yet")).hint("leave the file out"));
     }
@@ -192,7 +192,7 @@ fn check_member(outer: &NameFacts, path: &Path, member: &str) -> Result<(), Faul
 
 impl Context<'_> {
     /// Recognises CSV, and tables in JSON.
-    fn detect_text(&self) -> Result<Detected, Fault> {
+    fn detect_text(&mut self) -> Result<Detected, Fault> {
         let first = container::first_bytes(self.path, &self.container)?;
         if instruments::is_recording(&first) {
             return self.instruments(InstrumentForm::Recording);
@@ -202,8 +202,11 @@ impl Context<'_> {
             if calendar::recognise(&answer) {
                 return self.calendar();
             }
-            if instruments::is_snapshot(&answer) || self.container != Container::Json {
+            if instruments::is_snapshot(&answer) {
                 return self.instruments(InstrumentForm::Answer);
+            }
+            if matches!(self.container, Container::Zip(_) | Container::Gzip) {
+                self.container = Container::PackedJson(Box::new(self.container.clone()));
             }
         }
         let shape = read_shape(&container::head(self.path, &self.container, HEAD_BYTES)?)?;
@@ -220,7 +223,7 @@ impl Context<'_> {
             if let Some(columns) = self.bare_funding(&shape) {
                 return self.funding(columns, shape.lines_before, "no header");
             }
-            if self.container == Container::Json && shape.rows[0].len() == 6 && name::is_candles(self.path) {
+            if self.is_json() && shape.rows[0].len() == 6 && name::is_candles(self.path) {
                 return self.klines(lean_daily::read::columns(), shape.lines_before, "freqtrade's rows", None);
             }
             if shape.rows[0].len() == columns::ARCHIVE_COLUMNS.len() {
@@ -231,7 +234,11 @@ impl Context<'_> {
                 None => Err(self.unknown(&shape)),
             };
         };
-        let header = &self.named(written)?;
+        let mut header = self.named(written)?;
+        let place = header.iter().position(|name| plain_name(name) == "instrumentname");
+        let carried = place.and_then(|at| shape.rows.first()?.get(at)).map(String::as_str);
+        columns::of_okx(&mut header, carried.or(self.name.symbol.as_deref()).unwrap_or_default());
+        let header = &header;
         if let Some(columns) = self.funding_columns(header) {
             return self.funding(columns, shape.lines_before, "header");
         }
@@ -253,6 +260,11 @@ impl Context<'_> {
             Some(unknown) => self.instruments(InstrumentForm::Table(unknown)),
             None => Err(self.unknown(&shape)),
         }
+    }
+
+    /// Whether it is a table in JSON.
+    fn is_json(&self) -> bool {
+        matches!(self.container, Container::Json | Container::PackedJson(_))
     }
 
     /// Recognises Parquet and Feather.

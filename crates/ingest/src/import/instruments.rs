@@ -9,6 +9,7 @@ mod merge;
 mod snapshot;
 mod table;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crosscut_hub::{Hub, IngestPublisher, InputFile, Origin, TableSource};
@@ -98,9 +99,12 @@ pub(crate) fn run(
     let there = hub.instruments(venue)?;
     let mut registry = Registry::new(&there, replace);
     let n_rows = told.rows.len() as u64;
+    let is_seen = matches!(file.form, InstrumentForm::Answer | InstrumentForm::Recording);
+    let gone = if is_seen { gone(&there, &told.rows) } else { None };
     registry.add_all(told.rows).map_err(|fault| fault.of(&file.shown))?;
     let mut notes = told.notes;
     notes.extend(registry.notes());
+    notes.extend(gone);
     let merged = registry.into_rows();
     let added = merged.len().saturating_sub(there.len()) as u64;
     let status = if merged == there { TableStatus::Unchanged } else { TableStatus::Written };
@@ -111,6 +115,30 @@ pub(crate) fn run(
     let record = FileRecord { shown: file.shown.clone(), decided: String::new(), rows: n_rows, notes };
     let table = TableReport { table: format!("instruments of {venue}"), rows: merged.len() as u64, added, status };
     Ok((record, table))
+}
+
+/// Most symbols that a note names.
+const GONE_TOLD: usize = 5;
+
+/// Instruments that were seen before and are in a later answer no more, in words. An answer with less than half of them is
+/// one about some instruments, and says nothing of the others. When they went, no answer says: their delisting stays open,
+/// and `data info` tells when each was last seen.
+fn gone(there: &[Instrument], told: &[(u64, Instrument)]) -> Option<String> {
+    let seen_at = told.iter().filter_map(|(_, row)| row.seen_at).max()?;
+    let here: BTreeSet<&str> = told.iter().map(|(_, row)| row.symbol.as_str()).collect();
+    let is_open = |row: &&Instrument| row.seen_at.is_some_and(|at| at < seen_at) && row.delisted_at.is_none();
+    let open: BTreeSet<&str> = there.iter().filter(is_open).map(|row| row.symbol.as_str()).collect();
+    let gone: Vec<&str> = open.difference(&here).copied().filter(|symbol| !symbol.contains('~')).collect();
+    if gone.is_empty() || gone.len() * 2 > open.len() {
+        return None;
+    }
+    let more = if gone.len() > GONE_TOLD { ", ..." } else { "" };
+    Some(format!(
+        "{} instruments that were listed before are not in this answer of {}: {}{more}; their delisting is not stated",
+        gone.len(),
+        format_iso(seen_at),
+        gone[..gone.len().min(GONE_TOLD)].join(", ")
+    ))
 }
 
 /// Merges rows whose symbols are ids already into the venue's table.

@@ -56,6 +56,14 @@ pub(crate) fn table_text(path: &Path) -> Result<Vec<u8>, Fault> {
     table_of(&parse_file(path)?)
 }
 
+/// The records of JSON that is being unpacked, as CSV.
+///
+/// # Errors
+/// As [`table_text`].
+pub(crate) fn packed_text(source: impl std::io::Read) -> Result<Vec<u8>, Fault> {
+    table_of(&parse(source, "JSON")?)
+}
+
 /// The records of a YAML file as CSV.
 ///
 /// # Errors

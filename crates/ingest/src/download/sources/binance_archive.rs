@@ -123,7 +123,7 @@ impl Source for BinanceArchive {
             Some(Err(Unanswered(FetchError::Absent | FetchError::NotAllowed(_)))) | None => (archive.blind(), true),
             Some(Err(error)) => return Err(error),
         };
-        let left = archive.left(&tasks, is_known);
+        let left = archive.left(&tasks, is_known).into_iter().collect();
         Ok(Planned { tasks, left })
     }
 

@@ -88,7 +88,12 @@ impl Source for BybitRest {
         let host = net.hosts.get("bybit_rest");
         let answer = instruments(net, host, category(exchange))?;
         let entries = rows(&answer).map_err(|reason| FetchError::Failed(format!("{}: {reason}", host.origin)))?;
-        Ok(Some(snapshot::names(entries, "symbol")))
+        let mut names = snapshot::names(entries, "symbol");
+        // The interface names what is traded now; the folders of the archive keep the others.
+        names.extend(listed(net, exchange)?);
+        names.sort();
+        names.dedup();
+        Ok(Some(names))
     }
 
     fn ticker(&self, exchange: &str) -> Option<(&'static str, String)> {
@@ -198,6 +203,28 @@ fn folder_of(exchange: &str) -> (&'static str, &'static str) {
     if exchange == "bybit_spot" { ("spot", "_") } else { ("trading", "") }
 }
 
+/// The symbols of an exchange that have a folder in the archive, sorted, delisted ones too; none when it has no listing.
+fn listed(net: &Net, exchange: &str) -> Result<Vec<String>, Unanswered> {
+    let host = net.hosts.get("bybit_files");
+    let text = match net.client.text(&format!("{}/{}/", host.url, folder_of(exchange).0), host.manners) {
+        Ok(text) => text,
+        Err(FetchError::Absent) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let names = parse_html(&text).into_iter().filter_map(|link| link.strip_suffix('/').map(str::to_owned));
+    let mut names: Vec<String> = names.filter(|name| is_plain_name(name) && is_of(exchange, name)).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Whether a folder of the archive is one of an exchange: linear and inverse contracts lie side by side, and the quantities
+/// of inverse ones (`BTCUSD`, `BTCUSDH24`) are in dollars.
+fn is_of(exchange: &str, symbol: &str) -> bool {
+    let is_expiry = |text: &str| text.len() == 3 && text.as_bytes()[1..].iter().all(u8::is_ascii_digit);
+    let end = symbol.rsplit_once("USD").map(|(_, end)| end);
+    exchange != "bybit_linear" || !end.is_some_and(|end| end.is_empty() || is_expiry(end))
+}
+
 impl Source for BybitFiles {
     fn name(&self) -> &'static str {
         "bybit_archive"
@@ -212,12 +239,7 @@ impl Source for BybitFiles {
     }
 
     fn symbols(&self, net: &Net, exchange: &str, _kind: DataKind) -> Result<Option<Vec<String>>, Unanswered> {
-        let host = net.hosts.get("bybit_files");
-        let text = net.client.text(&format!("{}/{}/", host.url, folder_of(exchange).0), host.manners)?;
-        let names = parse_html(&text).into_iter().filter_map(|link| link.strip_suffix('/').map(str::to_owned));
-        let mut names: Vec<String> = names.filter(|name| is_plain_name(name)).collect();
-        names.sort();
-        Ok(Some(names))
+        listed(net, exchange).map(Some)
     }
 
     fn ticker(&self, _exchange: &str) -> Option<(&'static str, String)> {
@@ -228,6 +250,9 @@ impl Source for BybitFiles {
         let host = net.hosts.get("bybit_files");
         let (folder, between) = folder_of(ask.exchange);
         let symbol = encode(ask.symbol);
+        if !is_of(ask.exchange, ask.symbol) {
+            return Ok(Planned::all(Vec::new()));
+        }
         let names = match net.client.text(&format!("{}/{folder}/{symbol}/", host.url), host.manners) {
             Ok(text) => parse_html(&text),
             Err(FetchError::Absent) => return Ok(Planned::all(Vec::new())),

@@ -1,6 +1,6 @@
 //! Where history can be had: one adapter per interface of a venue, in order of preference.
 //!
-//! An adapter turns a wish for one symbol, kind and span into tasks, and says which part of the span it leaves over; the
+//! An adapter turns a wish for one symbol, kind and span into tasks, and says which parts of the span it leaves over; the
 //! next adapter in [`SOURCES`] is asked for that. Adapters know addresses and forms of answers, and nothing of files,
 //! retries or tables.
 
@@ -52,7 +52,7 @@ pub struct Planned {
     /// The files to have.
     pub(crate) tasks: Vec<Task>,
     /// What is left over for the next adapter.
-    pub(crate) left: Option<Span>,
+    pub(crate) left: Vec<Span>,
 }
 
 /// Why an adapter could not answer.
@@ -94,12 +94,12 @@ pub trait Source: Sync {
 impl Planned {
     /// Files that leave nothing over.
     fn all(tasks: Vec<Task>) -> Self {
-        Self { tasks, left: None }
+        Self { tasks, left: Vec::new() }
     }
 
     /// Nothing, all is left over.
     fn none(span: Span) -> Self {
-        Self { tasks: Vec::new(), left: Some(span) }
+        Self { tasks: Vec::new(), left: vec![span] }
     }
 }
 

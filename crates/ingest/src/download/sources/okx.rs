@@ -1,11 +1,16 @@
-//! OKX, spot and perpetual swaps: daily files of trades, and bars, funding rates and instruments by REST.
+//! OKX, spot and perpetual swaps: daily files of trades, bars of a minute and funding rates, and all of that, further bars
+//! and instruments by REST.
+//!
+//! The venue lists its files nowhere and vouches for none of them. It states by no word which clock a file's day follows;
+//! people who keep them found days that begin at 16:00 UTC, midnight in Hong Kong. So the file of the day behind a span is
+//! fetched too, and no name on the disk promises a day.
 
 use std::path::Path;
 
 use serde_json::Value;
 
 use crosscut_model::Timeframe;
-use crosscut_model::time::{DAY, HOUR, format_date};
+use crosscut_model::time::{DAY, HOUR, MINUTE, format_date, midnight};
 
 use crate::download::address::encode;
 use crate::download::client::FetchError;
@@ -219,7 +224,7 @@ impl Source for OkxFiles {
     }
 
     fn gives(&self, exchange: &str, kind: DataKind) -> bool {
-        EXCHANGES.contains(&exchange) && kind == DataKind::Trades
+        EXCHANGES.contains(&exchange) && Series::of(exchange, kind).is_some()
     }
 
     fn symbols(&self, net: &Net, exchange: &str, kind: DataKind) -> Result<Option<Vec<String>>, Unanswered> {
@@ -231,26 +236,29 @@ impl Source for OkxFiles {
     }
 
     fn plan(&self, net: &Net, ask: &Ask<'_>) -> Result<Planned, Unanswered> {
-        let days: Vec<Task> =
-            periods(ask.span, net.now).into_iter().flat_map(Span::days).map(|day| file(net, ask, day)).collect();
-        let mut tasks = Vec::new();
-        for task in days {
+        let Some(series) = Series::of(ask.exchange, ask.kind) else { return Ok(Planned::none(ask.span)) };
+        let mut planned = Planned::default();
+        planned.left.extend(ask.span.shared(Span { from: i64::MIN, until: series.since() }));
+        let Some(covered) = ask.span.shared(Span { from: series.since(), until: i64::MAX }) else { return Ok(planned) };
+        let days = Span { until: covered.until + DAY, ..covered };
+        for day in periods(days, net.now).into_iter().flat_map(Span::days) {
+            let task = series.file(net, ask, day);
             let How::File(remote) = &task.how else { continue };
-            if task.span.until > net.now - SURELY_OUT {
+            if day.until > net.now - SURELY_OUT {
                 match net.client.head(&remote.url, net.hosts.get(remote.host).manners) {
                     Ok(_) => {}
                     Err(FetchError::Absent) => {
-                        // It is not known by which clock a file's day goes: the rest overlaps with the last one, and trades
-                        // told twice are one by their ids.
-                        let from = (task.span.from - DAY).max(ask.span.from);
-                        return Ok(Planned { tasks, left: Some(Span { from, until: ask.span.until }) });
+                        // The rest overlaps with the last file, whatever its clock; rows told twice are one.
+                        let from = (day.from - DAY).max(covered.from);
+                        planned.left.extend(covered.shared(Span { from, until: i64::MAX }));
+                        break;
                     }
                     Err(error) => return Err(error.into()),
                 }
             }
-            tasks.push(task);
+            planned.tasks.push(task);
         }
-        Ok(Planned::all(tasks))
+        Ok(planned)
     }
 
     fn write_pages(&self, _net: &Net, _task: &Task, _dest: &Path) -> Result<(), Unanswered> {
@@ -258,21 +266,64 @@ impl Source for OkxFiles {
     }
 }
 
-/// The file of a day.
-fn file(net: &Net, ask: &Ask<'_>, day: Span) -> Task {
-    let host = net.hosts.get("okx_files");
-    let date = format_date(day.from);
-    let folder = format!("cdn/okex/traderecords/trades/daily/{}", date.replace('-', ""));
-    let name = format!("{}-trades-{date}.zip", encode(ask.symbol));
-    let remote = RemoteFile {
-        host: "okx_files",
-        url: format!("{}/{folder}/{name}", host.url),
-        origin: format!("{}/{folder}/{name}", host.origin),
-        checksum_url: None,
-        listed: None,
-    };
-    // It is not known by which clock a file's day goes: the name on the disk does not promise one.
-    let path = format!("{folder}/{}.zip", ask.symbol);
-    let table = TableKey::of(ask.kind, ask.symbol, day.from);
-    Task { provider: "okx_archive", table, path, span: day, how: How::File(remote) }
+/// A series of daily files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Series {
+    /// Trades of an instrument.
+    Trades,
+    /// Bars of a minute of an instrument.
+    Candles,
+    /// Funding rates of all swaps.
+    Funding,
+}
+
+impl Series {
+    /// The series that holds a kind of data; `None` when there is none.
+    fn of(exchange: &str, kind: DataKind) -> Option<Self> {
+        match kind {
+            DataKind::Trades => Some(Self::Trades),
+            DataKind::Klines(frame) if frame.micros() == Some(MINUTE) => Some(Self::Candles),
+            DataKind::Funding if exchange == "okx_swap" => Some(Self::Funding),
+            _ => None,
+        }
+    }
+
+    /// The day of its first files.
+    fn since(self) -> i64 {
+        match self {
+            Self::Trades => midnight(2021, 10, 1),
+            Self::Candles => midnight(2023, 7, 1),
+            Self::Funding => midnight(2022, 3, 1),
+        }
+    }
+
+    /// Its folder, what its names begin with, the word in them, and the name without a day under which a file is kept.
+    fn names(self, symbol: &str) -> (&'static str, &str, &'static str, String) {
+        match self {
+            Self::Trades => ("trades", symbol, "trades", symbol.to_owned()),
+            Self::Candles => ("candlesticks", symbol, "candlesticks", format!("{symbol}-1m")),
+            Self::Funding => ("swaprates", "allswap", "fundingrates", "allswap-fundingrates".to_owned()),
+        }
+    }
+
+    /// The file of a day.
+    fn file(self, net: &Net, ask: &Ask<'_>, day: Span) -> Task {
+        let host = net.hosts.get("okx_files");
+        let date = format_date(day.from);
+        let (folder, stem, word, kept) = self.names(ask.symbol);
+        let folder = format!("cdn/okex/traderecords/{folder}/daily/{}", date.replace('-', ""));
+        let name = format!("{}-{word}-{date}.zip", encode(stem));
+        let remote = RemoteFile {
+            host: "okx_files",
+            url: format!("{}/{folder}/{name}", host.url),
+            origin: format!("{}/{folder}/{name}", host.origin),
+            checksum_url: None,
+            listed: None,
+        };
+        // One file has the rates of all swaps: it goes into a table of the venue, whoever was asked for.
+        let symbol = if self == Self::Funding { "" } else { ask.symbol };
+        let table = TableKey::of(ask.kind, symbol, day.from);
+        let path = format!("{folder}/{kept}.zip");
+        Task { provider: "okx_archive", table, path, span: day, how: How::File(remote) }
+    }
 }

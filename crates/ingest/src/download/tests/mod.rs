@@ -2,6 +2,7 @@
 
 mod damaged;
 mod faults;
+mod files;
 mod flow;
 mod parts;
 mod reissued;

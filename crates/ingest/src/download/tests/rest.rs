@@ -16,12 +16,12 @@ use crate::testing::{Bench, shared};
 use super::world::{counts, download, request, serve, troubles};
 
 /// Writes down what an interface answers.
-fn answers(bench: &Bench, path: &str, rows: &Value) {
+pub(super) fn answers(bench: &Bench, path: &str, rows: &Value) {
     bench.file(&format!("archive/answers/{path}.json"), rows.to_string());
 }
 
 /// Bars of two days of February 2024, `columns` texts behind the open time.
-fn bars(step: i64, columns: usize) -> Value {
+pub(super) fn bars(step: i64, columns: usize) -> Value {
     let from = midnight(2024, 2, 8);
     let row = |n: i64| {
         let price = format!("{}.5", 100 + n % 7);
@@ -51,7 +51,7 @@ fn of(bench: &Bench, exchange: &str, kinds: &str, symbol: &str) -> (String, Stri
 }
 
 /// Rows of bars in the hub.
-fn n_bars(bench: &Bench, bar: &str, symbol: &str) -> usize {
+pub(super) fn n_bars(bench: &Bench, bar: &str, symbol: &str) -> usize {
     bench.hub().bar_info("v", &bar.parse().unwrap(), symbol).unwrap().rows
 }
 
@@ -212,11 +212,11 @@ fn okx_trades_that_are_in_no_file_yet_are_asked_for_page_by_page() {
     // Trades of three days, some twenty of each moment, so that pages of 100 end inside of one.
     let from = midnight(2024, 2, 8) / 1000;
     let trade = |n: i64| {
-        let time = from + n / 20 * 600_000;
+        let time = from + n / 20 * 1_800_000;
         let side = if n % 3 == 0 { "buy" } else { "sell" };
         json!({"instId": "NEW-USDT", "tradeId": (500 + n).to_string(), "px": "10.5", "sz": "1", "side": side, "ts": time.to_string()})
     };
-    let n_day = 20 * 144;
+    let n_day = 20 * 48;
     let rows: Vec<Value> = (0..3 * n_day).map(trade).collect();
     let file = |at: usize, name: &str| -> String { rows[at][name].as_str().unwrap().to_owned() };
     answers(&bench, "api/v5/market/history-trades/NEW-USDT", &Value::Array(rows.clone()));

@@ -30,9 +30,12 @@ pub(super) fn named_day(path: &Path) -> Option<i64> {
     parse_iso(day).ok()
 }
 
-/// Whether a file begins like a recording.
+/// Whether a file begins like a recording: with an address, or with the time of receipt before a message.
 pub(crate) fn is_recording(head: &[u8]) -> bool {
-    head.starts_with(b"https://") || head.starts_with(b"wss://")
+    let digits = head.iter().take_while(|b| b.is_ascii_digit() || **b == b'.').count();
+    let message = head[digits..].strip_prefix(b":").unwrap_or(&head[digits..]);
+    let is_timed = digits >= 10 && (message.starts_with(b" {") || message.starts_with(b" ["));
+    is_timed || head.starts_with(b"https://") || head.starts_with(b"wss://")
 }
 
 /// Reads one answer; `named_at` is the day its file is named for, which dates answers that do not say of when they are.
@@ -69,7 +72,14 @@ pub(super) fn read_recording(source: impl Read) -> Result<Told, Fault> {
         n_found += u32::from(add(&mut told, &answer, (Some(recorded_at), None))?);
     }
     match n_found {
-        0 => Err(Fault::file("is a recording without exchange information").hint("leave the file out")),
+        0 => Err(Fault::file(format!(
+            "is a recording of {} lines without exchange information: live messages and order books are not imported",
+            row - 1
+        ))
+        .hint(
+            "trades, bars and funding come from the venue's archive (`crosscut data download`), instruments from a \
+             recording of exchangeInfo, instruments or symbols",
+        )),
         _ => Ok(told),
     }
 }

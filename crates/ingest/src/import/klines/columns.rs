@@ -31,7 +31,7 @@ pub(crate) enum Meaning {
 
 /// The spellings of each meaning, reduced to lower-case letters and digits, the best first.
 const ALIASES: [(Meaning, &[&str]); 20] = [
-    (Meaning::Symbol, &["symbol", "ticker", "instrument", "instid", "pair", "coin"]),
+    (Meaning::Symbol, &["symbol", "ticker", "instrument", "instid", "instrumentname", "pair", "coin"]),
     (
         Meaning::OpenTime,
         &["opentime", "starttime", "timestamp", "datetime", "time", "date", "start", "startat", "openedat", "ts"],
@@ -50,7 +50,16 @@ const ALIASES: [(Meaning, &[&str]); 20] = [
     (Meaning::Bar(7), &["vwap", "averageprice"]),
     (
         Meaning::Bar(8),
-        &["dollarvolume", "quotevolume", "quoteassetvolume", "turnover", "quotevol", "volumequote", "amount"],
+        &[
+            "dollarvolume",
+            "quotevolume",
+            "quoteassetvolume",
+            "turnover",
+            "quotevol",
+            "volumequote",
+            "volquote",
+            "amount",
+        ],
     ),
     (
         Meaning::Bar(9),
@@ -69,6 +78,8 @@ const ALIASES: [(Meaning, &[&str]); 20] = [
             "takerbuyquoteassetvolume",
             "takerquote",
             "ignore",
+            "confirm",
+            "volccy",
             "barseq",
             "availableat",
             "takersellquotevolume",
@@ -137,6 +148,18 @@ pub(crate) fn targets() -> Vec<&'static str> {
 pub(crate) fn means_the_same(name: &str, other: &str) -> bool {
     let (name, other) = (plain_name(name), plain_name(other));
     ALIASES.iter().any(|(_, names)| names.contains(&name.as_str()) && names.contains(&other.as_str()))
+}
+
+/// The header of OKX's files of candles by what its columns hold: `vol` counts contracts where there are any, and `vol_ccy`
+/// coins; of spot pairs `vol` counts coins. `symbol` tells which; another header stays as it is.
+pub(crate) fn of_okx(header: &mut [String], symbol: &str) {
+    let place = |name: &str| header.iter().position(|column| plain_name(column) == name);
+    let (Some(vol), Some(ccy), Some(_)) = (place("vol"), place("volccy"), place("volquote")) else { return };
+    // `BTC-USDT` is a pair, `BTC-USDT-SWAP` and `BTC-USDT-240628` are contracts.
+    if symbol.matches('-').count() >= 2 {
+        "ignore".clone_into(&mut header[vol]);
+        "volume".clone_into(&mut header[ccy]);
+    }
 }
 
 /// Gives each column its meaning; `None` when the names are not those of bars.
