@@ -108,8 +108,8 @@ impl Extremes {
         // What was opened and closed so far is cash already, with the sign of the side.
         let realised = if quantity > 0.0 { closed_value - opened_value } else { opened_value - closed_value };
         let profit = realised + quantity * price;
-        self.lowest = self.lowest.min(profit);
-        self.highest = self.highest.max(profit);
+        self.lowest = if profit < self.lowest { profit } else { self.lowest };
+        self.highest = if profit > self.highest { profit } else { self.highest };
     }
 
     /// The largest adverse (at most 0) and favourable (at least 0) excursion of a trade that made `gross` before commission.

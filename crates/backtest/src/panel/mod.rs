@@ -219,6 +219,12 @@ impl Panel {
         let (first, last) = (self.slot(rows.start), self.slot(rows.clone().last()?));
         let until = series.pos_at(last)? + 1;
         let from = series.pos_at(first).map_or(0, |pos| pos + usize::from(series.slot_of(pos) < first));
+        self.range_at(symbol_idx, from..until, whole)
+    }
+
+    /// As [`Panel::range_of`], of bars by their positions.
+    pub(crate) fn range_at(&self, symbol_idx: u32, bars: Range<usize>, whole: bool) -> Option<(f64, f64)> {
+        let (series, from, until) = (self.series(symbol_idx), bars.start, bars.end);
         if from >= until {
             return None;
         }

@@ -86,6 +86,16 @@ pub(crate) struct TradeColumns {
     pub(crate) favourable: Vec<f64>,
 }
 
+impl TradeColumns {
+    /// Forgets everything and keeps the allocations.
+    pub(crate) fn clear(&mut self) {
+        for column in [&mut self.profits, &mut self.bars, &mut self.adverse, &mut self.favourable] {
+            column.clear();
+        }
+        self.longs.clear();
+    }
+}
+
 /// Columns of an outcome that its metrics need.
 #[derive(Debug, Default)]
 struct Columns {

@@ -11,7 +11,7 @@ use crosscut_trading::strategy::Resolved;
 use rayon::prelude::*;
 use serde_json::json;
 
-use super::lean::{self, Job, Places};
+use super::lean::{self, Job, Outlooks, Places, Spare};
 use super::outcome::Sampler;
 use super::{Sampling, SetOutcome};
 use crate::config::{BacktestConfig, FundingSource};
@@ -33,6 +33,21 @@ pub struct SharedMarket {
 
 /// Companies of sets of which one is run both ways.
 const PROVEN: usize = 4;
+
+/// From so many sets on, what a company sees is looked up for all of it first.
+const LARGE: usize = 4;
+
+/// Sets that can be walked side by side, with their places.
+type Company<'a> = Vec<(usize, Job<'a>)>;
+
+/// Room for sets that are walked side by side, kept from one lot of them to the next for its allocations.
+#[derive(Default)]
+struct Room {
+    /// For metrics.
+    workspace: Workspace,
+    /// For walks.
+    spares: Vec<Spare>,
+}
 
 /// What is the same for runs over the same rows.
 struct Ground {
@@ -224,7 +239,7 @@ impl SharedMarket {
         };
         let places = Places::new(panel);
         let one = |at: usize| done(at, self.run(hub, configs[at], sampling));
-        let mut companies: BTreeMap<String, Vec<(usize, Job<'_>)>> = BTreeMap::new();
+        let mut companies: BTreeMap<String, Company<'_>> = BTreeMap::new();
         let mut alone = Vec::new();
         for (at, &config) in configs.iter().enumerate() {
             match config.prepare().map(|prepared| Job { config, prepared }) {
@@ -234,32 +249,41 @@ impl SharedMarket {
                 _ => alone.push(at),
             }
         }
-        let mut chunks: Vec<Vec<(usize, Job<'_>)>> = Vec::new();
         let most = lean::side_by_side(panel.timeline().len());
-        for mut company in companies.into_values() {
+        let (large, small): (Vec<Company<'_>>, Vec<Company<'_>>) =
+            companies.into_values().partition(|company| company.len() >= LARGE);
+        let rooms: Mutex<Vec<Room>> = Mutex::default();
+        let rooms = || rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        let walk = |sets: &[(usize, Job<'_>)], outlooks: &Outlooks| {
+            let mut room = rooms().pop().unwrap_or_default();
+            self.run_side_by_side((&places, outlooks), sets, &mut room, (sampling, &one, done));
+            rooms().push(room);
+        };
+        for mut company in large {
             company.sort_by_key(|(at, job)| (lean::often(job.config), *at));
-            while !company.is_empty() {
-                let rest = company.split_off(company.len().min(most));
-                chunks.push(std::mem::replace(&mut company, rest));
-            }
+            let jobs: Vec<&Job<'_>> = company.iter().map(|(_, job)| job).collect();
+            let outlooks = Outlooks::new(&places, &jobs);
+            company.par_chunks(most).for_each(|chunk| walk(chunk, &outlooks));
         }
-        chunks.into_par_iter().for_each(|chunk| self.run_side_by_side(panel, &places, chunk, (sampling, &one, done)));
+        let none = Outlooks::default();
+        small.par_iter().for_each(|company| walk(company, &none));
         alone.into_par_iter().for_each(one);
     }
 
     /// Runs sets side by side; one that the engine has to run is given to `one`.
     fn run_side_by_side(
         &self,
-        panel: &Panel,
-        places: &Places<'_>,
-        chunk: Vec<(usize, Job<'_>)>,
+        (places, outlooks): (&Places<'_>, &Outlooks),
+        sets: &[(usize, Job<'_>)],
+        room: &mut Room,
         (sampling, one, done): (Sampling, &(dyn Fn(usize) + Sync), Done<'_>),
     ) {
-        let (at, jobs): (Vec<usize>, Vec<Job<'_>>) = chunk.into_iter().unzip();
-        let walked = lean::walk(panel, places, &jobs);
+        let panel = places.panel();
+        let Room { workspace, spares } = room;
+        let jobs: Vec<&Job<'_>> = sets.iter().map(|(_, job)| job).collect();
+        let walked = lean::walk(places, &jobs, outlooks, spares);
         let mut ground: Option<Ground> = None;
-        let mut workspace = Workspace::default();
-        for ((at, job), result) in at.into_iter().zip(&jobs).zip(walked) {
+        for ((at, job), result) in sets.iter().map(|(at, job)| (*at, job)).zip(walked) {
             match result {
                 Ok(None) => one(at),
                 Err(error) => done(at, Err(error)),
@@ -271,8 +295,9 @@ impl SharedMarket {
                     let numbers = curves.numbers(panel, (job.config.capital, ground.periods_per_year), benchmark);
                     let outcome = self
                         .run_id(job.config)
-                        .map(|run_id| SetOutcome::of_numbers(run_id, &numbers, &ground.sampler, &mut workspace));
+                        .map(|run_id| SetOutcome::of_numbers(run_id, &numbers, &ground.sampler, workspace));
                     done(at, outcome);
+                    spares.push(curves.into_spare());
                 }
             }
         }

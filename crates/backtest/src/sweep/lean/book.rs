@@ -9,17 +9,18 @@ use crosscut_trading::cost::fraction;
 use crosscut_trading::limits::{Kept, Limits};
 use crosscut_trading::rules::{Execution, OnShort, Untradable};
 use crosscut_trading::sizing::{Account, Line, affordable_scale};
-use crosscut_trading::strategy::{Aim, Holding, Ranked};
+use crosscut_trading::strategy::Holding;
 use crosscut_trading::venue::{Meeting, Purse, Terms, execute};
 
 use super::curve::Curve;
+use super::outlook::Outlook;
 use super::positions::{Part, Positions};
-use super::ranges::Ranges;
 use super::sight::{Places, Sight};
 use super::slate::{Lines, Slate};
 use super::{Curves, Job};
 use crate::config::{BacktestConfig, CommissionConfig, SlippageConfig};
 use crate::panel::Panel;
+use crate::results::metrics::TradeColumns;
 
 /// Something to trade.
 #[derive(Debug, Clone, Copy, Default)]
@@ -34,7 +35,9 @@ struct Wish {
 
 /// One set on its walk.
 pub(super) struct Book {
-    /// Cash, positions, closed trades.
+    /// Cash, quote units.
+    cash: f64,
+    /// Positions and closed trades.
     pub(super) positions: Positions,
     /// Equity and exposure so far.
     pub(super) curve: Curve,
@@ -70,6 +73,15 @@ pub(super) struct Book {
     named: Vec<u32>,
 }
 
+/// Room that one set leaves to the next: what it has most of.
+#[derive(Debug, Default)]
+pub(in crate::sweep) struct Spare {
+    /// Of a curve.
+    equity: Vec<f64>,
+    /// Of closed trades.
+    trades: TradeColumns,
+}
+
 /// Commission and slippage as fractions; NaN, which no walk survives, for what is not in basis points.
 fn rates(config: &BacktestConfig) -> (f64, f64) {
     let commission = match config.costs.commission {
@@ -85,11 +97,12 @@ fn rates(config: &BacktestConfig) -> (f64, f64) {
 }
 
 impl Book {
-    /// A book before the first row.
-    pub(super) fn new(job: &Job<'_>, panel: &Panel, rows: Range<usize>) -> Self {
+    /// A book before the first row; `spare` is room for it.
+    pub(super) fn new(job: &Job<'_>, panel: &Panel, rows: Range<usize>, spare: Spare) -> Self {
         Self {
-            positions: Positions::new(job.config.capital, panel.symbols().len()),
-            curve: Curve::new(rows.len()),
+            cash: job.config.capital,
+            positions: Positions::new(panel.symbols().len(), spare.trades),
+            curve: Curve::new(rows.len(), spare.equity),
             at: rows.start,
             rows,
             turnover: Vec::new(),
@@ -113,14 +126,9 @@ impl Book {
         if let Some(row) = self.waits_for.filter(|&row| row <= to && row < self.rows.end) {
             self.mark(places, slate, row);
             self.waits_for = None;
-            self.trade(job, places, row);
+            self.trade(job, places, &mut slate.fills, row);
         }
         self.mark(places, slate, to);
-    }
-
-    /// Tells trades the prices at which their symbols stood since the last decision.
-    pub(super) fn note_ranges(&mut self, panel: &Panel, ranges: &mut Ranges) {
-        self.positions.note_ranges(|symbol_idx| ranges.of(panel, symbol_idx));
     }
 
     /// Values what is held over the rows up to one, which is not among them.
@@ -130,7 +138,7 @@ impl Book {
         if rows.is_empty() || self.is_void {
             return;
         }
-        let cash = self.positions.cash;
+        let cash = self.cash;
         slate.columns.clear();
         let held = self.positions.held();
         for &(symbol_idx, quantity) in held {
@@ -153,25 +161,27 @@ impl Book {
         job: &Job<'_>,
         places: &Places<'_>,
         slate: &mut Slate<'_>,
-        (ranked, row): (&[Ranked], usize),
+        (outlook, row): (&Outlook, usize),
     ) {
         let Some(rule) = job.prepared.strategy.rule().filter(|_| !self.is_void) else { return };
-        let equity = self.equity(places, slate, row);
+        let equity = self.equity(outlook);
         if equity <= 0.0 || equity.is_nan() {
             self.is_void = true;
             return;
         }
         slate.plan.clear();
-        let is_short = ranked.len() < rule.names_needed(ranked.len());
+        let is_short = outlook.ranked.len() < rule.names_needed(outlook.ranked.len());
         match job.config.on_short {
             OnShort::Skip if is_short => return,
             OnShort::Flat if is_short => {}
             _ => {
                 let held = || self.holdings(job, places, (row, equity));
-                rule.decide(ranked, &Sight::new(places, row, &held), &mut slate.plan);
+                rule.decide(&outlook.ranked, &Sight::new(places, row, &held), &mut slate.plan);
             }
         }
-        let kept = self.lay(job.config.untradable, places, slate, (row, equity));
+        slate.mark(self.positions.held());
+        self.settle_idle(job.config.untradable, places, slate, (outlook, row));
+        let kept = self.lay(slate, outlook, equity);
         self.wish(job, &mut slate.lines, (equity, kept));
         self.n_orders += self.sells.len() + self.buys.len();
         // An order that comes after the next open, or has none to meet, is for the engine; and so is one at a close that is
@@ -179,7 +189,7 @@ impl Book {
         let is_late = row + 1 < self.rows.end && places.panel.available_at()[row] > places.panel.timeline()[row + 1];
         self.is_void |= is_late;
         if !self.is_delayed {
-            self.trade(job, places, row);
+            self.trade(job, places, &mut slate.fills, row);
             return;
         }
         self.waits_for = Some(row + 1);
@@ -187,68 +197,83 @@ impl Book {
         self.is_void |= !self.sells.iter().chain(&self.buys).all(has_open);
     }
 
-    /// Cash and the value of what is held at the last closes.
-    fn equity(&self, places: &Places<'_>, slate: &mut Slate<'_>, row: usize) -> f64 {
-        let mut value = 0.0;
-        for &(symbol_idx, quantity) in self.positions.held() {
-            let price = slate.price(places, symbol_idx, row);
-            if !price.is_nan() {
-                value += quantity * price;
-            }
-        }
-        self.positions.cash + value
+    /// Cash and the value of what is held at the last closes; what is held has one.
+    fn equity(&self, outlook: &Outlook) -> f64 {
+        let held = self.positions.held().iter();
+        let value = held.fold(0.0, |sum, (symbol_idx, quantity)| sum + quantity * outlook.closes[*symbol_idx as usize]);
+        self.cash + value
     }
 
     /// What is held as a rule sees it.
     fn holdings(&self, job: &Job<'_>, places: &Places<'_>, (row, equity): (usize, f64)) -> Vec<Holding> {
         let holding = |&(symbol_idx, quantity): &(u32, f64)| {
-            let pos = places.last(symbol_idx, row)?;
-            let worth = quantity * places.panel.series(symbol_idx).close()[pos];
+            let worth = quantity * places.last_close(symbol_idx, row);
             let is_stuck = job.config.untradable == Untradable::Hold && !places.can_trade(symbol_idx, row);
             // The bar in which it was opened counts unless that was at its close.
-            let n_bars =
-                (pos as u64 + 1).saturating_sub(self.positions.opened_bar(symbol_idx)) + u64::from(self.is_delayed);
-            Some(Holding { symbol_idx, weight: worth / equity, n_bars, is_stuck })
+            let opened_bar = places.bar_number(symbol_idx, self.positions.opened_row(symbol_idx));
+            let n_bars = places.bar_number(symbol_idx, row).saturating_sub(opened_bar) + u64::from(self.is_delayed);
+            Holding { symbol_idx, weight: worth / equity, n_bars, is_stuck }
         };
-        self.positions.held().iter().filter_map(holding).collect()
+        self.positions.held().iter().map(holding).collect()
     }
 
-    /// Lays aims and positions side by side, symbols ascending; gives what is kept as it is.
-    fn lay(
+    /// Looks at what is held, not aimed at, and cannot be traded: it is kept, or closed at its last close.
+    fn settle_idle(
         &mut self,
         untradable: Untradable,
         places: &Places<'_>,
         slate: &mut Slate<'_>,
-        (row, equity): (usize, f64),
-    ) -> Kept {
-        let mut kept = Kept::default();
-        slate.lines.clear();
-        self.named.clear();
-        let Self { positions, named, is_void, .. } = self;
-        slate.lay(positions.held(), |slate, symbol_idx, (aim, held)| {
-            named.push(symbol_idx);
-            let price = slate.price(places, symbol_idx, row);
-            if price.is_nan() {
-                return;
+        (outlook, row): (&Outlook, usize),
+    ) {
+        for (word, (marks, tradable)) in slate.marks.iter_mut().zip(&outlook.tradable).enumerate() {
+            let mut left = marks.held & !marks.aimed & !tradable;
+            while left != 0 {
+                let bit = left & left.wrapping_neg();
+                left ^= bit;
+                // Those who are no members any more can be traded all the same.
+                if places.can_trade(word as u32 * 64 + bit.trailing_zeros(), row) {
+                    continue;
+                }
+                match untradable {
+                    Untradable::Hold => marks.kept |= bit,
+                    // At its last close now, not at the next open: that is for the engine.
+                    Untradable::CloseLast => self.is_void |= self.is_delayed,
+                }
             }
-            let is_kept = match aim {
-                Some(Aim::Weight(_)) => false,
-                Some(Aim::Keep) => true,
-                None => untradable == Untradable::Hold && !slate.can_trade(places, symbol_idx, row),
-            };
-            if is_kept {
-                let weight = held * price / equity;
-                if held != 0.0 {
+        }
+    }
+
+    /// Lays aims and positions side by side, symbols ascending; gives what is kept as it is.
+    fn lay(&mut self, slate: &mut Slate<'_>, outlook: &Outlook, equity: f64) -> Kept {
+        let Slate { weights, marks, lines, .. } = slate;
+        let mut kept = Kept::default();
+        let n_named = marks.iter().map(|marks| (marks.aimed | marks.held).count_ones() as usize).sum();
+        lines.resize(n_named);
+        self.named.resize(n_named, 0);
+        let (mut n_named, mut n_lines) = (0, 0);
+        for (word, marks) in marks.iter().enumerate() {
+            let mut left = marks.aimed | marks.held;
+            while left != 0 {
+                let bit = left & left.wrapping_neg();
+                let symbol_idx = word as u32 * 64 + left.trailing_zeros();
+                left ^= bit;
+                self.named[n_named] = symbol_idx;
+                n_named += 1;
+                let (price, held) = (outlook.closes[symbol_idx as usize], self.positions.quantity(symbol_idx));
+                if marks.kept & bit == 0 {
+                    lines.symbols[n_lines] = symbol_idx;
+                    lines.weights[n_lines] = std::mem::take(&mut weights[symbol_idx as usize]);
+                    lines.prices[n_lines] = price;
+                    lines.held[n_lines] = held;
+                    n_lines += 1;
+                } else if held != 0.0 {
+                    let weight = held * price / equity;
                     kept.gross += weight.abs();
                     kept.net += weight;
                 }
-                return;
             }
-            // What cannot be traded is closed at its last close now, not at the next open: that is for the engine.
-            *is_void |= self.is_delayed && aim.is_none() && !slate.can_trade(places, symbol_idx, row);
-            let weight = if let Some(Aim::Weight(weight)) = aim { weight } else { 0.0 };
-            slate.lines.push(Line { symbol_idx, weight, price, held, spread: f64::NAN });
-        });
+        }
+        lines.resize(n_lines);
         kept
     }
 
@@ -259,7 +284,7 @@ impl Book {
             // What is kept has used its share of the cash; the rest cannot weigh more than what is left.
             let limits = Limits { cash_buffer: Some(0.0), ..job.prepared.limits };
             limits.apply(&mut lines.weights, kept);
-            let account = Account { equity, cash: self.positions.cash, reserve: 0.0 };
+            let account = Account { equity, cash: self.cash, reserve: 0.0 };
             scale = affordable_scale(&lines.iter().collect::<Vec<Line>>(), account, &job.prepared.costs);
         }
         lines.work_out(equity, scale);
@@ -286,48 +311,71 @@ impl Book {
     }
 
     /// Trades what is wished in a row: sells, then buys.
-    fn trade(&mut self, job: &Job<'_>, places: &Places<'_>, row: usize) {
+    fn trade(&mut self, job: &Job<'_>, places: &Places<'_>, fills: &mut Vec<Part>, row: usize) {
         if self.is_void {
             return;
         }
-        let (sells, buys) = (std::mem::take(&mut self.sells), std::mem::take(&mut self.buys));
-        for (side, wishes) in [(Side::Sell, &sells), (Side::Buy, &buys)] {
-            let slipped = 1.0 + self.rates.1 * side.sign();
-            for &wish in wishes {
-                let bar_number = || places.last(wish.symbol_idx, row).map_or(0, |pos| pos as u64 + 1);
-                let met = if self.is_delayed { places.open_at(wish.symbol_idx, row) } else { wish.price };
-                let filled = if self.is_cash {
-                    self.fill_for_cash(job, side, (wish, met))
-                } else {
-                    let (quantity, price) = (wish.quantity, met * slipped);
-                    let part = Part { quantity, price, commission: self.rates.0 * quantity * price };
-                    Some((part, (price - met).abs() * quantity))
-                };
-                let Some((part, slippage)) = filled else { continue };
-                self.commission += part.commission;
-                self.slippage += slippage;
-                self.n_fills += 1;
-                self.positions.book(wish.symbol_idx, side, part, bar_number);
-            }
+        if self.is_delayed {
+            let meet = |wish: &mut Wish| wish.price = places.open_at(wish.symbol_idx, row);
+            self.sells.iter_mut().chain(&mut self.buys).for_each(meet);
         }
-        (self.sells, self.buys) = (sells, buys);
+        for side in [Side::Sell, Side::Buy] {
+            fills.clear();
+            if self.is_cash {
+                self.fill_for_cash(job, side, fills);
+            } else {
+                self.fill(side, fills);
+            }
+            self.n_fills += fills.len();
+            self.positions.book(places, (side, row), fills);
+        }
         self.positions.settle(&self.named);
     }
 
-    /// One execution that has to be paid, and its slippage; `None` where there is no cash for any.
-    fn fill_for_cash(&mut self, job: &Job<'_>, side: Side, (wish, price): (Wish, f64)) -> Option<(Part, f64)> {
-        let Wish { symbol_idx, quantity, .. } = wish;
-        let purse = if side == Side::Buy { Purse::Cash(self.positions.cash) } else { Purse::Unlimited };
-        self.is_void |= side == Side::Sell && quantity > self.positions.quantity(symbol_idx);
-        let meeting = Meeting { side, quantity, reference: price, at: 0, lot_size: None, terms: Terms::default() };
-        let fill = execute(meeting, purse, &job.prepared.costs)?;
-        let part = Part { quantity: fill.quantity, price: fill.price, commission: fill.commission };
-        Some((part, fill.slippage))
+    /// What is wished on a side.
+    fn wishes(&self, side: Side) -> &[Wish] {
+        if side == Side::Sell { &self.sells } else { &self.buys }
     }
 
-    /// The row after the last one of the run.
-    pub(super) fn end(&self) -> usize {
-        self.rows.end
+    /// Executes what is wished on a side; cash may be owed.
+    fn fill(&mut self, side: Side, fills: &mut Vec<Part>) {
+        let sign = side.sign();
+        let slipped = 1.0 + self.rates.1 * sign;
+        let (mut cash, mut commission, mut slippage) = (self.cash, self.commission, self.slippage);
+        fills.extend(self.wishes(side).iter().map(|&Wish { symbol_idx, quantity, price: met }| {
+            let price = met * slipped;
+            let part = Part { symbol_idx, quantity, price, commission: self.rates.0 * quantity * price };
+            cash -= sign * quantity * price + part.commission;
+            commission += part.commission;
+            slippage += (price - met).abs() * quantity;
+            part
+        }));
+        (self.cash, self.commission, self.slippage) = (cash, commission, slippage);
+    }
+
+    /// Executes what is wished on a side as far as there is cash for it.
+    fn fill_for_cash(&mut self, job: &Job<'_>, side: Side, fills: &mut Vec<Part>) {
+        for nth in 0..self.wishes(side).len() {
+            let Wish { symbol_idx, quantity, price: reference } = self.wishes(side)[nth];
+            let purse = if side == Side::Buy { Purse::Cash(self.cash) } else { Purse::Unlimited };
+            self.is_void |= side == Side::Sell && quantity > self.positions.quantity(symbol_idx);
+            let meeting = Meeting { side, quantity, reference, at: 0, lot_size: None, terms: Terms::default() };
+            let Some(fill) = execute(meeting, purse, &job.prepared.costs) else { continue };
+            self.cash -= side.sign() * fill.quantity * fill.price + fill.commission;
+            self.commission += fill.commission;
+            self.slippage += fill.slippage;
+            fills.push(Part {
+                symbol_idx,
+                quantity: fill.quantity,
+                price: fill.price,
+                commission: fill.commission,
+            });
+        }
+    }
+
+    /// Gives up everything for its room.
+    pub(super) fn into_spare(self) -> Spare {
+        Spare { equity: self.curve.equity, trades: self.positions.into_closed() }
     }
 
     /// What it has come to; `None` for a set the engine has to run.

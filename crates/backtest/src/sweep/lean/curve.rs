@@ -47,9 +47,11 @@ fn sums<const N: usize>(columns: &[Column<'_>], at: usize) -> Sums<N> {
 }
 
 impl Curve {
-    /// Nothing yet of so many rows.
-    pub(super) fn new(n_rows: usize) -> Self {
-        Self { equity: Vec::with_capacity(n_rows), gross: 0.0, net: 0.0, n_held: 0, is_sound: true }
+    /// Nothing yet of so many rows; `equity` is room for them.
+    pub(super) fn new(n_rows: usize, mut equity: Vec<f64>) -> Self {
+        equity.clear();
+        equity.reserve_exact(n_rows);
+        Self { equity, gross: 0.0, net: 0.0, n_held: 0, is_sound: true }
     }
 
     /// Goes on over rows in which all columns have prices.

@@ -10,17 +10,18 @@
 mod book;
 mod curve;
 mod members;
+mod outlook;
 mod positions;
 mod ranges;
 mod sight;
 mod slate;
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use crosscut_model::calendar::Rebalance;
 use crosscut_trading::account::Funds;
 use crosscut_trading::rules::Execution;
-use crosscut_trading::strategy::{Ranked, rank};
 
 use crate::config::{
     BacktestConfig, CommissionConfig, OrdersConfig, Prepared, RiskConfig, SlippageConfig, VenueConfig,
@@ -30,14 +31,15 @@ use crate::panel::Panel;
 use crate::replay::{check, decisions};
 use crate::results::metrics::Numbers;
 use book::Book;
-use members::Members;
+pub(super) use book::Spare;
+use outlook::Lookout;
+pub(super) use outlook::Outlooks;
 use ranges::Ranges;
 pub(super) use sight::Places;
-use sight::Sight;
 use slate::Slate;
 
 /// Sets that are walked side by side at most.
-const SIDE_BY_SIDE: usize = 24;
+const SIDE_BY_SIDE: usize = 10;
 
 /// Rows of all their curves at most: 32 MB.
 const ROWS_MAX: usize = 4_000_000;
@@ -60,7 +62,7 @@ pub(super) struct Curves {
     /// The book at the end.
     book: Book,
     /// Rows of the run.
-    rows: std::ops::Range<usize>,
+    rows: Range<usize>,
 }
 
 /// Whether the walk can stand for the engine.
@@ -108,6 +110,8 @@ struct Walker<'a> {
     job: &'a Job<'a>,
     /// Its book.
     book: Book,
+    /// Its rows.
+    rows: Range<usize>,
     /// Rows at which it decides, ascending.
     decisions: Rc<[usize]>,
     /// How many of them are over.
@@ -122,65 +126,65 @@ impl Walker<'_> {
 
     /// Walks up to the close of a row, or to the end of the run.
     fn advance<'b>(&mut self, places: &Places<'b>, (slate, ranges): (&mut Slate<'b>, &mut Ranges), to: usize) {
-        let rows = self.job.prepared.range.positions(places.panel.timeline());
         // What was decided at a row is held, or taken up, from the bar after it on.
-        let since = self.n_over.checked_sub(1).map_or(rows.start, |at| self.decisions[at] + 1);
+        let since = self.n_over.checked_sub(1).map_or(self.rows.start, |at| self.decisions[at] + 1);
         self.book.advance(self.job, places, slate, to);
-        ranges.turn_to(places.panel, since..rows.end.min(to + 1));
-        self.book.note_ranges(places.panel, ranges);
+        ranges.turn_to(places, since..self.rows.end.min(to + 1));
+        self.book.positions.note_ranges(places, ranges);
     }
 }
 
-/// Walks sets that fit and have [`company`]; `None` for one that the engine has to run.
+/// Walks sets that fit and have [`company`]; `None` for one that the engine has to run. What a row shows is looked up in
+/// `outlooks` where it is there; `spares` is room.
 ///
 /// # Errors
 /// For each set as [`crate::replay()`].
-pub(super) fn walk(panel: &Panel, places: &Places<'_>, jobs: &[Job<'_>]) -> Vec<Result<Option<Curves>, BacktestError>> {
+pub(super) fn walk(
+    places: &Places<'_>,
+    jobs: &[&Job<'_>],
+    outlooks: &Outlooks,
+    spares: &mut Vec<Spare>,
+) -> Vec<Result<Option<Curves>, BacktestError>> {
+    let panel = places.panel;
     let mut known: Vec<(Rebalance, Rc<[usize]>)> = Vec::new();
-    let start = |job: &'_ Job<'_>| {
-        check(panel, job.config, &job.prepared)?;
-        let rows = job.prepared.range.positions(panel.timeline());
-        let rebalance = job.config.rebalance;
-        let decisions = match known.iter().find(|(other, _)| *other == rebalance) {
-            Some((_, decisions)) => Rc::clone(decisions),
-            None => {
-                let found: Rc<[usize]> = decisions(panel, rebalance, rows.clone()).into();
-                known.push((rebalance, Rc::clone(&found)));
-                found
-            }
-        };
-        Ok((Book::new(job, panel, rows), decisions))
-    };
     let mut checks = Vec::with_capacity(jobs.len());
     let mut walkers = Vec::with_capacity(jobs.len());
-    for (job, started) in jobs.iter().zip(jobs.iter().map(start).collect::<Vec<Result<_, BacktestError>>>()) {
-        checks.push(started.map(|(book, decisions)| walkers.push(Walker { job, book, decisions, n_over: 0 })));
+    for &job in jobs {
+        let checked = check(panel, job.config, &job.prepared).map(|()| {
+            let rows = job.prepared.range.positions(panel.timeline());
+            let rebalance = job.config.rebalance;
+            let decisions = match known.iter().find(|(other, _)| *other == rebalance) {
+                Some((_, decisions)) => Rc::clone(decisions),
+                None => {
+                    let found: Rc<[usize]> = decisions(panel, rebalance, rows.clone()).into();
+                    known.push((rebalance, Rc::clone(&found)));
+                    found
+                }
+            };
+            let book = Book::new(job, panel, rows.clone(), spares.pop().unwrap_or_default());
+            walkers.push(Walker { job, book, rows, decisions, n_over: 0 });
+        });
+        checks.push(checked);
     }
-    walk_all(panel, places, &mut walkers);
+    walk_all(places, &mut walkers, outlooks);
     let mut walked = walkers.into_iter().map(|walker| walker.book.finish());
     checks.into_iter().map(|check| check.map(|()| walked.next().flatten())).collect()
 }
 
 /// Walks sets of one company to the end.
-fn walk_all<'a>(panel: &'a Panel, places: &Places<'a>, walkers: &mut [Walker<'_>]) {
-    let Some(rule) = walkers.first().and_then(|walker| walker.job.prepared.strategy.rule()) else { return };
-    let mut members = Members::new(panel, walkers[0].job.prepared.pool.as_ref());
-    let (mut names, mut ranked, mut scores): (Vec<u32>, Vec<Ranked>, Vec<f64>) = Default::default();
-    let (mut slate, mut ranges) = (Slate::new(panel.symbols().len()), Ranges::default());
+fn walk_all(places: &Places<'_>, walkers: &mut [Walker<'_>], outlooks: &Outlooks) {
+    let Some(mut lookout) = walkers.first().and_then(|walker| Lookout::new(places, walker.job)) else { return };
+    let (mut slate, mut ranges) = (Slate::new(places.panel.symbols().len()), Ranges::default());
     while let Some(row) = walkers.iter().filter_map(Walker::next).min() {
-        members.turn_to(row);
-        names.clear();
-        names.extend(members.now().iter().copied().filter(|&symbol_idx| places.can_trade(symbol_idx, row)));
-        slate.note_tradable(&names, row);
-        rank(rule, &names, &Sight::blind(places, row), (&mut ranked, &mut scores));
+        let outlook = outlooks.at(row).unwrap_or_else(|| lookout.look(row));
         for walker in walkers.iter_mut().filter(|walker| walker.next() == Some(row)) {
             walker.advance(places, (&mut slate, &mut ranges), row);
-            walker.book.decide(walker.job, places, &mut slate, (&ranked, row));
+            walker.book.decide(walker.job, places, &mut slate, (outlook, row));
             walker.n_over += 1;
         }
     }
     for walker in walkers {
-        let end = walker.book.end();
+        let end = walker.rows.end;
         walker.advance(places, (&mut slate, &mut ranges), end);
     }
 }
@@ -211,8 +215,13 @@ impl Curves {
         }
     }
 
+    /// Gives up everything for its room.
+    pub(super) fn into_spare(self) -> Spare {
+        self.book.into_spare()
+    }
+
     /// Rows of the run.
-    pub(super) fn rows(&self) -> std::ops::Range<usize> {
+    pub(super) fn rows(&self) -> Range<usize> {
         self.rows.clone()
     }
 }

@@ -2,37 +2,38 @@
 
 use std::ops::Range;
 
-use crate::panel::Panel;
-
-/// A lowest and a highest price, quote units.
-type Extremes = (f64, f64);
+use super::sight::Places;
 
 /// Extremes of the symbols over some rows.
 #[derive(Debug, Default)]
 pub(super) struct Ranges {
     /// The rows.
     rows: Range<usize>,
-    /// By symbol; the outer `None`: not looked up yet, the inner one: no bar in the rows.
-    known: Vec<Option<Option<Extremes>>>,
+    /// How many different rows there have been.
+    n_turns: u32,
+    /// By symbol: lowest and highest price, quote units, NaN without a bar; and the turn at which they were found.
+    known: Vec<(f64, f64, u32)>,
 }
 
 impl Ranges {
     /// Goes on to other rows.
-    pub(super) fn turn_to(&mut self, panel: &Panel, rows: Range<usize>) {
-        if self.rows == rows && !self.known.is_empty() {
+    pub(super) fn turn_to(&mut self, places: &Places<'_>, rows: Range<usize>) {
+        if self.rows == rows && self.n_turns > 0 {
             return;
         }
         self.rows = rows;
-        self.known.clear();
-        self.known.resize(panel.symbols().len(), None);
+        self.n_turns += 1;
+        self.known.resize(places.panel.symbols().len(), (f64::NAN, f64::NAN, 0));
     }
 
-    /// The extremes of a symbol; `None` without a bar.
-    pub(super) fn of(&mut self, panel: &Panel, symbol_idx: u32) -> Option<Extremes> {
-        let rows = &self.rows;
-        if rows.is_empty() {
-            return None;
+    /// The extremes of a symbol; NaN without a bar.
+    #[inline]
+    pub(super) fn of(&mut self, places: &Places<'_>, symbol_idx: u32) -> (f64, f64) {
+        let known = &mut self.known[symbol_idx as usize];
+        if known.2 != self.n_turns {
+            let (low, high) = places.range_of(symbol_idx, self.rows.clone()).unwrap_or((f64::NAN, f64::NAN));
+            *known = (low, high, self.n_turns);
         }
-        *self.known[symbol_idx as usize].get_or_insert_with(|| panel.range_of(symbol_idx, rows.clone(), true))
+        (known.0, known.1)
     }
 }

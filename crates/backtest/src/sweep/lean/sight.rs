@@ -22,6 +22,11 @@ impl<'a> Places<'a> {
         Self { panel, dense }
     }
 
+    /// The market.
+    pub(in crate::sweep) fn panel(&self) -> &'a Panel {
+        self.panel
+    }
+
     /// Position of a symbol's last bar at or before a row.
     pub(super) fn last(&self, symbol_idx: u32, row: usize) -> Option<usize> {
         match self.dense[symbol_idx as usize] {
@@ -31,6 +36,30 @@ impl<'a> Places<'a> {
             }
             None => self.panel.series(symbol_idx).pos_at(self.panel.slot(row)),
         }
+    }
+
+    /// The last close of a symbol at a row, quote units; NaN before its first bar.
+    pub(super) fn last_close(&self, symbol_idx: u32, row: usize) -> f64 {
+        self.last(symbol_idx, row).map_or(f64::NAN, |pos| self.panel.series(symbol_idx).close()[pos])
+    }
+
+    /// How many bars of a symbol there are up to a row.
+    #[inline]
+    pub(super) fn bar_number(&self, symbol_idx: u32, row: usize) -> u64 {
+        self.last(symbol_idx, row).map_or(0, |pos| pos as u64 + 1)
+    }
+
+    /// The lowest and the highest price of a symbol's bars in rows; `None` without a bar.
+    pub(super) fn range_of(&self, symbol_idx: u32, rows: Range<usize>) -> Option<(f64, f64)> {
+        if rows.is_empty() {
+            return None;
+        }
+        let Some(first) = self.dense[symbol_idx as usize] else {
+            return self.panel.range_of(symbol_idx, rows, true);
+        };
+        let n_bars = self.panel.series(symbol_idx).n_bars();
+        let place = |row: usize| row.saturating_sub(first).min(n_bars);
+        self.panel.range_at(symbol_idx, place(rows.start)..place(rows.end), true)
     }
 
     /// Position of a symbol's bar in a row.
