@@ -8,6 +8,7 @@ use crosscut_hub::Hub;
 use crosscut_model::Timeframe;
 use crosscut_model::timeframe::Unit;
 use crosscut_trading::rules::Execution;
+use rayon::prelude::*;
 
 use crate::Loaded;
 use crate::config::BacktestConfig;
@@ -107,31 +108,23 @@ pub fn run_cross(
     // As many samples of each curve as a sweep keeps.
     let span = (closes.timeline.first().copied().unwrap_or(0), closes.timeline.last().copied().unwrap_or(0));
     let sampling = sampling_for(span, closes.timeline.len(), sets.len());
-    let of = |lookback: usize| -> (Vec<usize>, Vec<BacktestConfig>) {
+    let run = |lookback: usize| -> Result<(), BacktestError> {
         let of_it: Vec<usize> = (0..sets.len()).filter(|&at| sets[at].lookback == lookback).collect();
-        let configs = of_it.iter().map(|&at| config(sets[at], &closes.timeline)).collect();
-        (of_it, configs)
-    };
-    let build = |lookback: Option<&usize>| lookback.map(|&lookback| market(closes, lookback, &of(lookback).1[0]));
-    let mut built = build(lookbacks.first());
-    for (nth, &lookback) in lookbacks.iter().enumerate() {
-        let Some(market) = built.take().transpose()? else { break };
-        let (of_it, configs) = of(lookback);
+        let configs: Vec<BacktestConfig> = of_it.iter().map(|&at| config(sets[at], &closes.timeline)).collect();
+        let market = market(closes, lookback, &configs[0])?;
         let all: Vec<&BacktestConfig> = configs.iter().collect();
-        let run = || {
-            market.run_all(hub, &all, (sampling, true), &|nth, result| match result {
-                Ok(outcome) => {
-                    let check = check(&outcome, lookback);
-                    done(of_it[nth], outcome, check);
-                }
-                Err(error) => {
-                    failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(error);
-                }
-            });
-        };
-        // The next market is made while this one is run over.
-        built = rayon::join(run, || build(lookbacks.get(nth + 1))).1;
-    }
+        market.run_all(hub, &all, (sampling, true), &|nth, result| match result {
+            Ok(outcome) => {
+                let check = check(&outcome, lookback);
+                done(of_it[nth], outcome, check);
+            }
+            Err(error) => {
+                failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(error);
+            }
+        });
+        Ok(())
+    };
+    lookbacks.into_par_iter().try_for_each(run)?;
     match failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
         Some(error) => Err(error),
         None => Ok(()),

@@ -84,8 +84,8 @@ pub fn summary(equity: &[f64], periods_per_year: f64, workspace: &mut Workspace)
         return one_by_one(equity, &super::returns(equity), periods_per_year);
     }
     let mut returns = std::mem::take(&mut workspace.returns);
-    returns.clear();
-    returns.extend(equity.iter().zip(&equity[1..]).map(|(before, now)| now / before - 1.0));
+    returns.resize(equity.len() - 1, 0.0);
+    returns.iter_mut().zip(equity).zip(&equity[1..]).for_each(|((change, before), now)| *change = now / before - 1.0);
     let summary = plain(equity, &returns, periods_per_year, workspace);
     workspace.returns = returns;
     summary

@@ -1,5 +1,5 @@
-//! The equity curve of a set as it grows, and what was held on average: several rows are valued at once, each in the order of
-//! the symbols.
+//! The equity curve of a set as it grows, and what was held on average: several rows are valued at once, each in the order
+//! of the symbols.
 
 use std::ops::Range;
 
@@ -25,22 +25,55 @@ pub(super) struct Curve {
     pub(super) is_sound: bool,
 }
 
-/// Rows valued at once.
+/// Rows whose sums are kept in registers.
 const WIDE: usize = 8;
+
+/// Rows whose sums are kept near: more than [`WIDE`] are valued column by column, as memory gives them best.
+const LONG: usize = 64;
 
 /// Values of positions, row by row: signed, and without their signs.
 type Sums<const N: usize> = ([f64; N], [f64; N]);
+
+/// `N` rows of a column from place `at` on, and the base units held.
+#[inline]
+fn rows<const N: usize>((prices, quantity): Column<'_>, at: usize) -> (&[f64; N], f64) {
+    (prices[at..].first_chunk().expect("a column has all rows that are valued"), quantity)
+}
 
 /// The values of `N` rows from place `at` on, each summed in the order of the columns.
 #[inline]
 fn sums<const N: usize>(columns: &[Column<'_>], at: usize) -> Sums<N> {
     let (mut net, mut gross) = ([0.0; N], [0.0; N]);
-    for (prices, quantity) in columns {
-        let prices = prices[at..].first_chunk::<N>().expect("a column has all rows that are valued");
+    for &column in columns {
+        let (prices, quantity) = rows::<N>(column, at);
         for ((net, gross), price) in net.iter_mut().zip(&mut gross).zip(prices) {
             let value = quantity * price;
             *net += value;
             *gross += value.abs();
+        }
+    }
+    (net, gross)
+}
+
+/// The values of `N` rows from place `at` on, four columns at a time.
+#[inline]
+fn long_sums<const N: usize>(columns: &[Column<'_>], at: usize) -> Sums<N> {
+    let (mut net, mut gross) = ([0.0; N], [0.0; N]);
+    let (fours, rest) = columns.as_chunks::<4>();
+    for four in fours {
+        let [(a, of_a), (b, of_b), (c, of_c), (d, of_d)] = four.map(|column| rows::<N>(column, at));
+        for row in 0..N {
+            let (a, b, c, d) = (of_a * a[row], of_b * b[row], of_c * c[row], of_d * d[row]);
+            net[row] = net[row] + a + b + c + d;
+            gross[row] = gross[row] + a.abs() + b.abs() + c.abs() + d.abs();
+        }
+    }
+    for &column in rest {
+        let (prices, quantity) = rows::<N>(column, at);
+        for row in 0..N {
+            let value = quantity * prices[row];
+            net[row] += value;
+            gross[row] += value.abs();
         }
     }
     (net, gross)
@@ -57,6 +90,18 @@ impl Curve {
     /// Goes on over rows in which all columns have prices.
     pub(super) fn grow(&mut self, cash: f64, columns: &[Column<'_>], n_rows: usize) {
         let mut at = 0;
+        while at + LONG <= n_rows {
+            self.take::<LONG>(cash, long_sums(columns, at));
+            at += LONG;
+        }
+        if at + 32 <= n_rows {
+            self.take::<32>(cash, long_sums(columns, at));
+            at += 32;
+        }
+        if at + 16 <= n_rows {
+            self.take::<16>(cash, long_sums(columns, at));
+            at += 16;
+        }
         while at + WIDE <= n_rows {
             self.take::<WIDE>(cash, sums(columns, at));
             at += WIDE;

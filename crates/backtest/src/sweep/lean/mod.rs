@@ -39,7 +39,7 @@ pub(super) use sight::Places;
 use slate::Slate;
 
 /// Sets that are walked side by side at most.
-const SIDE_BY_SIDE: usize = 10;
+const SIDE_BY_SIDE: usize = 25;
 
 /// Rows of all their curves at most: 32 MB.
 const ROWS_MAX: usize = 4_000_000;
