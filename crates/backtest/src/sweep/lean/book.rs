@@ -16,22 +16,11 @@ use super::curve::Curve;
 use super::outlook::Outlook;
 use super::positions::{Part, Positions};
 use super::sight::{Places, Sight};
-use super::slate::{Lines, Slate};
+use super::slate::{Orders, Slate};
 use super::{Curves, Job};
 use crate::config::{BacktestConfig, CommissionConfig, SlippageConfig};
 use crate::panel::Panel;
 use crate::results::metrics::TradeColumns;
-
-/// Something to trade.
-#[derive(Debug, Clone, Copy, Default)]
-struct Wish {
-    /// The symbol.
-    symbol_idx: u32,
-    /// Base units, positive.
-    quantity: f64,
-    /// The last close, quote units.
-    price: f64,
-}
 
 /// One set on its walk.
 pub(super) struct Book {
@@ -65,12 +54,8 @@ pub(super) struct Book {
     waits_for: Option<usize>,
     /// Whether it has come to something only the engine can do.
     is_void: bool,
-    /// What is sold, symbols ascending.
-    sells: Vec<Wish>,
-    /// What is bought, symbols ascending.
-    buys: Vec<Wish>,
-    /// All that was held or aimed at in the last decision, ascending.
-    named: Vec<u32>,
+    /// What waits for it.
+    waiting: Orders,
 }
 
 /// Room that one set leaves to the next: what it has most of.
@@ -115,9 +100,7 @@ impl Book {
             is_cash: job.prepared.funds == Funds::Cash,
             waits_for: None,
             is_void: false,
-            sells: Vec::new(),
-            buys: Vec::new(),
-            named: Vec::new(),
+            waiting: Orders::default(),
         }
     }
 
@@ -126,7 +109,10 @@ impl Book {
         if let Some(row) = self.waits_for.filter(|&row| row <= to && row < self.rows.end) {
             self.mark(places, slate, row);
             self.waits_for = None;
-            self.trade(job, places, &mut slate.fills, row);
+            std::mem::swap(&mut self.waiting, &mut slate.orders);
+            let meet = |part: &mut Part| part.price = places.open_at(part.symbol_idx, row);
+            slate.orders.sells.iter_mut().chain(&mut slate.orders.buys).for_each(meet);
+            self.trade(job, places, slate, row);
         }
         self.mark(places, slate, to);
     }
@@ -182,19 +168,20 @@ impl Book {
         slate.mark(self.positions.held());
         self.settle_idle(job.config.untradable, places, slate, (outlook, row));
         let kept = self.lay(slate, outlook, equity);
-        self.wish(job, &mut slate.lines, (equity, kept));
-        self.n_orders += self.sells.len() + self.buys.len();
+        self.wish(job, slate, (equity, kept));
+        self.n_orders += slate.orders.sells.len() + slate.orders.buys.len();
         // An order that comes after the next open, or has none to meet, is for the engine; and so is one at a close that is
         // known when the next bar has begun, of which nobody can say which prices came after it.
         let is_late = row + 1 < self.rows.end && places.panel.available_at()[row] > places.panel.timeline()[row + 1];
         self.is_void |= is_late;
         if !self.is_delayed {
-            self.trade(job, places, &mut slate.fills, row);
+            self.trade(job, places, slate, row);
             return;
         }
         self.waits_for = Some(row + 1);
-        let has_open = |wish: &Wish| places.has_open(wish.symbol_idx, row + 1, self.rows.end);
-        self.is_void |= !self.sells.iter().chain(&self.buys).all(has_open);
+        let has_open = |part: &Part| places.has_open(part.symbol_idx, row + 1, self.rows.end);
+        self.is_void |= !slate.orders.sells.iter().chain(&slate.orders.buys).all(has_open);
+        std::mem::swap(&mut self.waiting, &mut slate.orders);
     }
 
     /// Cash and the value of what is held at the last closes; what is held has one.
@@ -245,11 +232,11 @@ impl Book {
 
     /// Lays aims and positions side by side, symbols ascending; gives what is kept as it is.
     fn lay(&mut self, slate: &mut Slate<'_>, outlook: &Outlook, equity: f64) -> Kept {
-        let Slate { weights, marks, lines, .. } = slate;
+        let Slate { weights, marks, lines, orders, .. } = slate;
         let mut kept = Kept::default();
         let n_named = marks.iter().map(|marks| (marks.aimed | marks.held).count_ones() as usize).sum();
         lines.resize(n_named);
-        self.named.resize(n_named, 0);
+        orders.named.resize(n_named, 0);
         let (mut n_named, mut n_lines) = (0, 0);
         for (word, marks) in marks.iter().enumerate() {
             let mut left = marks.aimed | marks.held;
@@ -257,7 +244,7 @@ impl Book {
                 let bit = left & left.wrapping_neg();
                 let symbol_idx = word as u32 * 64 + left.trailing_zeros();
                 left ^= bit;
-                self.named[n_named] = symbol_idx;
+                orders.named[n_named] = symbol_idx;
                 n_named += 1;
                 let (price, held) = (outlook.closes[symbol_idx as usize], self.positions.quantity(symbol_idx));
                 if marks.kept & bit == 0 {
@@ -277,8 +264,9 @@ impl Book {
         kept
     }
 
-    /// Turns lines into changes, and notes the turnover.
-    fn wish(&mut self, job: &Job<'_>, lines: &mut Lines, (equity, kept): (f64, Kept)) {
+    /// Turns lines into orders at their last closes, and notes the turnover.
+    fn wish(&mut self, job: &Job<'_>, slate: &mut Slate<'_>, (equity, kept): (f64, Kept)) {
+        let Slate { lines, orders, .. } = slate;
         let mut scale = 1.0;
         if self.is_cash {
             // What is kept has used its share of the cash; the rest cannot weigh more than what is left.
@@ -288,89 +276,61 @@ impl Book {
             scale = affordable_scale(&lines.iter().collect::<Vec<Line>>(), account, &job.prepared.costs);
         }
         lines.work_out(equity, scale);
-        let n_lines = lines.symbols.len();
-        let (sells, buys) = (&mut self.sells, &mut self.buys);
-        sells.resize(n_lines, Wish::default());
-        buys.resize(n_lines, Wish::default());
-        let (mut n_sells, mut n_buys) = (0, 0);
-        let all = lines.symbols.iter().zip(&lines.changes).zip(&lines.prices);
-        for ((&symbol_idx, &change), &price) in all {
-            // Written on both sides and counted on one: which one it is cannot be foreseen.
-            let wish = Wish { symbol_idx, quantity: change.abs(), price };
-            sells[n_sells] = wish;
-            n_sells += usize::from(change < 0.0);
-            buys[n_buys] = wish;
-            n_buys += usize::from(change > 0.0);
-        }
-        sells.truncate(n_sells);
-        buys.truncate(n_buys);
+        orders.take(lines);
         if self.is_cash {
             lines.weights.iter_mut().for_each(|weight| *weight *= scale);
         }
         self.turnover.push(turnover(&lines.weights, &lines.drifted));
     }
 
-    /// Trades what is wished in a row: sells, then buys.
-    fn trade(&mut self, job: &Job<'_>, places: &Places<'_>, fills: &mut Vec<Part>, row: usize) {
+    /// Trades what is ordered in a row: sells, then buys.
+    fn trade(&mut self, job: &Job<'_>, places: &Places<'_>, slate: &mut Slate<'_>, row: usize) {
         if self.is_void {
             return;
         }
-        if self.is_delayed {
-            let meet = |wish: &mut Wish| wish.price = places.open_at(wish.symbol_idx, row);
-            self.sells.iter_mut().chain(&mut self.buys).for_each(meet);
-        }
-        for side in [Side::Sell, Side::Buy] {
-            fills.clear();
+        let Orders { sells, buys, named } = &mut slate.orders;
+        for (side, orders) in [(Side::Sell, sells), (Side::Buy, buys)] {
             if self.is_cash {
-                self.fill_for_cash(job, side, fills);
+                self.fill_for_cash(job, side, orders);
             } else {
-                self.fill(side, fills);
+                self.fill(side, orders);
             }
-            self.n_fills += fills.len();
-            self.positions.book(places, (side, row), fills);
+            self.n_fills += orders.len();
+            self.positions.book(places, (side, row), orders, &mut slate.kinds);
         }
-        self.positions.settle(&self.named);
+        self.positions.settle(named);
     }
 
-    /// What is wished on a side.
-    fn wishes(&self, side: Side) -> &[Wish] {
-        if side == Side::Sell { &self.sells } else { &self.buys }
-    }
-
-    /// Executes what is wished on a side; cash may be owed.
-    fn fill(&mut self, side: Side, fills: &mut Vec<Part>) {
+    /// Executes orders of a side, cash may be owed: they become their fills.
+    fn fill(&mut self, side: Side, orders: &mut [Part]) {
         let sign = side.sign();
         let slipped = 1.0 + self.rates.1 * sign;
         let (mut cash, mut commission, mut slippage) = (self.cash, self.commission, self.slippage);
-        fills.extend(self.wishes(side).iter().map(|&Wish { symbol_idx, quantity, price: met }| {
-            let price = met * slipped;
-            let part = Part { symbol_idx, quantity, price, commission: self.rates.0 * quantity * price };
-            cash -= sign * quantity * price + part.commission;
+        for part in orders {
+            let met = part.price;
+            part.price = met * slipped;
+            part.commission = self.rates.0 * part.quantity * part.price;
+            cash -= sign * part.quantity * part.price + part.commission;
             commission += part.commission;
-            slippage += (price - met).abs() * quantity;
-            part
-        }));
+            slippage += (part.price - met).abs() * part.quantity;
+        }
         (self.cash, self.commission, self.slippage) = (cash, commission, slippage);
     }
 
-    /// Executes what is wished on a side as far as there is cash for it.
-    fn fill_for_cash(&mut self, job: &Job<'_>, side: Side, fills: &mut Vec<Part>) {
-        for nth in 0..self.wishes(side).len() {
-            let Wish { symbol_idx, quantity, price: reference } = self.wishes(side)[nth];
+    /// Executes orders of a side as far as there is cash for them: they become their fills.
+    fn fill_for_cash(&mut self, job: &Job<'_>, side: Side, orders: &mut Vec<Part>) {
+        orders.retain_mut(|part| {
+            let Part { symbol_idx, quantity, price: reference, .. } = *part;
             let purse = if side == Side::Buy { Purse::Cash(self.cash) } else { Purse::Unlimited };
             self.is_void |= side == Side::Sell && quantity > self.positions.quantity(symbol_idx);
             let meeting = Meeting { side, quantity, reference, at: 0, lot_size: None, terms: Terms::default() };
-            let Some(fill) = execute(meeting, purse, &job.prepared.costs) else { continue };
+            let Some(fill) = execute(meeting, purse, &job.prepared.costs) else { return false };
             self.cash -= side.sign() * fill.quantity * fill.price + fill.commission;
             self.commission += fill.commission;
             self.slippage += fill.slippage;
-            fills.push(Part {
-                symbol_idx,
-                quantity: fill.quantity,
-                price: fill.price,
-                commission: fill.commission,
-            });
-        }
+            *part = Part { symbol_idx, quantity: fill.quantity, price: fill.price, commission: fill.commission };
+            true
+        });
     }
 
     /// Gives up everything for its room.

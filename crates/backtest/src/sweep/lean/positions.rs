@@ -80,7 +80,7 @@ pub(super) struct Part {
 /// Fills by what they do, as places in their list. Which of these one is cannot be foreseen, so that they are sorted without
 /// a branch and then booked kind by kind.
 #[derive(Debug, Default)]
-struct Kinds {
+pub(super) struct Kinds {
     /// They begin a trade.
     begin: Vec<u32>,
     /// They add to one.
@@ -129,15 +129,13 @@ pub(super) struct Positions {
     held: Vec<(u32, f64)>,
     /// Trades that are over.
     closed: TradeColumns,
-    /// Room to sort fills.
-    kinds: Kinds,
 }
 
 impl Positions {
     /// Nothing yet; `closed` is room for trades that are over.
     pub(super) fn new(n_symbols: usize, mut closed: TradeColumns) -> Self {
         closed.clear();
-        Self { accounts: vec![Account::default(); n_symbols], held: Vec::new(), closed, kinds: Kinds::default() }
+        Self { accounts: vec![Account::default(); n_symbols], held: Vec::new(), closed }
     }
 
     /// Symbols with a position, ascending, and base units held, negative when short; as of the last [`Positions::settle`].
@@ -177,8 +175,9 @@ impl Positions {
     }
 
     /// Books fills of one side in a row, symbols ascending; [`Positions::settle`] has to follow before anybody asks who is held.
-    pub(super) fn book(&mut self, places: &Places<'_>, (side, row): (Side, usize), fills: &[Part]) {
-        let Self { accounts, kinds, .. } = self;
+    /// `kinds` is room.
+    pub(super) fn book(&mut self, places: &Places<'_>, (side, row): (Side, usize), fills: &[Part], kinds: &mut Kinds) {
+        let accounts = &mut self.accounts;
         kinds.sort(accounts, side, fills);
         for &place in &kinds.begin {
             let fill = fills[place as usize];
@@ -192,8 +191,8 @@ impl Positions {
             let fill = fills[place as usize];
             accounts[fill.symbol_idx as usize].shrink(side, fill);
         }
-        for nth in 0..self.kinds.end.len() {
-            self.end(places, (side, row), fills[self.kinds.end[nth] as usize]);
+        for &place in &kinds.end {
+            self.end(places, (side, row), fills[place as usize]);
         }
     }
 

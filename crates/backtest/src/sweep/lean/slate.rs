@@ -4,7 +4,7 @@ use crosscut_trading::sizing::Line;
 use crosscut_trading::strategy::{Aim, Plan};
 
 use super::curve::Column;
-use super::positions::Part;
+use super::positions::{Kinds, Part};
 use crate::replay::ROUNDING;
 
 /// What symbols are brought to, column by column, so that several are worked out at once.
@@ -60,6 +60,37 @@ impl Lines {
     }
 }
 
+/// What a decision comes to.
+#[derive(Debug, Default)]
+pub(super) struct Orders {
+    /// What is sold, symbols ascending.
+    pub(super) sells: Vec<Part>,
+    /// What is bought, symbols ascending.
+    pub(super) buys: Vec<Part>,
+    /// All that was held or aimed at, ascending.
+    pub(super) named: Vec<u32>,
+}
+
+impl Orders {
+    /// Takes the changes of lines, at their prices.
+    pub(super) fn take(&mut self, lines: &Lines) {
+        let (sells, buys) = (&mut self.sells, &mut self.buys);
+        sells.resize(lines.symbols.len(), Part::default());
+        buys.resize(lines.symbols.len(), Part::default());
+        let (mut n_sells, mut n_buys) = (0, 0);
+        for ((&symbol_idx, &change), &price) in lines.symbols.iter().zip(&lines.changes).zip(&lines.prices) {
+            // Written on both sides and counted on one: which one it is cannot be foreseen.
+            let part = Part { symbol_idx, quantity: change.abs(), price, commission: 0.0 };
+            sells[n_sells] = part;
+            n_sells += usize::from(change < 0.0);
+            buys[n_buys] = part;
+            n_buys += usize::from(change > 0.0);
+        }
+        sells.truncate(n_sells);
+        buys.truncate(n_buys);
+    }
+}
+
 /// What a set aims at and holds, one bit for each symbol.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Marks {
@@ -82,8 +113,10 @@ pub(super) struct Slate<'a> {
     pub(super) plan: Plan,
     /// What each symbol is brought to.
     pub(super) lines: Lines,
-    /// What is filled.
-    pub(super) fills: Vec<Part>,
+    /// What is traded.
+    pub(super) orders: Orders,
+    /// Room to sort fills.
+    pub(super) kinds: Kinds,
     /// What is valued.
     pub(super) columns: Vec<Column<'a>>,
 }
@@ -96,7 +129,8 @@ impl Slate<'_> {
             marks: vec![Marks::default(); n_symbols.div_ceil(64)],
             plan: Plan::default(),
             lines: Lines::default(),
-            fills: Vec::new(),
+            orders: Orders::default(),
+            kinds: Kinds::default(),
             columns: Vec::new(),
         }
     }
@@ -112,7 +146,6 @@ impl Slate<'_> {
                 Aim::Keep => marks.kept |= bit,
             }
         }
-        held.iter()
-            .for_each(|&(symbol_idx, _)| self.marks[symbol_idx as usize / 64].held |= 1 << (symbol_idx % 64));
+        held.iter().for_each(|&(symbol_idx, _)| self.marks[symbol_idx as usize / 64].held |= 1 << (symbol_idx % 64));
     }
 }

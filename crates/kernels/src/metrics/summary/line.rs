@@ -2,19 +2,19 @@
 
 use crate::metrics::{NOTHING, defined};
 
-/// The coefficients of [`log`].
+/// The coefficients of [`log`], as bits.
 const COEFFICIENTS: [f64; 7] = [
-    6.666666666666735130e-01,
-    3.999999999940941908e-01,
-    2.857142874366239149e-01,
-    2.222219843214978396e-01,
-    1.818357216161805012e-01,
-    1.531383769920937332e-01,
-    1.479819860511658591e-01,
+    f64::from_bits(0x3fe5_5555_5555_5593),
+    f64::from_bits(0x3fd9_9999_9997_fa04),
+    f64::from_bits(0x3fd2_4924_9422_9359),
+    f64::from_bits(0x3fcc_71c5_1d8e_78af),
+    f64::from_bits(0x3fc7_4664_96cb_03de),
+    f64::from_bits(0x3fc3_9a09_d078_c69f),
+    f64::from_bits(0x3fc2_f112_df3e_5244),
 ];
 
-/// Logarithm of 2 in two numbers.
-const LOG_2: (f64, f64) = (6.93147180369123816490e-01, 1.90821492927058770002e-10);
+/// Logarithm of 2 in two numbers, as bits.
+const LOG_2: (f64, f64) = (f64::from_bits(0x3fe6_2e42_fee0_0000), f64::from_bits(0x3dea_39ef_3579_3c76));
 
 /// The natural logarithm of a positive normal number by FreeBSD's `e_log.c` (its polynomial of degree 14 in s = f / (2 + f)
 /// for x = 2^k (1 + f)), as `libm` has it and with its bits; without a branch, so that several are worked out at once.
@@ -41,7 +41,8 @@ fn log(value: f64) -> f64 {
 /// Replaces positive numbers by their logarithms.
 fn logarithms(values: &mut [f64]) {
     // No early end: a loop without one runs over several values at once.
-    let is_normal = values.iter().fold(true, |all, value| all & (*value >= f64::MIN_POSITIVE) & (*value < f64::INFINITY));
+    let is_normal =
+        values.iter().fold(true, |all, value| all & (*value >= f64::MIN_POSITIVE) & (*value < f64::INFINITY));
     if is_normal {
         values.iter_mut().for_each(|value| *value = log(*value));
     } else {
@@ -96,7 +97,8 @@ mod tests {
     fn logarithms_have_the_bits_of_libm() {
         let mut random = Random::new(7);
         let mut values = vec![1.0, f64::MIN_POSITIVE, f64::MAX, 0.5, 2.0, 1.0 - f64::EPSILON / 2.0, 1.0 + f64::EPSILON];
-        values.extend((0..20_000).map(|_| f64::from_bits(random.bits() & 0x7fef_ffff_ffff_ffff).max(f64::MIN_POSITIVE)));
+        values
+            .extend((0..20_000).map(|_| f64::from_bits(random.bits() & 0x7fef_ffff_ffff_ffff).max(f64::MIN_POSITIVE)));
         values.extend((0..200_000).map(|at| 0.3 + at as f64 * 1.3e-5));
         let expected: Vec<u64> = values.iter().map(|value| libm::log(*value).to_bits()).collect();
         let mut found = values.clone();
