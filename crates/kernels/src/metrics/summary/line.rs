@@ -16,6 +16,9 @@ const COEFFICIENTS: [f64; 7] = [
 /// Logarithm of 2 in two numbers, as bits.
 const LOG_2: (f64, f64) = (f64::from_bits(0x3fe6_2e42_fee0_0000), f64::from_bits(0x3dea_39ef_3579_3c76));
 
+/// 2^52: from here on numbers are whole.
+const TWO_52: f64 = (1u64 << 52) as f64;
+
 /// The natural logarithm of a positive normal number by FreeBSD's `e_log.c` (its polynomial of degree 14 in s = f / (2 + f)
 /// for x = 2^k (1 + f)), as `libm` has it and with its bits; without a branch, so that several are worked out at once.
 #[inline]
@@ -23,7 +26,6 @@ fn log(value: f64) -> f64 {
     let bits = value.to_bits();
     // From sqrt(2) / 2 to sqrt(2).
     let shifted = bits.wrapping_add(0x3ff0_0000_0000_0000 - 0x3fe6_a09e_0000_0000);
-    let exponent = (shifted >> 52) as i32 - 0x3ff;
     let reduced = f64::from_bits((shifted & 0x000f_ffff_ffff_ffff).wrapping_add(0x3fe6_a09e_0000_0000));
     let f = reduced - 1.0;
     let half = 0.5 * f * f;
@@ -34,7 +36,8 @@ fn log(value: f64) -> f64 {
     let even = w * (c2 + w * (c4 + w * c6));
     let odd = z * (c1 + w * (c3 + w * (c5 + w * c7)));
     let rest = odd + even;
-    let k = f64::from(exponent);
+    // The exponent as a number without a conversion, which not every processor has for several: in the last bits of 2^52.
+    let k = f64::from_bits(TWO_52.to_bits() | (shifted >> 52)) - (TWO_52 + 1023.0);
     s * (half + rest) + k * LOG_2.1 - half + f + k * LOG_2.0
 }
 
