@@ -10,7 +10,7 @@ use crosscut_trading::strategy::Column;
 use crosscut_trading::universe::{Entry, History, Universe};
 
 use super::lists::Target;
-use super::series::Stretch;
+use super::stretches::{Stretch, Stretches};
 use super::{Chosen, Panel, PanelInput, Series, Targets};
 use crate::config::{Align, BacktestConfig, Prepared};
 use crate::error::BacktestError;
@@ -454,7 +454,7 @@ impl PanelBuilder {
     }
 
     /// Checks that labels ascend and finds their stretches on the grid; `None` when some label is not on it.
-    fn stretches(&self, symbol: &str, labels: &[i64]) -> Result<Option<Vec<Stretch>>, BacktestError> {
+    fn stretches(&self, symbol: &str, labels: &[i64]) -> Result<Option<Stretches>, BacktestError> {
         if let Some(row) = labels.windows(2).position(|pair| pair[0] >= pair[1]) {
             let (before, label) = (format_iso(labels[row]), format_iso(labels[row + 1]));
             let problem = format!("row {}: timestamp {label} follows {before}; expected ascending times", row + 1);
@@ -474,7 +474,7 @@ impl PanelBuilder {
             }
             following = Some(label + grid.step);
         }
-        Ok(Some(stretches))
+        Ok(Some(Stretches::new(stretches, labels.len())))
     }
 
     /// The union of all labels, its slots counted from 0, for series whose labels are not all on the grid.
@@ -489,7 +489,7 @@ impl PanelBuilder {
         timeline.sort_unstable();
         timeline.dedup();
         for one in unplaced {
-            one.series.stretches = stretches_on(&timeline, &one.labels);
+            one.series.stretches = Stretches::new(stretches_on(&timeline, &one.labels), one.labels.len());
         }
         ((0..timeline.len() as u32).collect(), timeline)
     }
@@ -531,8 +531,8 @@ fn union_of_slots(unplaced: &[Unplaced]) -> Vec<u32> {
     let mut spans: Vec<(u32, u32)> = Vec::new();
     for one in unplaced {
         let series = &one.series;
-        spans.extend(series.stretches.iter().map(|stretch| {
-            let n_bars = series.stretch_end(stretch.pos as usize) as u32 - stretch.pos;
+        spans.extend(series.stretches.all().iter().enumerate().map(|(nth, stretch)| {
+            let n_bars = series.stretches.end(nth) as u32 - stretch.pos;
             (stretch.slot, stretch.slot + n_bars)
         }));
     }

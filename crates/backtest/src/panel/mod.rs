@@ -14,6 +14,7 @@ mod load;
 mod perturbed;
 mod series;
 mod spreads;
+mod stretches;
 pub mod survivors;
 mod targets;
 mod terms;
@@ -254,7 +255,7 @@ impl Panel {
     pub(crate) fn dense_from(&self, symbol_idx: u32) -> Option<usize> {
         let (&first, &last) = (self.slots.first()?, self.slots.last()?);
         let is_whole = (last - first) as usize + 1 == self.slots.len();
-        match self.series(symbol_idx).stretches.as_slice() {
+        match self.series(symbol_idx).stretches.all() {
             [only] if is_whole => Some((only.slot - first) as usize),
             _ => None,
         }
@@ -264,9 +265,10 @@ impl Panel {
     pub(crate) fn whole_from(&self, symbol_idx: u32, rows: Range<usize>) -> Option<usize> {
         let (first, last) = (self.slot(rows.start), self.slot(rows.clone().last()?));
         let series = self.series(symbol_idx);
-        let pos = series.bar_in(first)?;
-        let is_whole = (last - first) as usize + 1 == rows.len() && pos + rows.len() <= series.stretch_end(pos);
-        is_whole.then_some(pos)
+        let place = series.stretches.find(first).filter(|place| place.is_there)?;
+        let is_whole =
+            (last - first) as usize + 1 == rows.len() && place.pos + rows.len() <= series.stretches.end(place.stretch);
+        is_whole.then_some(place.pos)
     }
 
     /// Lots, ticks, least values and spreads of all symbols.
@@ -301,29 +303,52 @@ impl Panel {
     /// # Panics
     /// If the symbol has no bar at or before the first row: what has no price cannot be held.
     pub(crate) fn add_value(&self, symbol_idx: u32, quantity: f64, rows: Range<usize>, mut values: Values<'_>) {
+        self.each_run(symbol_idx, rows, |at, run| match run {
+            Run::Bars(prices) => values.add(at, prices, quantity),
+            Run::Hole(price, n_rows) => values.add_constant(at, n_rows, quantity * price),
+        });
+    }
+
+    /// Puts the last close of a symbol at each of `rows` into `closes`, which has a place for each.
+    ///
+    /// # Panics
+    /// As [`Panel::add_value`].
+    pub(crate) fn fill_closes(&self, symbol_idx: u32, rows: Range<usize>, closes: &mut [f64]) {
+        self.each_run(symbol_idx, rows, |at, run| match run {
+            Run::Bars(prices) => closes[at..at + prices.len()].copy_from_slice(prices),
+            Run::Hole(price, n_rows) => closes[at..at + n_rows].fill(price),
+        });
+    }
+
+    /// Hands over the prices of a symbol at `rows` run by run, each with its place among the rows.
+    fn each_run(&self, symbol_idx: u32, rows: Range<usize>, mut each: impl FnMut(usize, Run<'_>)) {
         let series = self.series(symbol_idx);
-        let close = series.close();
-        let mut pos = series.pos_at(self.slot(rows.start)).expect("a held symbol has a bar at or before any row");
+        let (close, stretches) = (series.close(), &series.stretches);
         let mut row = rows.start;
         while row < rows.end {
+            let place = stretches.find(self.slot(row)).expect("a held symbol has a bar at or before any row");
             let at = row - rows.start;
-            if series.slot_of(pos) == self.slot(row) {
+            if place.is_there {
                 // Bars of a stretch follow one another on the timeline too.
-                let n_rows = series.stretch_end(pos).min(pos + (rows.end - row)) - pos;
-                values.add(at, &close[pos..pos + n_rows], quantity);
+                let n_rows = (stretches.end(place.stretch) - place.pos).min(rows.end - row);
+                each(at, Run::Bars(&close[place.pos..place.pos + n_rows]));
                 row += n_rows;
-                pos += n_rows - 1;
             } else {
-                let next = if pos + 1 < close.len() { self.row_of(series.slot_of(pos + 1)) } else { rows.end };
+                let next = stretches.all().get(place.stretch + 1).map_or(rows.end, |next| self.row_of(next.slot));
                 let n_rows = next.min(rows.end) - row;
-                values.add_constant(at, n_rows, quantity * close[pos]);
+                each(at, Run::Hole(close[place.pos], n_rows));
                 row += n_rows;
-            }
-            if row < rows.end && pos + 1 < close.len() && series.slot_of(pos + 1) == self.slot(row) {
-                pos += 1;
             }
         }
     }
+}
+
+/// Prices of a symbol at rows one after another.
+enum Run<'a> {
+    /// One bar in each.
+    Bars(&'a [f64]),
+    /// No bar in so many rows: the last price before them.
+    Hole(f64, usize),
 }
 
 /// Values looked at together in [`extreme`].

@@ -1,5 +1,6 @@
 //! The bars of one symbol, as columns, and where they lie on the timeline.
 
+use super::stretches::Stretches;
 use crosscut_model::CorporateAction;
 use crosscut_trading::funding::FundingDue;
 use crosscut_trading::market::Bar;
@@ -13,7 +14,7 @@ pub struct Series {
     /// Instrument id.
     pub(super) symbol: String,
     /// Where the bars lie; its length rules.
-    pub(super) stretches: Vec<Stretch>,
+    pub(super) stretches: Stretches,
     /// Last prices, positive and finite.
     pub(super) close: Vec<f64>,
     /// First prices; empty when the run does not need them.
@@ -48,15 +49,6 @@ pub struct Series {
     pub(super) adjusted: Vec<f64>,
     /// Splits and dividends to book by ex-date, each with the position of the first bar at or after it.
     pub(super) actions: Vec<(usize, CorporateAction)>,
-}
-
-/// Bars that follow one another without a hole: bar `pos` lies in slot `slot`, bar `pos + 1` in the next, and so on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stretch {
-    /// Slot of the first bar.
-    pub(super) slot: u32,
-    /// Position of the first bar.
-    pub(super) pos: u32,
 }
 
 impl Series {
@@ -146,31 +138,16 @@ impl Series {
 
     /// Position of the last bar at or before a slot.
     pub(crate) fn pos_at(&self, slot: u32) -> Option<usize> {
-        let after = self.stretches.partition_point(|stretch| stretch.slot <= slot);
-        let at = after.checked_sub(1)?;
-        let stretch = self.stretches[at];
-        let end = self.stretches.get(after).map_or(self.close.len(), |next| next.pos as usize);
-        Some((stretch.pos as usize + (slot - stretch.slot) as usize).min(end - 1))
+        self.stretches.find(slot).map(|place| place.pos)
     }
 
     /// Position of the bar in a slot.
     pub(crate) fn bar_in(&self, slot: u32) -> Option<usize> {
-        self.pos_at(slot).filter(|&pos| self.slot_of(pos) == slot)
+        self.stretches.find(slot).filter(|place| place.is_there).map(|place| place.pos)
     }
 
     /// The slot of bar `pos`.
     pub(crate) fn slot_of(&self, pos: usize) -> u32 {
-        let stretch = self.stretches[self.stretch_of(pos)];
-        stretch.slot + (pos as u32 - stretch.pos)
-    }
-
-    /// Position after the last bar of the stretch that holds bar `pos`.
-    pub(super) fn stretch_end(&self, pos: usize) -> usize {
-        self.stretches.get(self.stretch_of(pos) + 1).map_or(self.close.len(), |next| next.pos as usize)
-    }
-
-    /// The stretch that holds bar `pos`.
-    fn stretch_of(&self, pos: usize) -> usize {
-        self.stretches.partition_point(|stretch| stretch.pos as usize <= pos) - 1
+        self.stretches.slot_of(pos)
     }
 }

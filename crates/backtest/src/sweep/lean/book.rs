@@ -124,19 +124,16 @@ impl Book {
         if rows.is_empty() || self.is_void {
             return;
         }
-        let cash = self.cash;
-        slate.columns.clear();
         let held = self.positions.held();
-        for &(symbol_idx, quantity) in held {
-            match places.closes_in(symbol_idx, rows.clone()) {
-                Some(closes) => slate.columns.push((closes, quantity)),
-                None => break,
-            }
-        }
+        slate.columns.clear();
+        slate.columns.extend(held.iter().map_while(|&(symbol_idx, quantity)| {
+            places.closes_in(symbol_idx, rows.clone()).map(|closes| (closes, quantity))
+        }));
         if slate.columns.len() == held.len() {
-            self.curve.grow(cash, &slate.columns, rows.len());
+            self.curve.grow(self.cash, &slate.columns, rows.len());
         } else {
-            self.curve.grow_slowly(cash, places, held, rows);
+            let columns = places.columns(held, rows.clone(), &mut slate.filled);
+            self.curve.grow(self.cash, &columns, rows.len());
         }
         self.is_void |= !self.curve.is_sound;
     }

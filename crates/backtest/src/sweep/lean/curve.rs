@@ -1,10 +1,6 @@
 //! The equity curve of a set as it grows, and what was held on average: several rows are valued at once, each in the order
 //! of the symbols.
 
-use std::ops::Range;
-
-use super::sight::Places;
-use crate::panel::Values;
 use crate::results::metrics::Exposure;
 
 /// A held symbol's closes over the rows that are valued, and the base units held.
@@ -116,18 +112,6 @@ impl Curve {
         }
         if at < n_rows {
             self.take::<1>(cash, sums(columns, at));
-        }
-    }
-
-    /// Goes on over rows in which a symbol may have gaps; `held` names symbols, ascending, with base units.
-    pub(super) fn grow_slowly(&mut self, cash: f64, places: &Places<'_>, held: &[(u32, f64)], rows: Range<usize>) {
-        let (mut net, mut gross) = (vec![0.0; rows.len()], vec![0.0; rows.len()]);
-        for &(symbol_idx, quantity) in held {
-            let values = Values { net: &mut net, gross: &mut gross };
-            places.panel.add_value(symbol_idx, quantity, rows.clone(), values);
-        }
-        for (net, gross) in net.into_iter().zip(gross) {
-            self.take::<1>(cash, ([net], [gross]));
         }
     }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crosscut_trading::strategy::{Holding, View};
 
+use super::curve::Column;
 use crate::panel::Panel;
 
 /// Where the bars of all symbols lie.
@@ -93,6 +94,29 @@ impl<'a> Places<'a> {
             None => self.panel.whole_from(symbol_idx, rows.clone())?,
         };
         close.get(from..from + rows.len())
+    }
+
+    /// The columns of what is held in rows; `filled` is room for those that have a hole there.
+    pub(super) fn columns<'b>(
+        &self,
+        held: &[(u32, f64)],
+        rows: Range<usize>,
+        filled: &'b mut Vec<f64>,
+    ) -> Vec<Column<'b>>
+    where
+        'a: 'b,
+    {
+        let n_rows = rows.len();
+        let whole: Vec<Option<&'a [f64]>> =
+            held.iter().map(|(symbol_idx, _)| self.closes_in(*symbol_idx, rows.clone())).collect();
+        let holed = || held.iter().zip(&whole).filter(|(_, closes)| closes.is_none());
+        filled.resize(holed().count() * n_rows, 0.0);
+        for (((symbol_idx, _), _), closes) in holed().zip(filled.chunks_mut(n_rows)) {
+            self.panel.fill_closes(*symbol_idx, rows.clone(), closes);
+        }
+        let mut filled = filled.chunks(n_rows);
+        let closes = |whole: &Option<&'a [f64]>| whole.or_else(|| filled.next()).unwrap_or_default();
+        whole.iter().map(closes).zip(held).map(|(closes, (_, quantity))| (closes, *quantity)).collect()
     }
 
     /// Whether a symbol has a bar in a row that can be traded, and a score.

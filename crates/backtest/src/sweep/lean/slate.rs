@@ -119,6 +119,8 @@ pub(super) struct Slate<'a> {
     pub(super) kinds: Kinds,
     /// What is valued.
     pub(super) columns: Vec<Column<'a>>,
+    /// Closes of what is valued in rows where it has no bar.
+    pub(super) filled: Vec<f64>,
 }
 
 impl Slate<'_> {
@@ -132,6 +134,7 @@ impl Slate<'_> {
             orders: Orders::default(),
             kinds: Kinds::default(),
             columns: Vec::new(),
+            filled: Vec::new(),
         }
     }
 
