@@ -27,7 +27,7 @@ fn panel(seed: u64, n_symbols: usize, is_rough: bool, config: &BacktestConfig) -
         let mut price = 10.0 + symbol as f64;
         for hour in 0..400 {
             price *= if chance(50) { 1.013 } else { 0.989 };
-            if is_rough && (chance(10) || hour < symbol as i64 * 3) {
+            if is_rough && (chance(10) || hour < symbol as i64 * 3 % 90) {
                 continue;
             }
             input.timestamps.push(start + hour * HOUR);
@@ -100,6 +100,22 @@ fn both(market: &SharedMarket, configs: &[BacktestConfig]) -> (Vec<SetOutcome>, 
     (together.into_inner().unwrap().into_values().collect(), alone)
 }
 
+/// Runs sets both ways and compares every number; gives how many could be walked, and how many have closed trades.
+fn compare(panel: Panel, configs: &[BacktestConfig]) -> (usize, usize) {
+    let market = SharedMarket::new(Loaded::Panel(Box::new(panel)));
+    let Loaded::Panel(panel) = market.loaded() else { unreachable!() };
+    let fits = |config: &&BacktestConfig| lean::fits(panel, &Job { config, prepared: config.prepare().unwrap() });
+    let n_walked = configs.iter().filter(fits).count();
+    let (together, alone) = both(&market, configs);
+    for ((one, other), config) in together.iter().zip(&alone).zip(configs) {
+        for (place, name) in crate::results::metric_names().enumerate() {
+            assert_eq!(one.metrics[place], other.metrics[place], "{name}, {config:?}");
+        }
+        assert_eq!(one, other, "{config:?}");
+    }
+    (n_walked, together.iter().filter(|one| one.metric("edge_ratio").is_some()).count())
+}
+
 #[test]
 fn the_walk_gives_the_bits_of_the_engine() {
     let (mut n_walked, mut n_excursions) = (0, 0);
@@ -107,22 +123,31 @@ fn the_walk_gives_the_bits_of_the_engine() {
         let pool = seed % 4 == 1;
         let execution = if seed % 2 == 0 { Execution::Close } else { Execution::NextOpen };
         let configs: Vec<BacktestConfig> = (0..12).map(|nth| config(seed * 100 + nth, pool, execution)).collect();
-        let market = SharedMarket::new(Loaded::Panel(Box::new(panel(seed, 9, seed % 3 > 0, &configs[0]))));
-        let Loaded::Panel(panel) = market.loaded() else { unreachable!() };
-        n_walked +=
-            configs.iter().filter(|c| lean::fits(panel, &Job { config: c, prepared: c.prepare().unwrap() })).count();
-        let (together, alone) = both(&market, &configs);
-        for ((one, other), config) in together.iter().zip(&alone).zip(&configs) {
-            let names: Vec<&str> = crate::results::metric_names().collect();
-            n_excursions += usize::from(one.metric("edge_ratio").is_some());
-            for (place, name) in names.iter().enumerate() {
-                assert_eq!(one.metrics[place], other.metrics[place], "{name}, seed {seed}, {config:?}");
-            }
-            assert_eq!(one, other, "seed {seed}, {config:?}");
-        }
+        let counts = compare(panel(seed, 9, seed % 3 > 0, &configs[0]), &configs);
+        (n_walked, n_excursions) = (n_walked + counts.0, n_excursions + counts.1);
     }
     assert_eq!(n_walked, 24 * 12, "all of these runs can be walked");
     assert!(n_excursions > 200, "{n_excursions} runs have closed trades");
+}
+
+#[test]
+fn many_symbols_are_walked_as_few_are() {
+    for seed in 0..4 {
+        let execution = if seed % 2 == 0 { Execution::Close } else { Execution::NextOpen };
+        let wide = |nth: u64| {
+            let mut config = config(seed * 100 + nth, seed == 1, execution);
+            for name in ["long_count", "short_count", "top_n_long", "top_n_short", "k"] {
+                if let Some(count) = config.params.get_mut(name) {
+                    *count = (3 + 4 * nth).to_string();
+                }
+            }
+            config.pool = config.pool.map(|pool| PoolConfig { top_n: 90, ..pool });
+            config
+        };
+        let configs: Vec<BacktestConfig> = (0..8).map(wide).collect();
+        let (n_walked, n_excursions) = compare(panel(seed, 131, seed > 0, &configs[0]), &configs);
+        assert_eq!((n_walked, n_excursions), (8, 8), "seed {seed}");
+    }
 }
 
 #[test]
