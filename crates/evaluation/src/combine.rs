@@ -82,7 +82,9 @@ pub fn past_means(pass: &Pass<'_>, sections: &Sections) -> Vec<Option<f64>> {
     let exits = &pass.schedule.exits[0];
     (0..sections.rows.len())
         .map(|t| {
-            while next < t && exits[next] != NONE && base[t] != NONE && exits[next] <= base[t] {
+            // A time without an exit, in a gap or at the end of the data, has no rank IC to wait for.
+            let is_over = |exit: u32| exit == NONE || base[t] != NONE && exit <= base[t];
+            while next < t && is_over(exits[next]) {
                 let ic = sections.rows[next].outcomes.first().map_or(f64::NAN, |outcome| outcome.rank_ic);
                 if ic.is_finite() {
                     sum += ic;

@@ -1,6 +1,7 @@
 //! One factor looked at closely: neutral variants, exposures, redundancy, stability, capacity, and the series behind the
 //! plots.
 
+use crosscut_kernels::metrics::tail::median;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -309,12 +310,11 @@ impl Close<'_> {
             n += values.len() as u64;
             tied +=
                 values.chunk_by(|a, b| a == b).filter(|ties| ties.len() > 1).map(|ties| ties.len() as u64).sum::<u64>();
-            let median = |sorted: &[f64]| if sorted.is_empty() { f64::NAN } else { sorted[sorted.len() / 2] };
-            let middle = median(&values);
+            let middle = median(&values).unwrap_or(f64::NAN);
             let mut distances: Vec<f64> = values.iter().map(|x| (x - middle).abs()).collect();
             distances.sort_unstable_by(f64::total_cmp);
             // 1.4826: the deviation of a normal distribution over its median absolute deviation.
-            let scale = 1.4826 * median(&distances);
+            let scale = 1.4826 * median(&distances).unwrap_or(0.0);
             if scale > 0.0 {
                 measured += distances.len() as u64;
                 beyond[0] += distances.iter().filter(|d| **d > 5.0 * scale).count() as u64;
@@ -336,7 +336,7 @@ impl Close<'_> {
     fn capacity(&self, sections: &Sections) -> Capacity {
         let participation = self.config.participation;
         let top = self.config.n_quantiles as u8;
-        let (mut median, mut thin) = (Vec::new(), Vec::new());
+        let (mut middle, mut thin) = (Vec::new(), Vec::new());
         for (at, &t) in self.sample.times.iter().enumerate() {
             let quantiles = sections.quantiles.row(t);
             let side = |wanted: u8| quantiles.iter().filter(|q| **q == wanted).count() as f64;
@@ -349,16 +349,10 @@ impl Close<'_> {
             let mut capitals: Vec<f64> =
                 quantiles.iter().zip(volumes).filter_map(name).filter(|x| x.is_finite()).collect();
             capitals.sort_unstable_by(f64::total_cmp);
-            if !capitals.is_empty() {
-                median.push(capitals[capitals.len() / 2]);
-                thin.push(capitals[capitals.len() / 10]);
-            }
+            middle.extend(median(&capitals));
+            thin.extend(capitals.get(capitals.len() / 10));
         }
-        let middle = |mut values: Vec<f64>| {
-            values.sort_unstable_by(f64::total_cmp);
-            values.get(values.len() / 2).copied()
-        };
-        Capacity { participation, median_name: middle(median), thin_name: middle(thin) }
+        Capacity { participation, median_name: median(&middle), thin_name: median(&thin) }
     }
 
     /// Symbols that are missing most.

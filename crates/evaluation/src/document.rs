@@ -9,8 +9,10 @@ use crate::horizon::Horizon;
 use crate::portfolio::KINDS;
 use crate::summary::{FactorSummary, HorizonSummary};
 
-/// Version of the form of an evaluation's folder.
-pub const FORMAT: u32 = 1;
+/// Version of the form of an evaluation's folder. 1: `details[].group_returns`, returns by group of portfolios of all names.
+/// 2: `details[].by_group` in its place, with portfolios formed within groups; medians of an even number of values are
+/// the mean of the two in the middle; funding is that of names with a return.
+pub const FORMAT: u32 = 2;
 
 /// How the statistics are defined, for whoever reads a report years later.
 pub const METHOD: [(&str, &str); 13] = [

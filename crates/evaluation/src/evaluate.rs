@@ -136,8 +136,7 @@ pub fn evaluate(hub: &Hub, config: &EvaluationConfig) -> Result<Evaluation, Eval
     let details = look_closely((&set, &frame, seen), config, summing, close)?;
     inputs.extend(others.inputs);
     inputs.sort();
-    let notes =
-        frame.notes.iter().cloned().chain(groups.and_then(|groups| groups.note())).chain(others.notes).collect();
+    let notes = frame.notes.iter().cloned().chain(groups.iter().flat_map(Groups::notes)).chain(others.notes).collect();
     let metadata = set.metadata();
     let definitions = details.iter().map(|detail| definition(metadata, &detail.summary.factor)).collect();
     Ok(Evaluation {

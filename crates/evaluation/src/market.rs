@@ -121,11 +121,13 @@ impl Market {
         missing
     }
 
-    /// Funding that a long position pays from one row of prices to a later one, as a share of its value; 0 without
-    /// funding or past the end.
+    /// Funding that a long position pays from one row of prices to a later one, as a share of its value, up to the last
+    /// price of a name delisted between; 0 without funding or past the end.
     pub fn funding_between(&self, entry: u32, exit: u32, name: u32) -> f64 {
         match &self.funding {
             Some(funding) if entry != NONE && exit != NONE => {
+                let last = self.last_row[name as usize];
+                let exit = if entry <= last && last < exit { last } else { exit };
                 funding.at(exit as usize, name as usize) - funding.at(entry as usize, name as usize)
             }
             _ => 0.0,

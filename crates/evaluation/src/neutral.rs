@@ -12,6 +12,9 @@ use crate::load::Input;
 use crate::matrix::Matrix;
 use crate::section::FactorRows;
 
+/// Share of the largest value below which what a line leaves over is rounding.
+const ROUNDING: f64 = 1e-13;
+
 /// The group of each symbol over time.
 #[derive(Debug, Clone)]
 pub struct Groups {
@@ -21,6 +24,8 @@ pub struct Groups {
     spans: Vec<Vec<(i64, f64)>>,
     /// Symbols the file does not name.
     n_without: usize,
+    /// Symbols of the file that are not judged.
+    n_strange: usize,
     /// The file.
     pub input: Input,
 }
@@ -48,18 +53,27 @@ impl Groups {
             return Err(bad(1, "no line is about a symbol of the factor set".to_owned()));
         }
         spans.iter_mut().for_each(|spans| spans.sort_by_key(|(from, _)| *from));
+        let known = |symbol: &&str| symbols.binary_search_by(|one| one.as_str().cmp(symbol)).is_ok();
+        let named: BTreeSet<&str> = lines.iter().map(|line| line.symbol.as_str()).collect();
+        let n_strange = named.iter().filter(|symbol| !known(symbol)).count();
         let n_without = spans.iter().filter(|spans| spans.is_empty()).count();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let input = Input { table: format!("groups/{name}"), content_hash: hash_file(path)? };
-        Ok(Self { names, spans, n_without, input })
+        Ok(Self { names, spans, n_without, n_strange, input })
     }
 
-    /// A remark when symbols have no group.
-    pub fn note(&self) -> Option<String> {
+    /// Remarks on symbols without a group, and on groups without a symbol.
+    pub fn notes(&self) -> Vec<String> {
         let (without, all) = (self.n_without, self.spans.len());
-        (without > 0).then(|| {
+        let here = (without > 0).then(|| {
             format!("{without} of {all} symbols are not in the group file and take no part in what is done by group")
-        })
+        });
+        let there = match self.n_strange {
+            0 => None,
+            1 => Some("1 symbol of the group file is not judged".to_owned()),
+            n => Some(format!("{n} symbols of the group file are not judged")),
+        };
+        here.into_iter().chain(there).collect()
     }
 
     /// The place of a symbol's group among the names; `None` for none.
@@ -113,6 +127,10 @@ impl FactorRows for BetaNeutral<'_> {
         room.clear();
         room.resize(values.len(), f64::NAN);
         residual(values, &betas, room);
+        // What is left by rounding alone has no order.
+        let size = values.iter().zip(&*room).filter(|(_, left)| left.is_finite()).map(|(value, _)| value.abs());
+        let least = ROUNDING * size.fold(0.0, f64::max);
+        room.iter_mut().filter(|left| left.abs() <= least).for_each(|left| *left = 0.0);
         room
     }
 }

@@ -49,6 +49,8 @@ pub struct Plan {
     pub sets: Vec<OtherSet>,
     /// Times at which factors are compared.
     pub sample: Sample,
+    /// Times that could be compared.
+    n_usable: usize,
     /// The first time others are looked at.
     first: usize,
 }
@@ -73,11 +75,15 @@ pub fn plan(
     let values: u64 = sets.iter().map(|other| rows(other) * other.set.columns().len() as u64).sum();
     let kept = if values > VALUES_MAX { n_times as u64 * VALUES_MAX / values } else { n_times as u64 };
     let first = n_times - (kept as usize).clamp(1, n_times);
-    let n_factors = n_own + sets.iter().map(|other| other.set.columns().len()).sum::<usize>() + 1;
+    // Those that are judged are held once, also where their own set is one of those looked in; and the returns.
+    let is_own = |other: &&OtherSet| other.timeframe == config.timeframe && other.name == config.factor_set;
+    let n_known = if sets.iter().any(|other| is_own(&other)) { 0 } else { n_own };
+    let n_factors = n_known + sets.iter().map(|other| other.set.columns().len()).sum::<usize>() + 1;
     let is_usable = |t: usize| schedule.entry[t] != NONE && schedule.exits[0][t] != NONE;
     let size = (n_times, market.symbols.len(), config.min_names);
-    let sample = Sample::new(size, CELLS_MAX / n_factors, |t| is_usable(t) && (n_own > 1 || t >= first));
-    Ok(Plan { sets, sample, first })
+    let is_compared = |t: usize| is_usable(t) && (n_own > 1 || t >= first);
+    let sample = Sample::new(size, CELLS_MAX / n_factors, is_compared);
+    Ok(Plan { sets, sample, n_usable: (0..n_times).filter(|t| is_compared(*t)).count(), first })
 }
 
 /// The sets to look in.
@@ -261,12 +267,11 @@ impl Reader<'_> {
                     .to_owned(),
             );
         }
-        let first = sample.first().copied().unwrap_or(0);
-        let n_between = sample.last().map_or(0, |last| last + 1 - first);
-        if 2 * sample.len() <= n_between {
+        if sample.len() < self.plan.n_usable {
             notes.push(format!(
-                "factors are compared at {} evenly spaced times of {n_between}, to keep memory small",
-                sample.len()
+                "factors are compared at {} evenly spaced times of {}, to keep memory small",
+                sample.len(),
+                self.plan.n_usable
             ));
         }
         notes

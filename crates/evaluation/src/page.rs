@@ -186,12 +186,16 @@ fn tiles(section: &mut Section, detail: &Detail) {
         ),
         tile(
             "break-even cost",
-            format!("{} bp", number(portfolio.and_then(|p| p.break_even_bps), 1)),
+            portfolio
+                .and_then(|p| p.break_even_bps)
+                .map_or_else(|| "none".to_owned(), |bps| format!("{} bp", number(Some(bps), 1))),
             "per unit bought or sold".to_owned(),
         ),
         tile(
             "half-life",
-            format!("{} bars", number(detail.ic_half_life_bars, 1)),
+            detail
+                .ic_half_life_bars
+                .map_or_else(|| "none".to_owned(), |bars| format!("{} bars", number(Some(bars), 1))),
             "until half of the rank IC is gone".to_owned(),
         ),
         tile(

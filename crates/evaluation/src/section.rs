@@ -354,7 +354,7 @@ impl Pass<'_> {
         let hits = with_return.iter().zip(r.iter()).filter(|(at, value)| **value > market && is_top(at)).count() as f64;
         let weigh = |value: f64| (value - section.center) / section.gross;
         let weighted: f64 = f.iter().zip(r.iter()).map(|(f, r)| weigh(*f) * r).sum();
-        let (weighted_funding, funding) = self.funding((h, t), names, (factor, section), quantiles);
+        let (weighted_funding, funding) = self.funding((h, t), (names, with_return), (factor, section), quantiles);
         Outcome {
             n: r.len() as u32,
             rank_ic: judged(rank_correlation(x, y)),
@@ -368,11 +368,12 @@ impl Pass<'_> {
         }
     }
 
-    /// Funding of the factor-weighted portfolio, and the mean of each portfolio.
+    /// Funding of the factor-weighted portfolio, and the mean of each portfolio, over the names that have a return: what
+    /// could not be held pays nothing.
     fn funding(
         &self,
         (h, t): (usize, usize),
-        names: &[u32],
+        (names, with_return): (&[u32], &[u32]),
         (factor, section): (&[f64], &Section),
         quantiles: &[u8],
     ) -> (f64, Vec<f64>) {
@@ -382,13 +383,13 @@ impl Pass<'_> {
         let (entry, exit) = (self.schedule.entry[t], self.schedule.exits[h][t]);
         let mut sums = vec![(0.0, 0.0); self.rules.n_quantiles];
         let mut weighted = 0.0;
-        for ((&name, value), &quantile) in names.iter().zip(factor).zip(quantiles) {
-            let paid = self.market.funding_between(entry, exit, name);
-            let (n, sum) = &mut sums[usize::from(quantile) - 1];
+        for at in with_return.iter().map(|at| *at as usize) {
+            let paid = self.market.funding_between(entry, exit, names[at]);
+            let (n, sum) = &mut sums[usize::from(quantiles[at]) - 1];
             *n += 1.0;
             *sum += paid;
             if section.gross > 0.0 {
-                weighted += (value - section.center) / section.gross * paid;
+                weighted += (factor[at] - section.center) / section.gross * paid;
             }
         }
         (weighted, sums.iter().map(|(n, sum)| if *n > 0.0 { sum / n } else { 0.0 }).collect())

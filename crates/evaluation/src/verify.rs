@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::document::FORMAT;
 use crate::error::EvaluationError;
 use crate::folder::{CONTEXT, DOCUMENT, MANIFEST, WrittenFile, left_beside};
 use crate::load::sum_hash;
@@ -34,6 +35,10 @@ pub struct Verification {
     pub tables_damaged: Vec<String>,
     /// Tables that are not there any more.
     pub tables_missing: Vec<String>,
+    /// Version of the folder's form.
+    pub format: u64,
+    /// What is to be known of a folder in an earlier form.
+    pub notes: Vec<String>,
     /// The program version that made it.
     pub code_version: String,
     /// What an evaluation that was interrupted, or is being written, has left beside the folder; no harm is in it.
@@ -69,6 +74,29 @@ fn read_json(folder: &Path, name: &str) -> Result<Value, EvaluationError> {
     })
 }
 
+/// The version of a folder's form, and what is to be known of it when it is not this program's.
+///
+/// # Errors
+/// For a form that this program does not know.
+fn format_of(folder: &Path, manifest: &Value) -> Result<(u64, Vec<String>), EvaluationError> {
+    let current = u64::from(FORMAT);
+    let format = manifest["format"].as_u64().filter(|format| (1..=current).contains(format)).ok_or_else(|| {
+        EvaluationError::Folder(format!(
+            "`{}`: format {}; this program knows 1 to {current}\nhint: verify it with the program that wrote it, version {}",
+            folder.join(MANIFEST).display(),
+            manifest["format"],
+            manifest["code_version"].as_str().unwrap_or("unknown")
+        ))
+    })?;
+    let note = || {
+        format!(
+            "`{}` is in format {format}, of an earlier program; this one writes {current}: files and tables are verified all the same, but its {DOCUMENT} has other keys and definitions\nhint: evaluate again to compare it with new ones",
+            folder.display()
+        )
+    };
+    Ok((format, (format < current).then(note).into_iter().collect()))
+}
+
 /// Checks the files of an evaluation against its manifest, and the tables it was made from against a hub.
 ///
 /// # Errors
@@ -89,6 +117,7 @@ pub fn verify(folder: &Path, hub: Option<&Hub>) -> Result<Verification, Evaluati
         )));
     }
     let manifest = read_json(folder, MANIFEST)?;
+    let (format, notes) = format_of(folder, &manifest)?;
     let files: Vec<WrittenFile> = serde_json::from_value(manifest["files"].clone())
         .map_err(|error| EvaluationError::Folder(format!("`{}`: files: {error}", folder.join(MANIFEST).display())))?;
     let mut out = Verification {
@@ -99,6 +128,8 @@ pub fn verify(folder: &Path, hub: Option<&Hub>) -> Result<Verification, Evaluati
         tables_changed: Vec::new(),
         tables_damaged: Vec::new(),
         tables_missing: Vec::new(),
+        format,
+        notes,
         code_version: manifest["code_version"].as_str().unwrap_or_default().to_owned(),
         leftovers: old.into_iter().chain(part).collect(),
     };

@@ -52,6 +52,9 @@
     return ticks.map((tick) => tick === 0 ? "0" : separated((tick / divisor).toFixed(decimals)) + suffix);
   };
 
+  // The middle of a name below the plot, so that none of it is cut off at the sides.
+  const within = (at, name, width) => Math.max(3.5 * name.length + 1, Math.min(width - 3.5 * name.length - 1, at));
+
   // Round numbers between low and high, about count of them.
   const linearTicks = (low, high, count) => {
     const ticksBy = (raw) => {
@@ -215,7 +218,7 @@
             svg += `<path class="error" d="M${middle} ${y(lower).toFixed(1)}V${y(upper).toFixed(1)}"/>`;
           }
         }));
-        svg += data.categories.map((name, i) => i % stride === 0 ? `<text x="${places[i].toFixed(1)}" y="${height - 6}" text-anchor="middle" data-i="${i}"></text>` : "").join("");
+        svg += data.categories.map((name, i) => i % stride === 0 ? `<text x="${within(places[i], name, width).toFixed(1)}" y="${height - 6}" text-anchor="middle" data-i="${i}"></text>` : "").join("");
       } else {
         const xs = finite(data.x), first = Math.min(...xs), last = Math.max(...xs), span = last - first || 1;
         const x = (value) => left + 6 + (value - first) / span * (right - left - 12);
@@ -298,7 +301,7 @@
         svg += `<path class="violin c${i % N_COLOURS}" d="M${edge(-1).join("L")}L${edge(1).reverse().join("L")}Z"/>`
           + `<path class="error" d="M${middle.toFixed(1)} ${y(one.quartiles[0]).toFixed(1)}V${y(one.quartiles[2]).toFixed(1)}"/>`
           + `<circle class="dot c${i % N_COLOURS}" cx="${middle.toFixed(1)}" cy="${y(one.quartiles[1]).toFixed(1)}" r="4"/>`;
-        if (i % stride === 0) svg += `<text x="${middle.toFixed(1)}" y="${height - 6}" text-anchor="middle" data-i="${i}"></text>`;
+        if (i % stride === 0) svg += `<text x="${within(middle, one.name, width).toFixed(1)}" y="${height - 6}" text-anchor="middle" data-i="${i}"></text>`;
       });
       plot.innerHTML = `<svg viewBox="0 0 ${width} ${height}" aria-hidden="true">${svg}</svg><div class="tip" hidden></div>`;
       plot.querySelectorAll("text[data-i]").forEach((text) => { text.textContent = list[+text.dataset.i].name; });

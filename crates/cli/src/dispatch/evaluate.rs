@@ -28,8 +28,8 @@ pub fn evaluate(args: &EvaluateArgs, desk: &Desk<'_>) -> Result<Answer, AppError
 fn verify(desk: &Desk<'_>, folder: &Path) -> Result<Answer, AppError> {
     let found = evaluate::verify(desk, folder)?;
     let mut text = String::new();
-    for problem in &found.problems {
-        text.push_str(&format!("{problem}\n"));
+    for line in found.notes.iter().chain(&found.problems) {
+        text.push_str(&format!("{line}\n"));
     }
     if found.problems.is_empty() {
         text.push_str(&format!("{}: {} files as they were written\n", folder.display(), found.n_files));

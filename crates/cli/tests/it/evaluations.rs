@@ -171,7 +171,8 @@ fn folders_that_are_something_else() {
     assert!(!told.out.contains("was left"), "{}", told.out);
     fs::write(world.path("mine/manifest.json"), "{").unwrap();
     world.run(&["evaluate", "verify", "mine"]).refused(&["manifest.json"]);
-    fs::write(world.path("mine/manifest.json"), r#"{"files":[{"name":"../x","bytes":1,"blake3":""}]}"#).unwrap();
+    fs::write(world.path("mine/manifest.json"), r#"{"format":2,"files":[{"name":"../x","bytes":1,"blake3":""}]}"#)
+        .unwrap();
     let found = world.run(&["evaluate", "verify", "mine"]);
     assert_eq!(found.status, 1, "{}", found.err);
 }

@@ -16,6 +16,8 @@ mod downloads;
 #[cfg(test)]
 mod evaluation_data;
 #[cfg(test)]
+mod evaluation_groups;
+#[cfg(test)]
 mod evaluations;
 #[cfg(test)]
 mod events;

@@ -111,13 +111,10 @@ pub(super) fn redundancy(page: &mut Page, detail: &Detail) {
         &[],
     ));
     section.facts(detail.exposures.iter().map(|e| (e.characteristic.clone(), e.meaning.clone())).collect());
-    for (title, joint) in [
-        ("size, liquidity, volatility, momentum and beta", &detail.beyond_exposures),
-        ("the closest other factors", &detail.beyond_others),
-    ] {
+    for (title, joint) in [("these", &detail.beyond_exposures), ("the closest other factors", &detail.beyond_others)] {
         if let Some(joint) = joint {
             section.note(format!(
-                "Without {title} ({}), taken out by regression time by time, a rank IC of {} (t {}) is left of {} (t {}); they explain {} of its ranks.",
+                "Without {title} ({}), taken out together by regression time by time, a rank IC of {} (t {}) is left of {} (t {}); they explain {} of its ranks.",
                 joint.others.join(", "),
                 number(joint.incremental.mean, 4),
                 number(joint.incremental.t, 2),

@@ -113,6 +113,21 @@ fn costs_are_taken_off_what_is_traded() {
 }
 
 #[test]
+fn funding_is_paid_by_what_is_held() {
+    let nan = f64::NAN;
+    let mut market = market(&[vec![100.0; 4], vec![100.0, 100.0, nan, 100.0], vec![110.0, 100.0, nan, nan]]);
+    market.funding = Some(matrix(&[vec![0.0; 4], vec![0.0, 0.0, 0.25, 0.5], vec![0.0, 1.0, 0.25, 0.75]]));
+    // The last name is delisted after the second day: it pays up to then. The third has no price to leave at.
+    market.last_row[3] = 1;
+    let factor = matrix(&[vec![1.0, 2.0, 3.0, 4.0], vec![nan; 4], vec![nan; 4]]);
+    let (sections, _) = judge(&market, &factor, (&[Horizon::Bars(2)], rules(2, QuantileRule::Rank)));
+    let outcome = &sections.rows[0].outcomes[0];
+    assert_eq!((outcome.n, &outcome.funding[..]), (3, &[0.5, 0.5][..]));
+    // Weights -1.5, -0.5, 0.5, 1.5 over 4.
+    assert!((outcome.weighted_funding - (-0.5 * 1.0 + 1.5 * 0.5) / 4.0).abs() < 1e-15);
+}
+
+#[test]
 fn horizons_are_read() {
     for (text, expected) in [
         ("5", Some(Horizon::Bars(5))),
