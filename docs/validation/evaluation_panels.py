@@ -76,7 +76,7 @@ def panel(rng):
             close[rng.random(len(mine)) < 0.05] *= 100
         if rng.random() < 0.3:
             close = np.maximum(np.round(close / close[0], 2), 0.01)
-        opens = np.concatenate([close[:1], close[:-1]]) * np.exp(rng.normal(0, size / 5 + 1e-9, len(mine)))
+        opens = np.concatenate([close[:1], close[:-1]]) * np.exp(rng.normal(0, size / 5, len(mine)))
         volume = rng.integers(0, int(rng.choice([2, 4, 200])), len(mine)).astype(float) + rng.integers(40, 60)
         volume[rng.random(len(mine)) < 0.03] = 0
         volume[rng.random(len(mine)) < 0.08] = NAN

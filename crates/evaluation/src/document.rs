@@ -26,7 +26,7 @@ pub const METHOD: [(&str, &str); 13] = [
     ),
     (
         "t",
-        "mean over its Newey-West error, Bartlett weights, lags max(2 (bars of the horizon - 1), floor(4 (n/100)^(2/9))), the 2 left out where that is over n/5; no small-sample correction",
+        "mean over its Newey-West error, Bartlett weights, lags max(2 (bars of the horizon - 1), floor(4 (n/100)^(2/9))), the 2 left out where that is over n/5, at most n - 1; no small-sample correction",
     ),
     ("ICIR", "mean over sample deviation of the IC over times, not annualised"),
     (

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use crate::sample::{Sample, SampledFactor};
 
 /// Numbers added side by side.
-const LANES: usize = 16;
+const LANES: usize = 8;
 
 /// Times worked on before their results are added up, in the order of time.
 const BLOCK: usize = 32;
@@ -30,8 +30,18 @@ pub struct Centred {
 impl Centred {
     /// From doubled average ranks among exactly these names.
     fn new(ranks: &[u32]) -> Self {
-        let middle = ranks.len() as i32 + 1;
-        let values: Vec<i16> = ranks.iter().map(|rank| (*rank as i32 - middle) as i16).collect();
+        Self::of(ranks.iter().map(|rank| *rank as i32), ranks.len())
+    }
+
+    /// From doubled average ranks of all names that have one: no other name's rank lies between.
+    fn whole(row: &[u16], names: &[u32]) -> Self {
+        Self::of(names.iter().map(|name| i32::from(row[*name as usize])), names.len())
+    }
+
+    /// From so many doubled average ranks.
+    fn of(ranks: impl Iterator<Item = i32>, n: usize) -> Self {
+        let middle = n as i32 + 1;
+        let values: Vec<i16> = ranks.map(|rank| (rank - middle) as i16).collect();
         let squares = dot(&values, &values) as f64;
         Self { values, squares }
     }
@@ -54,15 +64,18 @@ impl Centred {
 
 /// The sum of products, exact: 32-bit sums are added up before they can overflow.
 fn dot(a: &[i16], b: &[i16]) -> i64 {
-    let largest = (a.len() as i64).pow(2).max(1);
-    let piece = LANES * (i64::from(i32::MAX) / largest).max(1) as usize;
+    // Distances from the middle are below the number of names, at most `NAMES_MAX`: two products fit 32 bits.
+    let largest = 2 * (a.len() as i64).pow(2).max(1);
+    let piece = 2 * LANES * (i64::from(i32::MAX) / largest).max(1) as usize;
     let mut total = 0i64;
     for (a, b) in a.chunks(piece).zip(b.chunks(piece)) {
         let mut lanes = [0i32; LANES];
-        let ((a_lanes, a_rest), (b_lanes, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+        let ((a_lanes, a_rest), (b_lanes, b_rest)) = (a.as_chunks::<{ 2 * LANES }>(), b.as_chunks::<{ 2 * LANES }>());
         for (a, b) in a_lanes.iter().zip(b_lanes) {
+            // Neighbours in pairs: processors have one instruction for that.
             for lane in 0..LANES {
-                lanes[lane] += i32::from(a[lane]) * i32::from(b[lane]);
+                let (even, odd) = (2 * lane, 2 * lane + 1);
+                lanes[lane] += i32::from(a[even]) * i32::from(b[even]) + i32::from(a[odd]) * i32::from(b[odd]);
             }
         }
         total += lanes.iter().map(|lane| i64::from(*lane)).sum::<i64>();
@@ -135,21 +148,21 @@ pub fn bits_of(row: &[u16]) -> Vec<u64> {
 }
 
 /// Factors at a time by the names they have; those with too few are left out.
-pub fn classes(rows: &[&[u16]], min_names: usize, again: &mut Again) -> Vec<Class> {
+pub fn classes(rows: &[&[u16]], min_names: usize) -> Vec<Class> {
     let mut found: BTreeMap<Vec<u64>, Vec<usize>> = BTreeMap::new();
     for (at, row) in rows.iter().enumerate() {
         found.entry(bits_of(row)).or_default().push(at);
     }
-    let mut class = |(bits, members): (Vec<u64>, Vec<usize>)| {
+    let class = |(bits, members): (Vec<u64>, Vec<usize>)| {
         let names = names_of_bits(&bits);
         let ranks = if names.len() < min_names {
             Vec::new()
         } else {
-            members.iter().map(|at| again.among(rows[*at], &names)).collect()
+            members.iter().map(|at| Centred::whole(rows[*at], &names)).collect()
         };
         Class { bits, names, members, ranks }
     };
-    found.into_iter().map(&mut class).filter(|class| !class.ranks.is_empty()).collect()
+    found.into_iter().map(class).filter(|class| !class.ranks.is_empty()).collect()
 }
 
 /// The names whose bits are set.
@@ -199,7 +212,7 @@ fn sums_of(pairs: &[f64]) -> impl Iterator<Item = (usize, f64)> + '_ {
 fn pairs(rows: &[&[u16]], min_names: usize, again: &mut Again) -> Vec<f64> {
     let n = rows.len();
     let mut out = vec![f64::NAN; n * n];
-    let classes = classes(rows, min_names, again);
+    let classes = classes(rows, min_names);
     for (at, class) in classes.iter().enumerate() {
         for (place, i) in class.members.iter().enumerate() {
             for (j, ranks) in class.members.iter().zip(&class.ranks).skip(place) {

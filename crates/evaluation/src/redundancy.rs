@@ -160,7 +160,7 @@ impl Others {
             let (rows, returns) = (self.rows(at), self.returns.row(at, self.sample.width));
             let mut out = vec![f64::NAN; n];
             let bits = bits_of(returns);
-            for class in classes(&rows, self.sample.min_names, again) {
+            for class in classes(&rows, self.sample.min_names) {
                 let names = class.shared(&bits);
                 if names.len() >= self.sample.min_names {
                     let returns = again.among(returns, &names);
@@ -187,7 +187,7 @@ impl Others {
         let mut out = vec![At { between: f64::NAN, left: f64::NAN }; rows.len()];
         let own = bits_of(factor);
         let priced: Vec<u64> = own.iter().zip(bits_of(returns)).map(|(a, b)| a & b).collect();
-        for class in classes(&rows, self.sample.min_names, again) {
+        for class in classes(&rows, self.sample.min_names) {
             let (names, with_return) = (class.shared(&own), class.shared(&priced));
             if names.len() < self.sample.min_names {
                 continue;

@@ -46,7 +46,9 @@ impl Shape {
     /// Of the finite values of a series.
     pub fn of(values: impl Iterator<Item = f64>) -> Self {
         let finite: Vec<f64> = values.filter(|value| value.is_finite()).collect();
-        let shape = shape(&finite);
+        // Values that differ by rounding alone have no shape.
+        let largest = finite.iter().fold(0.0f64, |most, value| value.abs().max(most));
+        let shape = deviation(&finite).filter(|deviation| *deviation > 1e-13 * largest).and_then(|_| shape(&finite));
         Self { skewness: shape.map(|(skewness, _)| skewness), kurtosis: shape.map(|(_, kurtosis)| kurtosis - 3.0) }
     }
 }

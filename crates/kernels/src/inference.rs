@@ -91,7 +91,7 @@ impl Ols {
 }
 
 /// Regresses `y` on a constant and the columns of `x`; all values finite. Errors allow for heteroscedasticity and for
-/// autocorrelation up to `lags` (Newey and West 1987, no small-sample correction). `None` with too few rows, or when a
+/// autocorrelation up to `lags`, at most one less than rows (Newey and West 1987, no small-sample correction). `None` with too few rows, or when a
 /// column is a combination of others.
 ///
 /// # Panics
@@ -141,6 +141,7 @@ struct Fitted<'a> {
 /// Newey-West errors of intercept and slopes.
 fn hac_errors(fitted: &Fitted<'_>, lags: usize) -> Vec<f64> {
     let n = fitted.residuals.len();
+    let lags = lags.min(n - 1);
     // The influence of each row on each coefficient: the error is the long-run variance of its sum.
     let influence = |row: usize, inverse: &[f64]| -> f64 {
         fitted.centred.iter().zip(inverse).map(|(column, weight)| weight * column[row]).sum::<f64>()
@@ -157,8 +158,7 @@ fn hac_errors(fitted: &Fitted<'_>, lags: usize) -> Vec<f64> {
     slopes.insert(0, intercept);
     let long_run = |values: &Vec<f64>| -> f64 {
         let product = |k: usize| -> f64 { values[k..].iter().zip(values).map(|(a, b)| a * b).sum() };
-        (1..=lags.min(n - 1))
-            .fold(product(0), |total, k| total + 2.0 * (1.0 - k as f64 / (lags + 1) as f64) * product(k))
+        (1..=lags).fold(product(0), |total, k| total + 2.0 * (1.0 - k as f64 / (lags + 1) as f64) * product(k))
     };
     slopes.iter().map(|values| long_run(values).max(0.0).sqrt()).collect()
 }

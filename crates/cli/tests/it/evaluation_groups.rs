@@ -58,7 +58,7 @@ const EVALUATE: [&str; 19] = [
 /// The document of an evaluation with a group file of these lines.
 fn grouped(world: &World, lines: &str, options: &[&str]) -> Value {
     world.write("g.csv", lines);
-    world.run(&[&EVALUATE, &["--group", "g.csv"], options].concat()).good();
+    world.run(&[&EVALUATE[..], &["--group", "g.csv"], options].concat()).good();
     serde_json::from_str(&world.text("ev/evaluation.json")).unwrap()
 }
 

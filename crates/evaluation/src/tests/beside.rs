@@ -5,10 +5,11 @@ use crosscut_kernels::ranks::{Ranker, correlation, rank_correlation};
 
 use super::properties::noise;
 use crate::others::last_known;
-use crate::pairwise::correlations;
+use crate::pairwise::{Again, correlations};
 use crate::redundancy::{between, joint};
 use crate::sample::{Sample, SampledFactor};
 use crate::schedule::NONE;
+use crate::section::NAMES_MAX;
 
 /// All times of some rows.
 fn sample(n_times: usize, width: usize) -> Sample {
@@ -123,4 +124,14 @@ fn the_last_row_known_is_taken() {
     assert_eq!(rows(&[9, 10, 19, 20, 29, 30, 50, 59, 60, 100], 1000), [NONE, 0, 0, 1, 1, 3, 3, 3, 5, 5]);
     assert_eq!(rows(&[20, 29, 30, 35, 40, 66], 5), [1, NONE, 3, 3, NONE, NONE]);
     assert_eq!(last_known(&[], &[1, 2], 5), [NONE, NONE]);
+}
+
+#[test]
+fn sums_of_the_largest_cross_section_do_not_overflow() {
+    let names: Vec<u32> = (0..NAMES_MAX as u32).collect();
+    let rising: Vec<u16> = names.iter().map(|name| 2 * (*name as u16 + 1)).collect();
+    let falling: Vec<u16> = rising.iter().rev().copied().collect();
+    let mut again = Again::default();
+    let (rising, falling) = (again.among(&rising, &names), again.among(&falling, &names));
+    assert_eq!((rising.correlation(&rising), rising.correlation(&falling)), (1.0, -1.0));
 }
