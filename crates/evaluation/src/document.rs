@@ -38,7 +38,10 @@ pub const METHOD: [(&str, &str); 13] = [
         "portfolios",
         "long-short: half of capital on the highest, half against the lowest; weighted: (f - mean) / sum |f - mean|; capital is split into as many parts as the horizon has bars",
     ),
-    ("net", "gross less (commission + slippage) times what is bought and sold (target against target) less funding"),
+    (
+        "net",
+        "gross less (commission + slippage) times what is bought and sold (target against target; the first parts of capital at the mean of the later ones) less funding of the names that have a return, up to a delisting",
+    ),
     ("break-even", "cost per unit bought or sold at which the gross return after funding is gone"),
     (
         "monotonicity",
