@@ -35,6 +35,8 @@ pub enum Origin {
     Environment(String),
     /// `--set`.
     Set,
+    /// The values of a parameter set, which mean what `--set` of them would.
+    Values,
     /// A flag of its own, without the dashes.
     Flag(&'static str),
 }
@@ -42,7 +44,7 @@ pub enum Origin {
 impl Origin {
     /// Whether it was given with the command at hand, not in a file or the environment.
     pub fn is_of_this_command(&self) -> bool {
-        matches!(self, Self::Set | Self::Flag(_))
+        matches!(self, Self::Set | Self::Values | Self::Flag(_))
     }
 
     /// Place among the layers, the one that wins last.
@@ -53,7 +55,7 @@ impl Origin {
             Self::File(_) => 2,
             Self::DotEnv(..) => 3,
             Self::Environment(_) => 4,
-            Self::Set => 5,
+            Self::Set | Self::Values => 5,
             Self::Flag(_) => 6,
         }
     }
@@ -68,6 +70,7 @@ impl fmt::Display for Origin {
             Self::DotEnv(file, variable) => write!(f, "{file}: {variable}"),
             Self::Environment(variable) => write!(f, "environment: {variable}"),
             Self::Set => write!(f, "--set"),
+            Self::Values => write!(f, "values of a set"),
             Self::Flag(flag) => write!(f, "--{flag}"),
         }
     }
@@ -177,7 +180,7 @@ impl Config {
     /// Unknown keys and values of the wrong type.
     pub fn overlaid(&self, values: &[(String, String)]) -> Result<Self, AppError> {
         let mut config = self.clone();
-        values.iter().try_for_each(|(path, text)| config.put_text(path, text, Origin::Set))?;
+        values.iter().try_for_each(|(path, text)| config.put_text(path, text, Origin::Values))?;
         Ok(config)
     }
 
@@ -216,6 +219,11 @@ impl Config {
         let path = aliases::canonical(path);
         let key = layers::known(path).map_err(|error| error.during(&origin.to_string()))?;
         let value = layers::from_value(key, value).map_err(|why| AppError::new(format!("{origin}: {path}: {why}")))?;
+        let is_second = |before: &Setting| before.origin == origin && before.value != value;
+        if self.settings.get(path).is_some_and(is_second) {
+            return Err(AppError::new(format!("{origin}: `{path}` is given twice, under two of its names"))
+                .hint("keep one of them"));
+        }
         self.settings.insert(path.to_owned(), Setting { value, origin });
         Ok(())
     }
@@ -308,8 +316,15 @@ impl Config {
 
     /// An error about the value of a setting.
     pub fn refuse(&self, path: &str, why: &str) -> AppError {
-        let origin = self.origin(path).map(|origin| format!(" (from {origin})")).unwrap_or_default();
-        AppError::new(format!("{path}{origin}: {why}"))
+        AppError::new(why).during(&self.place(path))
+    }
+
+    /// A setting and where it came from, in words.
+    pub fn place(&self, path: &str) -> String {
+        match self.origin(path) {
+            Some(origin) => format!("{path} (from {origin})"),
+            None => path.to_owned(),
+        }
     }
 
     /// Every setting in the order of the table, named values behind their key. An address is shown without its password.

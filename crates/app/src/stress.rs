@@ -28,6 +28,9 @@ use crate::many::ManyRuns;
 use crate::sweep::ledger;
 use crate::{rerun, runs};
 
+/// Most scenarios of one kind.
+const SCENARIOS_MAX: usize = 1000;
+
 /// Histories drawn where a band or a chance is told.
 const DRAWS: usize = 1000;
 
@@ -167,7 +170,9 @@ fn stored(desk: &Desk<'_>, name: Option<&str>) -> Result<StoredRun, AppError> {
 /// The go-live criteria of the settings.
 fn criteria(desk: &Desk<'_>) -> Result<Vec<Criterion>, AppError> {
     let texts = desk.config.list("stress.criteria");
-    Ok(texts.iter().map(|text| Criterion::parse(text)).collect::<Result<_, _>>()?)
+    let read = texts.iter().map(|text| Criterion::parse(text)).collect::<Result<_, _>>();
+    let origin = desk.config.origin("stress.criteria").map(ToString::to_string).unwrap_or_default();
+    read.map_err(|error| AppError::from(error).during(&origin))
 }
 
 /// Holds a run against criteria: metrics from its files, the deflated ratio from the ledger as it is now.
@@ -186,18 +191,24 @@ fn options(desk: &Desk<'_>) -> Result<StressOptions, AppError> {
     let share = config.number("stress.drop_share").unwrap_or_default();
     let noise = config.number("stress.noise_bps").unwrap_or_default();
     if !(0.0..1.0).contains(&share) {
-        return Err(AppError::new(format!("--drop-share {share}: expected a share from 0 to below 1")));
+        return Err(config.refuse("stress.drop_share", &format!("expected a share from 0 to below 1, found {share}")));
     }
     if !(0.0..=1000.0).contains(&noise) {
-        return Err(AppError::new(format!("--noise-bps {noise}: expected 0 to 1000")));
+        return Err(config.refuse("stress.noise_bps", &format!("expected 0 to 1000, found {noise}")));
     }
-    let most = |key: &str| config.count(key).unwrap_or_default().min(1000) as usize;
+    let most = |path: &str| match usize::try_from(config.count(path).unwrap_or_default()) {
+        Ok(n) if n <= SCENARIOS_MAX => Ok(n),
+        _ => {
+            let found = config.count(path).unwrap_or_default();
+            Err(config.refuse(path, &format!("expected at most {SCENARIOS_MAX}, found {found}")))
+        }
+    };
     Ok(StressOptions {
-        n_parts: most("stress.parts"),
-        n_drops: most("stress.drops"),
+        n_parts: most("stress.parts")?,
+        n_drops: most("stress.drops")?,
         drop_share: share,
         noise_bps: noise,
-        n_shuffles: most("stress.shuffles"),
+        n_shuffles: most("stress.shuffles")?,
         seed: config.count("backtest.seed").unwrap_or_default(),
     })
 }

@@ -63,6 +63,7 @@ pub(super) fn yaml_file(file: &Path, config: &mut Config) -> Result<(), AppError
     let value: Option<Value> = serde_saphyr::from_str_with_options(&text, options).map_err(|error| {
         // What the library says of its own options is of no use to who wrote the file.
         let words = error.to_string().replace(", set DuplicateKeyPolicy in Options if acceptable", "");
+        let words = words.replace(" rejected by the configured policy", ": expected a finite number");
         AppError::new(format!("{name}: not valid YAML: {}", words.trim()))
     })?;
     match value {
@@ -93,10 +94,17 @@ fn yaml_entry(path: String, value: &Value, file: &str, config: &mut Config) -> R
         return map.iter().try_for_each(|(key, value)| yaml_entry(format!("{path}.{key}"), value, file, config));
     }
     // `params:` with nothing behind it is an empty mapping, and so is a section.
-    let empty_section = value.is_null() && KEYS.iter().any(|key| key.path.starts_with(&format!("{path}.")));
-    let empty_names = value.is_null() && keys::find(&path).is_some_and(|key| key.kind == Kind::Named);
-    if empty_section || empty_names {
+    let is_section = keys::find(&path).map_or_else(
+        || KEYS.iter().any(|key| key.path.starts_with(&format!("{path}."))),
+        |key| key.kind == Kind::Named,
+    );
+    if is_section && value.is_null() {
         return Ok(());
+    }
+    if is_section {
+        let found = if value.is_array() { describe(value).to_owned() } else { format!("`{}`", super::plain(value)) };
+        let text = format!("{file}: {path}: expected `key: value` lines, found {found}");
+        return Err(AppError::new(text).hint("`crosscut config show` lists all keys"));
     }
     config.put_value(&path, value, Origin::File(file.to_owned()))
 }

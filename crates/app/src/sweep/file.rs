@@ -60,11 +60,13 @@ pub(super) fn read(desk: &Desk<'_>) -> Result<Asked, AppError> {
     };
     let names = Names::new(config, &texts_of("strategy"), &texts_of("formula"));
     let axis = |(name, value): &(&String, &Value)| -> Result<Axis, AppError> {
-        let key = names.key(name).map_err(|error| error.during("sweep.parameters"))?;
+        let key = names.key(name)?;
         Ok(Axis::read(&key, value)?)
     };
-    let axes = written.iter().map(axis).collect::<Result<Vec<_>, _>>()?;
-    let named = sets.into_iter().map(|(name, pairs)| named_set(&names, name, pairs)).collect::<Result<_, _>>()?;
+    let axes = written.iter().map(axis).collect::<Result<Vec<_>, _>>();
+    let axes = axes.map_err(|error| error.during(&config.place("sweep.parameters")))?;
+    let named = sets.into_iter().map(|(name, pairs)| named_set(&names, name, pairs)).collect::<Result<Vec<_>, _>>();
+    let named = named.and_then(distinct).map_err(|error| error.during(&config.place("sweep.parameter_sets")))?;
     let constraints = constraints(config, &names)?;
     let by = config.text("sweep.by").unwrap_or("sharpe").to_owned();
     if !metric_names().any(|name| name == by) {
@@ -103,7 +105,7 @@ fn check_values(config: &Config, axes: &[Axis]) -> Result<(), AppError> {
     for axis in axes.iter().filter(|axis| !axis.key.starts_with(crate::many::WINDOW)) {
         for value in axis.listed() {
             let pair = (axis.key.clone(), value.clone());
-            config.overlaid(&[pair]).map_err(|error| error.during("sweep.parameters"))?;
+            config.overlaid(&[pair]).map_err(|error| error.during(&config.place("sweep.parameters")))?;
         }
     }
     Ok(())
@@ -158,15 +160,31 @@ fn flat(map: &serde_json::Map<String, Value>) -> Vec<(String, Value)> {
 
 /// A set with a name of its own.
 fn named_set(names: &Names, name: Option<String>, pairs: Vec<(String, Value)>) -> Result<ParameterSet, AppError> {
-    let during = || format!("sweep.parameter_sets, {}", name.as_deref().unwrap_or("a set without a name"));
-    let pair = |(key, value): (String, Value)| -> Result<(String, String), AppError> {
-        let key = names.key(&key).map_err(|error| error.during(&during()))?;
+    let during = || name.clone().unwrap_or_else(|| "a set without a name".to_owned());
+    let mut set = ParameterSet { name: name.clone(), values: Vec::with_capacity(pairs.len()) };
+    for (written, value) in pairs {
+        let key = names.key(&written).map_err(|error| error.during(&during()))?;
+        if set.get(&key).is_some() {
+            return Err(AppError::new(format!("{}: `{key}` is given twice, also as `{written}`", during())));
+        }
         let text = if value.is_object() { value.to_string() } else { plain(&value) };
-        Ok((key, text))
-    };
-    let values: Vec<(String, String)> = pairs.into_iter().map(pair).collect::<Result<_, _>>()?;
-    let set = ParameterSet::default().with(values);
-    Ok(ParameterSet { name, ..set })
+        set.values.push((key, text));
+    }
+    Ok(set)
+}
+
+/// Sets of which each name is one set's alone.
+fn distinct(sets: Vec<ParameterSet>) -> Result<Vec<ParameterSet>, AppError> {
+    for (at, set) in sets.iter().enumerate() {
+        match &set.name {
+            Some(name) if name.trim().is_empty() => return Err(AppError::new("a name is empty")),
+            Some(name) if sets[..at].iter().any(|other| other.name == set.name) => {
+                return Err(AppError::new(format!("two sets are called `{name}`")));
+            }
+            _ => {}
+        }
+    }
+    Ok(sets)
 }
 
 /// The constraints, their names turned into keys.
@@ -181,5 +199,6 @@ fn constraints(config: &Config, names: &Names) -> Result<Vec<Constraint>, AppErr
             .bind(&mut |name| names.key(name))
             .map_err(|error| error.during(&format!("constraint `{text}`")))
     };
-    texts.iter().map(read).collect()
+    let read = texts.iter().map(read).collect::<Result<_, _>>();
+    read.map_err(|error| error.during(&config.place("sweep.constraints")))
 }

@@ -152,11 +152,12 @@ fn chosen(sweep: &Sweep<'_>, ranked: &[usize], notes: &mut Vec<String>) -> BTree
     let mut chosen: BTreeSet<usize> = ranked.iter().copied().take(sweep.asked.best).collect();
     for wanted in &sweep.asked.folders {
         let by_name = || sweep.drawn.sets.iter().position(|set| set.name.as_deref() == Some(wanted));
-        let found = wanted.parse().ok().or_else(by_name).filter(|&at: &usize| at < sweep.notes.len());
+        let found = by_name().or_else(|| wanted.parse().ok()).filter(|&at: &usize| at < sweep.notes.len());
         match found.filter(|&at| matches!(sweep.notes[at], Some(Ok(_)))) {
             Some(at) => drop(chosen.insert(at)),
             None => {
-                let note = format!("--folders {wanted}: there is no such set, or it failed");
+                let place = sweep.desk.config.place("sweep.folders");
+                let note = format!("{place}: {wanted}: there is no such set, or it failed");
                 warn(sweep.desk, &note);
                 notes.push(note);
             }

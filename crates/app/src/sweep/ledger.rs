@@ -31,29 +31,74 @@ pub(super) fn hypotheses(n_sets: usize, configs: &BTreeMap<usize, BacktestConfig
     (0..n_sets).map(|at| configs.get(&at).map(&mut name).unwrap_or_default()).collect()
 }
 
-/// Enters that a sweep begins, with the sets it is to try, unless the ledger knows of it.
+/// Enters that a sweep begins, with the sets it is to try, unless the ledger knows of them.
 pub(super) fn begin(desk: &Desk<'_>, id: &str, hypotheses: &[String]) -> Result<(), AppError> {
-    let known = runs::archive(desk).list()?.entries;
-    if known.iter().any(|entry| entry.run_id.as_deref() == Some(id)) {
-        return Ok(());
+    Claims::open(desk, id, 0)?.cover(desk, hypotheses)
+}
+
+/// What the ledger knows a sweep or search to try. It is told before sets run, so that those of one that is killed count.
+pub(super) struct Claims {
+    /// The sweep.
+    id: String,
+    /// Sets by hypothesis.
+    claimed: BTreeMap<String, usize>,
+    /// Sets of all hypotheses together that are expected, where lines are to be few: each line that is not the first claims a
+    /// part of them.
+    n_expected: usize,
+}
+
+/// Lines of one hypothesis that a search enters, about.
+const CLAIMS_MAX: usize = 64;
+
+impl Claims {
+    /// What the ledger knows of a sweep.
+    ///
+    /// # Errors
+    /// A ledger that cannot be read.
+    pub(super) fn open(desk: &Desk<'_>, id: &str, n_expected: usize) -> Result<Self, AppError> {
+        let mut claimed = BTreeMap::new();
+        for entry in runs::archive(desk).list()?.entries {
+            if let (true, Some(name), Some(trial)) =
+                (entry.run_id.as_deref() == Some(id), entry.hypothesis, entry.trial)
+            {
+                let known: &mut usize = claimed.entry(name).or_default();
+                *known = usize::try_from(trial.n_sets).unwrap_or(usize::MAX).max(*known);
+            }
+        }
+        Ok(Self { id: id.to_owned(), claimed, n_expected })
     }
-    // Without a hypothesis the line that follows could not take its place.
-    for (hypothesis, places) in groups(hypotheses).into_iter().filter(|(hypothesis, _)| hypothesis.is_some()) {
-        let record = SweepRecord {
-            kind: ManyKind::Sweep,
-            status: RunStatus::Begun,
-            sweep_id: id.to_owned(),
-            strategy: strategy(desk),
-            folder: Some(folder::below(id)),
-            hypothesis,
-            trial: Trial::unknown(places.len()),
-            inputs_hash: None,
-            context: backtest::context(desk, &Watch::start(desk.clock), Vec::new()),
-            headline: BTreeMap::new(),
-        };
-        append(desk, &record)?;
+
+    /// Enters sets by what they are trials of, as far as the ledger does not know of so many.
+    ///
+    /// # Errors
+    /// A ledger that cannot be written.
+    pub(super) fn cover(&mut self, desk: &Desk<'_>, hypotheses: &[String]) -> Result<(), AppError> {
+        // Without a hypothesis the line that follows could not take its place.
+        for (hypothesis, places) in groups(hypotheses) {
+            let Some(name) = hypothesis else { continue };
+            let known = self.claimed.get(&name).copied().unwrap_or(0);
+            if places.len() <= known {
+                continue;
+            }
+            let ahead = (known + self.n_expected / CLAIMS_MAX).min(self.n_expected);
+            let n_sets = places.len().max(if known > 0 { ahead } else { 0 });
+            let record = SweepRecord {
+                kind: ManyKind::Sweep,
+                status: RunStatus::Begun,
+                sweep_id: self.id.clone(),
+                strategy: strategy(desk),
+                folder: Some(folder::below(&self.id)),
+                hypothesis: Some(name.clone()),
+                trial: Trial::unknown(n_sets),
+                inputs_hash: None,
+                context: backtest::context(desk, &Watch::start(desk.clock), Vec::new()),
+                headline: BTreeMap::new(),
+            };
+            append(desk, &record)?;
+            self.claimed.insert(name, n_sets);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Enters a sweep that has ended: a line for each hypothesis with its number of trials.
@@ -102,8 +147,15 @@ pub(super) fn strategy(desk: &Desk<'_>) -> String {
     desk.config.text("backtest.strategy").unwrap_or_default().to_owned()
 }
 
+/// Whether sets that differ in these keys are trials of several hypotheses.
+pub(super) fn tells_apart(keys: &[String]) -> bool {
+    const DECIDING: [&str; 5] =
+        ["venue", "backtest.strategy", "backtest.timeframe", "backtest.factor_set", "backtest.formula"];
+    keys.iter().any(|key| DECIDING.contains(&key.as_str()))
+}
+
 /// Places of sets by hypothesis. Sets that cannot be run are trials of the first; `None` where there is none.
-fn groups(hypotheses: &[String]) -> Vec<(Option<String>, Vec<usize>)> {
+pub(super) fn groups(hypotheses: &[String]) -> Vec<(Option<String>, Vec<usize>)> {
     let first = hypotheses.iter().find(|name| !name.is_empty());
     let mut groups: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
     for (at, name) in hypotheses.iter().enumerate() {

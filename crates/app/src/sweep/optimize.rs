@@ -14,10 +14,11 @@ use serde_json::json;
 
 use super::external::External;
 use super::file::{self, Asked};
+use super::ledger::Claims;
 use super::markets::{Markets, Named};
 use super::notebook::Notebook;
 use super::study::Study;
-use super::{ID_LENGTH, Searched, Sweep, SweepSummary, base_value, folder, ledger};
+use super::{ID_LENGTH, Searched, Sweep, SweepSummary, base_value, folder, ledger, warn};
 use crate::backtest::Watch;
 use crate::desk::Desk;
 use crate::error::AppError;
@@ -66,8 +67,10 @@ struct Search<'a> {
     notebook: Notebook<'a>,
     /// Where points come from when a program proposes them.
     external: Option<External>,
-    /// Whether the ledger knows that it has begun.
-    has_begun: bool,
+    /// What the ledger knows it to try.
+    claims: Claims,
+    /// Number of runs there will be, if it is not ended early.
+    n_planned: usize,
     /// What sets run over.
     markets: Markets,
 }
@@ -87,11 +90,19 @@ pub fn run(desk: &Desk<'_>) -> Result<OptimizeSummary, AppError> {
     if asked.space.method == Method::Grid {
         asked.space.method = Method::Sobol;
     }
+    if study.method == SearchMethod::Halving && folder::keys(&asked, false).iter().any(|key| key == END) {
+        return Err(AppError::new(format!("optimize: halving sets `{END}` itself, so that it cannot be varied")));
+    }
+    if study.method != SearchMethod::External && !study.program.is_empty() {
+        warn(desk, &format!("{}: only `method: external` asks a program", desk.config.place("optimize.program")));
+    }
     let many = ManyRuns::new(desk)?;
     let id = study_id(&asked, &study, &many);
     let place = folder::place(desk, &id)?;
     let notebook = Notebook::open(desk, &place, &id)?;
     let external = External::start(&desk.config, &study, &asked.space.axes)?;
+    let n_planned = asked.space.named.len() + study.n;
+    let claims = Claims::open(desk, &id, n_planned)?;
     let sweep = Sweep {
         desk,
         asked,
@@ -112,12 +123,18 @@ pub fn run(desk: &Desk<'_>) -> Result<OptimizeSummary, AppError> {
         losses: Vec::new(),
         notebook,
         external,
-        has_begun: false,
+        claims,
+        n_planned,
         markets: Markets::default(),
     };
     watch.lap("plan");
     let stopped = if search.study.method == SearchMethod::Halving { search.halve()? } else { search.learn()? };
     search.notebook.finish()?;
+    if search.sweep.drawn.sets.is_empty() {
+        let n_refused = search.sweep.drawn.n_refused;
+        return Err(AppError::new(format!("optimize: none of {n_refused} points meets the constraints"))
+            .during(&desk.config.place("sweep.constraints")));
+    }
     search.sweep.n_done_before = search.notebook.n_done_before();
     watch.lap("sets");
     search.finish(&place, stopped, &mut watch)
@@ -213,15 +230,26 @@ impl Search<'_> {
         let config = self.sweep.many.resolve(first)?;
         let history = self.markets.history(&self.sweep.many, &config)?;
         let span = (history.start, history.end);
-        for rung in rungs(left.len(), self.study.n_rungs, self.study.keep, span) {
+        let rungs = rungs(left.len(), self.study.n_rungs, self.study.keep, span);
+        let bar = config.timeframe.micros().unwrap_or(1);
+        if rungs.first().is_some_and(|rung| rung.end - span.0 < 2 * bar) {
+            let (n, keep) = (self.study.n_rungs, self.study.keep);
+            let why =
+                format!("{n} rungs, each over {keep} of the next one's time, leave less than two bars to the first");
+            return Err(self.sweep.desk.config.refuse("optimize.rungs", &why));
+        }
+        self.n_planned = rungs.iter().map(|rung| rung.n_sets).sum();
+        for rung in rungs {
             left.truncate(rung.n_sets);
             let from = self.sweep.drawn.sets.len();
+            let mut places = Vec::with_capacity(left.len());
             for set in &left {
                 let end = (END.to_owned(), crosscut_model::format_iso(rung.end));
-                self.offer(set.clone().with([end]))?;
+                places.push(self.offer(set.clone().with([end]))?);
             }
             self.run_pending(from)?;
-            let loss = |nth: usize| self.losses[from + nth].as_ref().map_or(f64::INFINITY, |losses| losses[0]);
+            let losses = |nth: usize| places[nth].and_then(|at| self.losses[at].as_ref());
+            let loss = |nth: usize| losses(nth).map_or(f64::INFINITY, |losses| losses[0]);
             let mut order: Vec<usize> = (0..left.len()).collect();
             order.sort_by(|&a, &b| loss(a).total_cmp(&loss(b)).then(a.cmp(&b)));
             left = order.into_iter().map(|nth| left[nth].clone()).collect();
@@ -261,11 +289,7 @@ impl Search<'_> {
                 Err(error) => self.sweep.notes[first + nth] = Some(Err(error.to_string())),
             }
         }
-        if let (false, Some((_, config))) = (self.has_begun, configs.first()) {
-            let hypothesis = ledger::hypotheses(1, &BTreeMap::from([(0, config.clone())]));
-            ledger::begin(self.sweep.desk, &self.sweep.id, &vec![hypothesis[0].clone(); self.study.n])?;
-            self.has_begun = true;
-        }
+        self.claim(first, &configs)?;
         let (groups, failed) = Markets::groups(configs);
         failed.into_iter().for_each(|(at, error)| self.sweep.notes[at] = Some(Err(error.to_string())));
         for group in groups {
@@ -279,9 +303,21 @@ impl Search<'_> {
         Ok(())
     }
 
+    /// Tells the ledger what the sets from `first` on are trials of, before they run. A search over one hypothesis claims all
+    /// the sets it is to try at once.
+    fn claim(&mut self, first: usize, configs: &[Named]) -> Result<(), AppError> {
+        let of_new = configs.iter().map(|(at, config)| (at - first, config.clone())).collect();
+        self.sweep.hypotheses.extend(ledger::hypotheses(self.sweep.drawn.sets.len() - first, &of_new));
+        let name = self.sweep.hypotheses.iter().find(|name| !name.is_empty());
+        match name.filter(|_| !ledger::tells_apart(&folder::keys(&self.sweep.asked, false))) {
+            Some(name) => self.claims.cover(self.sweep.desk, &vec![name.clone(); self.n_planned]),
+            None => self.claims.cover(self.sweep.desk, &self.sweep.hypotheses),
+        }
+    }
+
     /// Number of runs there will be, as far as is known.
     fn n_expected(&self) -> u64 {
-        self.study.n.max(self.sweep.notes.len()) as u64
+        self.n_planned.max(self.sweep.notes.len()) as u64
     }
 
     /// Runs sets that share a market.
@@ -321,9 +357,6 @@ impl Search<'_> {
             self.sweep.drawn.sets.len()
         );
         self.sweep.searched = Some(Searched { title, order, varies_end: self.study.method == SearchMethod::Halving });
-        let resolved = self.sweep.many.resolve_all(&self.sweep.drawn.sets);
-        let configs = resolved.into_iter().enumerate().filter_map(|(at, config)| Some((at, config.ok()?)));
-        self.sweep.hypotheses = ledger::hypotheses(self.sweep.drawn.sets.len(), &configs.collect());
         let summary = folder::write(&self.sweep, place, watch)?;
         Ok(OptimizeSummary {
             sweep: SweepSummary { seconds: watch.laps().to_vec(), ..summary },

@@ -1,5 +1,6 @@
 //! What the settings under `optimize` say.
 
+use crosscut_backtest::criteria::{Criterion, DEFLATED};
 use crosscut_backtest::results::metric_names;
 use crosscut_backtest::search::{EarlyStop, Objective, SearchMethod};
 use crosscut_backtest::sweep::Constraint;
@@ -17,7 +18,7 @@ pub(super) struct Study {
     /// What it makes large or small.
     pub(super) objective: Objective,
     /// Conditions on metrics; a set that breaks one counts as the worst.
-    pub(super) required: Vec<Constraint>,
+    pub(super) required: Vec<Required>,
     /// Number of runs.
     pub(super) n: usize,
     /// Trials that are asked for at once.
@@ -34,6 +35,15 @@ pub(super) struct Study {
     pub(super) keep: f64,
     /// The program that proposes, and its arguments; empty without one.
     pub(super) program: Vec<String>,
+}
+
+/// A condition on metrics.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Required {
+    /// As a go-live criterion is written, and meaning what that would: `max_drawdown <= 20%`.
+    One(Criterion),
+    /// Any other.
+    Many(Constraint),
 }
 
 /// Most runs of a search.
@@ -54,8 +64,8 @@ impl Study {
         };
         let default = Value::from("sharpe");
         let objective = config.model("optimize.objective").unwrap_or(&default);
-        let objective =
-            Objective::read(objective).map_err(|error| AppError::from(error).during("optimize.objective"))?;
+        let objective = Objective::read(objective)
+            .map_err(|error| AppError::from(error).during(&config.place("optimize.objective")))?;
         let method = config.text("optimize.method").and_then(SearchMethod::named).unwrap_or_default();
         if method == SearchMethod::Halving && objective.goals.len() > 1 {
             return Err(config.refuse("optimize.objective", "halving orders sets by one objective, found several"));
@@ -89,7 +99,10 @@ impl Study {
     /// What a run's metrics are to the search: `None` when a metric is undefined or a requirement is broken.
     pub(super) fn losses(&self, metric: &dyn Fn(&str) -> Option<f64>) -> Option<Vec<f64>> {
         let text = |name: &str| metric(name).map(|value| value.to_string());
-        let meets = |required: &Constraint| required.holds(&text).unwrap_or(false);
+        let meets = |required: &Required| match required {
+            Required::One(criterion) => criterion.judge(metric(criterion.lookup())).passed,
+            Required::Many(constraint) => constraint.holds(&text).unwrap_or(false),
+        };
         if !self.required.iter().all(meets) {
             return None;
         }
@@ -107,7 +120,7 @@ fn words(value: Option<&Value>) -> Vec<String> {
 }
 
 /// The conditions on metrics.
-fn required(config: &Config) -> Result<Vec<Constraint>, AppError> {
+fn required(config: &Config) -> Result<Vec<Required>, AppError> {
     let path = "optimize.require";
     let texts: Vec<String> = match config.model(path) {
         None => Vec::new(),
@@ -118,11 +131,17 @@ fn required(config: &Config) -> Result<Vec<Constraint>, AppError> {
         if metric_names().any(|known| known == name) {
             return Ok(name.to_owned());
         }
-        let error = config.refuse(path, &format!("`{name}` is no metric"));
+        let error = AppError::new(format!("`{name}` is no metric"));
         Err(match nearest(name, metric_names()) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error.hint("metrics are those of a run's metrics.json, such as n_trades, max_drawdown"),
         })
     };
-    texts.iter().map(|text| Constraint::parse(text)?.bind(&mut |name| known(name))).collect()
+    let read = |text: &String| match Criterion::parse(text) {
+        // The deflated ratio follows from all trials; there is none while a search goes on.
+        Ok(criterion) if criterion.lookup() != DEFLATED => Ok(Required::One(criterion)),
+        _ => Constraint::parse(text)?.bind(&mut |name| known(name)).map(Required::Many),
+    };
+    let read = texts.iter().map(read).collect::<Result<_, AppError>>();
+    read.map_err(|error| error.during(&config.place(path)))
 }

@@ -145,6 +145,7 @@ pub fn run(desk: &Desk<'_>) -> Result<WalkSummary, AppError> {
     walking.draw()?;
     let history = walking.history()?;
     walking.settle_label();
+    walking.check(history)?;
     let windows = walking.plan.walk.windows(history)?;
     let id = walking.id();
     let place = folder::place(desk, &id)?;
@@ -163,10 +164,39 @@ pub fn run(desk: &Desk<'_>) -> Result<WalkSummary, AppError> {
     walking.write((id, place), (walked, log.notebook.n_done_before()), crossed, &mut watch)
 }
 
+/// Microseconds as seconds.
+fn seconds(micros: i64) -> f64 {
+    micros as f64 / 1e6
+}
+
 impl Walking<'_> {
+    /// Refuses what would only show after hours of work, or not at all.
+    fn check(&self, history: Span) -> Result<(), AppError> {
+        let bar = self.good().filter_map(|(_, config)| config.timeframe.micros()).max().unwrap_or(1);
+        let walk = &self.plan.walk;
+        for (path, length) in [("walkforward.train", walk.train), ("walkforward.test", walk.test)] {
+            if length < bar {
+                let why =
+                    format!("expected at least one bar, which is {} s long, found {} s", seconds(bar), seconds(length));
+                return Err(self.desk.config.refuse(path, &why));
+            }
+        }
+        match self.plan.n_groups {
+            0 => Ok(()),
+            _ => Ok(self.plan.cut().check(plan::days(history.end - history.start))?),
+        }
+    }
+
     /// Draws the sets.
     fn draw(&mut self) -> Result<(), AppError> {
         let desk = self.desk;
+        // Each window has a start and an end of its own.
+        let is_fixed = |key: &&String| ["backtest.start", "backtest.end"].contains(&key.as_str());
+        if let Some(key) = folder::keys(&self.asked, false).iter().find(is_fixed) {
+            return Err(AppError::new(format!("walkforward: `{key}` cannot be varied: windows set it")).hint(format!(
+                "`{key}` under the settings of the backtest limits the history that is walked through"
+            )));
+        }
         let drawn = self.asked.space.draw(&|key| base_value(desk, key))?;
         self.sets = drawn.sets;
         self.tried = Tried::new(self.sets.len());

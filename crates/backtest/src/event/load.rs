@@ -432,7 +432,11 @@ impl EventMarket {
         let first = self.span.0;
         let has_weekends =
             bars.flat_map(|bars| self.of_run(bars)).any(|&label| crosscut_model::time::weekday(label) >= 5);
-        check_span((first, until), has_weekends, self.range)?;
+        let longest = self.kinds.iter().filter_map(|kind| match kind {
+            FeedKind::Bars(BarSpec::Time(timeframe)) => timeframe.micros(),
+            _ => None,
+        });
+        check_span((first, until), longest.max().unwrap_or(0), has_weekends, self.range)?;
         for (at, rows) in self.rows.iter().enumerate() {
             if let Rows::Trades { span, .. } = rows
                 && (span.0 > until || span.1 < first)

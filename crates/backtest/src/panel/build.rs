@@ -581,7 +581,7 @@ pub(crate) fn check_cover(panel: &Panel, range: Range) -> Result<(), BacktestErr
     };
     let until = panel.covered_until.map_or(last, |until| until.max(last));
     let has_weekends = panel.timeline().iter().any(|&label| crosscut_model::time::weekday(label) >= 5);
-    check_span((first, until), has_weekends, range)?;
+    check_span((first, until), panel.timeframe().micros().unwrap_or(0), has_weekends, range)?;
     let not_covered = |wanted: String, hint: String| BacktestError::NotCovered { wanted, first, until, hint };
     if range.positions(panel.timeline()).is_empty() {
         let text = |bound: Option<i64>, open: &str| bound.map_or_else(|| open.to_owned(), format_iso);
@@ -592,13 +592,20 @@ pub(crate) fn check_cover(panel: &Panel, range: Range) -> Result<(), BacktestErr
     Ok(())
 }
 
-/// Whether a range can be run on labels from `first` to a last close of `until`; the bounds need not be exact to the bar: a
-/// date means the day, and a market that closes over weekends is allowed its holidays.
-pub(crate) fn check_span((first, until): (i64, i64), has_weekends: bool, range: Range) -> Result<(), BacktestError> {
+/// Whether a range can be run on labels from `first` to a last close of `until`; the bounds need not be exact to the bar of
+/// `bar` microseconds: a date means the day, and a market that closes over weekends is allowed its holidays.
+pub(crate) fn check_span(
+    (first, until): (i64, i64),
+    bar: i64,
+    has_weekends: bool,
+    range: Range,
+) -> Result<(), BacktestError> {
     let day = crosscut_model::time::DAY;
     let slack = if has_weekends { 0 } else { 5 * day };
     let not_covered = |wanted: String, hint: String| Err(BacktestError::NotCovered { wanted, first, until, hint });
-    if let Some(start) = range.start.filter(|start| start.div_euclid(day) * day + day + slack <= first) {
+    // Within the last bar of a day the next label is that of the next day.
+    let is_early = |start: &i64| start.div_euclid(day) * day + day + slack <= first && first - start >= bar;
+    if let Some(start) = range.start.filter(is_early) {
         let hint = format!("start at {} or later, or import earlier data", format_iso(first));
         return not_covered(format!("a start at {}", format_iso(start)), hint);
     }

@@ -122,5 +122,5 @@ fn known(name: &str) -> Result<String, BacktestError> {
 
 /// The error.
 fn wrong(expected: &str) -> BacktestError {
-    BacktestError::Search { problem: format!("objective: expected {expected}") }
+    BacktestError::Search { problem: format!("expected {expected}") }
 }

@@ -28,12 +28,13 @@ impl Draws {
     pub(super) fn new(columns: &[&[f64]], resampling: &Resampling) -> Self {
         let n = columns.first().map_or(0, |column| column.len());
         let n_draws = if n == 0 { 0 } else { resampling.n_draws };
-        let tables: Vec<Table> = columns.par_chunks(TILE).map(|tile| Table::new(tile, n)).collect();
-        let mut tiles = vec![Vec::with_capacity(n_draws); tables.len()];
+        let mut tiles = vec![Vec::with_capacity(n_draws); columns.len().div_ceil(TILE)];
         for first in (0..n_draws).step_by(DRAWS_AT_ONCE) {
             let batch = first..(first + DRAWS_AT_ONCE).min(n_draws);
             let blocks: Vec<Vec<Block>> = batch.into_par_iter().map(|draw| resampling.blocks(draw, n)).collect();
-            tiles.par_iter_mut().zip(&tables).for_each(|(out, table)| {
+            // Tables are made anew for each batch: those of all sets at once are twice the sets' own numbers.
+            tiles.par_iter_mut().zip(columns.par_chunks(TILE)).for_each(|(out, tile)| {
+                let table = Table::new(tile, n);
                 out.extend(blocks.iter().map(|blocks| table.mean(blocks)));
             });
         }

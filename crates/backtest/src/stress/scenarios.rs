@@ -2,6 +2,7 @@
 
 use crosscut_kernels::bootstrap::Random;
 use crosscut_model::format_iso;
+use crosscut_model::time::DAY;
 use crosscut_trading::rules::Execution;
 
 use crate::config::{BacktestConfig, Delay};
@@ -117,7 +118,14 @@ fn costs_as_settings(config: &BacktestConfig) -> Vec<String> {
 fn periods(config: &BacktestConfig, (first, last): (i64, i64), n_parts: usize) -> Vec<Scenario> {
     let from = config.start.unwrap_or(first).max(first);
     let until = config.end.unwrap_or(last + 1).min(last + 1);
-    let bound = |part: usize| from + ((i128::from(until - from) * part as i128) / n_parts.max(1) as i128) as i64;
+    // Parts meet where a bar begins, so that each can be run alone.
+    let bar = config.timeframe.micros().unwrap_or(1).min(DAY);
+    let share = |part: usize| ((i128::from(until - from) * part as i128) / n_parts.max(1) as i128) as i64;
+    let bound = |part: usize| match part {
+        0 => from,
+        part if part == n_parts => until,
+        part => (from + share(part)).div_euclid(bar) * bar,
+    };
     let part = |nth: usize| {
         let (start, end) = (bound(nth), bound(nth + 1));
         let name = format!("{} to {}", day(start), day(end));

@@ -1,7 +1,8 @@
 //! Conditions between parameters: `fast < slow`, `k * 2 <= pool_top_n and execution == 'close'`.
 //!
 //! A name stands for the value a set gives a key, or the base where the set says nothing. Numbers compare by size; anything
-//! else only by `==` and `!=`, as text. `and`, `or`, `not`, parentheses, `+ - * /` and the six comparisons are all there is.
+//! else only by `==` and `!=`, as text. `and`, `or`, `not`, parentheses, `+ - * /`, percents (`5%` is 0.05)
+//! and the six comparisons are all there is.
 
 use std::fmt;
 
@@ -9,6 +10,9 @@ use crate::error::BacktestError;
 
 /// Deepest nesting.
 const DEPTH_MAX: usize = 64;
+
+/// Letters of a condition that an error shows.
+const SHOWN: usize = 80;
 
 /// A condition that a set of parameters must meet.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,8 +150,17 @@ impl Constraint {
 
     /// An error about this condition.
     fn problem(&self, problem: &str) -> BacktestError {
-        BacktestError::Search { problem: format!("constraint `{}`: {problem}", self.text) }
+        wrong(&self.text, problem)
     }
+}
+
+/// An error about a condition.
+fn wrong(text: &str, problem: &str) -> BacktestError {
+    let mut shown: String = text.chars().take(SHOWN).collect();
+    if shown.len() < text.len() {
+        shown.push_str("...");
+    }
+    BacktestError::Search { problem: format!("constraint `{shown}`: {problem}") }
 }
 
 impl fmt::Display for Constraint {
@@ -178,6 +191,7 @@ impl Operator {
                 Self::Plus => Ok(Value::Number(a + b)),
                 Self::Minus => Ok(Value::Number(a - b)),
                 Self::Times => Ok(Value::Number(a * b)),
+                Self::Over if *b == 0.0 => Err(format!("{a} is divided by 0")),
                 Self::Over => Ok(Value::Number(a / b)),
                 _ => Err("`and` and `or` join conditions, not numbers".to_owned()),
             },
@@ -254,18 +268,13 @@ fn tokens(text: &str) -> Result<Vec<String>, BacktestError> {
                 end
             }
         } else if first == '\'' || first == '"' {
-            let end = rest[1..].find(first).ok_or_else(|| BacktestError::Search {
-                problem: format!("constraint `{text}`: a quoted text does not end"),
-            })?;
-            end + 2
+            rest[1..].find(first).ok_or_else(|| wrong(text, "a quoted text does not end"))? + 2
         } else if ["==", "!=", "<=", ">=", "&&", "||"].iter().any(|sign| rest.starts_with(sign)) {
             2
-        } else if "<>=+-*/()".contains(first) {
+        } else if "<>=+-*/()%".contains(first) {
             1
         } else {
-            return Err(BacktestError::Search {
-                problem: format!("constraint `{text}`: `{first}` has no meaning here"),
-            });
+            return Err(wrong(text, &format!("`{first}` has no meaning here")));
         };
         let (token, after) = rest.split_at(length);
         tokens.push(token.to_owned());
@@ -329,10 +338,7 @@ impl Reader<'_> {
                 inner
             }
             _ if first == '\'' || first == '"' => Expression::Text(token[1..token.len() - 1].to_owned()),
-            _ if first.is_ascii_digit() || first == '.' => match token.parse() {
-                Ok(number) => Expression::Number(number),
-                Err(_) => return Err(self.wrong(&format!("a number, found `{token}`"))),
-            },
+            _ if first.is_ascii_digit() || first == '.' => Expression::Number(self.number(&token)?),
             _ if first.is_alphabetic() || first == '_' => Expression::Name(token),
             _ => return Err(self.wrong(&format!("a number or a name, found `{token}`"))),
         };
@@ -340,8 +346,17 @@ impl Reader<'_> {
         Ok(read)
     }
 
+    /// A number; behind it there may be a percent sign.
+    fn number(&mut self, token: &str) -> Result<f64, BacktestError> {
+        let number = token.parse().ok().filter(|number: &f64| number.is_finite());
+        let number = number.ok_or_else(|| self.wrong(&format!("a number, found `{token}`")))?;
+        let is_percent = self.tokens.get(self.at).is_some_and(|next| next == "%");
+        self.at += usize::from(is_percent);
+        Ok(if is_percent { number / 100.0 } else { number })
+    }
+
     /// The error for a condition that is written otherwise.
     fn wrong(&self, expected: &str) -> BacktestError {
-        BacktestError::Search { problem: format!("constraint `{}`: expected {expected}", self.text) }
+        wrong(self.text, &format!("expected {expected}"))
     }
 }

@@ -60,7 +60,7 @@ impl Combinatorial {
         for test_groups in choices(self.n_groups, self.n_test_groups) {
             let train = self.train(n_samples, &groups, &test_groups);
             if train.is_empty() {
-                let problem = "cross-validation: purging and embargo leave nothing to train on".to_owned();
+                let problem = "walkforward.groups: purging and embargo leave nothing to train on".to_owned();
                 return Err(BacktestError::Search { problem });
             }
             let mut path = |&group: &usize| {
@@ -74,13 +74,16 @@ impl Combinatorial {
         Ok(Splits { groups, splits, n_paths })
     }
 
-    /// Refuses what cannot be.
-    fn check(&self, n_samples: usize) -> Result<(), BacktestError> {
-        let problem = |text: String| Err(BacktestError::Search { problem: format!("cross-validation: {text}") });
+    /// Refuses what cannot be: numbers of groups, and too many splits.
+    ///
+    /// # Errors
+    /// As [`Combinatorial::splits`], but for what purging and embargo leave.
+    pub fn check(&self, n_samples: usize) -> Result<(), BacktestError> {
+        let problem = |text: String| Err(BacktestError::Search { problem: format!("walkforward.groups: {text}") });
         if self.n_test_groups == 0 || self.n_groups <= self.n_test_groups {
             let (groups, tests) = (self.n_groups, self.n_test_groups);
             return problem(format!(
-                "{tests} of {groups} groups cannot be tests; expected at least 1, and fewer than all"
+                "{tests} of {groups} groups cannot be tests; expected `test_groups` of at least 1, and fewer than all"
             ));
         }
         if n_samples < self.n_groups {

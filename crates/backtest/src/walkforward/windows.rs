@@ -2,6 +2,9 @@
 
 use crate::error::BacktestError;
 
+/// Most windows.
+const WINDOWS_MAX: i64 = 10_000;
+
 /// A stretch of time, microseconds UTC, the end exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
@@ -41,7 +44,8 @@ impl Walk {
     /// The windows of a history. The last test is cut at the end of the history.
     ///
     /// # Errors
-    /// [`BacktestError::Search`] for lengths that are not above 0, tests that overlap, and histories too short for one window.
+    /// [`BacktestError::Search`] for lengths that are not above 0, tests that overlap, too many windows, and histories too
+    /// short for one.
     pub fn windows(&self, history: Span) -> Result<Vec<Window>, BacktestError> {
         let problem = |text: String| Err(BacktestError::Search { problem: text });
         if self.train <= 0 || self.test <= 0 || self.step <= 0 || self.label < 0 || self.embargo < 0 {
@@ -51,10 +55,14 @@ impl Walk {
         }
         if self.step < self.test {
             return problem(
-                "walkforward: a step shorter than a test makes tests overlap\nhint: leave `step` out".to_owned(),
+                "walkforward.step: a step shorter than a test makes tests overlap\nhint: leave `step` out".to_owned(),
             );
         }
         let gap = self.label.saturating_add(self.embargo);
+        let n_windows = (history.end - history.start).saturating_sub(gap).saturating_sub(self.train) / self.step;
+        if n_windows > WINDOWS_MAX {
+            return problem(format!("walkforward.step: {n_windows} windows; expected at most {WINDOWS_MAX}"));
+        }
         let mut windows = Vec::new();
         let mut test_start = history.start.saturating_add(self.train).saturating_add(gap);
         while test_start < history.end {

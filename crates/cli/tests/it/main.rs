@@ -10,6 +10,8 @@ mod bad_files;
 #[cfg(test)]
 mod bad_settings;
 #[cfg(test)]
+mod bad_studies;
+#[cfg(test)]
 mod defects;
 #[cfg(test)]
 mod downloads;
@@ -32,6 +34,8 @@ mod forms;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod known_truth;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod lists;
@@ -53,6 +57,8 @@ mod run_inputs;
 mod run_stories;
 #[cfg(test)]
 mod runs;
+#[cfg(test)]
+mod same_runs;
 #[cfg(test)]
 mod searches;
 #[cfg(test)]

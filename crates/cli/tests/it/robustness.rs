@@ -117,9 +117,10 @@ fn hostile_stress_is_refused() {
     let refused = |options: &[&str], words: &[&str]| {
         world.run(&[&["stress", "latest"], options].concat()).refused(words);
     };
-    refused(&["--drop-share", "1"], &["--drop-share 1", "below 1"]);
+    refused(&["--drop-share", "1"], &["stress.drop_share (from --drop-share)", "below 1, found 1"]);
     refused(&["--drop-share", "nan"], &["drop_share"]);
-    refused(&["--noise-bps=-1"], &["--noise-bps -1"]);
+    refused(&["--noise-bps=-1"], &["stress.noise_bps (from --noise-bps)", "found -1"]);
+    refused(&["--parts", "1000000"], &["stress.parts (from --parts)", "at most 1000, found 1000000"]);
     refused(&["--parts", "many"], &["many"]);
     refused(&["--criteria", "sharp >= 1"], &["stress.criteria", "`sharpe`"]);
     refused(&["--html", "nowhere/page.html"], &["nowhere/page.html"]);

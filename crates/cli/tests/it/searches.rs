@@ -338,3 +338,33 @@ fn programs_that_misbehave_are_named() {
     world.write("empty.sh", "echo '{\"points\": []}'; cat > /dev/null\n");
     world.run(&[&external[..], &["--program", "sh empty.sh"]].concat()).refused(&["proposes no set"]);
 }
+
+#[test]
+fn a_search_over_several_strategies_counts_each_also_when_it_is_killed() {
+    let world = World::with_market();
+    world.write(
+        "study.yaml",
+        "backtest: {timeframe: 1h, symbols: [AAAUSDT]}\nsweep:\n  best: 0\n  parameters: {strategy: [sma_cross, ema_cross], \
+         fast: {from: 2, to: 8}, slow: {from: 9, to: 40}}\noptimize: {trials: 48, batch: 4, initial: 16}\n",
+    );
+    let trials = |results: &str| {
+        let told = world.json(&["runs", "trials", "--results", results])["result"].clone();
+        assert_eq!(told["ledger"]["problems"].as_array().map(Vec::len), Some(0), "{told}");
+        let counts = told["hypotheses"].as_array().unwrap().iter();
+        counts.map(|one| (text(one, "name").to_owned(), one["n_trials"].as_u64().unwrap())).collect::<Vec<_>>()
+    };
+    let whole = search(&world, &["--results", "whole"]);
+    let of_whole = trials("whole");
+    assert_eq!(of_whole.len(), 2, "{of_whole:?}");
+    assert_eq!(of_whole.iter().map(|(_, n)| n).sum::<u64>(), whole["n_sets"].as_u64().unwrap(), "{of_whole:?}");
+    let journal = |results: &str| format!("{results}/sweeps/{}/journal.bin", text(&whole, "sweep_id"));
+    let words = ["optimize", "--config", "study.yaml", "--results", "killed", "--workers", "1"];
+    world.kill_at(&words, &journal("killed"), world.size(&journal("whole")) / 2);
+    let of_killed = trials("killed");
+    let n_killed: u64 = of_killed.iter().map(|(_, n)| n).sum();
+    // Half was done; whoever was asked last counts although nothing came of it.
+    assert!(of_killed.len() == 2 && (24..48).contains(&n_killed), "{of_killed:?}");
+    assert!(of_killed.iter().zip(&of_whole).all(|(killed, whole)| killed.1 <= whole.1), "{of_killed:?} {of_whole:?}");
+    search(&world, &["--results", "killed"]);
+    assert_eq!(trials("killed"), of_whole);
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::same_runs::agrees;
 use crate::world::World;
 
 /// Rules on the small market: a grid with a constraint, a set with a name, one that fails.
@@ -214,44 +215,6 @@ fn files_that_cannot_be_name_the_key_and_the_nearest() {
     refused("parameter_sets: {a: 5}", &["sweep.parameter_sets", "a: expected"]);
     refused("sweep: {parameters: {k: [0, -1]}}", &["none of the 2 sets can be run", "at least 1"]);
     refused("sweep: {parameters: [1]}", &["sweep.parameters", "expected `key: values` lines"]);
-}
-
-/// Runs a sweep whose sets all get folders, which the program holds against the table, every metric of them; then makes a few
-/// sets with `crosscut backtest` alone.
-fn agrees(world: &World, base: &str, space: &str) {
-    world.write("one.yaml", format!("backtest: {base}\n"));
-    world.write("all.yaml", format!("backtest: {base}\nsweep: {{best: 200, {space}}}\n"));
-    let answer = world.run(&["sweep", "--config", "all.yaml", "--json"]).good();
-    assert!(!answer.err.contains("please report"), "{space}: {}", answer.err);
-    let result = answer.json()["result"].clone();
-    assert_eq!(result["n_failed"], 0, "{space}: {}", result["errors"]);
-    let best = result["best"].as_array().unwrap();
-    assert!(best.len() > 3 && best.len() == result["n_sets"].as_u64().unwrap() as usize, "{space}: {result}");
-    let distinct: std::collections::BTreeSet<String> =
-        best.iter().map(|set| set["metrics"]["sharpe"].to_string()).collect();
-    assert!(distinct.len() > 1, "{space}: what is varied has no effect");
-    for set in [&best[0], &best[best.len() / 2], &best[best.len() - 1]] {
-        let pairs = set["values"].as_array().unwrap().iter();
-        let pairs: Vec<String> =
-            pairs.map(|pair| format!("{}={}", pair[0].as_str().unwrap(), pair[1].as_str().unwrap())).collect();
-        let mut words = vec!["backtest", "--config", "one.yaml", "--results", "alone"];
-        // A window is a part of the formula, which `--formula` takes whole.
-        let formula = pairs
-            .iter()
-            .find_map(|pair| pair.strip_prefix("formula.w="))
-            .map(|w| base.split("formula: \"").nth(1).unwrap().split('"').next().unwrap().replace("{w}", w));
-        words.extend(formula.iter().flat_map(|formula| ["--formula", formula.as_str()]));
-        words.extend(
-            pairs.iter().filter(|pair| !pair.starts_with("formula.")).flat_map(|pair| ["--set", pair.as_str()]),
-        );
-        let run = world.json(&words)["result"].clone();
-        assert_eq!(run["run_id"], set["run_id"], "{words:?}");
-        for metric in run["metrics"].as_array().unwrap() {
-            if let Some(value) = set["metrics"].get(metric["name"].as_str().unwrap()) {
-                assert_eq!(metric["value"], *value, "{} of {words:?}", metric["name"]);
-            }
-        }
-    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Every set once over all of the time, chosen by parts of its daily returns.
 
 use crosscut_backtest::sweep::{DAYS, SetOutcome};
-use crosscut_backtest::walkforward::{Combinatorial, cross_validate, mean};
+use crosscut_backtest::walkforward::{cross_validate, mean};
 use crosscut_model::time::DAY;
 
 use super::super::markets::Named;
@@ -27,14 +27,7 @@ impl Walking<'_> {
             self.notes
                 .push(format!("cross-validation: {} sets have other days and are left out", n_before - done.len()));
         }
-        let days = |micros: i64| usize::try_from((micros + DAY - 1) / DAY).unwrap_or(usize::MAX);
-        let walk = &self.plan.walk;
-        let cut = Combinatorial {
-            n_groups: self.plan.n_groups,
-            n_test_groups: self.plan.n_test_groups,
-            n_purged: days(walk.label),
-            n_embargoed: days(walk.embargo),
-        };
+        let cut = self.plan.cut();
         let splits = cut.splits(labels.len())?;
         let years = (labels[labels.len() - 1] - labels[0]) as f64 / (365.25 * DAY as f64);
         let per_year = (labels.len() - 1) as f64 / years;

@@ -107,22 +107,25 @@ impl Walking<'_> {
         .to_vec()
     }
 
-    /// Enters the walk-forward in the ledger: one entry with its number of trials. `periods` are rows of the curve, and of a
-    /// year.
+    /// Enters the walk-forward in the ledger: an entry for each hypothesis with its number of trials. `periods` are rows of
+    /// the curve, and of a year.
     fn enter(&self, summary: &WalkSummary, periods: (usize, f64), watch: &Watch) -> Result<(), AppError> {
-        let record = SweepRecord {
-            kind: ManyKind::Sweep,
-            status: RunStatus::Done,
-            sweep_id: summary.walk_id.clone(),
-            strategy: ledger::strategy(self.desk),
-            folder: Some(folder::below(&summary.walk_id)),
-            hypothesis: self.hypotheses().into_iter().find(|name| !name.is_empty()),
-            trial: walk_trial(&self.tried, periods),
-            inputs_hash: None,
-            context: backtest::context(self.desk, watch, Vec::new()),
-            headline: summary.metrics.iter().cloned().collect(),
-        };
-        ledger::append(self.desk, &record)
+        for (hypothesis, places) in ledger::groups(&self.hypotheses()) {
+            let record = SweepRecord {
+                kind: ManyKind::Sweep,
+                status: RunStatus::Done,
+                sweep_id: summary.walk_id.clone(),
+                strategy: ledger::strategy(self.desk),
+                folder: Some(folder::below(&summary.walk_id)),
+                hypothesis,
+                trial: walk_trial(&self.tried, &places, periods),
+                inputs_hash: None,
+                context: backtest::context(self.desk, watch, Vec::new()),
+                headline: summary.metrics.iter().cloned().collect(),
+            };
+            ledger::append(self.desk, &record)?;
+        }
+        Ok(())
     }
 }
 

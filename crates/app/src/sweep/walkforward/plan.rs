@@ -1,7 +1,7 @@
 //! What a walk-forward is asked for.
 
 use crosscut_backtest::BacktestConfig;
-use crosscut_backtest::walkforward::{Selection, Walk};
+use crosscut_backtest::walkforward::{Combinatorial, Selection, Walk};
 use crosscut_model::Timeframe;
 use crosscut_model::calendar::Rebalance;
 use crosscut_model::time::DAY;
@@ -28,7 +28,7 @@ impl Plan {
     pub(super) fn read(config: &Config) -> Result<Self, AppError> {
         let length = |path: &str| -> Result<Option<i64>, AppError> {
             let Some(text) = config.text(path) else { return Ok(None) };
-            if text == "0" {
+            if text == "0" && ["walkforward.label", "walkforward.embargo"].contains(&path) {
                 return Ok(Some(0));
             }
             let micros = text.parse::<Timeframe>().ok().and_then(Timeframe::micros);
@@ -58,6 +58,21 @@ impl Plan {
             label: length("walkforward.label")?,
         })
     }
+
+    /// How days are cut for cross-validation.
+    pub(super) fn cut(&self) -> Combinatorial {
+        Combinatorial {
+            n_groups: self.n_groups,
+            n_test_groups: self.n_test_groups,
+            n_purged: days(self.walk.label),
+            n_embargoed: days(self.walk.embargo),
+        }
+    }
+}
+
+/// Days that a length of time reaches into.
+pub(super) fn days(micros: i64) -> usize {
+    usize::try_from((micros + DAY - 1) / DAY).unwrap_or(usize::MAX)
 }
 
 /// The longest time until the next decision of a rebalance rule, microseconds.

@@ -55,10 +55,11 @@ impl Axis {
                 return Self::read(key, &map["values"]);
             }
             Value::Object(map) => Written { key, map }.values()?,
+            Value::Null => return Err(wrong(key, "at least one value, found nothing")),
             value => Values::List(vec![scalar(value)]),
         };
         match &values {
-            Values::List(list) if list.is_empty() => Err(wrong(key, "at least one value")),
+            Values::List(list) if list.is_empty() => Err(wrong(key, "at least one value, found an empty list")),
             _ => Ok(Self { key: key.to_owned(), values }),
         }
     }
@@ -82,7 +83,10 @@ impl Axis {
                 let n = (range.to - range.from) as usize;
                 Ok((0..=n).map(|at| (range.from + at as f64).to_string()).collect())
             }
-            Values::Range(_) => Err(wrong(&self.key, "`step` or `n` beside `from` and `to`, for a grid")),
+            Values::Range(range) => {
+                let Range { from, to, .. } = range;
+                Err(wrong(&self.key, &format!("`step` or `n` beside `from: {from}` and `to: {to}`, for a grid")))
+            }
         }
     }
 
@@ -206,6 +210,9 @@ impl Written<'_> {
             let least = if is_log { " and above 0" } else { "" };
             return Err(wrong(self.key, &format!("`from` at most `to`{least}, found {from} and {to}")));
         }
+        if !(to - from).is_finite() {
+            return Err(wrong(self.key, &format!("a narrower range, found {from:e} and {to:e}")));
+        }
         if is_whole && (from.fract() != 0.0 || to.fract() != 0.0) {
             return Err(wrong(self.key, &format!("whole numbers, found {from} and {to}")));
         }
@@ -217,7 +224,11 @@ impl Written<'_> {
                 let n_steps = ((to - from) / step + 1e-9).floor() as usize;
                 self.list((0..=n_steps).map(|at| from + at as f64 * step), is_whole)
             }
-            (Some(_), None) => Err(wrong(self.key, "a step above 0, on a linear scale")),
+            (Some(step), None) if step > 0.0 && !is_log => {
+                let n = (to - from) / step;
+                Err(wrong(self.key, &format!("at most {VALUES_MAX} steps, found {n:.0} of {step}")))
+            }
+            (Some(step), None) => Err(wrong(self.key, &format!("a step above 0, on a linear scale, found {step}"))),
             (None, Some(n)) if n >= 1.0 && n.fract() == 0.0 && n <= VALUES_MAX as f64 => {
                 let share = |at: usize| if n == 1.0 { 0.0 } else { at as f64 / (n - 1.0) };
                 let ratio = if is_log { libm::log(to / from) } else { 0.0 };
@@ -225,7 +236,7 @@ impl Written<'_> {
                     |at| if is_log { from * libm::exp(share(at) * ratio) } else { from + share(at) * (to - from) };
                 self.list((0..n as usize).map(point), is_whole)
             }
-            (None, Some(_)) => Err(wrong(self.key, "`n`, a whole number of at least 1")),
+            (None, Some(n)) => Err(wrong(self.key, &format!("`n`, a whole number from 1 to {VALUES_MAX}, found {n}"))),
         }
     }
 
