@@ -123,10 +123,14 @@ fn again(
 pub(crate) fn config_of(run: &StoredRun) -> Result<(BacktestConfig, Option<Value>), AppError> {
     let mut config = run.config().clone();
     let command = config.as_object_mut().and_then(|object| object.remove("command"));
-    let config = serde_json::from_value(config).map_err(|error| {
+    let mut config: BacktestConfig = serde_json::from_value(config).map_err(|error| {
         AppError::new(format!("the configuration of run {} cannot be read by this version: {error}", run.id()))
             .hint("run it again with the version that made it; `crosscut runs show` says which")
     })?;
+    // A formula is recorded as the factor too, which nobody asks for by name.
+    if config.factor_formula.is_some() && config.params.get("factor") == config.factor_formula.as_ref() {
+        config.params.remove("factor");
+    }
     Ok((config, command))
 }
 

@@ -1,6 +1,7 @@
 //! Numbers worked out elsewhere ([`references`]), simulations whose truth is known ([`simulations`]), and what unusual
 //! input does.
 
+mod formulas;
 mod references;
 mod simulations;
 

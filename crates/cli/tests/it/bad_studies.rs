@@ -38,7 +38,7 @@ fn ranges_and_lists_that_cannot_be() {
         ("{commission_bps: {from: 0, to: 10, n: 1000000000}}", &[place, "from 1 to 1000000, found 1000000000"]),
         ("{commission_bps: {from: 0, to: 10, n: 2.5}}", &[place, "found 2.5"]),
         (
-            "{commission_bps: {from: 0, to: 10, n: 90000}, k: {from: 1, to: 99}}",
+            "{commission_bps: {from: 0.5, to: 10, n: 90000}, k: {from: 1, to: 99}}",
             &["90000 x 99", "at most 200000", "sobol"],
         ),
         ("{commission_bps: {from: 0, to: 10, scale: log}}", &[place, "above 0, found 0 and 10"]),

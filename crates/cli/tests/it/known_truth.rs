@@ -1,9 +1,12 @@
-//! Markets whose truth is known, through the whole program: a thousand strategies without skill are told from luck, and the one
+//! Markets whose truth is known, through the whole program: strategies without skill are told from luck, and the one
 //! with skill is found.
 
 use serde_json::Value;
 
 use crate::world::World;
+
+/// Strategies without skill of each seed.
+const N_SETS: usize = 200;
 
 /// Symbols and hours of the market.
 const SIZE: (usize, usize) = (8, 500);
@@ -34,11 +37,14 @@ fn market(world: &World, effect: f64) {
     world.run(&["data", "import", "--venue", "v", "--kind", "klines", "--timeframe", "1h", "market.csv"]).good();
 }
 
-/// A factor set of columns that know nothing, one for each of a range of seeds, and one of what does.
-fn factors(world: &World, name: &str, seeds: std::ops::Range<usize>) {
+/// A factor set of columns that know nothing, one for each of a range of seeds, and one of what does: the volume, of which the
+/// others have digits far behind the point.
+fn factors(world: &World, name: &str, seeds: std::ops::RangeInclusive<usize>) {
     let seeds: Vec<String> = seeds.map(|seed| seed.to_string()).collect();
-    let noise =
-        format!("{{name: \"noise_{{w}}\", formula: \"sin(volume * {{w}} * 7919)\", windows: [{}]}}", seeds.join(", "));
+    let noise = format!(
+        "{{name: \"noise_{{w}}\", formula: \"volume * {{w}} * 7919.13 - floor(volume * {{w}} * 7919.13)\", windows: [{}]}}",
+        seeds.join(", ")
+    );
     let planted = "{name: planted, formula: volume}";
     let body = format!(
         "factor_set: {name}\ntimeframe: 1h\nsource: {{venue: v, bars: 1h}}\nfactors:\n  - {noise}\n  - {planted}\n"
@@ -52,7 +58,7 @@ fn swept(world: &World, name: &str, columns: &[String]) -> (Value, Value) {
     world.write(
         "sweep.yaml",
         format!(
-            "backtest: {{strategy: long_short, factor_set: {name}, rebalance: 1, execution: next_open, commission_bps: 0, slippage_bps: 0, \
+            "backtest: {{strategy: long_short, factor_set: {name}, rebalance: 2, execution: next_open, commission_bps: 0, slippage_bps: 0, \
              params: {{long_count: 2, short_count: 2}}}}\nsweep: {{best: 0, parameters: {{factor: [{}]}}}}\n",
             columns.join(", ")
         ),
@@ -70,18 +76,18 @@ fn beats_luck(report: &Value, best: &Value) -> bool {
 }
 
 #[test]
-fn a_thousand_strategies_without_skill_do_not_pass() {
+fn strategies_without_skill_do_not_pass() {
     let world = World::new();
     market(&world, 0.0);
     let (mut pbo, n_seeds) = (0.0, 3);
     for seed in 0..n_seeds {
-        let (name, seeds) = (format!("noise{seed}"), 1 + 1000 * seed..1001 + 1000 * seed);
+        let (name, seeds) = (format!("noise{seed}"), 1 + N_SETS * seed..=N_SETS * (seed + 1));
         factors(&world, &name, seeds.clone());
         let columns: Vec<String> = seeds.map(|seed| format!("noise_{seed}")).collect();
         let (report, best) = swept(&world, &name, &columns);
-        assert!(best["metrics"]["sharpe"].as_f64().unwrap() > 5.0, "the best of a thousand looks good: {best}");
+        assert!(best["metrics"]["sharpe"].as_f64().unwrap() > 5.0, "the best of many looks good: {best}");
         let trials = &report["trials"];
-        assert!(trials["n_effective"].as_f64().unwrap() > 500.0, "{trials}");
+        assert!(trials["n_effective"].as_f64().unwrap() > 100.0, "{trials}");
         let superior = report["superiority"]["superior"].as_array().unwrap();
         assert!(superior.is_empty() && report["superiority"]["spa_consistent_p"].as_f64().unwrap() > 0.05, "{report}");
         pbo += report["overfitting"]["probability"].as_f64().unwrap() / n_seeds as f64;
@@ -94,7 +100,7 @@ fn a_thousand_strategies_without_skill_do_not_pass() {
             "--factor-set",
             &name,
             "--rebalance",
-            "1",
+            "2",
             "--commission-bps",
             "0",
             "--slippage-bps",
@@ -113,12 +119,12 @@ fn a_thousand_strategies_without_skill_do_not_pass() {
 fn the_one_strategy_with_skill_is_found() {
     let world = World::new();
     market(&world, 0.004);
-    factors(&world, "mixed", 1..300);
-    let columns: Vec<String> = (1..300).map(|seed| format!("noise_{seed}")).chain(["planted".to_owned()]).collect();
+    factors(&world, "mixed", 1..=149);
+    let columns: Vec<String> = (1..=149).map(|seed| format!("noise_{seed}")).chain(["planted".to_owned()]).collect();
     let (report, best) = swept(&world, "mixed", &columns);
     assert_eq!(best["values"][0][1], "planted", "{best}");
     assert!(beats_luck(&report, &best), "{report}");
     assert!(report["overfitting"]["probability"].as_f64().unwrap() < 0.05, "{report}");
     assert!(report["superiority"]["spa_consistent_p"].as_f64().unwrap() < 0.05, "{report}");
-    assert_eq!(report["superiority"]["superior"], serde_json::json!([299]), "{report}");
+    assert_eq!(report["superiority"]["superior"], serde_json::json!([149]), "{report}");
 }

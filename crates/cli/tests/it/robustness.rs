@@ -268,6 +268,12 @@ fn whoever_edits_the_ledger_is_seen() {
     world.write("results/runs.jsonl", format!("{}\n{}\n", lines[0], lines[1]));
     run(&world, &["--param", "k=4"]);
     assert_eq!(trials(&world).1, 1);
+    // Nor does it when the index is gone besides, from which the end would be known.
+    world.write("results/runs.jsonl", format!("{}\n{}\n", lines[0], lines[1]));
+    fs::remove_file(world.path("results/index.json")).unwrap();
+    run(&world, &["--param", "k=5"]);
+    let (found, status) = trials(&world);
+    assert!(status == 1 && found["ledger"]["problems"].to_string().contains("index.json"), "{found}");
     // Whoever removes ledger, index and folders leaves nothing: a head that was noted shows it.
     fs::remove_dir_all(world.path("results")).unwrap();
     run(&world, &[]);

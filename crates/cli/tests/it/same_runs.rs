@@ -190,6 +190,10 @@ fn with_windows_of_formulas() {
     agrees_by(&world, "optimize", (base, space));
     walks(&world, (base, space));
     stresses(&world, &base.replace("{a}", "3").replace("{b}", "10"));
+    // The record of such a run can be made again and compared.
+    let words = ["runs", "rerun", "latest", "--results", "alone"];
+    assert_eq!(world.json(&words)["result"]["identical"], true);
+    world.run(&["runs", "contest", "latest", "latest", "--results", "alone"]).good();
 }
 
 #[test]
