@@ -166,6 +166,28 @@ fn sets_are_named_superior_up_to_the_level() {
 }
 
 #[test]
+fn a_set_whose_level_is_the_level_is_named() {
+    let returns = market(5, 300, 0.0, &twelve(0.0003, 5.0));
+    let columns: Vec<&[f64]> = returns.iter().map(Vec::as_slice).collect();
+    let resampling = Resampling { kind: BlockKind::Stationary, block: 2.0, n_draws: 200, seed: 4 };
+    let at = |level| SuperiorityTest { resampling, studentised: true, centring: Centring::Consistent, level };
+    let levels = at(0.05).run(&columns).adjusted_p;
+    let level = levels.iter().flatten().copied().fold(1.0, |least, p| if p > 0.0 { f64::min(least, p) } else { least });
+    let named = at(level).run(&columns).superior;
+    assert!(level < 1.0 && named.iter().any(|&set| levels[set] == Some(level)), "{level}: {levels:?}");
+}
+
+#[test]
+fn rounding_is_no_skill() {
+    // Ten per cent each period: blocks of it differ by rounding alone, whose ratio would be the highest of all.
+    let mut returns = market(4, 300, 0.0, &[0.001; 3]);
+    returns.insert(0, vec![0.1; 300]);
+    let splits = assessed(&returns, 16, &options(0)).overfitting.unwrap().splits;
+    assert!(splits.iter().all(|split| split.set_idx != 0 || split.chosen == 0.0));
+    assert!(splits.iter().all(|split| split.chosen.abs() < 50.0));
+}
+
+#[test]
 fn ties_count_as_the_middle() {
     let one = market(9, 400, 0.2, &[0.001]).remove(0);
     let report = assessed(&[one.clone(), one.clone(), one], 8, &options(0));
@@ -200,9 +222,11 @@ fn where_a_plateau_begins() {
     assert_eq!((less[3].score, less[3].ground()), (Some(0.375), Ground::Spike));
     // What stands at the middle of all stands above nothing.
     assert_eq!((half[0].score, half[0].n_neighbours, half[3].n_neighbours), (None, 1, 2));
-    // Far from the grid the nearest four count, each parameter by its own range: (3, 0) is as far as (0, 300).
-    let points = [(0, 0), (1, 100), (2, 200), (3, 0), (0, 300), (3, 300)];
-    let parameters: Vec<Vec<String>> = points.iter().map(|(a, b)| vec![a.to_string(), b.to_string()]).collect();
-    let found = surface(&parameters, &[Some(9.0), Some(1.0), Some(2.0), Some(3.0), Some(4.0), Some(100.0)]);
+    // Far from the grid the nearest four count, each parameter by its own range: a step of one is all of the first, a third of
+    // the second. The last set, of another word, only shows that 100 is a value.
+    let points = [(0, 0, "x"), (1, 0, "x"), (0, 200, "x"), (0, 200, "x"), (0, 300, "x"), (1, 200, "x"), (0, 100, "y")];
+    let texts = |(a, b, word): &(i32, i32, &str)| vec![a.to_string(), b.to_string(), (*word).to_owned()];
+    let parameters: Vec<Vec<String>> = points.iter().map(texts).collect();
+    let found = surface(&parameters, &[9.0, 1.0, 2.0, 4.0, 3.0, 50.0, 70.0].map(Some));
     assert_eq!((found[0].n_neighbours, found[0].median, found[0].lowest), (4, Some(2.5), Some(1.0)));
 }
