@@ -12,7 +12,7 @@ use crate::table_file;
 /// What to export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportOptions {
-    /// The form: `csv`, `parquet`, `qlib`, `lean`, `zipline-csv`, `freqtrade`.
+    /// The form: `csv`, `parquet`, `qlib`, `lean`, `zipline-csv`, `freqtrade`, `freqtrade-json`.
     pub format: String,
     /// The bars, `1d`.
     pub bar: String,

@@ -39,6 +39,7 @@ pub fn run(desk: &Desk<'_>, files: &[PathBuf]) -> Result<ImportSummary, AppError
         timeframe: config.parsed("import.timeframe")?,
         symbol: config.text("import.symbol").map(str::to_owned),
         columns: columns(&config.list("import.columns"))?,
+        zone: config.parsed("import.zone")?,
         symbol_suffix: config.text("import.symbol_suffix").unwrap_or_default().to_owned(),
         replace: config.flag("import.replace"),
         ..ImportRequest::new(venue, files, desk.threads)

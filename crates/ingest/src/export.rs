@@ -3,6 +3,7 @@
 //! Files are made anew by every export; what the hub has and a form cannot hold is left out and told. Start reading at
 //! [`run`].
 
+mod freqtrade;
 mod lean;
 mod qlib;
 mod text;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crosscut_hub::Hub;
-use crosscut_model::{BarSpec, Bars, CorporateAction, Timeframe, encode_path};
+use crosscut_model::{BarSpec, Bars, CorporateAction, Timeframe, encode_path, nearest};
 
 use crate::error::IngestError;
 
@@ -26,18 +27,21 @@ pub enum ExportFormat {
     Lean,
     /// zipline's csvdir: a CSV file per symbol with dividends and splits.
     ZiplineCsv,
-    /// freqtrade's JSON: a file per pair.
+    /// freqtrade's Feather: a file per pair.
     Freqtrade,
+    /// freqtrade's JSON: a file per pair.
+    FreqtradeJson,
 }
 
 impl ExportFormat {
     /// All forms with their names.
-    pub const NAMES: [(&'static str, Self); 5] = [
+    pub const NAMES: [(&'static str, Self); 6] = [
         ("csv", Self::Csv),
         ("qlib", Self::Qlib),
         ("lean", Self::Lean),
         ("zipline-csv", Self::ZiplineCsv),
         ("freqtrade", Self::Freqtrade),
+        ("freqtrade-json", Self::FreqtradeJson),
     ];
 }
 
@@ -46,8 +50,11 @@ impl FromStr for ExportFormat {
 
     fn from_str(text: &str) -> Result<Self, IngestError> {
         Self::NAMES.iter().find(|(name, _)| *name == text).map(|(_, format)| *format).ok_or_else(|| {
-            let names = Self::NAMES.map(|(name, _)| name).join(", ");
-            IngestError::request(format!("`{text}` is not a form to export to; expected {names}"))
+            // Parquet is written by those who have the writer of tables.
+            let names = ["parquet"].into_iter().chain(Self::NAMES.map(|(name, _)| name));
+            let near = nearest(text, names.clone()).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+            let names = names.collect::<Vec<_>>().join(", ");
+            IngestError::request(format!("`{text}` is not a form to export to; expected {names}{near}"))
         })
     }
 }
@@ -151,7 +158,8 @@ pub fn run(request: &ExportRequest, hub: &Hub) -> Result<ExportSummary, IngestEr
         match request.format {
             ExportFormat::Csv => shelf.put(&format!("{}/{name}.csv", request.bar), &text::csv(&bars))?,
             ExportFormat::ZiplineCsv => text::zipline(&outgoing, &mut shelf)?,
-            ExportFormat::Freqtrade => text::freqtrade(&outgoing, &mut shelf)?,
+            ExportFormat::Freqtrade => freqtrade::feather(&outgoing, &mut shelf)?,
+            ExportFormat::FreqtradeJson => freqtrade::json(&outgoing, &mut shelf)?,
             ExportFormat::Lean => lean::write(&outgoing, venue, is_shares, &mut shelf)?,
             ExportFormat::Qlib => qlib.add(&outgoing),
         }

@@ -42,6 +42,7 @@ mod shape;
 mod touched;
 mod trades;
 mod typed;
+mod zone;
 
 use detect::{Detected, detect_all};
 use discover::discover;
@@ -55,6 +56,7 @@ pub use klines::NO_TIMEFRAME;
 pub use raw_files::{RawFiles, RawState};
 pub use read::read_trades;
 pub use report::{FileReport, ImportSummary, TableReport, TableStatus};
+pub use zone::Clock;
 
 /// What a file holds, when the user says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,6 +145,8 @@ pub struct ImportRequest {
     pub symbol: Option<String>,
     /// Names of bars' columns and the columns of the files that are meant by them; empty goes by the files' own names.
     pub columns: Vec<(String, String)>,
+    /// The zone of times that say none; `None` takes them as UTC.
+    pub zone: Option<Clock>,
     /// Quote currency appended to symbols that do not end with it; empty appends nothing.
     pub symbol_suffix: String,
     /// Whether tables are made anew from these files instead of merged with what is there.
@@ -164,6 +168,7 @@ impl ImportRequest {
             timeframe: None,
             symbol: None,
             columns: Vec::new(),
+            zone: None,
             symbol_suffix: String::new(),
             replace: false,
             files: files.to_vec(),

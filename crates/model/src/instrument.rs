@@ -80,21 +80,28 @@ impl fmt::Display for SymbolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`{}` cannot be a symbol: it is empty, longer than 64 bytes, or holds a path separator, a control character or a leading dot",
-            self.text.escape_debug()
+            "`{}` cannot be a symbol: it is empty, longer than 64 bytes, or holds a path separator, white space, a colon, a control character, a leading dot or what is no UTF-8",
+            shortened(&self.text).escape_debug()
         )
     }
 }
 
 impl std::error::Error for SymbolError {}
 
+/// The beginning of a text that is too long to be shown.
+fn shortened(text: &str) -> &str {
+    let end = text.char_indices().nth(64).map_or(text.len(), |(at, _)| at);
+    &text[..end]
+}
+
 /// Accepts what a venue may list (non-ASCII names included) and refuses what would leave its folder:
-/// separators, a leading dot, control characters, white space, empty or overlong texts.
+/// separators, a leading dot, control characters, white space, empty or overlong texts, and names that are no UTF-8, of which
+/// several would read alike.
 ///
 /// # Errors
 /// [`SymbolError`] naming the text.
 pub fn check_symbol(text: &str) -> Result<&str, SymbolError> {
-    let bad = |c: char| c == '/' || c == '\\' || c.is_control() || c.is_whitespace() || c == ':';
+    let bad = |c: char| c == '/' || c == '\\' || c.is_control() || c.is_whitespace() || ":\u{fffd}".contains(c);
     if text.is_empty() || text.len() > 64 || text.starts_with('.') || text.contains(bad) {
         return Err(SymbolError { text: text.to_owned() });
     }

@@ -96,6 +96,13 @@ pub const KEYS: &[Key] = &[
     key("import.timeframe", "timeframe", Kind::Text, "", "Length of the bars, such as 4h; found out when not given"),
     key("import.symbol", "symbol", Kind::Text, "", "Symbol of files that do not name theirs"),
     key("import.columns", "columns", Kind::List, "", "Columns of bar files by name, timestamp=date,close=adj_close"),
+    key(
+        "import.zone",
+        "zone",
+        Kind::Text,
+        "",
+        "Zone of times that say none, America/New_York or +08:00; UTC when not given",
+    ),
     key("import.symbol_suffix", "symbol-suffix", Kind::Text, "", "Appended to names that lack the quote, such as USDT"),
     key("import.replace", "replace", Kind::Flag, "false", "Replace tables that hold other rows or another origin"),
     key("pool.top_n", "top-n", Kind::Count, "100", "How many symbols, the most traded first"),

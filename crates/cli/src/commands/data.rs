@@ -23,7 +23,7 @@ pub enum DataCommand {
     Generate(GenerateArgs),
     /// Serve a folder of archives on this machine as a venue would, for trying downloads out
     Serve(ServeArgs),
-    /// Write bars of the hub in the form of another program: csv, parquet, qlib, lean, zipline-csv, freqtrade
+    /// Write bars of the hub in the form of another program: csv, parquet, qlib, lean, zipline-csv, freqtrade, freqtrade-json
     Export(ExportArgs),
     /// The tables in the hub
     List(Settings<VenueSection>),
@@ -93,7 +93,7 @@ pub struct ExportArgs {
     /// Those that are settings.
     #[command(flatten)]
     pub settings: Settings<VenueSection>,
-    /// csv, parquet, qlib, lean, zipline-csv or freqtrade
+    /// csv, parquet, qlib, lean, zipline-csv, freqtrade or freqtrade-json
     #[arg(long, value_name = "WORD", default_value = "csv")]
     pub format: String,
     /// The bars, such as 1d

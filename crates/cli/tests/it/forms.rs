@@ -1,5 +1,5 @@
 //! Files of other programs in and out, through the program: zipline's csvdir, yfinance's and backtrader's CSV, qlib's
-//! folder, freqtrade's JSON, and what is wrong with such files.
+//! folder, freqtrade's Feather and JSON, and what is wrong with such files.
 
 use serde_json::Value;
 
@@ -159,17 +159,17 @@ fn exports_and_what_cannot_be_exported() {
     world.run(&["data", "import", "--venue", "us", "csvdir"]).good();
     let export = |options: &[&str]| world.run(&[&["data", "export", "--venue", "us"], options].concat());
     let told =
-        world.json(&["data", "export", "--venue", "us", "--format", "freqtrade", "--dir", "ft"])["result"].clone();
+        world.json(&["data", "export", "--venue", "us", "--format", "freqtrade-json", "--dir", "ft"])["result"].clone();
     assert_eq!((told["rows"].as_u64(), told["files"][0].as_str()), (Some(6), Some("ABC-1d.json")));
     let candles: Value = serde_json::from_str(&world.text("ft/ABC-1d.json")).unwrap();
     assert_eq!(candles[3], serde_json::json!([1_678_060_800_000_i64, 51.5, 53.0, 51.0, 52.0, 2400.0]));
-    for format in ["csv", "parquet", "qlib"] {
+    for format in ["csv", "parquet", "qlib", "freqtrade"] {
         export(&["--format", format, "--dir", format]).good();
         world.run(&["data", "import", "--venue", format, "--timeframe", "1d", format]).good();
         assert_eq!(rows(&world, format, "ABC", "1d"), rows(&world, "us", "ABC", "1d"), "{format}");
     }
     export(&["--format", "excel"]).refused(&["`excel`", "zipline-csv"]);
-    export(&["--format", "parqet"]).refused(&["`parqet`"]);
+    export(&["--format", "parqet"]).refused(&["`parqet`", "did you mean `parquet`"]);
     export(&["--bar", "1h"]).refused(&["1h"]);
     export(&["--bar", "soon"]).refused(&["--bar", "soon"]);
     export(&["NONE"]).refused(&["NONE"]);

@@ -34,6 +34,8 @@ mod forms;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod instruments;
+#[cfg(test)]
 mod known_truth;
 #[cfg(test)]
 mod ledger;

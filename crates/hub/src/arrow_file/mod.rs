@@ -1,12 +1,13 @@
-//! Arrow files (Feather version 2) of flat columns, for import: what pandas and freqtrade write.
+//! Arrow files (Feather version 2) of flat columns: what pandas and freqtrade write, and files they read ([`encode`]).
 //!
-//! The format is read here and not with the Arrow crates: 36 crates and 79 CPU seconds of release build for four types of
+//! The format is read and written here and not with the Arrow crates: 36 crates and 79 CPU seconds of release build for four types of
 //! columns would nearly double what the Parquet stack costs. Numbers, times, flags and texts are read, plain or packed
 //! with LZ4 or zstd; nested and dictionary-encoded columns and the older Feather are refused by name. A damaged file gives
 //! an error, never a panic. The format: <https://arrow.apache.org/docs/format/Columnar.html>.
 
 mod flat;
 mod values;
+mod write;
 
 use std::fs;
 use std::path::Path;
@@ -15,6 +16,7 @@ use crosscut_model::{Column, Table};
 
 use self::flat::Flat;
 use self::values::Body;
+pub use self::write::encode;
 use crate::error::HubError;
 use crate::names;
 use crate::parquet_file::ColumnType;

@@ -59,7 +59,11 @@ impl TickStream {
             }
             match self.files.next() {
                 None => return Ok(false),
-                Some(file) => self.current = Some(Month::open(file, self.columns)?),
+                Some(file) => {
+                    // A venue may begin its ids anew: across months, time alone says what comes first.
+                    self.order.last_trade_id = None;
+                    self.current = Some(Month::open(file, self.columns)?);
+                }
             }
         }
     }

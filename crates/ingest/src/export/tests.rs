@@ -118,7 +118,7 @@ fn zipline_and_freqtrade_forms() {
     let told = bench.import_as(&request);
     assert!(told.contains("AUSDT 1d bars: written, 3 rows, 3 added"), "{told}");
     assert_eq!(bars(&bench, "binance", "1d", "BUSDT"), bars(&bench, "back", "1d", "BUSDT"));
-    assert_eq!(export(&bench, ExportFormat::Freqtrade, "1d").unwrap(), ["A_USDT-1d.json", "B_USDT-1d.json"]);
+    assert_eq!(export(&bench, ExportFormat::FreqtradeJson, "1d").unwrap(), ["A_USDT-1d.json", "B_USDT-1d.json"]);
     let text = std::fs::read_to_string(bench.path("out/B_USDT-1d.json")).unwrap();
     assert_eq!(
         text,
@@ -128,14 +128,17 @@ fn zipline_and_freqtrade_forms() {
 
 #[test]
 fn freqtrade_comes_back() {
-    let bench = market();
-    export(&bench, ExportFormat::Freqtrade, "1h").unwrap();
-    bench.file("out/notes.json", "{}");
-    let told = back(&bench, vec![bench.path("out")]);
-    assert!(told.contains("AUSDT 1h bars: written, 72 rows, 72 added") && !told.contains("refused"), "{told}");
-    for symbol in ["AUSDT", "BUSDT"] {
-        assert_eq!(bars(&bench, "binance", "1h", symbol), bars(&bench, "back", "1h", symbol));
+    for format in [ExportFormat::Freqtrade, ExportFormat::FreqtradeJson] {
+        let bench = market();
+        export(&bench, format, "1h").unwrap();
+        bench.file("out/notes.json", "{}");
+        let told = back(&bench, vec![bench.path("out")]);
+        assert!(told.contains("AUSDT 1h bars: written, 72 rows, 72 added") && !told.contains("refused"), "{told}");
+        for symbol in ["AUSDT", "BUSDT"] {
+            assert_eq!(bars(&bench, "binance", "1h", symbol), bars(&bench, "back", "1h", symbol));
+        }
     }
+    let bench = market();
     for (rows, expected) in [
         ("[[1704067200000,1,2,1,2]]", "5 columns"),
         ("[[1704067200000,1,2,1,\"x\",5]]", "row 1"),
@@ -161,5 +164,5 @@ fn forms_that_cannot_hold_the_bars() {
         let error = export(&bench, format, bar).unwrap_err();
         assert!(error.contains(expected), "{error}");
     }
-    assert!("excel".parse::<ExportFormat>().unwrap_err().to_string().contains("csv, qlib, lean"));
+    assert!("excel".parse::<ExportFormat>().unwrap_err().to_string().contains("parquet, csv, qlib, lean"));
 }

@@ -1,4 +1,4 @@
-//! Text forms: our own CSV, zipline's csvdir, freqtrade's JSON.
+//! Text forms: our own CSV and zipline's csvdir.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,6 @@ use crosscut_model::{Bars, CorporateAction, encode_path, format_iso};
 
 use super::{Outgoing, Shelf};
 use crate::error::IngestError;
-use crate::pool::pair;
 
 /// All columns; missing is empty.
 pub(super) fn csv(bars: &Bars) -> Vec<u8> {
@@ -76,22 +75,4 @@ pub(super) fn zipline(outgoing: &Outgoing<'_>, shelf: &mut Shelf<'_>) -> Result<
         shelf.note(&format!("{symbol}: {n_lost} splits or dividends fall on days without a bar and are not written"));
     }
     shelf.put(&format!("{folder}/{}.csv", encode_path(outgoing.symbol)), out.as_bytes())
-}
-
-/// `BTC_USDT-1h.json`: rows of milliseconds, open, high, low, close, volume.
-pub(super) fn freqtrade(outgoing: &Outgoing<'_>, shelf: &mut Shelf<'_>) -> Result<(), IngestError> {
-    let (base, quote) = pair(outgoing.symbol);
-    let name =
-        if quote.is_empty() { encode_path(base) } else { format!("{}_{}", encode_path(base), encode_path(quote)) };
-    let bars = outgoing.bars;
-    let mut out = String::from("[");
-    for row in 0..bars.len() {
-        let comma = if row > 0 { "," } else { "" };
-        let numbers = [bars.open[row], bars.high[row], bars.low[row], bars.close[row], bars.volume[row]];
-        let fields: Vec<String> =
-            numbers.iter().map(|value| if value.is_nan() { "null".to_owned() } else { format!("{value:?}") }).collect();
-        out.push_str(&format!("{comma}[{},{}]", bars.timestamp[row] / 1000, fields.join(",")));
-    }
-    out.push(']');
-    shelf.put(&format!("{name}-{}.json", outgoing.timeframe), out.as_bytes())
 }

@@ -71,7 +71,7 @@ pub(crate) fn recognise(header: &[String]) -> Option<KlineColumns> {
     };
     let columns: Vec<(String, Meaning)> = header.iter().map(|name| (name.clone(), meaning(name))).collect();
     let has = |wanted: Meaning| columns.iter().any(|(_, meaning)| *meaning == wanted);
-    (has(Meaning::Symbol) && has(Meaning::OpenTime) && has(Meaning::Extra)).then_some(KlineColumns { columns })
+    (has(Meaning::Symbol) && has(Meaning::OpenTime) && has(Meaning::Extra)).then_some(KlineColumns::new(columns))
 }
 
 /// A ratio of shares as the simplest fraction it is close to: files round it.

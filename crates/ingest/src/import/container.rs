@@ -115,6 +115,10 @@ pub(crate) fn recognise_all(path: &Path) -> Result<Vec<Container>, Fault> {
     if super::qlib::is_feature(path) {
         return Ok(vec![Container::Qlib]);
     }
+    // A pipe would be waited for, and could not be read twice.
+    if path.metadata().is_ok_and(|meta| !meta.is_file()) {
+        return Err(Fault::file("is neither a file nor a folder").hint("write it to a file first"));
+    }
     let mut file = File::open(path).map_err(|error| cannot_read(&error))?;
     let mut magic = Vec::with_capacity(4);
     (&mut file).take(4).read_to_end(&mut magic).map_err(|error| cannot_read(&error))?;

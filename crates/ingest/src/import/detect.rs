@@ -31,6 +31,9 @@ use super::{lean_daily, lean_intraday, qlib};
 /// The reason for refusing a file whose name, rows and options do not say what it is of.
 pub const NO_SYMBOL: &str = "nothing tells its symbol";
 
+/// Most columns that a message names.
+const COLUMNS_TOLD: usize = 40;
+
 /// A recognised file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Found {
@@ -154,6 +157,10 @@ fn with_venue(identity: Identity, path: &Path, request: &ImportRequest) -> Ident
 
 /// Recognises content.
 fn detect_as(mut context: Context<'_>) -> Result<Detected, Fault> {
+    if context.request.zone.is_some() {
+        // A day or month of that zone is none of UTC.
+        context.name.period = None;
+    }
     if let Some(NamedKind::Unsupported(words)) = context.name.kind {
         return Err(Fault::file(format!("by its name it holds {words}; not supported yet")).hint("leave the file out"));
     }
@@ -316,7 +323,8 @@ impl Context<'_> {
     }
 
     /// Trades in text.
-    fn text_trades(&self, layout: layout::TradeLayout, header: &str) -> Result<Detected, Fault> {
+    fn text_trades(&self, mut layout: layout::TradeLayout, header: &str) -> Result<Detected, Fault> {
+        layout.is_of(self.request.zone);
         let kind = self.trade_kind(layout.kind)?;
         let symbol = self.symbol(layout.symbol.as_deref())?;
         let words = format!("{}, {header}, times in {}", layout.name, layout.time.name());
@@ -381,11 +389,12 @@ impl Context<'_> {
     /// Bars; `carried` is the symbol that the file itself names.
     fn klines(
         &self,
-        columns: KlineColumns,
+        mut columns: KlineColumns,
         lines_before: u64,
         header: &str,
         carried: Option<&str>,
     ) -> Result<Detected, Fault> {
+        columns.zone = self.request.zone;
         let flavour = self.flavour()?;
         let long = columns.position(columns::Meaning::Symbol).is_some();
         if let (true, Some(option)) = (long, &self.request.symbol) {
@@ -449,7 +458,8 @@ impl Context<'_> {
     }
 
     /// Funding rates.
-    fn funding(&self, columns: FundingColumns, lines_before: u64, header: &str) -> Result<Detected, Fault> {
+    fn funding(&self, mut columns: FundingColumns, lines_before: u64, header: &str) -> Result<Detected, Fault> {
+        columns.columns.zone = self.request.zone;
         self.expect_kind(Kind::Funding)?;
         let long = columns.columns.position(columns::Meaning::Symbol).is_some();
         let symbol = match (long, self.name.symbol.is_none() && self.request.symbol.is_none()) {
@@ -508,7 +518,8 @@ impl Context<'_> {
     }
 
     /// A table of corporate actions.
-    fn actions(&self, columns: KlineColumns, lines_before: u64) -> Result<Detected, Fault> {
+    fn actions(&self, mut columns: KlineColumns, lines_before: u64) -> Result<Detected, Fault> {
+        columns.zone = self.request.zone;
         self.expect_kind(Kind::Actions)?;
         let file = ActionFile {
             path: self.path.to_owned(),
@@ -632,7 +643,14 @@ impl Context<'_> {
     /// Text that is nothing known.
     fn unknown(&self, shape: &TextShape) -> Fault {
         let seen = match &shape.header {
-            Some(header) => format!("has the columns {}", header.join(", ")),
+            Some(header) if header.len() == 1 && header[0].contains([';', '\t', '|']) => {
+                return Fault::file(format!("has one column, `{}`", header[0].escape_debug()))
+                    .hint("its columns are parted by another sign; write it with commas between them");
+            }
+            Some(header) => {
+                let more = if header.len() > COLUMNS_TOLD { ", ..." } else { "" };
+                format!("has the columns {}{more}", header[..header.len().min(COLUMNS_TOLD)].join(", "))
+            }
             None => format!("has no header and {} columns", shape.rows[0].len()),
         };
         Fault::file(format!("{seen}; expected trades, bars or instruments")).hint(

@@ -12,5 +12,7 @@ mod instruments;
 mod market;
 mod marks;
 mod merge;
+mod odd;
 mod providers;
 mod real;
+mod zones;

@@ -75,7 +75,9 @@ impl DefectKind {
                 "kept as one instrument; enter both listings (--kind instruments) and import with --replace"
             }
             Self::IdGap => "kept; trades are missing at the source or in the files, fetch the day again",
-            Self::IdDisorder => "kept; do not trust the order within the stretch",
+            Self::IdDisorder => {
+                "kept in order of time, which the ids contradict; where a month begins, import the one with the wrong ids again"
+            }
             Self::Silence => {
                 "kept; no bar is made up in the stretch; fetch the day again, or accept it where the market was closed"
             }

@@ -113,6 +113,13 @@ impl Rows<'_> {
         let here = Last { time, id: get(&batch.trade_id), last_id: get(&batch.last_trade_id), price };
         if let Some(last) = self.last {
             if let (Some(before), Some(id)) = (last.id, here.id)
+                && id <= before
+            {
+                // Within a month that is a damaged table.
+                let (one, two) = (format_iso(last.time), format_iso(time));
+                let detail = format!("{} ends with id {before}, {} begins with id {id}", &one[..7], &two[..7]);
+                self.found.push(self.defect(DefectKind::IdDisorder, (last.time, time), 1, detail));
+            } else if let (Some(before), Some(id)) = (last.id, here.id)
                 && id != before + 1
             {
                 let detail = format!("ids {} to {} are missing", before + 1, id - 1);
@@ -150,7 +157,7 @@ impl Rows<'_> {
             None => to - from,
         };
         let kind = match (last.id, here.id) {
-            (Some(before), Some(id)) if id != before + 1 => return,
+            (Some(before), Some(id)) if id > before + 1 => return,
             (Some(_), Some(_)) => DefectKind::Pause,
             _ => DefectKind::Silence,
         };

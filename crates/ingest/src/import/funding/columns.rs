@@ -56,7 +56,7 @@ pub(crate) fn recognise(header: &[String]) -> Option<FundingColumns> {
     };
     let columns = header.iter().enumerate().map(|(at, name)| (name.clone(), meaning(at))).collect();
     Some(FundingColumns {
-        columns: KlineColumns { columns },
+        columns: KlineColumns::new(columns),
         rate: header[rate].clone(),
         interval: interval.map(|(at, unit)| (header[at].clone(), unit)),
         mark: mark.map(|at| header[at].clone()),
@@ -72,13 +72,13 @@ pub(crate) fn candles(header: &[String]) -> Option<FundingColumns> {
         _ => Meaning::Redundant,
     };
     let columns = header.iter().enumerate().map(|(at, name)| (name.clone(), meaning(at))).collect();
-    Some(FundingColumns { columns: KlineColumns { columns }, rate: header[rate].clone(), interval: None, mark: None })
+    Some(FundingColumns { columns: KlineColumns::new(columns), rate: header[rate].clone(), interval: None, mark: None })
 }
 
 /// The columns of a file without a header that holds times and rates, as LEAN does.
 pub(crate) fn bare() -> FundingColumns {
     let columns = vec![("time".to_owned(), Meaning::OpenTime), ("rate".to_owned(), Meaning::Extra)];
-    FundingColumns { columns: KlineColumns { columns }, rate: "rate".to_owned(), interval: None, mark: None }
+    FundingColumns { columns: KlineColumns::new(columns), rate: "rate".to_owned(), interval: None, mark: None }
 }
 
 /// Position of the column with the best of some spellings.

@@ -5,6 +5,7 @@ use crosscut_model::nearest;
 
 use crate::error::Fault;
 use crate::import::fields::plain_name;
+use crate::import::zone::Clock;
 
 /// What one column of a bar file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,9 +120,16 @@ pub(crate) const ARCHIVE_COLUMNS: [&str; 12] = [
 pub(crate) struct KlineColumns {
     /// Names and meanings in the file's order.
     pub columns: Vec<(String, Meaning)>,
+    /// The zone of times that say none; `None` is UTC.
+    pub zone: Option<Clock>,
 }
 
 impl KlineColumns {
+    /// Columns whose times are UTC where they say nothing else.
+    pub fn new(columns: Vec<(String, Meaning)>) -> Self {
+        Self { columns, zone: None }
+    }
+
     /// Position of the column with this meaning.
     pub fn position(&self, meaning: Meaning) -> Option<usize> {
         self.columns.iter().position(|(_, column)| *column == meaning)
@@ -180,6 +188,13 @@ pub(crate) fn recognise(header: &[String]) -> Result<Option<KlineColumns>, Fault
             }
         }
     }
+    for (at, meaning) in meanings.iter().enumerate() {
+        let is_used = !matches!(meaning, Meaning::Redundant | Meaning::Unknown);
+        if is_used && plain[at + 1..].contains(&plain[at]) {
+            return Err(Fault::file(format!("has two columns `{}`; expected each name once", header[at]))
+                .hint("rename one of them, or leave it out"));
+        }
+    }
     // A date and a clock in columns of their own, as backtrader's files within the day have them.
     let place = |name: &str| plain.iter().position(|known| known == name);
     if let (Some(date), Some(clock)) = (place("date"), place("time"))
@@ -203,7 +218,7 @@ pub(crate) fn recognise(header: &[String]) -> Result<Option<KlineColumns>, Fault
     if !meanings.contains(&Meaning::OpenTime) {
         return Err(missing("open_time", header, &unknown));
     }
-    Ok(Some(KlineColumns { columns: header.iter().cloned().zip(meanings).collect() }))
+    Ok(Some(KlineColumns::new(header.iter().cloned().zip(meanings).collect())))
 }
 
 /// The columns of a headerless archive file.

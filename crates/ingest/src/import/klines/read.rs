@@ -16,6 +16,7 @@ use crate::import::lines::LineChunks;
 use crate::import::shape::BYTE_ORDER_MARK;
 use crate::import::trades::parquet::{misfit, numbers, to_micros};
 use crate::import::typed;
+use crate::import::zone::Clock;
 
 use super::columns::{KlineColumns, Meaning};
 use super::zoned::Zoned;
@@ -222,7 +223,11 @@ impl<'a> TextReader<'a> {
             })?;
         }
         if let (Some(clock), Some(label)) = (self.clock.take(), self.bars.open_time.last_mut()) {
-            if label.rem_euclid(DAY) != 0 {
+            let is_date = match self.columns.zone {
+                Some(_) => self.zoned.advance(clock),
+                None => label.rem_euclid(DAY) == 0,
+            };
+            if !is_date {
                 return Err(Fault::row(self.line, "its date has a clock already, beside the column of clocks"));
             }
             *label += clock;
@@ -248,7 +253,7 @@ impl<'a> TextReader<'a> {
                 self.bars.symbol_idx.push(idx);
             }
             Slot::OpenTime => {
-                let micros = match zoned_field(field) {
+                let micros = match zoned_field(field, self.columns.zone) {
                     Some((local, offset)) => {
                         self.zoned.note(local, offset);
                         local - offset
@@ -259,7 +264,7 @@ impl<'a> TextReader<'a> {
             }
             Slot::Clock => self.clock = Some(clock_field(field)?),
             Slot::CloseTime => {
-                let instant = zoned_field(field).map(|(local, offset)| local - offset);
+                let instant = zoned_field(field, self.columns.zone).map(|(local, offset)| local - offset);
                 let micros = instant.map_or_else(|| time_field(field, &mut self.units[at]), Ok)?;
                 self.bars.close_time.push(micros);
             }
@@ -310,9 +315,19 @@ fn clock_field(field: &[u8]) -> Result<i64, String> {
     time.ok_or_else(|| "expected a clock such as 09:31:00".to_owned())
 }
 
-/// A time with a zone, as local time and offset.
-fn zoned_field(field: &[u8]) -> Option<(i64, i64)> {
-    std::str::from_utf8(field).ok().and_then(time::parse_zoned)
+/// A time with a zone, its own or the one that is said of the file, as local time and offset.
+fn zoned_field(field: &[u8], zone: Option<Clock>) -> Option<(i64, i64)> {
+    zoned_text(std::str::from_utf8(field).ok()?, zone)
+}
+
+/// As [`zoned_field`]. Numbers since the epoch are instants whatever is said of the file.
+fn zoned_text(text: &str, zone: Option<Clock>) -> Option<(i64, i64)> {
+    if let Some(zoned) = time::parse_zoned(text) {
+        return Some(zoned);
+    }
+    let zone = zone?;
+    let local = time::parse_compact(text).or_else(|| time::parse_iso(text).ok())?;
+    Some((local, zone.ahead_at(local)))
 }
 
 /// A time as epoch number or text, microseconds UTC; epoch numbers of one column share one unit.
@@ -364,13 +379,36 @@ fn read_typed(path: &Path, container: &Container, columns: &KlineColumns) -> Res
     let mut bars = RawBars { first_row: 1, ..RawBars::default() };
     for (name, meaning) in kept {
         let typed = schema.iter().any(|(column, kind)| column == name && *kind == ColumnType::Time);
-        place(&mut bars, &table, name, meaning, typed)?;
+        place(&mut bars, &table, name, (meaning, columns.zone), typed)?;
     }
     Ok(bars)
 }
 
+/// Labels that are instants, when the file is said to be of a zone: dates, where all are midnights there.
+///
+/// # Errors
+/// When they are not: the times of typed columns are instants already.
+fn dates_of(labels: &mut [i64], zone: Clock) -> Result<(), String> {
+    let local: Vec<i64> = labels.iter().map(|label| zone.local_of(*label)).collect();
+    let is_date = |times: &[i64]| times.iter().all(|time| time.rem_euclid(DAY) == 0);
+    if is_date(&local) {
+        labels.copy_from_slice(&local);
+    } else if !is_date(labels) {
+        return Err("its times are typed, so that they are instants, and no midnights of the zone of --zone; \
+                    drop --zone, or write local times as text"
+            .to_owned());
+    }
+    Ok(())
+}
+
 /// Puts one Parquet column into its place.
-fn place(bars: &mut RawBars, table: &Table, name: &str, meaning: Meaning, typed: bool) -> Result<(), Fault> {
+fn place(
+    bars: &mut RawBars,
+    table: &Table,
+    name: &str,
+    (meaning, zone): (Meaning, Option<Clock>),
+    typed: bool,
+) -> Result<(), Fault> {
     let column = table.get(name).ok_or_else(|| Fault::file(format!("has no column `{name}`")))?;
     let number = || numbers(column).ok_or_else(|| misfit(name, column, "numbers"));
     match (meaning, column) {
@@ -387,13 +425,18 @@ fn place(bars: &mut RawBars, table: &Table, name: &str, meaning: Meaning, typed:
         }
         (Meaning::OpenTime, Column::Text(values)) => {
             let mut zoned = Zoned::default();
-            bars.open_time = text_times(name, values, &mut zoned)?;
+            bars.open_time = text_times(name, values, zone, &mut zoned)?;
             settle(bars, &zoned)?;
         }
         (Meaning::CloseTime, Column::Text(values)) => {
-            bars.close_time = text_times(name, values, &mut Zoned::default())?;
+            bars.close_time = text_times(name, values, zone, &mut Zoned::default())?;
         }
-        (Meaning::OpenTime, Column::I64(values)) => bars.open_time = to_micros(values, typed)?,
+        (Meaning::OpenTime, Column::I64(values)) => {
+            bars.open_time = to_micros(values, typed)?;
+            if let Some(zone) = zone.filter(|_| typed) {
+                dates_of(&mut bars.open_time, zone).map_err(Fault::file)?;
+            }
+        }
         (Meaning::CloseTime, Column::I64(values)) => bars.close_time = to_micros(values, typed)?,
         (Meaning::Bar(at), _) => bars.columns.push((at, number()?)),
         (Meaning::Extra, _) => bars.extra.push((name.to_owned(), number()?)),
@@ -408,9 +451,9 @@ fn place(bars: &mut RawBars, table: &Table, name: &str, meaning: Meaning, typed:
 }
 
 /// Times written as text in a typed column; those with a zone are noted.
-fn text_times(name: &str, values: &[String], zoned: &mut Zoned) -> Result<Vec<i64>, Fault> {
+fn text_times(name: &str, values: &[String], zone: Option<Clock>, zoned: &mut Zoned) -> Result<Vec<i64>, Fault> {
     let parse = |(row, text): (usize, &String)| {
-        if let Some((local, offset)) = time::parse_zoned(text) {
+        if let Some((local, offset)) = zoned_text(text, zone) {
             zoned.note(local, offset);
             return Ok(local - offset);
         }

@@ -23,6 +23,13 @@ impl Zoned {
         self.offsets.insert(offset);
     }
 
+    /// Adds the clock that stands beside a date to the last label; `false` when that was no date.
+    pub fn advance(&mut self, clock: i64) -> bool {
+        let Some(last) = self.local.last_mut().filter(|last| last.rem_euclid(DAY) == 0) else { return false };
+        *last += clock;
+        true
+    }
+
     /// The labels as they count, given their instants: dates where all are local midnights, and what is to be said of it.
     ///
     /// # Errors

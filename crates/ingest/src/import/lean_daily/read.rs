@@ -51,7 +51,7 @@ pub(crate) fn columns() -> KlineColumns {
         ("close", CLOSE),
         ("volume", VOLUME),
     ];
-    KlineColumns { columns: columns.map(|(name, meaning)| (name.to_owned(), meaning)).to_vec() }
+    KlineColumns::new(columns.map(|(name, meaning)| (name.to_owned(), meaning)).to_vec())
 }
 
 /// The raw bars of a ticker. A bar is known at its session's close.

@@ -1,12 +1,15 @@
 //! Which column of a trade file means what: the venue archives, stream recordings, and plain files by column names.
 
 use crosscut_model::TradeKind;
-use crosscut_model::time::{self, EpochUnit};
+use crosscut_model::time::EpochUnit;
 
 use crate::error::Fault;
 use crate::import::decimal::{integer, number};
 use crate::import::fields::plain_name;
 use crate::import::shape::TextShape;
+use crate::import::zone::Clock;
+
+use super::parse::text_time;
 
 /// What one column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,14 +47,25 @@ pub(crate) enum TimeForm {
     Epoch(EpochUnit),
     /// ISO-8601 text, UTC.
     Text,
+    /// ISO-8601 text by the clock of a zone.
+    Local(Clock),
 }
 
 impl TimeForm {
+    /// The zone of times that say none; `None` is UTC.
+    pub fn zone(self) -> Option<Clock> {
+        match self {
+            Self::Local(clock) => Some(clock),
+            _ => None,
+        }
+    }
+
     /// The form in words.
     pub fn name(self) -> &'static str {
         match self {
             Self::Epoch(unit) => unit.name(),
             Self::Text => "text, taken as UTC",
+            Self::Local(_) => "text of the zone of --zone",
         }
     }
 }
@@ -84,6 +98,14 @@ pub(crate) struct TradeLayout {
 }
 
 impl TradeLayout {
+    /// Takes times that say no zone for those of one.
+    pub fn is_of(&mut self, zone: Option<Clock>) {
+        if let (Some(zone), TimeForm::Text) = (zone, self.time) {
+            self.time = TimeForm::Local(zone);
+            self.first_time -= zone.ahead_at(self.first_time);
+        }
+    }
+
     /// Whether some column has this role.
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
@@ -202,9 +224,12 @@ fn time_form(text: &str, row: u64) -> Result<(TimeForm, i64), Fault> {
             None => Err(Fault::row(row, format!("time `{text}` is no epoch time in s, ms, us or ns"))),
         };
     }
-    match time::parse_iso(text) {
-        Ok(micros) => Ok((TimeForm::Text, micros)),
-        Err(error) => Err(Fault::row(row, error.to_string())),
+    match text_time(text, None) {
+        Some(micros) => Ok((TimeForm::Text, micros)),
+        None => Err(Fault::row(
+            row,
+            format!("`{text}` is no time; expected an epoch time, or text such as 2024-01-31T09:30:00"),
+        )),
     }
 }
 

@@ -56,8 +56,9 @@ pub(super) fn whole(source: &mut FileTrades) -> Result<(Trades, u64), Fault> {
         }
         if all.len() + batch.len() > ROWS_MAX {
             return Err(Fault::file(format!(
-                "has rows out of order, and more than the {ROWS_MAX} that are put in order"
-            )));
+                "has rows out of order, and more than the {ROWS_MAX} that are put in order in memory"
+            ))
+            .hint("sort the file by its ids, or by time where there are none, or cut it into files of a day each"));
         }
         seen.add(&batch);
         all.extend_from(&batch, 0..batch.len());

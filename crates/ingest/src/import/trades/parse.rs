@@ -10,6 +10,7 @@ use crate::error::Fault;
 use crate::import::decimal::{decimal, digits, integer, number};
 use crate::import::fields::{shown, split};
 use crate::import::shape::BYTE_ORDER_MARK;
+use crate::import::zone::Clock;
 
 use super::check::RowCheck;
 use super::layout::{Role, TimeForm, TradeLayout};
@@ -89,7 +90,7 @@ impl TradeParser {
     pub fn new(layout: TradeLayout, check: RowCheck) -> Self {
         let unit = match layout.time {
             TimeForm::Epoch(unit) => Some(unit),
-            TimeForm::Text => None,
+            TimeForm::Text | TimeForm::Local(_) => None,
         };
         let has_id = layout.has(Role::Id);
         let has_span = layout.has(Role::FirstId) && layout.has(Role::LastId);
@@ -263,7 +264,8 @@ impl TradeParser {
     fn slow_time(&self, field: &[u8]) -> Result<i64, String> {
         let Some(unit) = self.unit else {
             let text = std::str::from_utf8(field).map_err(|_| "expected a UTC time as text")?;
-            return time::parse_iso(text).map_err(|_| "expected a UTC time as text".to_owned());
+            let zone = self.layout.time.zone();
+            return text_time(text, zone).ok_or_else(|| "expected a UTC time as text".to_owned());
         };
         let mut parts = field.splitn(2, |&b| b == b'.');
         let whole = parts.next().and_then(integer).ok_or("expected an epoch time")?;
@@ -285,6 +287,15 @@ impl TradeParser {
         let six = fraction.iter().chain(b"000000").take(6).fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'));
         Ok(unit.to_micros(whole) + unit.to_micros(six) / 1_000_000)
     }
+}
+
+/// A time as text, in its own zone, in the one that is said of the file, or UTC; microseconds UTC.
+pub(crate) fn text_time(text: &str, zone: Option<Clock>) -> Option<i64> {
+    if let Some((local, ahead)) = time::parse_zoned(text) {
+        return Some(local - ahead);
+    }
+    let local = time::parse_iso(text).ok()?;
+    Some(zone.map_or(local, |zone| local - zone.ahead_at(local)))
 }
 
 impl Row {
