@@ -9,7 +9,9 @@ use crate::world::{World, shared};
 fn terms(world: &World, symbol: &str) -> Vec<Value> {
     let tables = world.json(&["data", "info", symbol])["result"].clone();
     let mut found = Vec::new();
-    collect(&tables, &mut found);
+    // Those who held the symbol before are told too, under names of their own.
+    let own = tables.as_array().unwrap().iter().filter(|table| table["symbol"] == symbol);
+    own.for_each(|table| collect(table, &mut found));
     found
 }
 

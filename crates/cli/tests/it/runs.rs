@@ -325,3 +325,29 @@ fn metrics_of_other_libraries_and_capacity() {
     assert!(at(0) > at(4) && at(4) > at(8), "more capital pays more impact: {capacity}");
     world.run(&["runs", "capacity", "latest", "--impact", "0"]).refused(&["--impact"]);
 }
+
+#[test]
+fn the_venue_files_behind_a_run_are_compared_with_those_of_a_folder() {
+    let world = with_run();
+    let raw = |status: i32| {
+        world.json_of(&["runs", "verify", "latest", "--raw", "raw"], status)["result"]["runs"][0]["raw_files"].clone()
+    };
+    let told = raw(0);
+    let n_files = told["n_same"].as_u64().unwrap();
+    assert!(n_files > 0 && told["n_absent"] == 0 && told["changed"] == serde_json::json!([]), "{told}");
+    // Each table names what it was made from, also those of factors and instruments.
+    let context: Value = serde_json::from_str(&world.text(&format!("{}/run_context.json", folder(&world)))).unwrap();
+    for input in context["inputs"].as_array().unwrap() {
+        assert!(!input["sources"].as_array().unwrap().is_empty(), "{}", input["name"]);
+    }
+    let files = world.files("raw");
+    let is_read = |name: &&String| name.ends_with(".zip") && name.contains("AAAUSDT") && name.contains("aggTrades");
+    let mut read = files.keys().filter(is_read);
+    let (changed, gone) = (read.next().unwrap(), read.next().unwrap());
+    fs::write(world.path(&format!("raw/{changed}")), b"other bytes").unwrap();
+    fs::remove_file(world.path(&format!("raw/{gone}"))).unwrap();
+    let told = raw(1);
+    assert_eq!((told["n_same"].as_u64(), told["n_absent"].as_u64()), (Some(n_files - 2), Some(1)));
+    assert!(changed.ends_with(told["changed"][0].as_str().unwrap()), "{told}");
+    world.run(&["runs", "verify", "--raw", "nowhere"]).refused(&["nowhere"]);
+}

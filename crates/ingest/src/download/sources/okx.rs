@@ -5,6 +5,7 @@
 //! people who keep them found days that begin at 16:00 UTC, midnight in Hong Kong. So the file of the day behind a span is
 //! fetched too, and no name on the disk promises a day.
 
+use std::ops::Range;
 use std::path::Path;
 
 use serde_json::Value;
@@ -240,29 +241,82 @@ impl Source for OkxFiles {
         let mut planned = Planned::default();
         planned.left.extend(ask.span.shared(Span { from: i64::MIN, until: series.since() }));
         let Some(covered) = ask.span.shared(Span { from: series.since(), until: i64::MAX }) else { return Ok(planned) };
-        let days = Span { until: covered.until + DAY, ..covered };
-        for day in periods(days, net.now).into_iter().flat_map(Span::days) {
-            let task = series.file(net, ask, day);
-            let How::File(remote) = &task.how else { continue };
-            if day.until > net.now - SURELY_OUT {
-                match net.client.head(&remote.url, net.hosts.get(remote.host).manners) {
-                    Ok(_) => {}
-                    Err(FetchError::Absent) => {
-                        // The rest overlaps with the last file, whatever its clock; rows told twice are one.
-                        let from = (day.from - DAY).max(covered.from);
-                        planned.left.extend(covered.shared(Span { from, until: i64::MAX }));
-                        break;
-                    }
-                    Err(error) => return Err(error.into()),
-                }
+        let days = periods(Span { until: covered.until + DAY, ..covered }, net.now);
+        let tasks: Vec<Task> = days.into_iter().flat_map(Span::days).map(|day| series.file(net, ask, day)).collect();
+        let there = Shelf { net, tasks: &tasks }.there(series)?;
+        // What is asked for overlaps with the files beside it, whatever their clock; rows told twice are one.
+        let (first, behind) = (tasks.get(there.start), there.end.checked_sub(1).and_then(|last| tasks.get(last)));
+        if there.is_empty() {
+            planned.left.push(covered);
+        } else {
+            if let Some(first) = first.filter(|_| there.start > 0) {
+                planned.left.extend(covered.shared(Span { from: i64::MIN, until: first.span.from }));
             }
-            planned.tasks.push(task);
+            if let Some(last) = behind.filter(|_| there.end < tasks.len()) {
+                planned.left.extend(covered.shared(Span { from: last.span.from, until: i64::MAX }));
+            }
         }
+        planned.tasks.extend(tasks[there].iter().cloned());
         Ok(planned)
     }
 
     fn write_pages(&self, _net: &Net, _task: &Task, _dest: &Path) -> Result<(), Unanswered> {
         Err(Unanswered::of("has files, not pages"))
+    }
+}
+
+/// Days that are asked for one by one where neither the first nor the last has a file.
+const PROBED_MAX: usize = 40;
+
+/// Files that may be there.
+struct Shelf<'a> {
+    /// Who asks.
+    net: &'a Net,
+    /// The files, by day.
+    tasks: &'a [Task],
+}
+
+impl Shelf<'_> {
+    /// Whether the venue has the file of a day.
+    fn has(&self, at: usize) -> Result<bool, Unanswered> {
+        let How::File(remote) = &self.tasks[at].how else { return Ok(false) };
+        match self.net.client.head(&remote.url, self.net.hosts.get(remote.host).manners) {
+            Ok(_) => Ok(true),
+            Err(FetchError::Absent) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// From which file to which the venue has them: a symbol has none before it was listed, and the newest are not out yet. The
+    /// venue lists nothing, so that a few files are asked for.
+    fn there(&self, series: Series) -> Result<Range<usize>, Unanswered> {
+        let mut end = self.tasks.partition_point(|task| task.span.until <= self.net.now - SURELY_OUT);
+        while end < self.tasks.len() && self.has(end)? {
+            end += 1;
+        }
+        if end == 0 || self.has(0)? {
+            return Ok(0..end);
+        }
+        if self.has(end - 1)? {
+            // Absent at the first, there at the last: the border lies between.
+            let (mut absent, mut present) = (0, end - 1);
+            while present - absent > 1 {
+                let middle = absent + (present - absent) / 2;
+                if self.has(middle)? { present = middle } else { absent = middle }
+            }
+            return Ok(present..end);
+        }
+        if end > PROBED_MAX {
+            // Trades have no other source so far back.
+            return Ok(if series == Series::Trades { 0..end } else { 0..0 });
+        }
+        let mut found = 0..0;
+        for at in 1..end - 1 {
+            if self.has(at)? {
+                found = if found.is_empty() { at..at + 1 } else { found.start..at + 1 };
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -54,7 +54,11 @@ fn candles_of_okx_cover_the_days_asked_for_whatever_clock_their_files_go_by() {
     // Contracts are no coins.
     assert_eq!((swap.volume[0], swap.dollar_volume[0]), (4.0, 404.0));
     let summary = download(&bench, &wish(&bench, &server, ("okx_spot", "klines-1m", "NEW-USDT")));
-    assert_eq!((counts(&summary).as_str(), troubles(&bench, &summary).as_str()), ("1 Fetched, 3 Absent", ""));
+    assert_eq!(
+        (counts(&summary).as_str(), troubles(&bench, &summary).as_str()),
+        ("1 Fetched, 3 Absent", ""),
+        "the days around it are asked for and not there"
+    );
     let spot = bench.hub().read_all_bars("v", &"1m".parse().unwrap(), "NEW-USDT").unwrap();
     assert_eq!((spot.volume[0], spot.dollar_volume[0]), (400.0, 404.0));
     // Again: nothing new.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crosscut_model::bar::BAR_COLUMNS;
-use crosscut_model::time::{DAY, civil};
+use crosscut_model::time::{DAY, HOUR, civil};
 use crosscut_model::{Bars, Timeframe, format_iso};
 
 use crate::error::Fault;
@@ -156,11 +156,16 @@ fn check_times(raw: &RawBars, row: usize, rules: &BarRules) -> Result<(), Fault>
     let fault = |reason: String| Err(Fault::row(raw.row_number(row), reason));
     let (frame, time) = (rules.timeframe, raw.open_time[row]);
     if frame.floor(time) != time {
-        return fault(format!(
-            "open time {} is not the start of a {frame} bar; the nearest before it is {}",
-            format_iso(time),
-            format_iso(frame.floor(time))
-        ));
+        let (shown, floor) = (format_iso(time), format_iso(frame.floor(time)));
+        let reason = format!("open time {shown} is not the start of a {frame} bar; the nearest before it is {floor}");
+        let fault = Fault::row(raw.row_number(row), reason);
+        let is_day = frame.micros().is_none_or(|micros| micros >= DAY) && time % HOUR == 0;
+        // A day that begins at a full hour may be one of an exchange's clock.
+        return Err(if is_day {
+            fault.hint("days of another zone are taken with --zone, such as America/New_York")
+        } else {
+            fault
+        });
     }
     if let Some((from, until)) = rules.period.filter(|(from, until)| time < *from || time >= *until) {
         let (from, until) = (format_iso(from), format_iso(until));
