@@ -37,6 +37,9 @@ def statistics(values, bars):
     """Mean and errors of a series over times."""
     y = np.array([v for v in values if math.isfinite(v)])
     n = len(y)
+    if (y != 0).any() and np.abs(y).max() < 1e-13:
+        # Nothing but rounding: its errors are nobody's to say.
+        return {"n": n, "mean": y.mean()} | dict.fromkeys(("deviation", "plain_error", "error", "ratio", "t", "p"), ...)
     wide = 2 * (bars - 1) if 10 * (bars - 1) <= n else bars - 1
     lags = max(wide, math.floor(4 * (n / 100) ** (2 / 9)))
     out = {"n": n, "mean": y.mean() if n else None, "deviation": y.std(ddof=1) if n > 1 else None, "share_positive": float((y > 0).mean()) if n else None}

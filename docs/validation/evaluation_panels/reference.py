@@ -366,6 +366,8 @@ class Reference:
         pairs = np.array([(o["weighted"], o["market"]) for o in judged if math.isfinite(o["weighted"]) and math.isfinite(o["market"])])
         if len(pairs) < 3 or np.ptp(pairs[:, 1]) == 0:
             return None
+        if np.abs(pairs[:, 0]).max() < 1e-13:
+            return ...  # nothing but rounding
         wide = 2 * (bars - 1) if 10 * (bars - 1) <= len(pairs) else bars - 1
         lags = max(wide, math.floor(4 * (len(pairs) / 100) ** (2 / 9)))
         fit = sm.OLS(pairs[:, 0], sm.add_constant(pairs[:, 1])).fit(cov_type="HAC", cov_kwds={"maxlags": min(lags, len(pairs) - 1)})
@@ -558,7 +560,8 @@ class Reference:
                     out["momentum"][i, j] = self.prices[row, j] / self.prices[row - window, j] - 1
                 both = np.isfinite(returns) & np.isfinite(market[last])
                 if both.sum() * 2 >= window and np.ptp(market[last][both]) > 0:
-                    out["beta"][i, j] = np.polyfit(market[last][both], returns[both], 1)[0]
+                    apart = market[last][both] - market[last][both].mean()
+                    out["beta"][i, j] = (apart * (returns[both] - returns[both].mean())).sum() / (apart**2).sum()
                 if enough(dollars):
                     out["dollars"][i, j] = finite(dollars).mean()
         for values in out.values():
