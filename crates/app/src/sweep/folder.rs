@@ -192,7 +192,10 @@ fn summary(
     let mut by_first: Vec<(&str, (usize, usize))> = errors.into_iter().collect();
     by_first.sort_by_key(|(_, (first, _))| *first);
     if ranked.is_empty() {
-        notes.push(format!("no set has the metric {}", sweep.asked.by));
+        notes.push(match sweep.searched {
+            Some(_) => "no set has all metrics of the objective and meets what is required".to_owned(),
+            None => format!("no set has the metric {}", sweep.asked.by),
+        });
     }
     SweepSummary {
         sweep_id: sweep.id.clone(),

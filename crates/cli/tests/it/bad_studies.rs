@@ -180,6 +180,12 @@ fn what_is_required_means_what_criteria_mean() {
         assert!(left.len() == 3 && left.iter().all(|drawdown| -drawdown <= middle), "{require}: {left:?}");
     }
     assert!(found("sharpe > 1000").is_empty());
+    let answer = world.run(&["optimize", "--config", "study.yaml"]);
+    assert!(
+        answer.out.contains("no set has all metrics of the objective and meets what is required"),
+        "{}",
+        answer.out
+    );
 }
 
 #[test]
