@@ -147,13 +147,13 @@ fn characteristics(
 }
 
 /// Slopes of the last `window` returns on those of the market; NaN where fewer than half of them are there. Sums are
-/// begun anew every `window` rows, so that roundings cannot pile up.
+/// begun anew every `window` rows, so that roundings cannot pile up, and a name that stood still has a slope of exactly 0.
 pub(crate) fn rolling_beta(returns: &[f64], market: &[f64], window: usize) -> Vec<f64> {
     let pair = |row: usize| (returns[row].is_finite() && market[row].is_finite()).then(|| (returns[row], market[row]));
-    let mut sums = [0.0f64; 5];
-    let add = |sums: &mut [f64; 5], row: usize, sign: f64| {
+    let mut sums = [0.0f64; 6];
+    let add = |sums: &mut [f64; 6], row: usize, sign: f64| {
         if let Some((r, m)) = pair(row) {
-            for (sum, value) in sums.iter_mut().zip([1.0, r, m, r * m, m * m]) {
+            for (sum, value) in sums.iter_mut().zip([1.0, r, m, r * m, m * m, f64::from(r != 0.0)]) {
                 *sum += sign * value;
             }
         }
@@ -161,7 +161,7 @@ pub(crate) fn rolling_beta(returns: &[f64], market: &[f64], window: usize) -> Ve
     (0..returns.len())
         .map(|row| {
             if row % window == 0 {
-                sums = [0.0; 5];
+                sums = [0.0; 6];
                 ((row + 1).saturating_sub(window)..=row).for_each(|row| add(&mut sums, row, 1.0));
             } else {
                 add(&mut sums, row, 1.0);
@@ -169,9 +169,16 @@ pub(crate) fn rolling_beta(returns: &[f64], market: &[f64], window: usize) -> Ve
                     add(&mut sums, row - window, -1.0);
                 }
             }
-            let [n, r, m, rm, mm] = sums;
+            let [n, r, m, rm, mm, n_moved] = sums;
             let spread = mm - m * m / n;
-            if 2.0 * n >= window as f64 && spread > 1e-12 * mm { (rm - r * m / n) / spread } else { f64::NAN }
+            if 2.0 * n < window as f64 || spread.is_nan() || spread <= 1e-12 * mm {
+                f64::NAN
+            } else if n_moved == 0.0 {
+                // What rounding left of the sums is no slope; such names tie.
+                0.0
+            } else {
+                (rm - r * m / n) / spread
+            }
         })
         .collect()
 }

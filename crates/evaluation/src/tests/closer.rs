@@ -133,6 +133,17 @@ fn betas_are_those_of_the_slow_version() {
 }
 
 #[test]
+fn a_name_that_stands_still_has_no_beta_left_of_what_it_did_before() {
+    let (prices, _) = noise(120, 2, 7);
+    let column = |name: usize| -> Vec<f64> { (1..120).map(|t| prices[t][name] / prices[t - 1][name] - 1.0).collect() };
+    let (mut r, m) = (column(0), column(1));
+    r[40..].fill(0.0);
+    let betas = rolling_beta(&r, &m, 25);
+    assert!(betas[63] != 0.0, "the last move is in the window");
+    assert!(betas[64..].iter().all(|beta| *beta == 0.0), "{:?}", &betas[64..]);
+}
+
+#[test]
 fn parts_of_the_data() {
     let (prices, factor) = noise(400, 12, 41);
     let market = market(&prices);
