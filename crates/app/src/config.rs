@@ -76,6 +76,26 @@ impl fmt::Display for Origin {
     }
 }
 
+/// What one command line gives by name. Of two values for one name none is meant more than the other.
+#[derive(Debug, Default)]
+struct Once {
+    /// The values by option and name.
+    given: BTreeMap<(String, String), String>,
+}
+
+impl Once {
+    /// Takes note of a value.
+    fn give(&mut self, option: &str, name: &str, value: &str) -> Result<(), AppError> {
+        match self.given.insert((option.to_owned(), name.to_owned()), value.to_owned()) {
+            None => Ok(()),
+            Some(first) => Err(AppError::new(format!(
+                "`{option} {name}={first}` and `{option} {name}={value}` give one name two values"
+            ))
+            .hint("leave one of the two")),
+        }
+    }
+}
+
 /// One value given on the command line for a key of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
@@ -151,11 +171,13 @@ impl Config {
             layers::yaml_file(file, &mut config)?;
         }
         layers::environment(sources, &mut config)?;
+        let mut once = Once::default();
         for text in &sources.set {
             let (path, value) = text.split_once('=').ok_or_else(|| {
                 AppError::new(format!("--set `{text}`: expected key.path=value"))
                     .hint("write for example --set backtest.capital=50000")
             })?;
+            once.give("--set", aliases::canonical(path.trim()), value.trim())?;
             config.put_text(path.trim(), value.trim(), Origin::Set)?;
         }
         for given in &sources.flags {
@@ -166,6 +188,7 @@ impl Config {
                     .text
                     .split_once('=')
                     .ok_or_else(|| AppError::new(format!("--{} `{}`: expected name=value", key.flag, given.text)))?;
+                once.give(&format!("--{}", key.flag), name.trim(), value.trim())?;
                 config.put_text(&format!("{}.{}", key.path, name.trim()), value.trim(), origin)?;
             } else {
                 config.put_text(key.path, &given.text, origin)?;

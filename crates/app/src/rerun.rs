@@ -3,13 +3,12 @@
 //! A run that cannot be made again because the hub has changed is told by the first table that is not what it was, with
 //! both hashes, and by the raw files behind it where they tell more.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crosscut_backtest::BacktestConfig;
 use crosscut_backtest::inputs::{self, InputChange};
 use crosscut_backtest::results::{
-    Archive, ENGINE_VERSION, FileDifference, RunKind, RunRecord, StoredRun, compare_folders,
+    Archive, Aside, ENGINE_VERSION, FileDifference, RERUN, RunKind, RunRecord, StoredRun, compare_folders,
 };
 use crosscut_hub::Hub;
 use serde_json::Value;
@@ -106,8 +105,8 @@ fn again(
         result.notes.push("this version resolves the configuration to other settings than the run recorded".to_owned());
     }
     let outcome = loaded.replay(hub, &config)?;
-    let aside = Aside::new(&desk.results_root(), &result.run_id);
-    let published = Archive::new(&aside.path).publish(&record, &outcome)?;
+    let aside = aside(&desk.results_root(), &result.run_id)?;
+    let published = Archive::new(aside.path()).publish(&record, &outcome)?;
     let compared = compare_folders(&run.folder, &published.folder)?;
     result.n_files = compared.n_files;
     result.differences = compared.differences;
@@ -156,26 +155,9 @@ fn changed_sources(hub: &Hub, run: &StoredRun, table: &str) -> Vec<String> {
     out
 }
 
-/// A folder for the second making of a run, removed when done.
-struct Aside {
-    /// Where it is.
-    path: PathBuf,
-}
-
-impl Aside {
-    /// A folder of this process inside the results folder, where there is room for a run; where nothing may be written there,
-    /// among the system's temporary files.
-    fn new(results: &Path, run_id: &str) -> Self {
-        let name = format!(".rerun-{run_id}-{}", std::process::id());
-        let path = results.join(&name);
-        let is_refused = fs::create_dir_all(&path).is_err();
-        Self { path: if is_refused { std::env::temp_dir().join(name) } else { path } }
-    }
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        // Nothing refers to it; a failure to remove only leaves a hidden folder behind.
-        let _ = fs::remove_dir_all(&self.path);
-    }
+/// A folder for the second making of a run, removed when done: inside the results folder, where there is room for a run;
+/// where nothing may be written there, among the system's temporary files.
+fn aside(results: &Path, run_id: &str) -> Result<Aside, AppError> {
+    let label = format!("{RERUN}{run_id}");
+    Ok(Aside::create(results, &label).or_else(|_| Aside::create(&std::env::temp_dir(), &label))?)
 }

@@ -69,6 +69,10 @@ pub fn bias(desk: &Desk<'_>) -> Result<Bias, AppError> {
     of_survivors.symbols = symbols;
     // What they chose from is the list of survivors now.
     (of_survivors.include, of_survivors.exclude) = (Vec::new(), Vec::new());
+    // A list of targets may name the dead: a study on survivors has no rows of theirs.
+    if of_survivors.strategy == "target_list" && of_survivors.params.contains_key("file") {
+        of_survivors.params.insert("others".to_owned(), "drop".to_owned());
+    }
     let survivors = backtest::run_config(desk, &of_survivors, purpose())?;
     let metrics = runs::compare_two(desk, &as_it_was.run_id, &survivors.run_id, None)?.metrics;
     let gone = gone.into_iter().map(GoneSymbol::from).collect();

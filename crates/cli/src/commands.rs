@@ -5,6 +5,7 @@ mod data;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use crosscut_app::config::KEYS;
 
 pub use data::{
     DataCommand, DownloadArgs, ExportArgs, GenerateArgs, ImportArgs, InfoArgs, QueryArgs, ServeArgs, VerifyDataArgs,
@@ -12,7 +13,7 @@ pub use data::{
 
 use crate::options::{
     AggregateSection, BacktestSection, CriteriaSection, EvaluateSection, GlobalSection, OptimizeSection,
-    PipelineSection, PoolSection, Settings, StoreSection, StressSection, SweepSection, VenueSection,
+    PipelineSection, PoolSection, Section, Settings, StoreSection, StressSection, SweepSection, VenueSection,
     WalkforwardSection,
 };
 
@@ -45,6 +46,33 @@ pub struct Global {
     /// Print the result as one JSON object on standard output
     #[arg(long, global = true, help_heading = "Options of every command")]
     pub json: bool,
+}
+
+impl Global {
+    /// An option that stands before and behind the command's name among the words of a command line, with its values: the
+    /// parser keeps those behind alone.
+    pub fn lost(&self, words: &[String]) -> Option<(&'static str, Vec<String>)> {
+        let kept = |path: &str| usize::from(self.settings.given.iter().any(|given| given.path == path));
+        let settings = KEYS.iter().filter(|key| GlobalSection::holds(key)).map(|key| (key.flag, kept(key.path)));
+        let repeatable = [("config", self.config.len()), ("set", self.set.len())];
+        settings.chain(repeatable).map(|(flag, kept)| (flag, kept, values_of(flag, words))).find_map(
+            |(flag, kept, values)| (values.len() > kept).then_some((flag, values)),
+        )
+    }
+}
+
+/// The values of an option among the words of a command line.
+fn values_of(flag: &str, words: &[String]) -> Vec<String> {
+    let mut values = Vec::new();
+    let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    for (at, word) in words[..end].iter().enumerate() {
+        match word.strip_prefix("--").and_then(|word| word.strip_prefix(flag)) {
+            Some("") => values.push(words.get(at + 1).cloned().unwrap_or_default()),
+            Some(rest) => values.extend(rest.strip_prefix('=').map(str::to_owned)),
+            None => {}
+        }
+    }
+    values
 }
 
 /// What to do.

@@ -190,6 +190,11 @@ fn machine() -> Machine {
 
 /// What the settings are read from.
 fn sources(line: &CommandLine) -> Result<Sources, AppError> {
+    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    if let Some((flag, values)) = line.global.lost(&words) {
+        let error = format!("--{flag} stands before and behind the command: `{}`", values.join("`, `"));
+        return Err(AppError::new(error).hint(format!("give --{flag} in one place")));
+    }
     let mut flags = line.global.settings.given.clone();
     flags.extend(command_settings(&line.command));
     let project = PathBuf::from(PROJECT_FILE);

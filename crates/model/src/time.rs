@@ -75,6 +75,7 @@ pub enum EpochUnit {
 impl EpochUnit {
     /// Recognises the unit by magnitude: every instant from 1976 to 5138 falls in exactly one unit's span.
     /// `None` for zero, negative and otherwise impossible values.
+    #[inline]
     pub fn detect(value: i64) -> Option<Self> {
         match value {
             200_000_000..100_000_000_000 => Some(Self::Seconds),
@@ -86,6 +87,7 @@ impl EpochUnit {
     }
 
     /// Converts a value of this unit to microseconds; nanoseconds round toward the past.
+    #[inline]
     pub fn to_micros(self, value: i64) -> i64 {
         match self {
             Self::Seconds => value * SECOND,

@@ -58,7 +58,7 @@ pub enum TradingError {
         text: String,
     },
     /// More names wanted than the run has.
-    #[error("strategy `{strategy}` wants {wanted} names (`{parameter}`), but only {configured} symbols are configured")]
+    #[error("strategy `{strategy}` wants {wanted} names (`{parameter}`), but only {configured} {among}")]
     TooManyNames {
         /// The template.
         strategy: &'static str,
@@ -68,6 +68,8 @@ pub enum TradingError {
         wanted: usize,
         /// Symbols in the run, or in its pool when that is smaller.
         configured: usize,
+        /// What that number is of, in words behind it.
+        among: String,
     },
     /// A strategy that acts at every bar where one is needed that decides at rebalances.
     #[error("strategy `{strategy}` acts at every bar; expected one that decides at rebalances")]
@@ -115,7 +117,21 @@ impl TradingError {
         wanted: usize,
         configured: usize,
     ) -> Result<(), Self> {
-        if wanted > configured { Err(Self::TooManyNames { strategy, parameter, wanted, configured }) } else { Ok(()) }
+        if wanted <= configured {
+            return Ok(());
+        }
+        let among = "symbols are configured".to_owned();
+        Err(Self::TooManyNames { strategy, parameter, wanted, configured, among })
+    }
+
+    /// The same, when the names there are were counted otherwise: `words` follow their number.
+    pub fn counted_as(self, words: &str) -> Self {
+        match self {
+            Self::TooManyNames { strategy, parameter, wanted, configured, .. } => {
+                Self::TooManyNames { strategy, parameter, wanted, configured, among: words.to_owned() }
+            }
+            other => other,
+        }
     }
 
     /// The error for a word that is none of `words`.

@@ -197,6 +197,28 @@ fn wrong_types_name_key_and_origin() {
 }
 
 #[test]
+fn one_name_has_one_value() {
+    let params = ["k=3", "min_factor=0", "k=4"].map(|text| flag("backtest.params", text));
+    let sources = Sources { flags: params.to_vec(), ..Sources::default() };
+    assert_eq!(
+        Config::resolve(&sources).unwrap_err().to_string(),
+        "`--param k=3` and `--param k=4` give one name two values\nhint: leave one of the two"
+    );
+    let set = ["backtest.capital=5", "threads=1", "backtest.capital = 6"].map(str::to_owned).to_vec();
+    assert_eq!(
+        Config::resolve(&Sources { set, ..Sources::default() }).unwrap_err().to_string(),
+        "`--set backtest.capital=5` and `--set backtest.capital=6` give one name two values\nhint: leave one of the two"
+    );
+    // Layers may say it again: an option wins over `--set`, and that over a file.
+    let sources = Sources {
+        set: vec!["backtest.params.k=5".to_owned()],
+        flags: vec![flag("backtest.params", "k=6")],
+        ..Sources::default()
+    };
+    assert_eq!(Config::resolve(&sources).unwrap().named("backtest.params"), [("k".to_owned(), "6".to_owned())]);
+}
+
+#[test]
 fn models_are_texts_mappings_and_single_parameters() {
     let yaml = "backtest: {costs: {commission: {per_share: {rate: 0.005}}}, risk: {max_position: 0.1}}\n";
     let resolved = |set: &[&str]| {

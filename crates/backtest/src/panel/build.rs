@@ -129,6 +129,8 @@ pub struct PanelBuilder {
     symbols_needed: Vec<String>,
     /// Whether the account may owe anything.
     may_borrow: bool,
+    /// Whether targets of symbols that are not in the panel are left out.
+    drops_other_targets: bool,
 }
 
 /// A series whose place on the timeline is not known yet.
@@ -207,6 +209,7 @@ impl PanelBuilder {
             history_bars,
             symbols_needed: strategy.symbols_needed().to_vec(),
             may_borrow: funds != Funds::Cash,
+            drops_other_targets: config.params.get("others").is_some_and(|word| word == "drop"),
         })
     }
 
@@ -387,7 +390,8 @@ impl PanelBuilder {
         };
         if !extras.targets.is_empty() {
             let mut quality = std::mem::take(&mut panel.quality);
-            panel.targets = Some(Targets::lay(&extras.targets, &panel, self.may_borrow, &mut quality)?);
+            let allowed = (self.may_borrow, self.drops_other_targets);
+            panel.targets = Some(Targets::lay(&extras.targets, &panel, allowed, &mut quality)?);
             panel.quality = quality;
         }
         if let Some(rule) = self.universe {

@@ -1,8 +1,9 @@
 //! Which symbols of a run still trade today, as far as the hub knows.
 
 use crosscut_hub::Hub;
-use crosscut_model::BarSpec;
 use crosscut_model::time::DAY;
+use crosscut_model::{BarSpec, format_iso};
+use crosscut_trading::TradingError;
 
 use super::load::{choose_symbols, factor_set};
 use crate::config::BacktestConfig;
@@ -38,7 +39,7 @@ pub struct Gone {
 /// days before the newest bar of all. Today is the end of the hub's data, whatever the end of the run.
 ///
 /// # Errors
-/// As [`super::load()`] for the choice of symbols.
+/// As [`super::load()`] for the choice of symbols; when some trade still and the strategy wants more names than do.
 pub fn survivors(hub: &Hub, config: &BacktestConfig) -> Result<Survivors, BacktestError> {
     let set = factor_set(hub, config, &super::PanelBuilder::new(config)?)?;
     let bar = BarSpec::Time(config.timeframe);
@@ -57,5 +58,11 @@ pub fn survivors(hub: &Hub, config: &BacktestConfig) -> Result<Survivors, Backte
     let newest = lives.iter().map(|(life, _)| life.last).max().unwrap_or_default();
     let has_gone = |life: &Gone| life.delisted_at.is_some_and(|at| at <= today) || newest - life.last > SILENCE;
     let (gone, alive): (Vec<Gone>, Vec<Gone>) = lives.into_iter().map(|(life, _)| life).partition(has_gone);
-    Ok(Survivors { symbols: alive.into_iter().map(|life| life.symbol).collect(), gone, today })
+    let symbols: Vec<String> = alive.into_iter().map(|life| life.symbol).collect();
+    let still = |error: TradingError| error.counted_as(&format!("symbols still trade at {}", format_iso(today)));
+    // With no survivor, or nobody gone, there is more to say than this.
+    if !symbols.is_empty() && !gone.is_empty() {
+        config.prepare()?.strategy.check_universe(symbols.len()).map_err(still)?;
+    }
+    Ok(Survivors { symbols, gone, today })
 }

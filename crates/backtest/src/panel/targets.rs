@@ -32,7 +32,8 @@ impl Targets {
     }
 
     /// Lays a list (by label and symbol) on the rows of a panel: each date at the first row whose label is not before it. Of
-    /// two dates at one row the later one holds; dates after the last row are left out; both are counted.
+    /// two dates at one row the later one holds; dates after the last row are left out; both are counted, and so are targets
+    /// of symbols the panel does not have, when `drops_others` leaves those out.
     ///
     /// # Errors
     /// [`BacktestError::Unknown`] for a symbol the panel does not have; [`BacktestError::Setting`] for weights of a date that
@@ -40,7 +41,7 @@ impl Targets {
     pub(super) fn lay(
         list: &[Target],
         panel: &Panel,
-        may_borrow: bool,
+        (may_borrow, drops_others): (bool, bool),
         quality: &mut DataQuality,
     ) -> Result<Self, BacktestError> {
         let mut targets = Self::default();
@@ -57,9 +58,11 @@ impl Targets {
             }
             let mut weights = Vec::with_capacity(date.len());
             for target in date {
-                let found = panel.symbols().binary_search(&target.symbol);
-                let symbol_idx = found.map_err(|_| unknown(&target.symbol, &at, panel.symbols()))?;
-                weights.push((symbol_idx as u32, target.weight));
+                match panel.symbols().binary_search(&target.symbol) {
+                    Ok(symbol_idx) => weights.push((symbol_idx as u32, target.weight)),
+                    Err(_) if drops_others => quality.add("targets_of_other_symbols", 1),
+                    Err(_) => return Err(unknown(&target.symbol, &at, panel.symbols())),
+                }
             }
             weights.sort_unstable_by_key(|weight| weight.0);
             let row = panel.timeline().partition_point(|&label| label < date[0].label);
@@ -86,7 +89,10 @@ fn unknown(symbol: &str, at: &str, symbols: &[String]) -> BacktestError {
         what: "symbol",
         name: symbol.to_owned(),
         place: format!("the run, but the list of targets names it at {at}"),
-        hint: near.map_or_else(String::new, |near| format!("\nhint: did you mean `{near}`?")),
+        hint: near.map_or_else(
+            || "\nhint: --param others=drop leaves such targets out".to_owned(),
+            |near| format!("\nhint: did you mean `{near}`? --param others=drop leaves such targets out"),
+        ),
     }
 }
 
@@ -150,7 +156,7 @@ mod tests {
         let error = |list| lay(list).unwrap_err().to_string();
         assert_eq!(
             error(&[(2, "AA", 1.0)]),
-            "symbol `AA` is not in the run, but the list of targets names it at 2024-01-02T00:00:00Z\nhint: did you mean `A`?"
+            "symbol `AA` is not in the run, but the list of targets names it at 2024-01-02T00:00:00Z\nhint: did you mean `A`? --param others=drop leaves such targets out"
         );
         assert_eq!(
             error(&[(2, "A", 0.75), (2, "B", 0.5)]),

@@ -26,7 +26,7 @@ mod tape;
 mod tests;
 
 use crosscut_trading::rules::Execution;
-use crosscut_trading::{Floor, FloorConfig};
+use crosscut_trading::{Floor, FloorConfig, TradingError};
 
 use crate::config::{BacktestConfig, Prepared};
 use crate::error::BacktestError;
@@ -99,7 +99,11 @@ pub(crate) fn check(panel: &Panel, config: &BacktestConfig, prepared: &Prepared)
     crate::panel::check_cover(panel, prepared.range)?;
     let n_symbols = panel.symbols().len();
     let n_names = prepared.pool.map_or(n_symbols, |pool| pool.top_n.min(n_symbols));
-    prepared.strategy.check_universe(n_names)?;
+    let in_pool = |error: TradingError| match n_names < n_symbols {
+        true => error.counted_as("are in its pool at a time (`pool_top_n`)"),
+        false => error,
+    };
+    prepared.strategy.check_universe(n_names).map_err(in_pool)?;
     if prepared.pool.is_some() && panel.pool() != prepared.pool.as_ref() {
         return Err(BacktestError::PanelLacks { what: "dollar volumes for this pool" });
     }

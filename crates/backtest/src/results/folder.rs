@@ -3,8 +3,6 @@
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -28,94 +26,6 @@ pub struct WrittenFile {
     pub blake3: String,
 }
 
-/// A folder under construction; removed again if it is dropped before [`Aside::publish`].
-#[derive(Debug)]
-pub(super) struct Aside {
-    /// Where it is built.
-    path: PathBuf,
-    /// Whether it has its final name.
-    published: bool,
-}
-
-/// Distinguishes folders that one process builds at the same time.
-static SERIAL: AtomicU64 = AtomicU64::new(0);
-
-impl Aside {
-    /// Creates an empty folder beside the final one, named so that no other writer can have chosen it.
-    pub(super) fn create(final_path: &Path) -> Result<Self, ResultsError> {
-        let parent = final_path.parent().unwrap_or(Path::new("."));
-        let name = final_path.file_name().unwrap_or_default().to_string_lossy();
-        fs::create_dir_all(parent).map_err(ResultsError::io("create", parent))?;
-        loop {
-            let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
-            let path = parent.join(format!(".{name}.{}-{serial}", std::process::id()));
-            match fs::create_dir(&path) {
-                Ok(()) => {
-                    sweep(parent, &path);
-                    return Ok(Self { path, published: false });
-                }
-                // Left by a killed process, or in use by one of the same number in another container: not ours.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(ResultsError::io("create", &path)(error)),
-            }
-        }
-    }
-
-    /// Opens a file of the folder for writing.
-    pub(super) fn file(&self, name: &str) -> Result<HashedFile, ResultsError> {
-        HashedFile::create(self.path.join(name))
-    }
-
-    /// Gives the folder its final name. `false` when another writer was faster: theirs stays, this one goes.
-    pub(super) fn publish(mut self, final_path: &Path) -> Result<bool, ResultsError> {
-        sync_folder(&self.path)?;
-        match fs::rename(&self.path, final_path) {
-            Ok(()) => {
-                self.published = true;
-                sync_folder(final_path.parent().unwrap_or(Path::new(".")))?;
-                Ok(true)
-            }
-            Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists) => Ok(false),
-            Err(error) => Err(ResultsError::io("rename to", final_path)(error)),
-        }
-    }
-}
-
-/// Age beyond which a folder under construction belongs to a process that was killed: writing one takes seconds.
-const ABANDONED_AFTER: Duration = Duration::from_secs(6 * 3600);
-
-/// Removes what killed processes left beside `fresh`, a folder just made: hidden folders named as only [`Aside::create`]
-/// names them, and so much older than it by the file system's own clock. Failures leave hidden folders behind, no more.
-fn sweep(parent: &Path, fresh: &Path) {
-    let changed = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    let (Some(now), Ok(entries)) = (changed(fresh), fs::read_dir(parent)) else { return };
-    for entry in entries.flatten().filter(|entry| is_aside(&entry.file_name().to_string_lossy())) {
-        let age = changed(&entry.path()).and_then(|then| now.duration_since(then).ok());
-        if age.is_some_and(|age| age > ABANDONED_AFTER) {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
-/// Whether a name is one that [`Aside::create`] gives: `.<run id>.<process>-<number>`.
-fn is_aside(name: &str) -> bool {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let parts = name.strip_prefix('.').and_then(|rest| rest.split_once('.'));
-    let numbers = parts.and_then(|(id, numbers)| Some((id, numbers.split_once('-')?)));
-    numbers.is_some_and(|(id, (process, number))| {
-        id.bytes().all(|byte| byte.is_ascii_hexdigit()) && is_number(process) && is_number(number)
-    })
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        if !self.published {
-            // Nothing refers to it; a failure to remove only leaves a hidden folder behind.
-            let _ = fs::remove_dir_all(&self.path);
-        }
-    }
-}
-
 /// Makes the names inside a folder durable.
 pub(super) fn sync_folder(path: &Path) -> Result<(), ResultsError> {
     File::open(path).and_then(|folder| folder.sync_all()).map_err(ResultsError::io("sync", path))
@@ -136,7 +46,7 @@ pub(super) struct HashedFile {
 
 impl HashedFile {
     /// Creates the file.
-    fn create(path: PathBuf) -> Result<Self, ResultsError> {
+    pub(super) fn create(path: PathBuf) -> Result<Self, ResultsError> {
         let file = File::create(&path).map_err(ResultsError::io("create", &path))?;
         Ok(Self { path, file, hasher: blake3::Hasher::new(), bytes: 0 })
     }
@@ -287,29 +197,4 @@ fn difference(name: &str, a: Option<&[u8]>, b: Option<&[u8]>) -> FileDifference 
 /// The first letters of a hash, enough to tell two apart in a message; hashes read from a file may be anything.
 fn short(hash: &str) -> String {
     hash.chars().take(12).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    //! What killed processes leave.
-
-    use super::*;
-
-    #[test]
-    fn only_old_folders_of_our_own_making_are_swept() {
-        let parent = tempfile::tempdir().unwrap();
-        let old = std::time::SystemTime::now() - 2 * ABANDONED_AFTER;
-        for (name, is_old) in [(".ab12.77-0", true), (".ab12.78-0", false), (".notes.1-x", true), ("ab12", true)] {
-            let path = parent.path().join(name);
-            fs::create_dir(&path).unwrap();
-            if is_old {
-                File::open(&path).unwrap().set_modified(old).unwrap();
-            }
-        }
-        drop(Aside::create(&parent.path().join("cd34")).unwrap());
-        let mut left: Vec<String> =
-            fs::read_dir(parent.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
-        left.sort();
-        assert_eq!(left, [".ab12.78-0", ".notes.1-x", "ab12"]);
-    }
 }

@@ -8,6 +8,7 @@
 //! Results never go into the hub. Start reading at [`Archive`], then [`RunRecord`].
 
 pub(crate) mod attribution;
+mod aside;
 mod audit;
 mod capacity;
 mod chain;
@@ -37,6 +38,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 pub use capacity::{Capacity, capacity};
+pub use aside::{Aside, RERUN};
 pub use chain::{Chain, Head, Tampering};
 pub use compare::{Comparison, Difference, MetricPair, compare};
 pub use compare_page::compare_page;
@@ -54,7 +56,7 @@ pub use stored::StoredRun;
 pub use trials::{Deflation, Hypothesis, Trial, hypothesis};
 
 use crate::outcome::RunOutcome;
-use folder::{Aside, HashedFile};
+use folder::HashedFile;
 use ledger::LEDGER_FORMAT;
 
 /// A results folder.
@@ -199,6 +201,7 @@ impl Archive {
     pub fn publish(&self, record: &RunRecord, outcome: &RunOutcome) -> Result<Published, ResultsError> {
         let run = Run { run_id: record.run_id(), record, outcome, metrics: metrics::of_run(record, outcome) };
         let folder = self.folder(&record.subject.strategy, &run.run_id)?;
+        aside::sweep(&self.root);
         let status = if folder.exists() || !run.write(&folder)? { RunStatus::Reused } else { RunStatus::Done };
         if status == RunStatus::Reused {
             self.verify_same(&run, &folder)?;
@@ -217,6 +220,7 @@ impl Archive {
         if !folder.exists() {
             return Ok(None);
         }
+        aside::sweep(&self.root);
         self.verify(&run_id, &folder)?;
         let metrics = stored::read_metrics(&folder)?.0;
         self.enter(record, RunStatus::Reused, (&run_id, None), &metrics).map(Some)
@@ -442,7 +446,7 @@ type FileJob<'a> = (&'static str, Box<dyn Fn(&mut HashedFile) -> Result<(), Resu
 impl Run<'_> {
     /// Builds the folder aside and gives it its name; `false` when another writer was faster.
     fn write(&self, final_path: &Path) -> Result<bool, ResultsError> {
-        let aside = Aside::create(final_path)?;
+        let aside = Aside::create(final_path.parent().unwrap_or(Path::new(".")), &self.run_id)?;
         let write = |(name, job): &FileJob<'_>| -> Result<WrittenFile, ResultsError> {
             let mut file = aside.file(name)?;
             job(&mut file)?;

@@ -61,3 +61,20 @@ fn values_of_the_wrong_kind_name_key_and_value() {
     assert!(world.files("hub") == before);
     assert!(world.files("results").is_empty(), "a slip of the keyboard is no run");
 }
+
+#[test]
+fn what_is_given_twice_is_told_and_not_chosen_from() {
+    let world = World::new();
+    let twice = ["backtest", "--param", "k=3", "--param", "k=4"];
+    world.run(&twice).refused(&["`--param k=3`", "`--param k=4`", "hint: "]);
+    world.run(&["config", "show", "--set", "threads=1", "--set", "threads=2"]).refused(&["threads=1", "threads=2"]);
+    world.run(&["data", "list", "--hub", "a", "--hub", "b"]).refused(&["--hub", "multiple times"]);
+    // The parser alone would take the one behind the command and say nothing.
+    for (before, behind) in [("--hub=a", "--hub=b"), ("--set=threads=1", "--set=seed=2"), ("--config=a", "--config=b")] {
+        let (flag, a) = before.split_once('=').unwrap();
+        let b = behind.split_once('=').unwrap().1;
+        world.run(&[before, "config", "show", behind]).refused(&[flag, &format!("`{a}`, `{b}`"), "one place"]);
+        world.run(&[flag, a, "config", "show", flag, b]).refused(&[flag, "before and behind"]);
+    }
+    world.run(&["--hub", "a", "config", "show", "--set", "threads=1", "--set", "backtest.capital=5"]).good();
+}

@@ -1,4 +1,4 @@
-//! Strategies and universes on real data against independent books in pandas (docs/validation/strategies.py and
+//! Strategies and universes on real data against independent books in pandas (docs/validation/strategies.py, stops.py and
 //! universe_bias.py), whose results stand in docs/validation/strategies.md. Skipped where the shared data are absent.
 
 use std::collections::BTreeMap;
@@ -47,28 +47,71 @@ fn perpetuals() -> Option<World> {
     Some(world)
 }
 
-/// Runs the cases of the table from `from` on, every fifth, and compares last and mean equity.
+/// Runs a line of a table and compares last and mean equity; the folder of the run.
+fn check_case(world: &World, case: &[String]) -> String {
+    let mut options: Vec<&str> = case[1].trim_matches('`').split_whitespace().collect();
+    if !options.contains(&"--timeframe") {
+        options.extend(["--factor-set", "momentum__v1"]);
+    }
+    if !options.contains(&"--start") {
+        options.extend(["--start", "2021-01-01"]);
+    }
+    let run = world.json(&[&["backtest"][..], &options[..]].concat());
+    let folder = run["result"]["folder"].as_str().unwrap().to_owned();
+    let curve = rows(&world.text(&format!("{folder}/equity_curve.csv")));
+    let equity: Vec<f64> = curve.iter().map(|row| row["equity"].parse().unwrap()).collect();
+    let mean = equity.iter().sum::<f64>() / equity.len() as f64;
+    for (found, expected) in [(equity[equity.len() - 1], &case[2]), (mean, &case[3])] {
+        close(found, expected.parse().unwrap(), 1e-9, &case[0]);
+    }
+    folder
+}
+
+/// Runs the cases of the first table from `from` on, every fifth.
 fn check_cases(from: usize) {
     let Some(world) = perpetuals() else { return };
     let cases = table("case");
     assert_eq!(cases.len(), 20);
-    for case in cases.iter().skip(from).step_by(5) {
-        let mut options: Vec<&str> = case[1].trim_matches('`').split_whitespace().collect();
-        if !options.contains(&"--timeframe") {
-            options.extend(["--factor-set", "momentum__v1"]);
-        }
-        if !options.contains(&"--start") {
-            options.extend(["--start", "2021-01-01"]);
-        }
-        let run = world.json(&[&["backtest", "--audit=false"], &options[..]].concat());
-        let folder = run["result"]["folder"].as_str().unwrap();
-        let curve = rows(&world.text(&format!("{folder}/equity_curve.csv")));
-        let equity: Vec<f64> = curve.iter().map(|row| row["equity"].parse().unwrap()).collect();
-        let mean = equity.iter().sum::<f64>() / equity.len() as f64;
-        for (found, expected) in [(equity[equity.len() - 1], &case[2]), (mean, &case[3])] {
-            close(found, expected.parse().unwrap(), 1e-9, &case[0]);
-        }
+    cases.iter().skip(from).step_by(5).for_each(|case| {
+        check_case(&world, case);
+    });
+}
+
+/// Runs the cases of the table of exits from `from` on, every third, and counts the exits as well.
+fn check_exits(from: usize) {
+    let Some(world) = perpetuals() else { return };
+    for symbol in ["TIAUSDT", "XPLUSDT", "ZENUSDT"] {
+        let line = |turn: i64| {
+            let date = crosscut_model::format_iso((1_771_200_000 + turn * 432_000) * 1_000_000);
+            format!("{date},{symbol},{}\n", if turn % 2 == 0 { 4.5 } else { -4.5 })
+        };
+        let lines: String = (0..6).map(line).collect();
+        world.write(&format!("turns_{symbol}.csv"), format!("date,symbol,weight\n{lines}"));
     }
+    let cases = table("exits");
+    assert_eq!(cases.len(), 9);
+    for case in cases.iter().skip(from).step_by(3) {
+        let folder = check_case(&world, case);
+        let reasons = ["stop_loss", "take_profit", "trailing_stop", "liquidated"];
+        let orders = rows(&world.text(&format!("{folder}/orders.csv")));
+        let n_exits = orders.iter().filter(|order| reasons.contains(&order["reason"].as_str())).count();
+        assert_eq!(n_exits, case[4].parse::<usize>().unwrap(), "{}", case[0]);
+    }
+}
+
+#[test]
+fn exits_on_real_perpetuals_first() {
+    check_exits(0);
+}
+
+#[test]
+fn exits_on_real_perpetuals_second() {
+    check_exits(1);
+}
+
+#[test]
+fn exits_on_real_perpetuals_third() {
+    check_exits(2);
 }
 
 #[test]

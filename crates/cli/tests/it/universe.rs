@@ -92,3 +92,68 @@ fn survivors_lose_nothing_where_the_universe_did() {
     assert_eq!(metric(same, "total_return"), [0.0, 0.0, 0.0]);
     world.run(&[&RUN[..], &["--include", "LIVE*"]].concat()).refused(&["all 4 symbols still trade"]);
 }
+
+/// `universe bias` of a list of targets over the whole market, without costs.
+const OF_A_LIST: [&str; 13] = [
+    "universe",
+    "bias",
+    "--venue",
+    "v",
+    "--timeframe",
+    "1d",
+    "--strategy",
+    "target_list",
+    "--param",
+    "file=targets.csv",
+    "--commission-bps",
+    "0",
+    "--slippage-bps=0",
+];
+
+#[test]
+fn a_list_that_names_the_dead_is_held_without_them() {
+    let world = market();
+    world.write(
+        "targets.csv",
+        "date,symbol,weight\n2024-02-01,DIES0,0.5\n2024-02-01,LIVE0,0.5\n2024-02-05,DIES0,0.5\n2024-02-05,LIVE0,0.25\n",
+    );
+    let bias = &world.json(&OF_A_LIST)["result"];
+    // Half of the account loses 99 %; without the dead symbol it lies in cash.
+    let [was, now, _] = metric(bias, "total_return");
+    assert!((was + 0.495).abs() < 1e-9 && now == 0.0, "{was} {now}");
+    let [_, exposure, _] = metric(bias, "exposure_gross_mean");
+    assert!(exposure > 0.2 && exposure < 0.5, "{exposure}");
+    let run = world.json(&["runs", "show", bias["survivors"]["run_id"].as_str().unwrap()]);
+    assert!(run.to_string().contains("targets_of_other_symbols"), "what was left out is counted: {run}");
+    // A backtest names it and says how to leave it out; the same run without being asked to.
+    let backtest = [&["backtest"], &OF_A_LIST[2..], &["--include", "LIVE*"]].concat();
+    world.run(&backtest).refused(&["`DIES0`", "2024-02-01", "--param others=drop"]);
+    world.run(&[&backtest[..], &["--param", "others=drop"]].concat()).good();
+}
+
+#[test]
+fn more_names_than_survivors_is_said_before_anything_runs() {
+    let world = market();
+    let words = [&RUN[..8], &["--param", "top_n=5", "--param", "lookbacks=1"]].concat();
+    world.run(&words).refused(&["wants 5 names", "only 4 symbols still trade at 2024-04-30"]);
+    assert!(world.files("results").is_empty());
+}
+
+#[test]
+fn a_killed_comparison_leaves_nothing_behind_the_next_one() {
+    let world = market();
+    let words = [&RUN[..], &["--rebalance", "200"]].concat();
+    // As if killed while it wrote its second run: the first is whole, of the second there is a hidden folder.
+    world.run(&words).good();
+    let mut runs: Vec<String> = world.files("results/rotation").into_keys().collect();
+    runs.retain(|name| name.ends_with("metrics.json"));
+    let half = world.path("results/rotation/.0123456789abcdef.99999-0");
+    std::fs::create_dir(&half).unwrap();
+    std::fs::write(half.join("equity.csv"), "time").unwrap();
+    std::fs::create_dir(world.path("results/.rerun-0123456789abcdef.99999-1")).unwrap();
+    world.run(&words).good();
+    assert!(!half.exists() && !world.path("results/.rerun-0123456789abcdef.99999-1").exists());
+    let mut after: Vec<String> = world.files("results/rotation").into_keys().collect();
+    after.retain(|name| name.ends_with("metrics.json"));
+    assert_eq!(after, runs);
+}

@@ -6,6 +6,7 @@
 mod chunk;
 mod column;
 mod convert;
+mod encoded;
 mod export;
 mod groups;
 mod guard;

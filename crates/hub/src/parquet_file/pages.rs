@@ -14,13 +14,13 @@ use super::output::PUT_MAX;
 use crate::error::HubError;
 
 /// Number of the plain encoding in the format.
-const PLAIN: u8 = 0;
+pub(super) const PLAIN: u8 = 0;
 
 /// Number of the run-length encoding of levels.
 const RLE: u8 = 3;
 
 /// Number of the encoding by numbers of a dictionary.
-const RLE_DICTIONARY: u8 = 8;
+pub(super) const RLE_DICTIONARY: u8 = 8;
 
 /// Values of eight bytes put in one step.
 const STEP: usize = PUT_MAX / 8;
@@ -181,11 +181,16 @@ fn placed(output: &impl Sink, start: u64, data: u64, values: usize) -> Placed {
     Placed { start, data, end: output.position(), values }
 }
 
-/// Header of a data page in Thrift's compact form.
+/// Header of a data page that is not compressed.
 fn data_header(bytes: usize, values: usize, encoding: u8) -> Vec<u8> {
+    data_page_header((bytes, bytes), values, encoding)
+}
+
+/// Header of a data page in Thrift's compact form; `sizes` are those of the page before and after compression.
+pub(super) fn data_page_header(sizes: (usize, usize), values: usize, encoding: u8) -> Vec<u8> {
     // Field numbers are told by their distance: 1 type, 2 and 3 sizes, 5 the data page.
     let mut header = vec![0x15, 0];
-    sizes(bytes, &mut header);
+    put_sizes(sizes, &mut header);
     header.push(0x2C);
     number(values, &mut header);
     number(encoding.into(), &mut header);
@@ -195,22 +200,31 @@ fn data_header(bytes: usize, values: usize, encoding: u8) -> Vec<u8> {
     header
 }
 
-/// Header of a dictionary page of one value in Thrift's compact form.
+/// Header of a dictionary page of one value that is not compressed.
 fn dictionary_header(bytes: usize) -> Vec<u8> {
+    dictionary_page_header((bytes, bytes), 1, false)
+}
+
+/// Header of a dictionary page in Thrift's compact form; `sizes` are those of the page before and after compression.
+/// `says_unsorted` adds, as the library does, that the values are in no order.
+pub(super) fn dictionary_page_header(sizes: (usize, usize), values: usize, says_unsorted: bool) -> Vec<u8> {
     // 1 type (2 is a dictionary), 2 and 3 sizes, 7 the dictionary page.
     let mut header = vec![0x15, 4];
-    sizes(bytes, &mut header);
+    put_sizes(sizes, &mut header);
     header.push(0x4C);
-    number(1, &mut header);
+    number(values, &mut header);
     number(PLAIN.into(), &mut header);
+    if says_unsorted {
+        header.push(0x12);
+    }
     header.extend([0, 0]);
     header
 }
 
 /// Uncompressed and compressed size.
-fn sizes(bytes: usize, header: &mut Vec<u8>) {
-    number(bytes, header);
-    number(bytes, header);
+fn put_sizes((raw, packed): (usize, usize), header: &mut Vec<u8>) {
+    number(raw, header);
+    number(packed, header);
 }
 
 /// The next field, a 32-bit integer that is not negative.
@@ -220,7 +234,7 @@ fn number(value: usize, header: &mut Vec<u8>) {
 }
 
 /// An integer in groups of seven bits, the lowest first.
-fn varint(mut value: u64, out: &mut Vec<u8>) {
+pub(super) fn varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push((value & 0x7F) as u8 | 0x80);
         value >>= 7;

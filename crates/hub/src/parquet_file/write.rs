@@ -16,6 +16,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{ColumnDescPtr, ColumnPath, Type};
 
+use super::encoded::ChunkEncoder;
 use super::pages;
 use crate::error::HubError;
 
@@ -93,7 +94,7 @@ pub(crate) enum Values<'a> {
 
 impl Values<'_> {
     /// Number of rows.
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match self {
             Self::I64(values) => values.len(),
             Self::MaybeI64(values) => values.len(),
@@ -120,6 +121,10 @@ pub(crate) struct TableWriter {
     path: PathBuf,
     /// The library's writer.
     writer: SerializedFileWriter<HashingFile>,
+    /// The columns.
+    columns: Vec<ColumnSpec>,
+    /// Encodes what columns mostly hold.
+    encoder: ChunkEncoder,
 }
 
 impl std::fmt::Debug for TableWriter {
@@ -135,7 +140,8 @@ impl TableWriter {
         let output = HashingFile { file, hasher: blake3::Hasher::new(), size: 0 };
         let writer = SerializedFileWriter::new(output, Arc::new(schema), Arc::new(properties(columns, page_rows)))
             .map_err(|e| failed(path, &e))?;
-        Ok(Self { path: path.to_owned(), writer })
+        let (columns, encoder) = (columns.to_vec(), ChunkEncoder::new(page_rows));
+        Ok(Self { path: path.to_owned(), writer, columns, encoder })
     }
 
     /// Adds a pair to the footer's key-value list.
@@ -145,10 +151,14 @@ impl TableWriter {
 
     /// Writes one row group; the values are in the order of the columns.
     pub(crate) fn write_group(&mut self, values: &[Values<'_>]) -> Result<(), HubError> {
+        let descriptor = self.writer.schema_descr().columns().to_vec();
         let mut write = || {
             let mut group = self.writer.next_row_group()?;
-            for column in values {
-                write_column(&mut group, *column)?;
+            for ((column, spec), values) in descriptor.iter().zip(&self.columns).zip(values) {
+                match self.encoder.chunk(column, spec, *values)? {
+                    Some((bytes, closed)) => group.append_column(&bytes, closed)?,
+                    None => write_column(&mut group, *values)?,
+                }
             }
             group.close().map(|_| ())
         };
@@ -204,7 +214,7 @@ fn field(column: &ColumnSpec) -> Result<Type, ParquetError> {
 }
 
 /// Compression, encodings and statistics.
-fn properties(columns: &[ColumnSpec], page_rows: usize) -> WriterProperties {
+pub(super) fn properties(columns: &[ColumnSpec], page_rows: usize) -> WriterProperties {
     // Statistics serve the times alone: `TableInfo` reads first and last rows from the footer.
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -228,7 +238,10 @@ fn properties(columns: &[ColumnSpec], page_rows: usize) -> WriterProperties {
 }
 
 /// Writes the next column of a row group.
-fn write_column(group: &mut SerializedRowGroupWriter<'_, HashingFile>, values: Values<'_>) -> Result<(), ParquetError> {
+pub(super) fn write_column<W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    values: Values<'_>,
+) -> Result<(), ParquetError> {
     let mut column =
         group.next_column()?.ok_or_else(|| ParquetError::General("more columns than the schema has".to_owned()))?;
     match values {

@@ -34,6 +34,13 @@ pub(super) static TEMPLATE: Template = Template {
             "false",
             "whether negative values sell short; without it they count as 0 and are told",
         ),
+        ParamSpec::with_default(
+            "others",
+            ParamKind::Choice(&["refuse", "drop"]),
+            "refuse",
+            "targets of the file whose symbol is not in the run: refuse stops, drop leaves them out and counts them; what they \
+             would have had stays in cash",
+        ),
         NO_TRADE_BAND,
     ],
     build: Build::Rule(build),

@@ -7,7 +7,7 @@ use crosscut_model::Trades;
 use crosscut_model::time::{self, EpochUnit};
 
 use crate::error::Fault;
-use crate::import::decimal::{decimal, digits, integer, number};
+use crate::import::decimal::{Lengths, decimal_like, digits_like, integer, number};
 use crate::import::fields::{shown, split};
 use crate::import::shape::BYTE_ORDER_MARK;
 use crate::import::zone::Clock;
@@ -79,6 +79,8 @@ pub(crate) struct TradeParser {
     has_id: bool,
     /// Whether rows carry the first and last execution.
     has_span: bool,
+    /// How long the numbers of the row before were, by column.
+    lengths: Vec<Lengths>,
     /// Number of the line read last.
     line: u64,
     /// The rules rows must keep.
@@ -94,7 +96,8 @@ impl TradeParser {
         };
         let has_id = layout.has(Role::Id);
         let has_span = layout.has(Role::FirstId) && layout.has(Role::LastId);
-        Self { layout, unit, has_id, has_span, line: 0, check }
+        let lengths = vec![Lengths::default(); layout.roles.len()];
+        Self { layout, unit, has_id, has_span, lengths, line: 0, check }
     }
 
     /// Reads lines of `chunk` from `at` until `out` has `limit` rows or the chunk ends; gives the position reached.
@@ -144,26 +147,26 @@ impl TradeParser {
 
     /// One pass over a row: its values and where the next line begins. `None` for anything unusual.
     #[inline]
-    fn fast_row(&self, bytes: &[u8], start: usize) -> Option<(Row, usize)> {
+    fn fast_row(&mut self, bytes: &[u8], start: usize) -> Option<(Row, usize)> {
         let unit = self.unit?;
         let mut row = Row::EMPTY;
         let mut at = start;
         let last = self.layout.roles.len() - 1;
-        for (column, role) in self.layout.roles.iter().enumerate() {
+        for (column, (role, like)) in self.layout.roles.iter().zip(&mut self.lengths).enumerate() {
             at = match role {
                 Role::Skip => field_end(bytes, at),
-                Role::Id => int_to(bytes, at, &mut row.id)?,
-                Role::FirstId => int_to(bytes, at, &mut row.first_id)?,
-                Role::LastId => int_to(bytes, at, &mut row.last_id)?,
-                Role::Price => decimal_to(bytes, at, &mut row.price)?,
-                Role::Quantity => decimal_to(bytes, at, &mut row.quantity)?,
+                Role::Id => int_to(bytes, at, like, &mut row.id)?,
+                Role::FirstId => int_to(bytes, at, like, &mut row.first_id)?,
+                Role::LastId => int_to(bytes, at, like, &mut row.last_id)?,
+                Role::Price => decimal_to(bytes, at, like, &mut row.price)?,
+                Role::Quantity => decimal_to(bytes, at, like, &mut row.quantity)?,
                 Role::SignedQuantity => {
                     let sold = bytes.get(at) == Some(&b'-');
                     row.is_buyer_maker = Some(sold);
-                    decimal_to(bytes, at + usize::from(sold), &mut row.quantity)?
+                    decimal_to(bytes, at + usize::from(sold), like, &mut row.quantity)?
                 }
                 Role::Time => {
-                    let (value, end) = digits(bytes, at)?;
+                    let (value, end) = digits_like(bytes, at, like)?;
                     if EpochUnit::detect(value) != Some(unit) {
                         return None;
                     }
@@ -176,7 +179,7 @@ impl TradeParser {
                     end
                 }
                 Role::NearTime => {
-                    let (value, end) = digits(bytes, at)?;
+                    let (value, end) = digits_like(bytes, at, like)?;
                     if EpochUnit::detect(value) != Some(unit) {
                         return None;
                     }
@@ -327,16 +330,16 @@ fn field_end(bytes: &[u8], at: usize) -> usize {
 
 /// Reads digits into `slot`; the position after them.
 #[inline(always)]
-fn int_to(bytes: &[u8], at: usize, slot: &mut i64) -> Option<usize> {
-    let (value, end) = digits(bytes, at)?;
+fn int_to(bytes: &[u8], at: usize, like: &mut Lengths, slot: &mut i64) -> Option<usize> {
+    let (value, end) = digits_like(bytes, at, like)?;
     *slot = value;
     Some(end)
 }
 
 /// Reads a decimal into `slot`; the position after it.
 #[inline(always)]
-fn decimal_to(bytes: &[u8], at: usize, slot: &mut f64) -> Option<usize> {
-    let (value, end) = decimal(bytes, at)?;
+fn decimal_to(bytes: &[u8], at: usize, like: &mut Lengths, slot: &mut f64) -> Option<usize> {
+    let (value, end) = decimal_like(bytes, at, like)?;
     *slot = value;
     Some(end)
 }
@@ -344,6 +347,17 @@ fn decimal_to(bytes: &[u8], at: usize, slot: &mut f64) -> Option<usize> {
 /// Reads `True`, `true`, `1`, `False`, `false` or `0`; the position after it.
 #[inline(always)]
 fn flag(bytes: &[u8], at: usize) -> Option<(bool, usize)> {
+    // Sides follow one another at random: a processor cannot guess a branch between the two.
+    if let Some([a, b, c, d, e]) = bytes.get(at..).and_then(|rest| rest.first_chunk::<5>()) {
+        let word = u32::from_le_bytes([a | 0x20, *b, *c, *d]);
+        let (small, large) = (u32::from_le_bytes(*b"true"), u32::from_le_bytes(*b"tRUE"));
+        let is_true = (word == small) | (word == large);
+        let (small, large) = (u32::from_le_bytes(*b"fals"), u32::from_le_bytes(*b"fALS"));
+        let is_false = ((word == small) & (*e == b'e')) | ((word == large) & (*e == b'E'));
+        if is_true | is_false {
+            return Some((is_true, at + 4 + usize::from(is_false)));
+        }
+    }
     let rest = bytes.get(at + 1..)?;
     match bytes.get(at)? {
         b't' | b'T' if rest.starts_with(b"rue") || rest.starts_with(b"RUE") => Some((true, at + 4)),
