@@ -55,9 +55,10 @@ impl Global {
         let kept = |path: &str| usize::from(self.settings.given.iter().any(|given| given.path == path));
         let settings = KEYS.iter().filter(|key| GlobalSection::holds(key)).map(|key| (key.flag, kept(key.path)));
         let repeatable = [("config", self.config.len()), ("set", self.set.len())];
-        settings.chain(repeatable).map(|(flag, kept)| (flag, kept, values_of(flag, words))).find_map(
-            |(flag, kept, values)| (values.len() > kept).then_some((flag, values)),
-        )
+        settings
+            .chain(repeatable)
+            .map(|(flag, kept)| (flag, kept, values_of(flag, words)))
+            .find_map(|(flag, kept, values)| (values.len() > kept).then_some((flag, values)))
     }
 }
 

@@ -7,8 +7,8 @@
 //! Nothing here reads the clock, the environment or the machine: [`RunContext`] brings what is to be recorded.
 //! Results never go into the hub. Start reading at [`Archive`], then [`RunRecord`].
 
-pub(crate) mod attribution;
 mod aside;
+pub(crate) mod attribution;
 mod audit;
 mod capacity;
 mod chain;
@@ -37,8 +37,8 @@ use crosscut_model::format_iso;
 use rayon::prelude::*;
 use serde_json::Value;
 
-pub use capacity::{Capacity, capacity};
 pub use aside::{Aside, RERUN};
+pub use capacity::{Capacity, capacity};
 pub use chain::{Chain, Head, Tampering};
 pub use compare::{Comparison, Difference, MetricPair, compare};
 pub use compare_page::compare_page;

@@ -70,7 +70,8 @@ fn what_is_given_twice_is_told_and_not_chosen_from() {
     world.run(&["config", "show", "--set", "threads=1", "--set", "threads=2"]).refused(&["threads=1", "threads=2"]);
     world.run(&["data", "list", "--hub", "a", "--hub", "b"]).refused(&["--hub", "multiple times"]);
     // The parser alone would take the one behind the command and say nothing.
-    for (before, behind) in [("--hub=a", "--hub=b"), ("--set=threads=1", "--set=seed=2"), ("--config=a", "--config=b")] {
+    for (before, behind) in [("--hub=a", "--hub=b"), ("--set=threads=1", "--set=seed=2"), ("--config=a", "--config=b")]
+    {
         let (flag, a) = before.split_once('=').unwrap();
         let b = behind.split_once('=').unwrap().1;
         world.run(&[before, "config", "show", behind]).refused(&[flag, &format!("`{a}`, `{b}`"), "one place"]);
