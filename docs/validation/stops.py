@@ -1,4 +1,4 @@
-"""Stops and liquidation on four-hour perpetuals, from the vendor's files and the text of the documentation alone.
+"""Stops and liquidation on four-hour perpetuals, from the vendor's files.
 
 Usage: python stops.py FOLDER [NAME...], where FOLDER is the `crypto` folder of the shared data. Prints for each case its
 name, the equity after the last bar, its mean over all bars and the number of exits. The book is that of `strategies.py`.

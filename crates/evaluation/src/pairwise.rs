@@ -73,9 +73,9 @@ fn dot(a: &[i16], b: &[i16]) -> i64 {
         let ((a_lanes, a_rest), (b_lanes, b_rest)) = (a.as_chunks::<{ 2 * LANES }>(), b.as_chunks::<{ 2 * LANES }>());
         for (a, b) in a_lanes.iter().zip(b_lanes) {
             // Neighbours in pairs: processors have one instruction for that.
-            for lane in 0..LANES {
-                let (even, odd) = (2 * lane, 2 * lane + 1);
-                lanes[lane] += i32::from(a[even]) * i32::from(b[even]) + i32::from(a[odd]) * i32::from(b[odd]);
+            let pairs = a.as_chunks::<2>().0.iter().zip(b.as_chunks::<2>().0);
+            for (lane, (a, b)) in lanes.iter_mut().zip(pairs) {
+                *lane += i32::from(a[0]) * i32::from(b[0]) + i32::from(a[1]) * i32::from(b[1]);
             }
         }
         total += lanes.iter().map(|lane| i64::from(*lane)).sum::<i64>();
