@@ -79,7 +79,7 @@ fn no_more_lags_than_a_year_has() {
     let returns = market(3, 20_000, 0.2, &[0.0]);
     let lags = |per_year: f64| condensed(&returns, 8, per_year).0[0].autocorrelations.len();
     // Lags that a year does not reach count for nothing: 2 / sqrt(2 + 2 * 0.5), whatever the third lag.
-    let scale = crosscut_kernels::metrics::probability::annual_scale(&[0.5, 0.25, 0.9], 2.0);
+    let scale = annual_scale(&[0.5, 0.25, 0.9], 2.0);
     near(scale.unwrap(), 2.0 / 3f64.sqrt(), 1e-15);
     // floor(4 (n / 100)^(2/9)) is 12.
     assert_eq!([lags(4.0), lags(12.0), lags(13.0), lags(365.0)], [3, 11, 12, 12]);
