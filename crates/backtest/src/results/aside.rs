@@ -15,7 +15,7 @@ use fs4::{FileExt, TryLockError};
 use super::error::ResultsError;
 use super::folder::{HashedFile, sync_folder};
 
-/// A folder under construction; removed again if it is dropped before [`Aside::publish`].
+/// A folder under construction; removed again if it is dropped before it is put in place.
 #[derive(Debug)]
 pub struct Aside {
     /// Where it is built.
