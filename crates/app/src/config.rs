@@ -76,7 +76,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// What one command line gives by name. Of two values for one name none is meant more than the other.
+/// What one command line gives by name. Of two different values for one name none is meant more than the other.
 #[derive(Debug, Default)]
 struct Once {
     /// The values by option and name.
@@ -87,11 +87,11 @@ impl Once {
     /// Takes note of a value.
     fn give(&mut self, option: &str, name: &str, value: &str) -> Result<(), AppError> {
         match self.given.insert((option.to_owned(), name.to_owned()), value.to_owned()) {
-            None => Ok(()),
-            Some(first) => Err(AppError::new(format!(
+            Some(first) if first != value => Err(AppError::new(format!(
                 "`{option} {name}={first}` and `{option} {name}={value}` give one name two values"
             ))
             .hint("leave one of the two")),
+            _ => Ok(()),
         }
     }
 }

@@ -209,6 +209,9 @@ fn one_name_has_one_value() {
         Config::resolve(&Sources { set, ..Sources::default() }).unwrap_err().to_string(),
         "`--set backtest.capital=5` and `--set backtest.capital=6` give one name two values\nhint: leave one of the two"
     );
+    // The same value twice is no contradiction.
+    let set = vec!["backtest.capital=5".to_owned(); 2];
+    assert!(Config::resolve(&Sources { set, ..Sources::default() }).is_ok());
     // Layers may say it again: an option wins over `--set`, and that over a file.
     let sources = Sources {
         set: vec!["backtest.params.k=5".to_owned()],

@@ -6,7 +6,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::world::World;
+use crate::world::{World, with};
 
 /// Rules on the small market.
 const RULES: [&str; 9] =
@@ -19,7 +19,7 @@ fn result(world: &World, words: &[&str]) -> Value {
 
 /// Runs the rules with further options.
 fn run(world: &World, options: &[&str]) -> Value {
-    result(world, &[&RULES[..], options].concat())
+    result(world, &with(&RULES, options))
 }
 
 /// A metric of a run.

@@ -150,8 +150,7 @@ impl World {
         if !given("--factor-set") {
             all.extend(["--factor-set", "s1", "--param", "factor=return_5"]);
         }
-        all.extend(options);
-        self.run(&all)
+        self.run(&with(&all, options))
     }
 
     /// Every file below a folder with its bytes; empty when there is no folder.
@@ -206,4 +205,20 @@ pub fn shared(part: &str) -> Option<PathBuf> {
     }
     println!("skipped: shared data not found ({part})");
     None
+}
+
+/// Words with further options, in place of the parameters of the same names.
+pub fn with<'a>(words: &[&'a str], options: &[&'a str]) -> Vec<&'a str> {
+    let name = |value: &'a str| value.split('=').next();
+    let anew: Vec<_> = options.windows(2).filter(|pair| pair[0] == "--param").map(|pair| name(pair[1])).collect();
+    let mut all = Vec::new();
+    let mut words = words.iter().peekable();
+    while let Some(&word) = words.next() {
+        match words.peek() {
+            Some(value) if word == "--param" && anew.contains(&name(value)) => drop(words.next()),
+            _ => all.push(word),
+        }
+    }
+    all.extend(options);
+    all
 }
