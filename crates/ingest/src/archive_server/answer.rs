@@ -64,7 +64,8 @@ pub(super) fn answer(config: &ServerConfig, request: &Request, n_before: u32, mu
             let query = query.collect::<Vec<_>>().join("&");
             let host = if request.host.is_empty() { String::new() } else { format!("/{}", request.host) };
             let place = format!("{host}/{}?{query}", request.path);
-            return text(out, request, "302 Found", &[("Location", &place)], "");
+            let statuses = ["302 Found", "301 Moved Permanently", "307 Temporary Redirect"];
+            return text(out, request, statuses[n_before as usize % 3], &[("Location", &place)], "");
         }
         _ => {}
     }
@@ -123,7 +124,8 @@ impl Sending<'_> {
     /// Sends the file, or the part asked for.
     fn send(&self, path: &Path, out: &mut &TcpStream) -> io::Result<bool> {
         let FileFacts { size, etag, http_modified, .. } = &self.facts;
-        let is_same = self.request.if_range.as_ref().is_none_or(|tag| tag == etag || tag == http_modified);
+        let is_same = self.fault == Some(Fault::IgnoreIfRange)
+            || self.request.if_range.as_ref().is_none_or(|tag| tag == etag || tag == http_modified);
         let from = self.request.from.filter(|_| is_same && self.fault != Some(Fault::IgnoreRange));
         if from.is_some_and(|from| from >= *size) {
             return text(
@@ -134,6 +136,7 @@ impl Sending<'_> {
                 "",
             );
         }
+        let from = from.map(|from| if self.fault == Some(Fault::Elsewhere) { 0 } else { from });
         let start = from.unwrap_or(0);
         let (status, range) = match from {
             Some(from) => ("206 Partial Content", format!("Content-Range: bytes {from}-{}/{size}\r\n", size - 1)),

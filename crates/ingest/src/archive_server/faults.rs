@@ -27,10 +27,14 @@ pub enum Fault {
     Drip,
     /// Nothing comes after the headers for a while.
     Stall,
-    /// A redirect to the same file.
+    /// A redirect to the same file, with another status each time.
     Redirect,
     /// A resumed file comes from its beginning, with status 200.
     IgnoreRange,
+    /// A resumed file comes from its beginning, with status 206.
+    Elsewhere,
+    /// A resumed file goes on though it is another one by now.
+    IgnoreIfRange,
 }
 
 /// The faults that pass by themselves when a request is repeated.

@@ -18,6 +18,7 @@ use ureq::{Body, http::StatusCode};
 use crate::error::IngestError;
 use crate::import::check_whole;
 
+use super::address::encode;
 use super::client::{Client, FetchError, Manners, Trouble, header};
 use super::wish::RemoteFile;
 
@@ -306,16 +307,25 @@ pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 /// The SHA-256 in a checksum file, which must be for the file asked for.
-fn read_checksum(text: &str, name: &str) -> Result<String, String> {
+pub(super) fn read_checksum(text: &str, name: &str) -> Result<String, String> {
     let mut words = text.split_whitespace();
     let hash = words.next().unwrap_or_default().to_ascii_lowercase();
     if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err("its checksum file does not begin with a SHA-256 in hex".to_owned());
     }
     match words.next().map(|named| named.trim_start_matches('*')) {
-        Some(named) if !name.ends_with(named) => Err(format!("its checksum file is for `{}`", named.escape_debug())),
+        Some(named) if !is_same_file(name, named) => {
+            Err(format!("its checksum file is for `{}`", named.escape_debug()))
+        }
         _ => Ok(hash),
     }
+}
+
+/// Whether a path or an address, which is percent-encoded, ends with the name a checksum file gives.
+fn is_same_file(path: &str, named: &str) -> bool {
+    let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let (file, named) = (last(path), last(named));
+    file == named || file == encode(&named)
 }
 
 /// Where the bytes of a partial answer begin: `bytes 100-199/200`.

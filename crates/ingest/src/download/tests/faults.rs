@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::Silent;
-use crate::archive_server::{Fault, Faults};
-use crate::download::{FileStatus, Surroundings, run};
+use crate::archive_server::{ArchiveServer, Fault, Faults};
+use crate::download::client::{Client, Manners};
+use crate::download::wish::Span;
+use crate::download::{DownloadRequest, DownloadSummary, FileStatus, Surroundings, run};
 use crate::testing::Bench;
 
 use super::world::{archive, counts, download, noon, request, serve, serve_with, troubles, undisturbed};
@@ -28,8 +30,18 @@ fn faults_that_pass_leave_no_trace() {
     }
 }
 
+/// A wish for the one file of January's trades.
+fn first_month(bench: &Bench, server: &ArchiveServer) -> DownloadRequest {
+    DownloadRequest { span: Span::between("2024-01", "2024-01").unwrap(), ..request(bench, server, "agg_trades") }
+}
+
 /// One file of a download, when its first requests go wrong.
 fn with(fault: Fault, times: u32) -> (FileStatus, String, u64) {
+    with_retries(fault, times, 3)
+}
+
+/// The same, with so many retries.
+fn with_retries(fault: Fault, times: u32, n_retries: u32) -> (FileStatus, String, u64) {
     let bench = Bench::new();
     archive(&bench.path("archive"), 1);
     let end = match fault {
@@ -38,9 +50,8 @@ fn with(fault: Fault, times: u32) -> (FileStatus, String, u64) {
     };
     let given = vec![(end.to_owned(), times, fault)];
     let server = serve_with(&bench.path("archive"), Faults { given, ..Faults::default() });
-    let mut wish = request(&bench, &server, "agg_trades");
-    wish.span = crate::download::wish::Span::between("2024-01", "2024-01").unwrap();
-    wish.patience.n_retries = 3;
+    let mut wish = first_month(&bench, &server);
+    wish.patience.n_retries = n_retries;
     let summary = download(&bench, &wish);
     assert_eq!(summary.files.len(), 1);
     (summary.files[0].status.unwrap(), summary.files[0].note.clone(), summary.n_retries)
@@ -87,13 +98,54 @@ fn a_fault_that_stays_is_told_after_so_many_attempts() {
 }
 
 #[test]
+fn five_redirects_are_followed_without_a_retry_and_the_sixth_is_an_error() {
+    for times in 1..=5 {
+        let (status, note, n_retries) = with_retries(Fault::Redirect, times, 0);
+        assert_eq!((status, n_retries), (FileStatus::Fetched, 0), "{times}: {note}");
+    }
+    let (status, note, n_retries) = with(Fault::Redirect, 6);
+    assert_eq!((status, n_retries), (FileStatus::Failed, 0), "{note}");
+    assert!(note.contains("redirect"), "{note}");
+}
+
+#[test]
+fn a_host_that_asks_to_wait_is_left_alone_by_all_transfers() {
+    let bench = Bench::new();
+    bench.file("archive/a", "a");
+    bench.file("archive/b", "b");
+    let given = vec![("a".to_owned(), 1, Fault::TooMany)];
+    let server = serve_with(&bench.path("archive"), Faults { given, retry_after_s: 1, ..Faults::default() });
+    let patience = request(&bench, &server, "funding").patience;
+    let client = Client::new(&patience, None, 1, 1, Arc::default()).unwrap();
+    let start = std::time::Instant::now();
+    let get = |name: &str| client.get(&format!("{}/{name}", server.url()), &[], Manners::default());
+    assert!(get("a").is_err());
+    assert!(get("b").is_ok());
+    assert!(start.elapsed() >= Duration::from_secs(1), "the other file was asked for at once");
+}
+
+#[test]
+fn a_checksum_file_for_another_file_is_not_taken() {
+    let bench = Bench::new();
+    let symbols = archive(&bench.path("archive"), 1);
+    let name = format!("data/futures/um/monthly/aggTrades/{0}/{0}-aggTrades-2024-01.zip", symbols[0]);
+    let path = bench.path(&format!("archive/{name}.CHECKSUM"));
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("2024-01", "2023-12")).unwrap();
+    let server = serve(&bench.path("archive"));
+    let summary = download(&bench, &first_month(&bench, &server));
+    assert_eq!(counts(&summary), "1 Failed");
+    let note = troubles(&bench, &summary);
+    assert!(note.contains("its checksum file is for `") && note.contains("2023-12.zip`"), "{note}");
+}
+
+#[test]
 fn a_file_that_broke_off_is_resumed_where_it_ended() {
     let bench = Bench::new();
     archive(&bench.path("archive"), 1);
     let given = vec![("aggTrades-2024-01.zip".to_owned(), 1, Fault::Truncate)];
     let server = serve_with(&bench.path("archive"), Faults { given, ..Faults::default() });
-    let mut wish = request(&bench, &server, "agg_trades");
-    wish.span = crate::download::wish::Span::between("2024-01", "2024-01").unwrap();
+    let wish = first_month(&bench, &server);
     let summary = download(&bench, &wish);
     // Every byte came once.
     assert_eq!(Some(summary.n_bytes), summary.files[0].size);
@@ -106,8 +158,7 @@ fn a_part_of_an_older_issue_is_not_glued_to_the_rest_of_a_newer_one() {
     let name = format!("data/futures/um/monthly/aggTrades/{0}/{0}-aggTrades-2024-01.zip", symbols[0]);
     let given = vec![("aggTrades-2024-01.zip".to_owned(), 1, Fault::Truncate)];
     let server = serve_with(&bench.path("archive"), Faults { given, ..Faults::default() });
-    let mut wish = request(&bench, &server, "agg_trades");
-    wish.span = crate::download::wish::Span::between("2024-01", "2024-01").unwrap();
+    let mut wish = first_month(&bench, &server);
     wish.patience.n_retries = 0;
     assert_eq!(counts(&download(&bench, &wish)), "1 Failed");
     let part = bench.path(&format!("raw/v/{name}.part"));
@@ -143,24 +194,46 @@ fn a_host_that_asks_to_wait_is_left_alone_as_long_as_it_says() {
     assert!(troubles(&other, &summary).contains("it asks for 100 s"), "{}", troubles(&other, &summary));
 }
 
+/// A slow download of all of the archive that is stopped in its midst, after `meanwhile`.
+fn stopped(bench: &Bench, meanwhile: impl FnOnce(&DownloadRequest)) -> DownloadSummary {
+    let slow = Faults { bytes_per_second: 60_000, ..Faults::default() };
+    let server = serve_with(&bench.path("archive"), slow);
+    let wish = request(bench, &server, "agg_trades,mark-1h,funding");
+    let (hub, stop) = (bench.hub_root(), Arc::new(AtomicBool::new(false)));
+    let around = Surroundings { hub: &hub, clock: noon, stop: &stop, progress: &Silent };
+    std::thread::scope(|scope| {
+        let work = scope.spawn(|| run(&wish, around, false).unwrap());
+        while server.asked().iter().filter(|(path, _)| path.ends_with(".zip")).count() < 6 {
+            std::thread::yield_now();
+        }
+        meanwhile(&wish);
+        stop.store(true, Ordering::Relaxed);
+        work.join().unwrap()
+    })
+}
+
+#[test]
+fn two_downloads_into_one_folder_do_not_work_at_once() {
+    let bench = Bench::new();
+    archive(&bench.path("archive"), 1);
+    stopped(&bench, |wish| {
+        let (hub, stop) = (bench.hub_root(), Arc::new(AtomicBool::new(false)));
+        let around = Surroundings { hub: &hub, clock: noon, stop: &stop, progress: &Silent };
+        let error = run(wish, around, false).unwrap_err().to_string();
+        let folder = bench.path("raw/v").display().to_string();
+        assert!(error.contains("another download works in") && error.contains(&folder), "{error}");
+    });
+    // The first has ended, and the folder is free.
+    let server = serve(&bench.path("archive"));
+    assert!(download(&bench, &request(&bench, &server, "agg_trades,mark-1h,funding")).is_complete());
+}
+
 #[test]
 fn a_stop_ends_in_order_and_the_next_start_goes_on() {
     let bench = Bench::new();
     archive(&bench.path("archive"), 1);
     let expected = undisturbed(&bench.path("archive"), "agg_trades,mark-1h,funding");
-    let slow = Faults { bytes_per_second: 60_000, ..Faults::default() };
-    let server = serve_with(&bench.path("archive"), slow);
-    let wish = request(&bench, &server, "agg_trades,mark-1h,funding");
-    let (hub, stop) = (bench.hub_root(), Arc::new(AtomicBool::new(false)));
-    let around = Surroundings { hub: &hub, clock: noon, stop: &stop, progress: &Silent };
-    let summary = std::thread::scope(|scope| {
-        let work = scope.spawn(|| run(&wish, around, false).unwrap());
-        while server.asked().iter().filter(|(path, _)| path.ends_with(".zip")).count() < 6 {
-            std::thread::yield_now();
-        }
-        stop.store(true, Ordering::Relaxed);
-        work.join().unwrap()
-    });
+    let summary = stopped(&bench, |_| {});
     assert!(summary.is_stopped && !summary.is_complete());
     assert!(counts(&summary).contains("Stopped"), "{}", counts(&summary));
     let server = serve(&bench.path("archive"));
@@ -201,10 +274,23 @@ fn a_file_that_comes_from_its_beginning_though_its_rest_was_asked_for_is_taken_f
     let end = "aggTrades-2024-01.zip".to_owned();
     let given = vec![(end.clone(), 1, Fault::Truncate), (end, 2, Fault::IgnoreRange)];
     let server = serve_with(&bench.path("archive"), Faults { given, ..Faults::default() });
-    let mut wish = request(&bench, &server, "agg_trades");
-    wish.span = crate::download::wish::Span::between("2024-01", "2024-01").unwrap();
+    let wish = first_month(&bench, &server);
     let summary = download(&bench, &wish);
     assert_eq!((counts(&summary).as_str(), summary.n_retries), ("1 Fetched", 1));
+    let size = summary.files[0].size.unwrap();
+    assert_eq!(summary.n_bytes, size / 2 + size);
+}
+
+#[test]
+fn a_rest_that_begins_elsewhere_is_thrown_away_before_its_bytes_come() {
+    let bench = Bench::new();
+    archive(&bench.path("archive"), 1);
+    let end = "aggTrades-2024-01.zip".to_owned();
+    let given = vec![(end.clone(), 1, Fault::Truncate), (end, 2, Fault::Elsewhere)];
+    let server = serve_with(&bench.path("archive"), Faults { given, ..Faults::default() });
+    let summary = download(&bench, &first_month(&bench, &server));
+    assert_eq!((counts(&summary).as_str(), summary.n_retries), ("1 Fetched", 2));
+    // Half of it, and then all of it; a checksum alone would tell only after the wrong bytes had come too.
     let size = summary.files[0].size.unwrap();
     assert_eq!(summary.n_bytes, size / 2 + size);
 }

@@ -4,6 +4,7 @@ mod damaged;
 mod faults;
 mod files;
 mod flow;
+mod glue;
 mod parts;
 mod reissued;
 mod rest;

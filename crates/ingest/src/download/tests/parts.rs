@@ -9,6 +9,7 @@ use crate::download::client::{http_date, to_http_date};
 use crate::download::gate::Gates;
 use crate::download::ledger::{Fetched, LEDGER_FILE, Ledger};
 use crate::download::listing::{parse_html, parse_s3};
+use crate::download::transfer::read_checksum;
 use crate::download::wish::{DataKind, Span, period_name};
 
 #[test]
@@ -40,6 +41,16 @@ fn dates_of_headers() {
     assert_eq!(http_date(text), Some(1_445_412_480_000_000));
     assert_eq!(to_http_date(1_445_412_480_000_000), text);
     assert_eq!(http_date("yesterday"), None);
+}
+
+#[test]
+fn a_checksum_is_for_the_file_it_names() {
+    let hash = "0a".repeat(32);
+    let read = |named: &str, name: &str| read_checksum(&format!("{hash}  {named}\n"), name).is_ok();
+    assert!(read("A.zip", "A.zip") && read("*A.zip", "http://x/y/A.zip") && read("", "A.zip"));
+    // A symbol may have letters that an address writes with percent signs.
+    assert!(read("\u{e9}.zip", "http://x/y/%C3%A9.zip"));
+    assert!(!read("PEPE.zip", "1000PEPE.zip") && !read("A.zip", "B.zip") && !read("zip", "A.zip"));
 }
 
 #[test]
