@@ -3,7 +3,7 @@
 mod archive;
 mod concurrency;
 mod files;
-mod fixture;
+pub mod fixture;
 mod numbers;
 mod speed;
 mod trials;

@@ -3,14 +3,7 @@
 use std::time::SystemTime;
 
 use super::*;
-
-/// Names in a folder, sorted.
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
+use crate::results::tests::fixture::names;
 
 #[test]
 fn what_killed_processes_left_goes_and_nothing_else() {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::fixture::{outcome, record};
+use super::fixture::{names, outcome, record};
 use crate::results::{Archive, RunKind};
 
 /// Publishes the fixture and hands its folder to `check`.
@@ -13,14 +13,6 @@ fn published(kind: RunKind, check: impl FnOnce(&Path)) {
     let root = tempfile::tempdir().unwrap();
     let published = Archive::new(root.path()).publish(&record(kind), &outcome()).unwrap();
     check(&published.folder);
-}
-
-/// Names of all files of a folder, sorted.
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! A run of five days and two symbols with awkward names, small enough to work out by hand.
 
+use std::fs;
+use std::path::Path;
+
 use crosscut_hub::InputFile;
 use crosscut_model::calendar::Annualisation;
 use crosscut_model::time::DAY;
@@ -193,4 +196,12 @@ fn trade(symbol_idx: u32, side: Side, pnl: f64) -> ClosedTrade {
         mae: -55.0,
         mfe: 110.0,
     }
+}
+
+/// Names of all files of a folder, sorted.
+pub fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
