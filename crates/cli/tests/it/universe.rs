@@ -35,14 +35,12 @@ fn market() -> World {
     world
 }
 
-/// Equal weights on what is in the universe, decided daily, without costs.
-const RUN: [&str; 19] = [
-    "universe",
-    "bias",
-    "--venue",
-    "v",
-    "--timeframe",
-    "1d",
+/// `universe bias` of the whole market, without costs.
+const BIAS: [&str; 9] =
+    ["universe", "bias", "--venue", "v", "--timeframe", "1d", "--commission-bps", "0", "--slippage-bps=0"];
+
+/// Equal weights on what is in the universe, decided daily.
+const ROTATION: [&str; 10] = [
     "--strategy",
     "rotation",
     "--param",
@@ -51,12 +49,12 @@ const RUN: [&str; 19] = [
     "lookbacks=1",
     "--param",
     "absolute=none",
-    "--commission-bps",
-    "0",
-    "--slippage-bps=0",
     "--start",
     "2024-01-02",
 ];
+
+/// A list of targets.
+const LIST: [&str; 4] = ["--strategy", "target_list", "--param", "file=targets.csv"];
 
 fn metric(bias: &Value, name: &str) -> [f64; 3] {
     let pairs = bias["metrics"].as_array().unwrap();
@@ -67,7 +65,7 @@ fn metric(bias: &Value, name: &str) -> [f64; 3] {
 #[test]
 fn survivors_lose_nothing_where_the_universe_did() {
     let world = market();
-    let bias = &world.json(&[&RUN[..], &["--rebalance", "200"]].concat())["result"];
+    let bias = &world.json(&[&BIAS[..], &ROTATION, &["--rebalance", "200"]].concat())["result"];
     // Bought once, on the second day: DIES0 to DIES3, which sort first among equals, and lose 99 % each; the survivors are
     // flat. What survival adds is what was lost.
     let [was, now, difference] = metric(bias, "total_return");
@@ -82,33 +80,16 @@ fn survivors_lose_nothing_where_the_universe_did() {
         assert!(!world.text(&format!("{folder}/metrics.json")).is_empty());
     }
     // The text says the same; a universe of those that live has no bias, and a market without deaths cannot be asked.
-    let text = world.run(&[&RUN[..], &["--rebalance", "200"]].concat()).good().out;
+    let text = world.run(&[&BIAS[..], &ROTATION, &["--rebalance", "200"]].concat()).good().out;
     assert!(
         text.contains("total_return") && text.contains("DIES0 (2024-02-29)") && text.contains("no delisting date"),
         "{text}"
     );
     let rule = ["--rebalance", "200", "--universe", "include(LIVE*)", "--universe-reselect", "D"];
-    let same = &world.json(&[&RUN[..], &rule].concat())["result"];
+    let same = &world.json(&[&BIAS[..], &ROTATION, &rule].concat())["result"];
     assert_eq!(metric(same, "total_return"), [0.0, 0.0, 0.0]);
-    world.run(&[&RUN[..], &["--include", "LIVE*"]].concat()).refused(&["all 4 symbols still trade"]);
+    world.run(&[&BIAS[..], &ROTATION, &["--include", "LIVE*"]].concat()).refused(&["all 4 symbols still trade"]);
 }
-
-/// `universe bias` of a list of targets over the whole market, without costs.
-const OF_A_LIST: [&str; 13] = [
-    "universe",
-    "bias",
-    "--venue",
-    "v",
-    "--timeframe",
-    "1d",
-    "--strategy",
-    "target_list",
-    "--param",
-    "file=targets.csv",
-    "--commission-bps",
-    "0",
-    "--slippage-bps=0",
-];
 
 #[test]
 fn a_list_that_names_the_dead_is_held_without_them() {
@@ -117,7 +98,7 @@ fn a_list_that_names_the_dead_is_held_without_them() {
         "targets.csv",
         "date,symbol,weight\n2024-02-01,DIES0,0.5\n2024-02-01,LIVE0,0.5\n2024-02-05,DIES0,0.5\n2024-02-05,LIVE0,0.25\n",
     );
-    let bias = &world.json(&OF_A_LIST)["result"];
+    let bias = &world.json(&[&BIAS[..], &LIST].concat())["result"];
     // Half of the account loses 99 %; without the dead symbol it lies in cash.
     let [was, now, _] = metric(bias, "total_return");
     assert!((was + 0.495).abs() < 1e-9 && now == 0.0, "{was} {now}");
@@ -127,7 +108,7 @@ fn a_list_that_names_the_dead_is_held_without_them() {
     let run = world.json(&["runs", "show", bias["survivors"]["run_id"].as_str().unwrap()]);
     assert!(run.to_string().contains("targets_of_other_symbols"), "what was left out is counted: {run}");
     // A backtest names it and says how to leave it out; the same run without being asked to.
-    let backtest = [&["backtest"], &OF_A_LIST[2..], &["--include", "LIVE*"]].concat();
+    let backtest = [&["backtest"], &BIAS[2..], &LIST, &["--include", "LIVE*"]].concat();
     world.run(&backtest).refused(&["`DIES0`", "2024-02-01", "--param others=drop"]);
     world.run(&[&backtest[..], &["--param", "others=drop"]].concat()).good();
 }
@@ -135,7 +116,7 @@ fn a_list_that_names_the_dead_is_held_without_them() {
 #[test]
 fn more_names_than_survivors_is_said_before_anything_runs() {
     let world = market();
-    let words = [&RUN[..8], &["--param", "top_n=5", "--param", "lookbacks=1"]].concat();
+    let words = [&BIAS[..], &ROTATION[..2], &["--param", "top_n=5", "--param", "lookbacks=1"]].concat();
     world.run(&words).refused(&["wants 5 names", "only 4 symbols still trade at 2024-04-30"]);
     assert!(world.files("results").is_empty());
 }
@@ -143,7 +124,7 @@ fn more_names_than_survivors_is_said_before_anything_runs() {
 #[test]
 fn a_killed_comparison_leaves_nothing_behind_the_next_one() {
     let world = market();
-    let words = [&RUN[..], &["--rebalance", "200"]].concat();
+    let words = [&BIAS[..], &ROTATION, &["--rebalance", "200"]].concat();
     // As if killed while it wrote its second run: the first is whole, of the second there is a hidden folder.
     world.run(&words).good();
     let mut runs: Vec<String> = world.files("results/rotation").into_keys().collect();

@@ -1,6 +1,8 @@
 //! The equity curve of a set as it grows, and what was held on average: several rows are valued at once, each in the order
 //! of the symbols.
 
+use std::ops::Range;
+
 use crate::results::metrics::Exposure;
 
 /// A held symbol's closes over the rows that are valued, and the base units held.
@@ -85,33 +87,24 @@ impl Curve {
 
     /// Goes on over rows in which all columns have prices.
     pub(super) fn grow(&mut self, cash: f64, columns: &[Column<'_>], n_rows: usize) {
-        let mut at = 0;
-        while at + LONG <= n_rows {
-            self.take::<LONG>(cash, long_sums(columns, at));
-            at += LONG;
-        }
-        if at + 32 <= n_rows {
-            self.take::<32>(cash, long_sums(columns, at));
-            at += 32;
-        }
-        if at + 16 <= n_rows {
-            self.take::<16>(cash, long_sums(columns, at));
-            at += 16;
-        }
-        while at + WIDE <= n_rows {
-            self.take::<WIDE>(cash, sums(columns, at));
-            at += WIDE;
-        }
-        if at + 4 <= n_rows {
-            self.take::<4>(cash, sums(columns, at));
-            at += 4;
-        }
-        if at + 2 <= n_rows {
-            self.take::<2>(cash, sums(columns, at));
-            at += 2;
-        }
-        if at < n_rows {
-            self.take::<1>(cash, sums(columns, at));
+        let mut rows = 0..n_rows;
+        self.take_all::<LONG>(cash, columns, &mut rows);
+        self.take_all::<32>(cash, columns, &mut rows);
+        self.take_all::<16>(cash, columns, &mut rows);
+        self.take_all::<WIDE>(cash, columns, &mut rows);
+        self.take_all::<4>(cash, columns, &mut rows);
+        self.take_all::<2>(cash, columns, &mut rows);
+        self.take_all::<1>(cash, columns, &mut rows);
+    }
+
+    /// Takes rows in, `N` at once, while there are as many.
+    #[inline]
+    fn take_all<const N: usize>(&mut self, cash: f64, columns: &[Column<'_>], rows: &mut Range<usize>) {
+        while rows.len() >= N {
+            let at = rows.start;
+            let sums = if N > WIDE { long_sums(columns, at) } else { sums(columns, at) };
+            self.take::<N>(cash, sums);
+            rows.start += N;
         }
     }
 
