@@ -13,9 +13,9 @@ use rayon::prelude::*;
 use crate::Loaded;
 use crate::config::BacktestConfig;
 use crate::error::BacktestError;
-use crate::panel::{Extras, PanelBuilder, SeriesInput, SymbolRules};
+use crate::panel::{Extras, Panel, PanelBuilder, SeriesInput, SymbolRules};
 pub use crate::sweep::cross_equities;
-use crate::sweep::{SetOutcome, SharedMarket, sampling_for};
+use crate::sweep::{SetOutcome, SharedMarket, in_lanes, sampling_for};
 
 /// Hours of a year in the kit's Sharpe ratio.
 const HOURS_PER_YEAR: f64 = 8760.0;
@@ -108,47 +108,66 @@ pub fn run_cross(
     // As many samples of each curve as a sweep keeps.
     let span = (closes.timeline.first().copied().unwrap_or(0), closes.timeline.last().copied().unwrap_or(0));
     let sampling = sampling_for(span, closes.timeline.len(), sets.len());
+    let fail = |error: BacktestError| {
+        failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(error);
+    };
+    let Some(first) = sets.first() else { return Ok(()) };
+    let panel = panel(closes, &config(*first, &closes.timeline))?;
     let run = |lookback: usize| -> Result<(), BacktestError> {
         let of_it: Vec<usize> = (0..sets.len()).filter(|&at| sets[at].lookback == lookback).collect();
         let configs: Vec<BacktestConfig> = of_it.iter().map(|&at| config(sets[at], &closes.timeline)).collect();
-        let market = market(closes, lookback, &configs[0])?;
+        let market = market((closes, &panel), lookback, &configs[0])?;
         let all: Vec<&BacktestConfig> = configs.iter().collect();
         market.run_all(hub, &all, (sampling, true), &|nth, result| match result {
             Ok(outcome) => {
                 let check = check(&outcome, lookback);
                 done(of_it[nth], outcome, check);
             }
-            Err(error) => {
-                failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get_or_insert(error);
-            }
+            Err(error) => fail(error),
         });
         Ok(())
     };
-    lookbacks.into_par_iter().try_for_each(run)?;
+    in_lanes(lookbacks, |lookback| {
+        if let Err(error) = run(lookback) {
+            fail(error);
+        }
+    });
     match failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
         Some(error) => Err(error),
         None => Ok(()),
     }
 }
 
-/// The panel with the return over a lookback as its factor.
-fn market(closes: &Closes, lookback: usize, config: &BacktestConfig) -> Result<SharedMarket, BacktestError> {
+/// The panel of all sets, without a factor.
+fn panel(closes: &Closes, config: &BacktestConfig) -> Result<Panel, BacktestError> {
     let builder = PanelBuilder::new(config)?;
     let one = |(symbol, close): (&String, &Vec<f64>)| {
-        let mut factor = vec![f64::NAN; close.len().min(lookback)];
-        factor.extend(close.iter().skip(lookback).zip(close).map(|(now, then)| now / then - 1.0));
         let input = SeriesInput {
             symbol: symbol.clone(),
             timestamps: closes.timeline.clone(),
             close: close.clone(),
-            factor,
+            factor: vec![f64::NAN; close.len()],
             ..SeriesInput::default()
         };
         builder.series(input, SymbolRules::default())
     };
-    let series = closes.symbols.iter().zip(&closes.closes).map(one).collect::<Result<Vec<_>, _>>()?;
-    let factor = config.factor_formula.clone().unwrap_or_default();
-    let panel = builder.build(series, Extras { factor, ..Extras::default() })?;
+    let series = closes.symbols.par_iter().zip(&closes.closes).map(one).collect::<Result<Vec<_>, _>>()?;
+    Ok(builder.build(series, Extras::default())?.without_factor())
+}
+
+/// The panel with the return over a lookback as its factor.
+fn market(
+    (closes, panel): (&Closes, &Panel),
+    lookback: usize,
+    config: &BacktestConfig,
+) -> Result<SharedMarket, BacktestError> {
+    let column = |symbol_idx: u32| {
+        let close = &closes.closes[symbol_idx as usize];
+        let mut factor = vec![f64::NAN; close.len().min(lookback)];
+        factor.extend(close.iter().skip(lookback).zip(close).map(|(now, then)| now / then - 1.0));
+        factor
+    };
+    let panel = panel.with_factor(config.factor_formula.as_deref().unwrap_or_default(), column)?;
     Ok(SharedMarket::new(Loaded::Panel(Box::new(panel))))
 }
 

@@ -1,5 +1,7 @@
 //! Columns in, panel out.
 
+use std::sync::Arc;
+
 use crosscut_model::{CorporateAction, Members, Range, Sessions, Timeframe, format_iso};
 use crosscut_trading::account::Funds;
 use crosscut_trading::funding::FundingDue;
@@ -10,8 +12,9 @@ use crosscut_trading::strategy::Column;
 use crosscut_trading::universe::{Entry, History, Universe};
 
 use super::lists::Target;
+use super::series::{Scores, SymbolBars};
 use super::stretches::{Stretch, Stretches};
-use super::{Chosen, Panel, PanelInput, Series, Targets};
+use super::{Bars, Chosen, Panel, PanelInput, Targets};
 use crate::config::{Align, BacktestConfig, Prepared};
 use crate::error::BacktestError;
 use crate::outcome::DataQuality;
@@ -137,7 +140,9 @@ pub struct PanelBuilder {
 #[derive(Debug)]
 pub struct Unplaced {
     /// The columns, with stretches in slots of the timeframe's grid when the labels lie on it.
-    series: Series,
+    bars: SymbolBars,
+    /// The factor columns that strategies read.
+    scores: Scores,
     /// The labels, when they do not lie on the grid.
     labels: Vec<i64>,
     /// When each bar could be known; empty: at the end of its timeframe.
@@ -177,7 +182,7 @@ impl Grid {
 impl Unplaced {
     /// Whether there is no bar in it.
     pub(super) fn is_empty(&self) -> bool {
-        self.series.n_bars() == 0
+        self.bars.n_bars() == 0
     }
 }
 
@@ -293,7 +298,7 @@ impl PanelBuilder {
         let actions = by_bar(&input.timestamps, rules.actions);
         self.check_path(&input)?;
         let keep = |column: Vec<f64>, is_needed| if is_needed { column } else { Vec::new() };
-        let series = Series {
+        let bars = SymbolBars {
             symbol: input.symbol,
             close: input.close,
             open: keep(input.open, self.needs_path || self.execution == Execution::NextOpen),
@@ -301,8 +306,6 @@ impl PanelBuilder {
             low: keep(input.low, self.wants_ranges),
             vwap: keep(input.vwap, self.execution == Execution::NextVwap),
             volume: keep(input.volume, self.needs_volume),
-            factor: input.factor,
-            more_factors: input.more_factors,
             tradable: input.tradable,
             pool,
             universe,
@@ -315,7 +318,9 @@ impl PanelBuilder {
             stretches: stretches.clone().unwrap_or_default(),
         };
         let labels = if stretches.is_some() { Vec::new() } else { input.timestamps };
-        Ok(Unplaced { series, labels, available_at: input.available_at })
+        let mut columns = std::iter::once(input.factor).chain(input.more_factors).take(self.n_ranking);
+        let scores = Scores { first: columns.next().unwrap_or_default(), others: columns.collect() };
+        Ok(Unplaced { bars, scores, labels, available_at: input.available_at })
     }
 
     /// What a symbol brings to the choice of each universe.
@@ -345,12 +350,12 @@ impl PanelBuilder {
         let mut quality = extras.quality;
         quality.add("symbols_without_bars", unplaced.iter().filter(|one| one.is_empty()).count() as u64);
         unplaced.retain(|one| !one.is_empty());
-        unplaced.sort_by(|a, b| a.series.symbol.cmp(&b.series.symbol));
+        unplaced.sort_by(|a, b| a.bars.symbol.cmp(&b.bars.symbol));
         if unplaced.is_empty() {
             return Err(BacktestError::NoSymbols { reason: "none has a bar in the range".to_owned() });
         }
-        if let Some(pair) = unplaced.windows(2).find(|pair| pair[0].series.symbol == pair[1].series.symbol) {
-            return Err(BacktestError::series(&pair[0].series.symbol, "the symbol comes twice"));
+        if let Some(pair) = unplaced.windows(2).find(|pair| pair[0].bars.symbol == pair[1].bars.symbol) {
+            return Err(BacktestError::series(&pair[0].bars.symbol, "the symbol comes twice"));
         }
         let grid = Grid::of(self.timeframe).filter(|_| unplaced.iter().all(|one| one.labels.is_empty()));
         let (slots, timeline) = match grid {
@@ -363,14 +368,15 @@ impl PanelBuilder {
         };
         let available_at = self.available_at(&unplaced, &slots, &timeline);
         let benchmark = extras.benchmark.map(|benchmark| last_closes(&benchmark, &timeline));
-        let (symbols, series): (Vec<String>, Vec<Series>) =
-            unplaced.into_iter().map(|one| (one.series.symbol.clone(), one.series)).unzip();
+        let symbols: Vec<String> = unplaced.iter().map(|one| one.bars.symbol.clone()).collect();
+        let (series, scores): (Vec<SymbolBars>, Vec<Scores>) =
+            unplaced.into_iter().map(|one| (one.bars, one.scores)).unzip();
         let mut inputs = extras.inputs;
         inputs.sort_unstable_by(|a, b| a.name.cmp(&b.name));
         if let Some(absent) = self.symbols_needed.iter().find(|needed| symbols.binary_search(needed).is_err()) {
             return Err(BacktestError::unknown("symbol", absent, "the symbols of the run".to_owned(), &symbols));
         }
-        let mut panel = Panel {
+        let mut bars = Bars {
             symbols,
             series,
             timeframe: self.timeframe,
@@ -382,24 +388,23 @@ impl PanelBuilder {
             benchmark,
             targets: None,
             universe: None,
-            factor: extras.factor,
             pool: self.pool,
             inputs,
             quality,
             covered_until: extras.covered_until,
         };
         if !extras.targets.is_empty() {
-            let mut quality = std::mem::take(&mut panel.quality);
+            let mut quality = std::mem::take(&mut bars.quality);
             let allowed = (self.may_borrow, self.drops_other_targets);
-            panel.targets = Some(Targets::lay(&extras.targets, &panel, allowed, &mut quality)?);
-            panel.quality = quality;
+            bars.targets = Some(Targets::lay(&extras.targets, &bars, allowed, &mut quality)?);
+            bars.quality = quality;
         }
         if let Some(rule) = self.universe {
-            let entries: Vec<&[Entry]> = panel.series.iter().map(|series| &series.universe[..]).collect();
-            let choices = rule.choose(&panel.symbols, &entries, &extras.members);
-            panel.universe = Some(Chosen { rule, choices });
+            let entries: Vec<&[Entry]> = bars.series.iter().map(|series| &series.universe[..]).collect();
+            let choices = rule.choose(&bars.symbols, &entries, &extras.members);
+            bars.universe = Some(Chosen { rule, choices });
         }
-        Ok(panel)
+        Ok(Panel { bars: Arc::new(bars), scores, factor: extras.factor })
     }
 
     /// Checks that columns are there and of one length.
@@ -485,7 +490,7 @@ impl PanelBuilder {
     fn place_by_labels(&self, unplaced: &mut [Unplaced]) -> (Vec<u32>, Vec<i64>) {
         for one in &mut *unplaced {
             if let (true, Some(grid)) = (one.labels.is_empty(), Grid::of(self.timeframe)) {
-                let labels = (0..one.series.n_bars()).map(|pos| grid.label(one.series.slot_of(pos))).collect();
+                let labels = (0..one.bars.n_bars()).map(|pos| grid.label(one.bars.stretches.slot_of(pos))).collect();
                 one.labels = labels;
             }
         }
@@ -493,7 +498,7 @@ impl PanelBuilder {
         timeline.sort_unstable();
         timeline.dedup();
         for one in unplaced {
-            one.series.stretches = Stretches::new(stretches_on(&timeline, &one.labels), one.labels.len());
+            one.bars.stretches = Stretches::new(stretches_on(&timeline, &one.labels), one.labels.len());
         }
         ((0..timeline.len() as u32).collect(), timeline)
     }
@@ -504,7 +509,7 @@ impl PanelBuilder {
         for one in unplaced.iter().filter(|one| !one.available_at.is_empty()) {
             let mut row = 0;
             for (pos, &at) in one.available_at.iter().enumerate() {
-                let slot = one.series.slot_of(pos);
+                let slot = one.bars.stretches.slot_of(pos);
                 row += slots[row..].partition_point(|&other| other < slot);
                 available_at[row] = available_at[row].max(at);
             }
@@ -534,7 +539,7 @@ fn by_bar(timestamps: &[i64], actions: Vec<CorporateAction>) -> Vec<(usize, Corp
 fn union_of_slots(unplaced: &[Unplaced]) -> Vec<u32> {
     let mut spans: Vec<(u32, u32)> = Vec::new();
     for one in unplaced {
-        let series = &one.series;
+        let series = &one.bars;
         spans.extend(series.stretches.all().iter().enumerate().map(|(nth, stretch)| {
             let n_bars = series.stretches.end(nth) as u32 - stretch.pos;
             (stretch.slot, stretch.slot + n_bars)
@@ -583,7 +588,7 @@ pub(crate) fn check_cover(panel: &Panel, range: Range) -> Result<(), BacktestErr
     let (Some(&first), Some(&last)) = (panel.timeline().first(), panel.available_at().last()) else {
         return Err(BacktestError::NoSymbols { reason: "there is no bar".to_owned() });
     };
-    let until = panel.covered_until.map_or(last, |until| until.max(last));
+    let until = panel.bars.covered_until.map_or(last, |until| until.max(last));
     let has_weekends = panel.timeline().iter().any(|&label| crosscut_model::time::weekday(label) >= 5);
     check_span((first, until), panel.timeframe().micros().unwrap_or(0), has_weekends, range)?;
     let not_covered = |wanted: String, hint: String| BacktestError::NotCovered { wanted, first, until, hint };

@@ -12,6 +12,7 @@ mod build;
 pub mod lists;
 mod load;
 mod perturbed;
+mod rescored;
 mod series;
 mod spreads;
 mod stretches;
@@ -22,6 +23,7 @@ mod terms;
 mod tests;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crosscut_hub::InputFile;
 
@@ -38,6 +40,7 @@ pub(crate) use build::{check_cover, check_span};
 pub use load::{ComputedFactor, LoadOptions, load, load_with, symbols_with_bars};
 pub(crate) use load::{factor_column, factor_input, instruments_input, pick, symbol_rules};
 pub use series::Series;
+use series::{Scores, SymbolBars};
 pub(crate) use spreads::Spreads;
 pub use targets::Targets;
 pub(crate) use terms::demand_terms;
@@ -47,10 +50,21 @@ use crate::outcome::DataQuality;
 /// A market to replay.
 #[derive(Debug, Clone)]
 pub struct Panel {
+    /// All but the factor columns; panels that differ in these alone share it.
+    bars: Arc<Bars>,
+    /// The factor columns of each symbol, in the order of the symbols.
+    scores: Vec<Scores>,
+    /// Name of the ranking factor.
+    factor: String,
+}
+
+/// The part of a panel that does not depend on what a strategy ranks by.
+#[derive(Debug, Clone)]
+struct Bars {
     /// Instrument ids, sorted.
     symbols: Vec<String>,
-    /// One series per symbol, in the same order.
-    series: Vec<Series>,
+    /// The bars of each symbol, in the same order.
+    series: Vec<SymbolBars>,
     /// Length of the bars.
     timeframe: Timeframe,
     /// The exchange's calendar; `None`: not known.
@@ -65,8 +79,6 @@ pub struct Panel {
     slots: Vec<u32>,
     /// The benchmark's last close at each row; NaN before its first.
     benchmark: Option<Vec<f64>>,
-    /// Name of the ranking factor.
-    factor: String,
     /// What a list of targets says to hold; `None` without one.
     targets: Option<Targets>,
     /// The universe of each period; `None`: every symbol.
@@ -113,27 +125,28 @@ pub struct PanelInput {
 impl Panel {
     /// Instrument ids, sorted.
     pub fn symbols(&self) -> &[String] {
-        &self.symbols
+        &self.bars.symbols
     }
 
     /// The series of a symbol by its position in the sorted list.
-    pub fn series(&self, symbol_idx: u32) -> &Series {
-        &self.series[symbol_idx as usize]
+    pub fn series(&self, symbol_idx: u32) -> Series<'_> {
+        Series::new(&self.bars.series[symbol_idx as usize], &self.scores, symbol_idx)
     }
 
     /// Length of the bars.
     pub fn timeframe(&self) -> Timeframe {
-        self.timeframe
+        self.bars.timeframe
     }
 
     /// The exchange's calendar; `None`: not known.
     pub(crate) fn sessions(&self) -> Option<&Sessions> {
-        self.sessions.as_ref()
+        self.bars.sessions.as_ref()
     }
 
     /// Open and close of the exchange's sessions in the panel and the month after it; empty where they are not known.
     pub(crate) fn session_times(&self) -> Vec<(i64, i64)> {
-        let (Some(sessions), Some(first), Some(last)) = (&self.sessions, self.timeline.first(), self.timeline.last())
+        let (Some(sessions), Some(first), Some(last)) =
+            (&self.bars.sessions, self.bars.timeline.first(), self.bars.timeline.last())
         else {
             return Vec::new();
         };
@@ -142,17 +155,17 @@ impl Panel {
 
     /// Labels of all bars, ascending, microseconds; some may lie before the run's start.
     pub fn timeline(&self) -> &[i64] {
-        &self.timeline
+        &self.bars.timeline
     }
 
     /// When all bars of each row could be known, microseconds.
     pub fn available_at(&self) -> &[i64] {
-        &self.available_at
+        &self.bars.available_at
     }
 
     /// The benchmark's last close at each row; NaN before its first. `None` without a benchmark.
     pub fn benchmark(&self) -> Option<&[f64]> {
-        self.benchmark.as_deref()
+        self.bars.benchmark.as_deref()
     }
 
     /// Name of the ranking factor: a column, or a formula.
@@ -162,41 +175,41 @@ impl Panel {
 
     /// The tables read, sorted by name; empty for a panel made in memory.
     pub fn inputs(&self) -> &[PanelInput] {
-        &self.inputs
+        &self.bars.inputs
     }
 
     /// What loading dropped or filled.
     pub fn quality(&self) -> &DataQuality {
-        &self.quality
+        &self.bars.quality
     }
 
     /// Number of bars over all symbols.
     pub fn n_bars(&self) -> usize {
-        self.series.iter().map(Series::n_bars).sum()
+        self.bars.series.iter().map(SymbolBars::n_bars).sum()
     }
 
     /// Whether the series hold the prices at which orders execute.
     pub(crate) fn holds_prices_for(&self, execution: Execution) -> bool {
         match execution {
             Execution::Close | Execution::NextClose => true,
-            Execution::NextOpen => self.series.iter().all(|series| !series.open.is_empty()),
-            Execution::NextVwap => self.series.iter().all(|series| !series.vwap.is_empty()),
+            Execution::NextOpen => self.bars.series.iter().all(|series| !series.open.is_empty()),
+            Execution::NextVwap => self.bars.series.iter().all(|series| !series.vwap.is_empty()),
         }
     }
 
     /// The universe of each period; `None`: every symbol.
     pub(crate) fn universe(&self) -> Option<&Chosen> {
-        self.universe.as_ref()
+        self.bars.universe.as_ref()
     }
 
     /// What a list of targets says to hold; the run then decides at its rows and no others.
     pub(crate) fn targets(&self) -> Option<&Targets> {
-        self.targets.as_ref()
+        self.bars.targets.as_ref()
     }
 
     /// The value of a column of the strategy for a symbol at a row; NaN when it is missing.
     pub(crate) fn value(&self, column: usize, symbol_idx: u32, row: usize) -> f64 {
-        if let Some(targets) = &self.targets {
+        if let Some(targets) = &self.bars.targets {
             return targets.weight(row, symbol_idx);
         }
         let series = self.series(symbol_idx);
@@ -205,12 +218,12 @@ impl Panel {
 
     /// Whether the series hold first prices.
     pub(crate) fn holds_opens(&self) -> bool {
-        self.series.iter().any(|series| !series.open.is_empty())
+        self.bars.series.iter().any(|series| !series.open.is_empty())
     }
 
     /// Whether orders may meet the prices within bars.
     pub(crate) fn holds_paths(&self) -> bool {
-        self.holds_paths
+        self.bars.holds_paths
     }
 
     /// The lowest and the highest price of a symbol's bars in `rows`: of their lows and highs where the panel holds them and
@@ -229,33 +242,33 @@ impl Panel {
         if from >= until {
             return None;
         }
-        let close = &series.close[from..until];
-        let lows = series.low.get(from..until).filter(|_| whole).unwrap_or_default();
-        let highs = series.high.get(from..until).filter(|_| whole).unwrap_or_default();
+        let close = &series.bars().close[from..until];
+        let lows = series.bars().low.get(from..until).filter(|_| whole).unwrap_or_default();
+        let highs = series.bars().high.get(from..until).filter(|_| whole).unwrap_or_default();
         Some((lowest(close).min(lowest(lows)), highest(close).max(highest(highs))))
     }
 
     /// Whether the series hold volumes.
     pub(crate) fn holds_volumes(&self) -> bool {
-        self.series.iter().all(|series| !series.volume.is_empty())
+        self.bars.series.iter().all(|series| !series.volume.is_empty())
     }
 
     /// Whether nothing but prices matters: no delisting, no funding, no split or dividend, no list of targets and, where `uses_steps`, no lots.
     pub(crate) fn is_plain(&self, uses_steps: bool) -> bool {
-        let is_plain = |series: &Series| {
+        let is_plain = |series: &SymbolBars| {
             series.delisted_at.is_none()
                 && series.funding.is_empty()
-                && !series.has_actions()
+                && series.actions.is_empty()
                 && (!uses_steps || series.steps.is_empty())
         };
-        self.targets.is_none() && self.series.iter().all(is_plain)
+        self.bars.targets.is_none() && self.bars.series.iter().all(is_plain)
     }
 
     /// The row of a symbol's first bar, when neither its bars nor the timeline have a gap.
     pub(crate) fn dense_from(&self, symbol_idx: u32) -> Option<usize> {
-        let (&first, &last) = (self.slots.first()?, self.slots.last()?);
-        let is_whole = (last - first) as usize + 1 == self.slots.len();
-        match self.series(symbol_idx).stretches.all() {
+        let (&first, &last) = (self.bars.slots.first()?, self.bars.slots.last()?);
+        let is_whole = (last - first) as usize + 1 == self.bars.slots.len();
+        match self.series(symbol_idx).bars().stretches.all() {
             [only] if is_whole => Some((only.slot - first) as usize),
             _ => None,
         }
@@ -265,37 +278,37 @@ impl Panel {
     pub(crate) fn whole_from(&self, symbol_idx: u32, rows: Range<usize>) -> Option<usize> {
         let (first, last) = (self.slot(rows.start), self.slot(rows.clone().last()?));
         let series = self.series(symbol_idx);
-        let place = series.stretches.find(first).filter(|place| place.is_there)?;
-        let is_whole =
-            (last - first) as usize + 1 == rows.len() && place.pos + rows.len() <= series.stretches.end(place.stretch);
+        let place = series.bars().stretches.find(first).filter(|place| place.is_there)?;
+        let is_whole = (last - first) as usize + 1 == rows.len()
+            && place.pos + rows.len() <= series.bars().stretches.end(place.stretch);
         is_whole.then_some(place.pos)
     }
 
     /// Lots, ticks, least values and spreads of all symbols.
     pub(crate) fn steps(&self) -> Steps {
-        let steps = Steps::new(self.series.iter().map(|series| series.steps.clone()).collect());
-        steps.with_spreads(self.series.iter().map(|series| series.spreads.clone()).collect())
+        let steps = Steps::new(self.bars.series.iter().map(|series| series.steps.clone()).collect());
+        steps.with_spreads(self.bars.series.iter().map(|series| series.spreads.clone()).collect())
     }
 
     /// The pool rule for which the series hold entries.
     pub(crate) fn pool(&self) -> Option<&PoolRule> {
-        self.pool.as_ref()
+        self.bars.pool.as_ref()
     }
 
     /// The slot of a row.
     pub(crate) fn slot(&self, row: usize) -> u32 {
-        self.slots[row]
+        self.bars.slots[row]
     }
 
     /// The row of a slot that some bar has.
     pub(crate) fn row_of(&self, slot: u32) -> usize {
-        let first = self.slots[0];
+        let first = self.bars.slots[0];
         let dense = (slot - first) as usize;
         // Without holes the slot is the row; with holes the row can only be earlier.
-        if self.slots.get(dense) == Some(&slot) {
+        if self.bars.slots.get(dense) == Some(&slot) {
             return dense;
         }
-        self.slots.partition_point(|&other| other < slot)
+        self.bars.slots.partition_point(|&other| other < slot)
     }
 
     /// Adds `quantity` of a symbol, at its last close of each row, to the values of `rows`.
@@ -323,7 +336,7 @@ impl Panel {
     /// Hands over the prices of a symbol at `rows` run by run, each with its place among the rows.
     fn each_run(&self, symbol_idx: u32, rows: Range<usize>, mut each: impl FnMut(usize, Run<'_>)) {
         let series = self.series(symbol_idx);
-        let (close, stretches) = (series.close(), &series.stretches);
+        let (close, stretches) = (series.close(), &series.bars().stretches);
         let mut row = rows.start;
         while row < rows.end {
             let place = stretches.find(self.slot(row)).expect("a held symbol has a bar at or before any row");

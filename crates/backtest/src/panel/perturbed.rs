@@ -1,8 +1,10 @@
 //! Markets that did not happen: prices with noise, and scores of another time.
 
+use std::sync::Arc;
+
 use crosscut_kernels::bootstrap::Random;
 
-use super::{Panel, Series};
+use super::{Panel, SymbolBars};
 
 impl Panel {
     /// The same market with every bar's prices off by a factor of its own, normal with a deviation of `bps` basis points:
@@ -10,7 +12,7 @@ impl Panel {
     #[must_use]
     pub fn with_noise(&self, bps: f64, seed: u64) -> Self {
         let mut panel = self.clone();
-        for (symbol_idx, series) in panel.series.iter_mut().enumerate() {
+        for (symbol_idx, series) in Arc::make_mut(&mut panel.bars).series.iter_mut().enumerate() {
             // Neighbouring seeds of one generator give shifted copies of one sequence.
             let mut random =
                 Random::new(Random::new(seed ^ (symbol_idx as u64 + 1).wrapping_mul(0xD134_2543_DE82_EF95)).bits());
@@ -26,13 +28,13 @@ impl Panel {
     /// or read no factor.
     #[must_use]
     pub fn with_scores_turned(&self, share: f64) -> Option<Self> {
-        if self.targets.is_some() || self.series.iter().all(|series| series.factor.is_empty()) {
+        if self.targets().is_some() || self.scores.iter().all(|scores| scores.first.is_empty()) {
             return None;
         }
         let mut panel = self.clone();
-        for series in &mut panel.series {
-            let places = (series.n_bars() as f64 * share) as usize;
-            for column in std::iter::once(&mut series.factor).chain(&mut series.more_factors) {
+        for (scores, bars) in panel.scores.iter_mut().zip(&self.bars.series) {
+            let places = (bars.n_bars() as f64 * share) as usize;
+            for column in std::iter::once(&mut scores.first).chain(&mut scores.others) {
                 let places = places.min(column.len());
                 column.rotate_left(places);
             }
@@ -42,8 +44,9 @@ impl Panel {
 
     /// The mean return over symbols of each row from the one before, each symbol by its own last bar; NaN where none has two.
     pub fn market_returns(&self) -> Vec<f64> {
-        let (mut sums, mut counts) = (vec![0.0; self.timeline.len()], vec![0u32; self.timeline.len()]);
-        for series in &self.series {
+        let (mut sums, mut counts) = (vec![0.0; self.timeline().len()], vec![0u32; self.timeline().len()]);
+        for symbol_idx in 0..self.symbols().len() as u32 {
+            let series = self.series(symbol_idx);
             let close = series.comparable_close();
             for pos in 1..series.n_bars() {
                 let row = self.row_of(series.slot_of(pos));
@@ -58,7 +61,7 @@ impl Panel {
     }
 }
 
-impl Series {
+impl SymbolBars {
     /// Multiplies all prices of a bar.
     fn move_bar(&mut self, pos: usize, factor: f64) {
         let columns =

@@ -2,7 +2,7 @@
 
 use crosscut_model::{format_iso, nearest};
 
-use super::Panel;
+use super::Bars;
 use super::lists::Target;
 use crate::error::BacktestError;
 use crate::outcome::DataQuality;
@@ -40,7 +40,7 @@ impl Targets {
     /// sum to more than 1 when `may_borrow` is false.
     pub(super) fn lay(
         list: &[Target],
-        panel: &Panel,
+        bars: &Bars,
         (may_borrow, drops_others): (bool, bool),
         quality: &mut DataQuality,
     ) -> Result<Self, BacktestError> {
@@ -58,15 +58,15 @@ impl Targets {
             }
             let mut weights = Vec::with_capacity(date.len());
             for target in date {
-                match panel.symbols().binary_search(&target.symbol) {
+                match bars.symbols.binary_search(&target.symbol) {
                     Ok(symbol_idx) => weights.push((symbol_idx as u32, target.weight)),
                     Err(_) if drops_others => quality.add("targets_of_other_symbols", 1),
-                    Err(_) => return Err(unknown(&target.symbol, &at, panel.symbols())),
+                    Err(_) => return Err(unknown(&target.symbol, &at, &bars.symbols)),
                 }
             }
             weights.sort_unstable_by_key(|weight| weight.0);
-            let row = panel.timeline().partition_point(|&label| label < date[0].label);
-            if row == panel.timeline().len() {
+            let row = bars.timeline.partition_point(|&label| label < date[0].label);
+            if row == bars.timeline.len() {
                 quality.add("targets_after_the_end", 1);
                 continue;
             }
@@ -104,7 +104,7 @@ mod tests {
 
     use super::*;
     use crate::config::BacktestConfig;
-    use crate::panel::{Extras, PanelBuilder, SeriesInput, SymbolRules};
+    use crate::panel::{Extras, Panel, PanelBuilder, SeriesInput, SymbolRules};
 
     /// A panel of A and B on 1, 2 and 5 January 2024 with a list of `(day, symbol, weight)`.
     fn lay(list: &[(i64, &str, f64)]) -> Result<Panel, BacktestError> {

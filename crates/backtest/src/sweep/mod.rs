@@ -12,6 +12,7 @@
 mod constraint;
 mod cross;
 mod journal;
+mod lanes;
 mod lean;
 mod luck;
 mod market;
@@ -26,6 +27,7 @@ mod tests;
 pub use constraint::Constraint;
 pub use cross::cross_equities;
 pub use journal::{Journal, Note, Noted};
+pub use lanes::in_lanes;
 pub use luck::SweepLuck;
 pub use market::{SharedMarket, sharing};
 pub use outcome::{DAYS, Sampled, Sampling, SetOutcome, sampling_for};
