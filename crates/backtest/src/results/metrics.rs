@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 
 use crosscut_kernels::metrics as formula;
 use crosscut_kernels::metrics::Summary;
+pub(crate) use crosscut_kernels::metrics::Workspace;
 use crosscut_kernels::metrics::relative::{self, Market};
-use crosscut_kernels::metrics::{tail, trades};
+use crosscut_kernels::metrics::trades;
 use crosscut_model::Side;
 use crosscut_model::calendar::Annualisation;
 use crosscut_model::time::DAY;
@@ -94,6 +95,17 @@ impl TradeColumns {
         }
         self.longs.clear();
     }
+
+    /// The columns as the formulas take them.
+    fn columns(&self) -> trades::Closed<'_> {
+        trades::Closed {
+            profits: &self.profits,
+            bars: &self.bars,
+            longs: &self.longs,
+            adverse: &self.adverse,
+            favourable: &self.favourable,
+        }
+    }
 }
 
 /// Columns of an outcome that its metrics need.
@@ -120,15 +132,6 @@ impl Columns {
             },
         }
     }
-}
-
-/// Room for the numbers of one run, kept from one run to the next for its allocations.
-#[derive(Debug, Default)]
-pub(crate) struct Workspace {
-    /// The curve with the capital in front.
-    curve: Vec<f64>,
-    /// What the formulas need.
-    formula: formula::Workspace,
 }
 
 /// The numbers of a run from which its metrics follow.
@@ -191,6 +194,11 @@ impl<'a> Numbers<'a> {
         }
     }
 
+    /// What the curve has in front of its first row, with that row's label: the capital, unless the row still is the capital.
+    fn before(&self) -> Option<f64> {
+        self.equity.first().filter(|first| **first != self.capital).map(|_| self.capital)
+    }
+
     /// The value of each metric of the dictionary; `None` where it is undefined or does not apply.
     pub(crate) fn row(&self, workspace: &mut Workspace) -> Vec<Option<f64>> {
         let values = values(self, workspace);
@@ -247,14 +255,17 @@ type Values = BTreeMap<&'static str, Option<f64>>;
 
 /// The values of all metrics that apply.
 fn values(outcome: &Numbers<'_>, workspace: &mut Workspace) -> Values {
-    let n_before = put_curve(outcome, &mut workspace.curve);
-    let summary = formula::summary(&workspace.curve, outcome.periods_per_year, &mut workspace.formula);
-    let mut values = curve_values(outcome, n_before, &summary);
+    let (before, per_year) = (outcome.before(), outcome.periods_per_year);
+    let summary = match before {
+        Some(capital) => formula::summary_after(capital, outcome.equity, per_year, workspace),
+        None => formula::summary(outcome.equity, per_year, workspace),
+    };
+    let mut values = curve_values(outcome, usize::from(before.is_some()), &summary);
     values.extend(tail_values(&summary));
     values.extend(count_values(outcome));
-    values.extend(trade_values(outcome));
+    values.extend(trade_values(outcome.trades));
+    values.extend(trading_values(outcome));
     values.extend(holding_values(outcome));
-    values.extend(excursion_values(outcome));
     values.extend(moved_values(outcome));
     values.extend(benchmark_values(outcome, values.get("cagr").copied().flatten()));
     values
@@ -317,20 +328,11 @@ fn moved_values(outcome: &Numbers<'_>) -> Values {
         .collect()
 }
 
-/// Puts the equity into `curve`, the capital in front unless the first row still is the capital; gives how many values that
-/// is. They have the first row's label.
-fn put_curve(outcome: &Numbers<'_>, curve: &mut Vec<f64>) -> usize {
-    curve.clear();
-    curve.extend(outcome.equity.first().filter(|first| **first != outcome.capital).map(|_| outcome.capital));
-    let n_before = curve.len();
-    curve.extend_from_slice(outcome.equity);
-    n_before
-}
-
 /// What a run says as a trial.
 pub(super) fn trial(capital: f64, outcome: &RunOutcome) -> super::trials::Trial {
-    let mut curve = Vec::new();
-    put_curve(&Numbers::of(capital, outcome, &Columns::default()), &mut curve);
+    let columns = Columns::default();
+    let numbers = Numbers::of(capital, outcome, &columns);
+    let curve: Vec<f64> = numbers.before().into_iter().chain(outcome.equity.iter().copied()).collect();
     super::trials::Trial::of_returns(&formula::returns(&curve), outcome.annualisation.periods_per_year)
 }
 
@@ -352,21 +354,16 @@ fn count_values(outcome: &Numbers<'_>) -> Values {
     ])
 }
 
-/// Metrics of closed trades and of what trading cost.
-fn trade_values(outcome: &Numbers<'_>) -> Values {
-    let TradeColumns { profits, bars, longs, .. } = outcome.trades;
-    let (turnover, summary) = (outcome.turnover, trades::summary(profits));
-    let won = |side: bool| -> Vec<f64> {
-        profits.iter().zip(longs).filter(|(_, long)| **long == side).map(|(profit, _)| *profit).collect()
-    };
-    let (long, short) = (won(true), won(false));
+/// Metrics of closed trades.
+fn trade_values(trades: &TradeColumns) -> Values {
+    let summary = trades::summary(&trades.columns());
     Values::from([
         ("win_rate", summary.win_rate),
         ("profit_factor", summary.profit_factor),
         ("expectancy", summary.expectancy),
         ("payoff", summary.payoff),
-        ("mean_trade_bars", formula::mean(bars)),
-        ("median_trade_bars", tail::median(bars)),
+        ("mean_trade_bars", summary.mean_bars),
+        ("median_trade_bars", summary.median_bars),
         ("best_trade", summary.best),
         ("worst_trade", summary.worst),
         ("average_win", summary.average_win),
@@ -375,24 +372,25 @@ fn trade_values(outcome: &Numbers<'_>) -> Values {
         ("longest_losing_streak", summary.longest_losing_streak),
         ("quality_number", summary.quality_number),
         ("kelly", summary.kelly),
-        ("n_long_trades", Some(long.len() as f64)),
-        ("n_short_trades", Some(short.len() as f64)),
-        ("win_rate_long", formula::win_rate(&long)),
-        ("win_rate_short", formula::win_rate(&short)),
-        ("turnover", formula::mean(turnover)),
-        ("turnover_yearly", years(outcome).map(|years| turnover.iter().sum::<f64>() / years)),
-        ("commission", Some(outcome.commission)),
-        ("slippage", Some(outcome.slippage)),
+        ("n_long_trades", Some(summary.n_long as f64)),
+        ("n_short_trades", Some(summary.n_short as f64)),
+        ("win_rate_long", summary.win_rate_long),
+        ("win_rate_short", summary.win_rate_short),
+        ("mean_mae", summary.mean_adverse),
+        ("mean_mfe", summary.mean_favourable),
+        ("edge_ratio", summary.edge_ratio),
     ])
 }
 
-/// How far closed trades went.
-fn excursion_values(outcome: &Numbers<'_>) -> Values {
-    let TradeColumns { adverse, favourable, .. } = outcome.trades;
+/// What was traded, and what that cost.
+fn trading_values(outcome: &Numbers<'_>) -> Values {
+    let traded: f64 = outcome.turnover.iter().sum();
+    let n_times = Some(outcome.turnover.len() as f64).filter(|n| *n > 0.0);
     Values::from([
-        ("mean_mae", formula::mean(adverse)),
-        ("mean_mfe", formula::mean(favourable)),
-        ("edge_ratio", trades::edge_ratio(adverse, favourable)),
+        ("turnover", n_times.map(|n| traded / n)),
+        ("turnover_yearly", years(outcome).map(|years| traded / years)),
+        ("commission", Some(outcome.commission)),
+        ("slippage", Some(outcome.slippage)),
     ])
 }
 

@@ -20,7 +20,7 @@ mod tests;
 pub mod trades;
 
 pub use probability::{deflated_sharpe, expected_max_sharpe, probabilistic_sharpe};
-pub use summary::{Summary, Workspace, summary};
+pub use summary::{Summary, Workspace, summary, summary_after};
 pub use trades::{expectancy, payoff, profit_factor, win_rate};
 
 /// A deviation this small beside the largest return is rounding: the returns are all the same.

@@ -6,12 +6,16 @@
 
 mod falls;
 mod line;
+mod moments;
 mod tails;
+mod walk;
 
 use super::probability::probability_above;
 use super::{Drawdown, NOTHING, defined, tail, total_return, trades};
-use falls::Falls;
-use tails::Tails;
+use line::Logs;
+use moments::Moments;
+use tails::{Buckets, Tails};
+use walk::Walk;
 
 /// The metrics of a curve that need nothing but the curve.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -70,46 +74,53 @@ const TAIL: f64 = 0.05;
 pub struct Workspace {
     /// Returns.
     returns: Vec<f64>,
-    /// Logarithms, or the ends of the returns.
-    values: Vec<f64>,
-    /// The other ends of the returns.
-    others: Vec<f64>,
+    /// Logarithms.
+    logs: Vec<f64>,
+    /// The lower end of the returns.
+    lows: Vec<f64>,
+    /// The upper end.
+    highs: Vec<f64>,
+    /// For ordering them.
+    buckets: Buckets,
 }
 
 /// The metrics of a curve, of whose periods `periods_per_year` make a year.
 pub fn summary(equity: &[f64], periods_per_year: f64, workspace: &mut Workspace) -> Summary {
-    // No early end: a loop without one runs over several values at once.
-    let is_positive = equity.iter().fold(true, |all, value| all & (*value > 0.0) & (*value < f64::INFINITY));
-    if equity.len() < 3 || !is_positive {
-        return one_by_one(equity, &super::returns(equity), periods_per_year);
+    match equity {
+        [start, after @ ..] => summary_after(*start, after, periods_per_year, workspace),
+        [] => one_by_one(&[], periods_per_year),
     }
-    let mut returns = std::mem::take(&mut workspace.returns);
-    returns.resize(equity.len() - 1, 0.0);
-    returns.iter_mut().zip(equity).zip(&equity[1..]).for_each(|((change, before), now)| *change = now / before - 1.0);
-    let summary = plain(equity, &returns, periods_per_year, workspace);
-    workspace.returns = returns;
-    summary
 }
 
-/// The metrics of a curve of positive numbers and its returns.
-fn plain(equity: &[f64], returns: &[f64], periods_per_year: f64, workspace: &mut Workspace) -> Summary {
-    let sums = Sums::new(returns);
-    if !sums.best.is_finite() {
-        return one_by_one(equity, returns, periods_per_year);
+/// [`summary`] of the curve that has `start` in front of `equity`.
+pub fn summary_after(start: f64, equity: &[f64], periods_per_year: f64, workspace: &mut Workspace) -> Summary {
+    let walk = if equity.len() < 2 { None } else { Walk::new(start, equity, workspace) };
+    match walk {
+        Some(walk) => plain(&walk, equity[equity.len() - 1] / start - 1.0, periods_per_year, workspace),
+        None => one_by_one(&[&[start], equity].concat(), periods_per_year),
     }
-    let n = returns.len() as f64;
-    let mean = defined(sums.all / n);
-    let moments = mean.map(|mean| Moments::new(returns, mean));
-    let deviation = moments.and_then(|moments| defined((moments.second / (returns.len() - 1) as f64).sqrt()));
+}
+
+/// The metrics of a curve of positive numbers over which there was a walk; `total` is its total return.
+fn plain(walk: &Walk, total: f64, periods_per_year: f64, workspace: &mut Workspace) -> Summary {
+    let Walk { sums, falls, .. } = walk;
+    let n = workspace.returns.len() as f64;
+    let (mean, log_mean, total) = (defined(sums.all / n), walk.log_sum / n, defined(total));
+    let moments = Moments::new(workspace, mean.unwrap_or(0.0), log_mean);
+    let deviation = mean.and_then(|_| defined((moments.second / (n - 1.0)).sqrt()));
     let ratio = deviation
         .filter(|deviation| *deviation > NOTHING * sums.best.abs().max(sums.worst.abs()))
         .and_then(|deviation| defined((mean? - 0.0) / deviation));
-    let shape = deviation.and_then(|_| moments?.shape(n));
+    let shape = deviation.and_then(|_| moments.shape(n));
     let downside = defined((sums.downside / n).sqrt());
-    let tails = Tails::new(returns, workspace);
-    let falls = Falls::new(equity);
+    let tails = Tails::new(workspace, (sums.worst, sums.best));
     let annual = periods_per_year.sqrt();
-    let total = total_return(equity);
+    let logs = Logs {
+        mean: log_mean,
+        largest: f64::max(walk.log_range.highest(), -walk.log_range.lowest()),
+        squares: moments.log_squares,
+        places: moments.log_places,
+    };
     Summary {
         total_return: total,
         volatility: deviation.and_then(|deviation| defined(deviation * annual)),
@@ -119,7 +130,7 @@ fn plain(equity: &[f64], returns: &[f64], periods_per_year: f64, workspace: &mut
         max_drawdown: defined(falls.lowest),
         worst_drawdown: falls.worst,
         longest_drawdown: falls.longest,
-        probabilistic_sharpe: ratio.and_then(|ratio| probability_above(ratio, 0.0, returns.len(), shape?)),
+        probabilistic_sharpe: ratio.and_then(|ratio| probability_above(ratio, 0.0, workspace.returns.len(), shape?)),
         ulcer_index: defined((falls.squares / n).sqrt()),
         recovery_factor: defined(falls.lowest.abs())
             .filter(|depth| *depth != 0.0)
@@ -134,12 +145,13 @@ fn plain(equity: &[f64], returns: &[f64], periods_per_year: f64, workspace: &mut
         tail_ratio: tails.low.filter(|low| *low != 0.0).and_then(|low| defined(tails.high?.abs() / low.abs())),
         omega: if sums.below > 0.0 { defined(sums.above / sums.below) } else { None },
         gain_to_pain: if sums.below > 0.0 { defined(sums.all / sums.below) } else { None },
-        stability: line::stability(equity, &mut workspace.values),
+        stability: line::stability(workspace.logs.len(), logs),
     }
 }
 
 /// The metrics one by one, for curves that are not all positive numbers.
-fn one_by_one(equity: &[f64], returns: &[f64], periods_per_year: f64) -> Summary {
+fn one_by_one(equity: &[f64], periods_per_year: f64) -> Summary {
+    let returns = &super::returns(equity)[..];
     let gains: Vec<f64> = returns.iter().map(|value| f64::from(*value > 0.0)).collect();
     Summary {
         total_return: total_return(equity),
@@ -164,80 +176,5 @@ fn one_by_one(equity: &[f64], returns: &[f64], periods_per_year: f64) -> Summary
         omega: tail::omega(returns, 0.0),
         gain_to_pain: tail::gain_to_pain(returns),
         stability: tail::stability(equity),
-    }
-}
-
-/// Sums over returns, each in their order.
-struct Sums {
-    /// All of them.
-    all: f64,
-    /// Squares of those that are not above 0.
-    downside: f64,
-    /// Those above 0.
-    above: f64,
-    /// The others, without their sign.
-    below: f64,
-    /// The highest.
-    best: f64,
-    /// The lowest.
-    worst: f64,
-    /// How many are above 0.
-    n_positive: u64,
-}
-
-impl Sums {
-    /// One pass over returns, at least one, none of them not a number.
-    fn new(returns: &[f64]) -> Self {
-        let (first, zero) = (returns[0], 0.0);
-        let mut sums =
-            Self { all: zero, downside: zero, above: zero, below: zero, best: first, worst: first, n_positive: 0 };
-        for &value in returns {
-            // Adding 0 to what is not -0 changes no bit; none of these sums is. Written so that each is one instruction.
-            let gain = if value > 0.0 { value } else { 0.0 };
-            let loss = if value < 0.0 { value } else { 0.0 };
-            sums.all += value;
-            sums.downside += loss * loss;
-            sums.above += gain;
-            sums.below -= loss;
-            sums.best = if value > sums.best { value } else { sums.best };
-            sums.worst = if value < sums.worst { value } else { sums.worst };
-            sums.n_positive += u64::from(value > 0.0);
-        }
-        sums
-    }
-}
-
-/// Central moments, not divided yet.
-#[derive(Debug, Clone, Copy)]
-struct Moments {
-    /// Sum of squares.
-    second: f64,
-    /// Sum of cubes.
-    third: f64,
-    /// Sum of fourth powers.
-    fourth: f64,
-}
-
-impl Moments {
-    /// The moments around a mean.
-    fn new(values: &[f64], mean: f64) -> Self {
-        let mut moments = Self { second: 0.0, third: 0.0, fourth: 0.0 };
-        for value in values {
-            let distance = value - mean;
-            let square = distance * distance;
-            moments.second += square;
-            moments.third += square * distance;
-            moments.fourth += square * square;
-        }
-        moments
-    }
-
-    /// Skewness and kurtosis, as [`super::probability::shape`] has them.
-    fn shape(self, n: f64) -> Option<(f64, f64)> {
-        let (second, third, fourth) = (self.second / n, self.third / n, self.fourth / n);
-        if second == 0.0 {
-            return None;
-        }
-        Some((defined(third / (second * second.sqrt()))?, defined(fourth / (second * second))?))
     }
 }

@@ -1,78 +1,10 @@
 //! Metrics of closed trades, on their profits after costs in quote units.
 
+mod bars;
+mod summary;
+
 use super::{defined, mean};
-
-/// All of these at once.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct TradeSummary {
-    /// See [`win_rate`].
-    pub win_rate: Option<f64>,
-    /// See [`profit_factor`].
-    pub profit_factor: Option<f64>,
-    /// See [`expectancy`].
-    pub expectancy: Option<f64>,
-    /// See [`payoff`].
-    pub payoff: Option<f64>,
-    /// See [`best`].
-    pub best: Option<f64>,
-    /// See [`worst`].
-    pub worst: Option<f64>,
-    /// See [`average_win`].
-    pub average_win: Option<f64>,
-    /// See [`average_loss`].
-    pub average_loss: Option<f64>,
-    /// See [`longest_streak`], of winners; `None` without a trade.
-    pub longest_winning_streak: Option<f64>,
-    /// The same of losers.
-    pub longest_losing_streak: Option<f64>,
-    /// See [`quality_number`].
-    pub quality_number: Option<f64>,
-    /// See [`kelly`].
-    pub kelly: Option<f64>,
-}
-
-/// The formulas of this module, each with the same bits, in two passes: a search has millions of trades.
-pub fn summary(profits: &[f64]) -> TradeSummary {
-    let is_known = profits.iter().fold(true, |all, profit| all & !profit.is_nan());
-    let streak = |is_of_it: fn(f64) -> bool| (!profits.is_empty()).then(|| longest_streak(profits, is_of_it) as f64);
-    let counted = TradeSummary {
-        longest_winning_streak: streak(|profit| profit > 0.0),
-        longest_losing_streak: streak(|profit| profit < 0.0),
-        ..TradeSummary::default()
-    };
-    if !is_known || profits.is_empty() {
-        return counted;
-    }
-    let (mut all, mut won, mut lost) = (0.0, 0.0, 0.0);
-    let (mut n_won, mut n_lost) = (0u64, 0u64);
-    for &profit in profits {
-        all += profit;
-        won += if profit > 0.0 { profit } else { 0.0 };
-        lost += if profit < 0.0 { -profit } else { 0.0 };
-        n_won += u64::from(profit > 0.0);
-        n_lost += u64::from(profit < 0.0);
-    }
-    let n = profits.len() as f64;
-    let average = |sum: f64, n: u64| if n == 0 { None } else { defined(sum / n as f64) };
-    let (mean, average_win, average_loss) = (defined(all / n), average(won, n_won), average(lost, n_lost));
-    let win_rate = n_won as f64 / n;
-    let payoff = average_win.zip(average_loss).and_then(|(win, loss)| defined(win / loss));
-    let squares: f64 = mean.map_or(0.0, |mean| profits.iter().map(|profit| (profit - mean) * (profit - mean)).sum());
-    let spread = defined((squares / (n - 1.0)).sqrt()).filter(|spread| *spread != 0.0);
-    TradeSummary {
-        win_rate: Some(win_rate),
-        profit_factor: if n_lost == 0 { None } else { defined(won / lost) },
-        expectancy: mean,
-        payoff,
-        best: best(profits),
-        worst: worst(profits),
-        average_win,
-        average_loss: average_loss.map(|loss| -loss),
-        quality_number: spread.and_then(|spread| defined(n.sqrt() * mean? / spread)),
-        kelly: payoff.and_then(|payoff| defined(win_rate - (1.0 - win_rate) / payoff)),
-        ..counted
-    }
-}
+pub use summary::{Closed, TradeSummary, summary};
 
 /// Share of trades with a profit above 0.
 pub fn win_rate(profits: &[f64]) -> Option<f64> {

@@ -1,9 +1,9 @@
-//! Falls below the highest value so far: depth, length and pain in one walk.
+//! Falls below the highest value so far: depth, length and pain.
 
 use crate::metrics::Drawdown;
 
-/// Values looked at together: their quotients are taken several at once.
-const BLOCK: usize = 256;
+/// Falls that are looked at together for whether there is anything to note: mostly there is not.
+const FEW: usize = 8;
 
 /// What the falls of a curve come to.
 pub(super) struct Falls {
@@ -17,49 +17,64 @@ pub(super) struct Falls {
     pub(super) longest: Option<Drawdown>,
     /// Periods of the longest.
     longest_length: usize,
+    /// The highest value so far.
+    peak: f64,
     /// Position of the latest value that is not below an earlier one.
     peak_idx: usize,
-    /// The deepest fall since then, and where; 0 at a high.
+    /// Position of the next fall.
+    at: usize,
+    /// The deepest fall since the peak, and where; 0 at a high.
     deepest: (f64, usize),
 }
 
 impl Falls {
-    /// The falls of a curve of positive numbers.
-    pub(super) fn new(equity: &[f64]) -> Self {
-        let mut falls = Self {
+    /// At the first value of a curve.
+    pub(super) fn new(start: f64) -> Self {
+        Self {
             lowest: 0.0,
             squares: 0.0,
             worst: None,
             longest: None,
             longest_length: 0,
+            peak: start,
             peak_idx: 0,
+            at: 1,
             deepest: (0.0, 0),
-        };
-        let (mut peak, mut block) = (equity[0], [0.0; BLOCK]);
-        for (nth, values) in equity.chunks(BLOCK).enumerate() {
-            let block = &mut block[..values.len()];
-            for (place, &value) in block.iter_mut().zip(values) {
-                peak = if value > peak { value } else { peak };
-                *place = peak;
-            }
-            for (place, value) in block.iter_mut().zip(values) {
-                *place = value / *place - 1.0;
-            }
-            for (at, &fall) in block.iter().enumerate() {
-                // The first is 0, whose square changes no sum.
-                falls.squares += fall * fall;
-                falls.take(nth * BLOCK + at, fall);
+        }
+    }
+
+    /// How far the next values are below the highest so far.
+    pub(super) fn depths(&mut self, values: &[f64], falls: &mut [f64]) {
+        let mut peak = self.peak;
+        for (fall, &value) in falls.iter_mut().zip(values) {
+            peak = if value > peak { value } else { peak };
+            *fall = peak;
+        }
+        self.peak = peak;
+        for (fall, value) in falls.iter_mut().zip(values) {
+            *fall = value / *fall - 1.0;
+        }
+    }
+
+    /// Takes the next falls in, except for their squares.
+    pub(super) fn take(&mut self, falls: &[f64]) {
+        let (chunks, rest) = falls.as_chunks::<FEW>();
+        for chunk in chunks {
+            let deepest = self.deepest.0;
+            if chunk.iter().fold(false, |any, fall| any | (*fall >= 0.0) | (*fall < deepest)) {
+                chunk.iter().for_each(|&fall| self.take_one(fall));
+            } else {
+                self.at += FEW;
             }
         }
-        if falls.deepest.0 < 0.0 {
-            falls.close(equity.len() - 1, None);
-        }
-        falls
+        rest.iter().for_each(|&fall| self.take_one(fall));
     }
 
     /// Takes the next fall in.
     #[inline]
-    fn take(&mut self, idx: usize, fall: f64) {
+    fn take_one(&mut self, fall: f64) {
+        let idx = self.at;
+        self.at += 1;
         if fall >= 0.0 {
             if self.deepest.0 < 0.0 {
                 self.close(idx - 1, Some(idx));
@@ -69,6 +84,13 @@ impl Falls {
         } else if fall < self.deepest.0 {
             // The first of equal ones.
             self.deepest = (fall, idx);
+        }
+    }
+
+    /// The curve is over.
+    pub(super) fn end(&mut self) {
+        if self.deepest.0 < 0.0 {
+            self.close(self.at - 1, None);
         }
     }
 

@@ -41,52 +41,73 @@ fn log(value: f64) -> f64 {
     s * (half + rest) + k * LOG_2.1 - half + f + k * LOG_2.0
 }
 
-/// Replaces positive numbers by their logarithms.
-fn logarithms(values: &mut [f64]) {
-    // No early end: a loop without one runs over several values at once.
-    let is_normal =
-        values.iter().fold(true, |all, value| all & (*value >= f64::MIN_POSITIVE) & (*value < f64::INFINITY));
-    if is_normal {
-        values.iter_mut().for_each(|value| *value = log(*value));
-    } else {
-        values.iter_mut().for_each(|value| *value = libm::log(*value));
+/// The logarithms of values over a positive `start`; whether all that are numbers are positive ones. Where one is not a number
+/// its logarithm is not either.
+pub(super) fn logarithms(start: f64, values: &[f64], logs: &mut [f64]) -> bool {
+    // Extremes of two lanes: this is one instruction each for two values.
+    let (mut lowest, mut highest) = ([1.0; 2], [1.0; 2]);
+    let ((logs, last_log), (pairs, last)) = (logs.as_chunks_mut::<2>(), values.as_chunks::<2>());
+    for (logs, values) in logs.iter_mut().zip(pairs) {
+        let ratios = values.map(|value| value / start);
+        for lane in 0..2 {
+            lowest[lane] = if ratios[lane] < lowest[lane] { ratios[lane] } else { lowest[lane] };
+            highest[lane] = if ratios[lane] > highest[lane] { ratios[lane] } else { highest[lane] };
+        }
+        *logs = ratios.map(log);
     }
+    for (log, value) in last_log.iter_mut().zip(last) {
+        *log = libm::log(value / start);
+    }
+    let is_normal = (lowest[0] >= f64::MIN_POSITIVE)
+        & (lowest[1] >= f64::MIN_POSITIVE)
+        & (highest[0] < f64::INFINITY)
+        & (highest[1] < f64::INFINITY);
+    if is_normal && last.iter().all(|value| *value > 0.0 && *value < f64::INFINITY) {
+        return true;
+    }
+    let (logs, last_log) = (logs.as_flattened_mut(), last_log);
+    logs.iter_mut().chain(last_log).zip(values).for_each(|(place, value)| *place = libm::log(value / start));
+    values.iter().all(|value| value.is_nan() || (*value > 0.0 && *value < f64::INFINITY))
 }
 
-/// See [`crate::metrics::tail::stability`]; for a curve of positive numbers, at least three.
-pub(super) fn stability(equity: &[f64], logs: &mut Vec<f64>) -> Option<f64> {
-    let n = equity.len() - 1;
-    logs.resize(n, 0.0);
-    let first = equity[0];
-    logs.iter_mut().zip(&equity[1..]).for_each(|(log, value)| *log = value / first);
-    logarithms(logs);
-    let (mut sum, mut places, mut highest, mut lowest) = (0.0, 0.0, 0.0, 0.0);
-    for (at, &log) in logs.iter().enumerate() {
-        sum += log;
-        places += at as f64;
-        highest = if log > highest { log } else { highest };
-        lowest = if log < lowest { log } else { lowest };
+/// Up to so many places sums over them are known without rounding: all are multiples of a quarter below 2^51.
+const PLACES: usize = 1 << 18;
+
+/// The sum of squares of `n` places around their mean.
+fn spread(n: usize) -> f64 {
+    if n <= PLACES {
+        return (n as u64 * (n as u64 * n as u64 - 1) / 3) as f64 * 0.25;
     }
-    let largest = f64::max(highest, -lowest);
-    let (mean, middle) = (defined(sum / n as f64)?, defined(places / n as f64)?);
-    let (mut variance, mut spread, mut cov) = (0.0, 0.0, 0.0);
-    for (at, log) in logs.iter().enumerate() {
-        let (log, place) = (log - mean, at as f64 - middle);
-        variance += log * log;
-        spread += place * place;
-        cov += log * place;
-    }
+    let middle = 0.5 * (n - 1) as f64;
+    (0..n).map(|at| at as f64 - middle).fold(0.0, |sum, place| sum + place * place)
+}
+
+/// See [`crate::metrics::tail::stability`]; `logs` are `n` logarithms, at least two.
+pub(super) fn stability(n: usize, logs: Logs) -> Option<f64> {
+    let spread = spread(n);
     let free = (n - 1) as f64;
     if (spread / free).sqrt() <= NOTHING * free {
         return None;
     }
-    let beta = defined(cov / spread)?;
-    defined((mean - beta * middle) * 1.0)?;
-    if (variance / free).sqrt() <= NOTHING * largest {
+    let beta = defined(logs.places / spread)?;
+    defined((logs.mean - beta * (0.5 * free)) * 1.0)?;
+    if (logs.squares / free).sqrt() <= NOTHING * logs.largest {
         return None;
     }
-    let correlation = defined(cov / (variance.sqrt() * spread.sqrt()))?;
+    let correlation = defined(logs.places / (logs.squares.sqrt() * spread.sqrt()))?;
     defined(correlation * correlation)
+}
+
+/// What a line through logarithms is worked out from.
+pub(super) struct Logs {
+    /// Their mean.
+    pub(super) mean: f64,
+    /// The largest without its sign.
+    pub(super) largest: f64,
+    /// Sum of squares around the mean.
+    pub(super) squares: f64,
+    /// Sum of distances from the mean times places around theirs.
+    pub(super) places: f64,
 }
 
 #[cfg(test)]
@@ -105,12 +126,23 @@ mod tests {
         values.extend((0..200_000).map(|at| 0.3 + at as f64 * 1.3e-5));
         let expected: Vec<u64> = values.iter().map(|value| libm::log(*value).to_bits()).collect();
         let mut found = values.clone();
-        logarithms(&mut found);
+        logarithms(1.0, &values, &mut found);
         for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
             assert_eq!(found.to_bits(), *expected, "of {:e}", values[at]);
         }
-        let mut small = vec![f64::MIN_POSITIVE / 4.0, 3.0];
-        logarithms(&mut small);
-        assert_eq!(small, [libm::log(f64::MIN_POSITIVE / 4.0), libm::log(3.0)]);
+        let mut small = [0.0; 2];
+        logarithms(4.0, &[f64::MIN_POSITIVE, 3.0], &mut small);
+        assert_eq!(small, [libm::log(f64::MIN_POSITIVE / 4.0), libm::log(0.75)]);
+    }
+
+    #[test]
+    fn places_are_summed_without_rounding() {
+        for n in [2, 3, 4, 5, 1000, 1001, PLACES - 1, PLACES] {
+            let sum = (0..n).fold(0.0, |sum, at| sum + at as f64);
+            let middle = sum / n as f64;
+            assert_eq!(middle, 0.5 * (n - 1) as f64);
+            let squares = (0..n).map(|at| at as f64 - middle).fold(0.0, |sum, place| sum + place * place);
+            assert_eq!(spread(n), squares, "of {n}");
+        }
     }
 }

@@ -1,4 +1,6 @@
-//! Both ends of a distribution, selected.
+//! Both ends of a distribution: what may be in them is spread over buckets, and only those are ordered that matter.
+
+use std::ops::Range;
 
 use super::{TAIL, Workspace};
 use crate::metrics::{defined, mean};
@@ -6,14 +8,20 @@ use crate::metrics::{defined, mean};
 /// From how many values on a sample of them tells where the ends begin.
 const MANY: usize = 4096;
 
-/// One value in so many is in the sample: no number of hours or days has it as a factor.
-const STEP: usize = 17;
+/// Values in the sample, about.
+const SAMPLE: usize = 512;
 
-/// Share of the sample that is taken for an end: four deviations of a quantile of the smallest sample beyond 5 %.
-const WIDE: f64 = 0.1;
+/// How many deviations of its 5 % quantile a sample is trusted for.
+const CAUTION: f64 = 4.0;
 
 /// The share below the upper end.
 const HIGH: f64 = 0.95;
+
+/// Buckets, as a power of 2: as many as there are values in an end of a long curve.
+const BUCKETS_LOG_2: u32 = 11;
+
+/// Up to how many values in a bucket each is moved to its place one by one.
+const FEW: u32 = 24;
 
 /// Both ends of the returns.
 pub(super) struct Tails {
@@ -26,32 +34,31 @@ pub(super) struct Tails {
 }
 
 impl Tails {
-    /// Selects order statistics of finite values, at least two.
-    pub(super) fn new(values: &[f64], workspace: &mut Workspace) -> Self {
-        let (lows, highs) = (&mut workspace.values, &mut workspace.others);
-        if values.len() >= MANY {
-            let bounds = bounds(values, lows);
-            ends(values, bounds, (&mut *lows, &mut *highs));
-            let most = (values.len() - 1) as f64;
-            let (below, at) = ((TAIL * most).floor() as usize, (HIGH * most).floor() as usize);
-            let n_above = values.len() - at;
-            if lows.len() > below + 1 && highs.len() >= n_above {
-                return Self::of_ends((lows, highs), (below, n_above), most);
-            }
+    /// Finds order statistics of finite values from `worst` to `best`, at least two.
+    pub(super) fn new(workspace: &mut Workspace, (worst, best): (f64, f64)) -> Self {
+        let Workspace { returns: values, lows, highs, buckets, .. } = workspace;
+        if values.len() < MANY {
+            lows.clear();
+            lows.extend_from_slice(values);
+            return Self::of_all(lows);
         }
-        lows.clear();
-        lows.extend_from_slice(values);
-        Self::of_all(lows)
-    }
-
-    /// Those of `most + 1` values of which the lowest (more than `below + 1`) and the highest (`n_above` at least) are given.
-    fn of_ends((lows, highs): (&mut [f64], &mut [f64]), (below, n_above): (usize, usize), most: f64) -> Self {
-        let (lowest, rest) = lowest(lows, below);
-        let low = between(lowest[below], next(rest, lowest[below]), TAIL * most - below as f64);
-        let place = highs.len() - n_above;
-        let (_, value, above) = highs.select_nth_unstable_by(place, f64::total_cmp);
-        let high = between(*value, next(above, *value), HIGH * most - (HIGH * most).floor());
-        Self { low: defined(low), high: defined(high), lowest_mean: mean(lowest) }
+        let bounds = bounds(values, lows);
+        let (n_low, n_high) = ends(values, bounds, (&mut *lows, &mut *highs));
+        let most = (values.len() - 1) as f64;
+        let (below, at) = ((TAIL * most).floor() as usize, (HIGH * most).floor() as usize);
+        let n_above = values.len() - at;
+        if n_low < below + 2 || n_high < n_above {
+            lows.clear();
+            lows.extend_from_slice(values);
+            return Self::of_all(lows);
+        }
+        let ordered = buckets.order(&lows[..n_low], (worst, bounds.0), 0..below + 2);
+        let sum = ordered[..=below].iter().fold(-0.0, |sum, key| sum + number(*key));
+        let low = between(number(ordered[below]), number(ordered[below + 1]), TAIL * most - below as f64);
+        let place = n_high - n_above;
+        let ordered = buckets.order(&highs[..n_high], (bounds.1, best), place..place + 2);
+        let high = between(number(ordered[0]), number(ordered[1]), HIGH * most - at as f64);
+        Self { low: defined(low), high: defined(high), lowest_mean: defined(sum / (below + 1) as f64) }
     }
 
     /// Those of all values, at least two.
@@ -87,17 +94,21 @@ fn lowest(values: &mut [f64], below: usize) -> (&mut [f64], &mut [f64]) {
 /// Where the ends of values begin, going by a sample of them, somewhat wider than they are.
 fn bounds(values: &[f64], sample: &mut Vec<f64>) -> (f64, f64) {
     sample.clear();
-    sample.extend(values.iter().step_by(STEP));
-    let n = (sample.len() as f64 * WIDE) as usize;
+    // An odd step one above a multiple of 4: not the hours of a day or the days of a week.
+    sample.extend(values.iter().step_by(values.len() / SAMPLE / 4 * 4 + 5));
+    let deviation = (TAIL * HIGH / sample.len() as f64).sqrt();
+    let n = (sample.len() as f64 * (TAIL + CAUTION * deviation)) as usize;
     let low = *sample.select_nth_unstable_by(n, f64::total_cmp).1;
     let last = sample.len() - 1 - n;
     (low, *sample.select_nth_unstable_by(last, f64::total_cmp).1)
 }
 
-/// Collects the values up to the lower bound, and those from the upper one on.
-fn ends(values: &[f64], (low, high): (f64, f64), (lows, highs): (&mut Vec<f64>, &mut Vec<f64>)) {
-    lows.resize(values.len(), 0.0);
-    highs.resize(values.len(), 0.0);
+/// Puts the values up to the lower bound, and those from the upper one on, in front of these; gives how many they are.
+fn ends(values: &[f64], (low, high): (f64, f64), (lows, highs): (&mut Vec<f64>, &mut Vec<f64>)) -> (usize, usize) {
+    for end in [&mut *lows, highs] {
+        // What is there is overwritten, or not looked at.
+        end.resize(end.len().max(values.len()), 0.0);
+    }
     let (mut n_low, mut n_high) = (0, 0);
     for &value in values {
         // Written whether it counts or not, so that nothing has to be guessed.
@@ -106,8 +117,7 @@ fn ends(values: &[f64], (low, high): (f64, f64), (lows, highs): (&mut Vec<f64>, 
         highs[n_high] = value;
         n_high += usize::from(value >= high);
     }
-    lows.truncate(n_low);
-    highs.truncate(n_high);
+    (n_low, n_high)
 }
 
 /// The lowest of values; `last` when there is none.
@@ -118,4 +128,73 @@ fn next(values: &[f64], last: f64) -> f64 {
 /// The value between two, from the nearer one, as [`crate::metrics::tail::quantile`] has it.
 fn between(low: f64, high: f64, part: f64) -> f64 {
     if part < 0.5 { low + (high - low) * part } else { high - (high - low) * (1.0 - part) }
+}
+
+/// Room for values that are spread by size.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Buckets {
+    /// Values as keys, bucket by bucket.
+    keys: Vec<u64>,
+    /// Where each bucket ends.
+    ends: Vec<u32>,
+}
+
+impl Buckets {
+    /// The keys at some places among all values, which lie from `lowest` to `highest`, in ascending order.
+    fn order(&mut self, values: &[f64], (lowest, highest): (f64, f64), places: Range<usize>) -> &[u64] {
+        let lowest = key(lowest);
+        let n_bits = u64::BITS - (key(highest) - lowest).leading_zeros();
+        let shift = n_bits.saturating_sub(BUCKETS_LOG_2);
+        let bucket = |key: u64| ((key - lowest) >> shift) as usize;
+        self.ends.clear();
+        self.ends.resize(1 << BUCKETS_LOG_2, 0);
+        self.keys.resize(self.keys.len().max(values.len()), 0);
+        for &value in values {
+            self.ends[bucket(key(value))] += 1;
+        }
+        let (mut n_before, mut largest) = (0, 0);
+        for end in &mut self.ends {
+            largest = largest.max(*end);
+            n_before += std::mem::replace(end, n_before);
+        }
+        // From where each begins to where it ends.
+        for &value in values {
+            let key = key(value);
+            let end = &mut self.ends[bucket(key)];
+            self.keys[*end as usize] = key;
+            *end += 1;
+        }
+        let keys = &mut self.keys[..values.len()];
+        let from = bucket(keys[places.start]).checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        let to = self.ends[bucket(keys[places.end - 1])] as usize;
+        if largest > FEW {
+            keys[from..to].sort_unstable()
+        } else {
+            insert(&mut keys[from..to])
+        }
+        &keys[places]
+    }
+}
+
+/// Orders keys that are not far from their places.
+fn insert(keys: &mut [u64]) {
+    for at in 1..keys.len() {
+        let (key, mut to) = (keys[at], at);
+        while to > 0 && keys[to - 1] > key {
+            keys[to] = keys[to - 1];
+            to -= 1;
+        }
+        keys[to] = key;
+    }
+}
+
+/// A number as one that is compared as [`f64::total_cmp`] compares.
+fn key(number: f64) -> u64 {
+    let bits = number.to_bits();
+    bits ^ (((bits as i64 >> 63) as u64) | 1 << 63)
+}
+
+/// The number of a key.
+fn number(key: u64) -> f64 {
+    f64::from_bits(key ^ (((!key as i64 >> 63) as u64) | 1 << 63))
 }
