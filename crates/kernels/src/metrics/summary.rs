@@ -105,22 +105,18 @@ pub fn summary_after(start: f64, equity: &[f64], periods_per_year: f64, workspac
 fn plain(walk: &Walk, total: f64, periods_per_year: f64, workspace: &mut Workspace) -> Summary {
     let Walk { sums, falls, .. } = walk;
     let n = workspace.returns.len() as f64;
-    let (mean, log_mean, total) = (defined(sums.all / n), walk.log_sum / n, defined(total));
+    let (mean, log_mean, total) = (defined(sums.all / n), sums.logs / n, defined(total));
     let moments = Moments::new(workspace, mean.unwrap_or(0.0), log_mean);
     let deviation = mean.and_then(|_| defined((moments.second / (n - 1.0)).sqrt()));
     let ratio = deviation
-        .filter(|deviation| *deviation > NOTHING * sums.best.abs().max(sums.worst.abs()))
+        .filter(|deviation| *deviation > NOTHING * walk.best.abs().max(walk.worst.abs()))
         .and_then(|deviation| defined((mean? - 0.0) / deviation));
     let shape = deviation.and_then(|_| moments.shape(n));
     let downside = defined((sums.downside / n).sqrt());
-    let tails = Tails::new(workspace, (sums.worst, sums.best));
+    let tails = Tails::new(workspace, (walk.worst, walk.best));
     let annual = periods_per_year.sqrt();
-    let logs = Logs {
-        mean: log_mean,
-        largest: f64::max(walk.log_range.highest(), -walk.log_range.lowest()),
-        squares: moments.log_squares,
-        places: moments.log_places,
-    };
+    let logs =
+        Logs { mean: log_mean, values: &workspace.logs, squares: moments.log_squares, places: moments.log_places };
     Summary {
         total_return: total,
         volatility: deviation.and_then(|deviation| defined(deviation * annual)),
@@ -131,13 +127,13 @@ fn plain(walk: &Walk, total: f64, periods_per_year: f64, workspace: &mut Workspa
         worst_drawdown: falls.worst,
         longest_drawdown: falls.longest,
         probabilistic_sharpe: ratio.and_then(|ratio| probability_above(ratio, 0.0, workspace.returns.len(), shape?)),
-        ulcer_index: defined((falls.squares / n).sqrt()),
+        ulcer_index: defined((sums.squares / n).sqrt()),
         recovery_factor: defined(falls.lowest.abs())
             .filter(|depth| *depth != 0.0)
             .and_then(|depth| defined(total? / depth)),
-        best: defined(sums.best),
-        worst: defined(sums.worst),
-        positive: defined(sums.n_positive as f64 / n),
+        best: defined(walk.best),
+        worst: defined(walk.worst),
+        positive: defined(walk.n_positive as f64 / n),
         value_at_risk: tails.low,
         conditional_value_at_risk: tails.lowest_mean,
         skewness: shape.map(|(skewness, _)| skewness),
@@ -145,7 +141,7 @@ fn plain(walk: &Walk, total: f64, periods_per_year: f64, workspace: &mut Workspa
         tail_ratio: tails.low.filter(|low| *low != 0.0).and_then(|low| defined(tails.high?.abs() / low.abs())),
         omega: if sums.below > 0.0 { defined(sums.above / sums.below) } else { None },
         gain_to_pain: if sums.below > 0.0 { defined(sums.all / sums.below) } else { None },
-        stability: line::stability(workspace.logs.len(), logs),
+        stability: line::stability(&logs),
     }
 }
 

@@ -1,16 +1,15 @@
 //! Falls below the highest value so far: depth, length and pain.
 
+use super::walk::{Column, Window};
 use crate::metrics::Drawdown;
 
 /// Falls that are looked at together for whether there is anything to note: mostly there is not.
-const FEW: usize = 8;
+const FEW: usize = 16;
 
 /// What the falls of a curve come to.
 pub(super) struct Falls {
     /// The lowest, 0 at most.
     pub(super) lowest: f64,
-    /// Sum of squares of all but the first, in their order.
-    pub(super) squares: f64,
     /// See [`crate::metrics::worst_drawdown`].
     pub(super) worst: Option<Drawdown>,
     /// See [`crate::metrics::longest_drawdown`].
@@ -32,7 +31,6 @@ impl Falls {
     pub(super) fn new(start: f64) -> Self {
         Self {
             lowest: 0.0,
-            squares: 0.0,
             worst: None,
             longest: None,
             longest_length: 0,
@@ -43,28 +41,36 @@ impl Falls {
         }
     }
 
-    /// How far the next values are below the highest so far.
-    pub(super) fn depths(&mut self, values: &[f64], falls: &mut [f64]) {
+    /// The highest values up to each of a window's.
+    pub(super) fn peaks(&mut self, window: &Window, peaks: &mut Column) {
         let mut peak = self.peak;
-        for (fall, &value) in falls.iter_mut().zip(values) {
-            peak = if value > peak { value } else { peak };
-            *fall = peak;
+        for (places, values) in peaks.as_chunks_mut::<FEW>().0.iter_mut().zip(window[1..].as_chunks::<FEW>().0) {
+            if extremes(values).1 <= peak {
+                *places = [peak; FEW];
+                continue;
+            }
+            for (place, &value) in places.iter_mut().zip(values) {
+                peak = if value > peak { value } else { peak };
+                *place = peak;
+            }
         }
         self.peak = peak;
-        for (fall, value) in falls.iter_mut().zip(values) {
-            *fall = value / *fall - 1.0;
-        }
     }
 
-    /// Takes the next falls in, except for their squares.
+    /// Takes the next falls in.
     pub(super) fn take(&mut self, falls: &[f64]) {
         let (chunks, rest) = falls.as_chunks::<FEW>();
         for chunk in chunks {
-            let deepest = self.deepest.0;
-            if chunk.iter().fold(false, |any, fall| any | (*fall >= 0.0) | (*fall < deepest)) {
-                chunk.iter().for_each(|&fall| self.take_one(fall));
-            } else {
+            let (lowest, highest) = extremes(chunk);
+            if highest < 0.0 {
+                if lowest < self.deepest.0 {
+                    // The first of equal ones.
+                    let place = chunk.iter().take_while(|fall| **fall != lowest).count();
+                    self.deepest = (lowest, self.at + place);
+                }
                 self.at += FEW;
+            } else {
+                chunk.iter().for_each(|&fall| self.take_one(fall));
             }
         }
         rest.iter().for_each(|&fall| self.take_one(fall));
@@ -107,4 +113,18 @@ impl Falls {
             self.longest = Some(drawdown);
         }
     }
+}
+
+/// The lowest and the highest of numbers.
+#[inline]
+fn extremes(values: &[f64; FEW]) -> (f64, f64) {
+    let (mut lowest, mut highest) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
+    for pair in values.as_chunks::<2>().0 {
+        for lane in 0..2 {
+            lowest[lane] = if pair[lane] < lowest[lane] { pair[lane] } else { lowest[lane] };
+            highest[lane] = if pair[lane] > highest[lane] { pair[lane] } else { highest[lane] };
+        }
+    }
+    let lowest = if lowest[1] < lowest[0] { lowest[1] } else { lowest[0] };
+    (lowest, if highest[1] > highest[0] { highest[1] } else { highest[0] })
 }

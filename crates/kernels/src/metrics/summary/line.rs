@@ -1,8 +1,9 @@
 //! How straight the logarithm of a curve runs.
 
-use crate::metrics::{NOTHING, defined};
+use super::walk::{BLOCK, Column};
+use crate::metrics::{NOTHING, defined, largest};
 
-/// The coefficients of [`log`], as bits.
+/// The coefficients of the polynomial, as bits.
 const COEFFICIENTS: [f64; 7] = [
     f64::from_bits(0x3fe5_5555_5555_5593),
     f64::from_bits(0x3fd9_9999_9997_fa04),
@@ -19,55 +20,60 @@ const LOG_2: (f64, f64) = (f64::from_bits(0x3fe6_2e42_fee0_0000), f64::from_bits
 /// 2^52: from here on numbers are whole.
 const TWO_52: f64 = (1u64 << 52) as f64;
 
-/// The natural logarithm of a positive normal number by FreeBSD's `e_log.c` (its polynomial of degree 14 in s = f / (2 + f)
-/// for x = 2^k (1 + f)), as `libm` has it and with its bits; without a branch, so that several are worked out at once.
+/// Logarithms of a block's values over the first of the curve, on their way: by FreeBSD's `e_log.c` (its polynomial of degree
+/// 14 in s = f / (2 + f) for x = 2^k (1 + f)), as `libm` has it and with its bits. Without a branch, so that several are worked
+/// out at once, and in two steps: each takes its time, and a processor has room for few that wait.
+pub(super) struct Logarithms {
+    /// By what values are divided.
+    pub(super) start: f64,
+    /// See above.
+    pub(super) f: Column,
+    /// See above.
+    pub(super) s: Column,
+    /// See above.
+    pub(super) k: Column,
+    /// The lowest and the highest x of those that are numbers.
+    pub(super) range: (f64, f64),
+}
+
+impl Logarithms {
+    /// None yet, of values over `start`.
+    pub(super) fn over(start: f64) -> Self {
+        Self { start, f: [0.0; BLOCK], s: [0.0; BLOCK], k: [0.0; BLOCK], range: (1.0, 1.0) }
+    }
+
+    /// Whether all values that are numbers are positive ones; works out what the steps do not serve for.
+    pub(super) fn are_sound(&self, values: &[f64], logs: &mut [f64]) -> bool {
+        if self.range.0 >= f64::MIN_POSITIVE && self.range.1 < f64::INFINITY {
+            return true;
+        }
+        logs.iter_mut().zip(values).for_each(|(log, value)| *log = libm::log(value / self.start));
+        values.iter().all(|value| value.is_nan() || (*value > 0.0 && *value < f64::INFINITY))
+    }
+}
+
+/// The first step: f, s and k of a positive normal number.
 #[inline]
-fn log(value: f64) -> f64 {
-    let bits = value.to_bits();
+pub(super) fn reduced(x: f64) -> (f64, f64, f64) {
     // From sqrt(2) / 2 to sqrt(2).
-    let shifted = bits.wrapping_add(0x3ff0_0000_0000_0000 - 0x3fe6_a09e_0000_0000);
-    let reduced = f64::from_bits((shifted & 0x000f_ffff_ffff_ffff).wrapping_add(0x3fe6_a09e_0000_0000));
-    let f = reduced - 1.0;
+    let shifted = x.to_bits().wrapping_add(0x3ff0_0000_0000_0000 - 0x3fe6_a09e_0000_0000);
+    let f = f64::from_bits((shifted & 0x000f_ffff_ffff_ffff).wrapping_add(0x3fe6_a09e_0000_0000)) - 1.0;
+    // The exponent as a number without a conversion, which not every processor has for several: in the last bits of 2^52.
+    let k = f64::from_bits(TWO_52.to_bits() | (shifted >> 52)) - (TWO_52 + 1023.0);
+    (f, f / (2.0 + f), k)
+}
+
+/// The second step: the logarithm.
+#[inline]
+pub(super) fn finished(f: f64, s: f64, k: f64) -> f64 {
     let half = 0.5 * f * f;
-    let s = f / (2.0 + f);
     let z = s * s;
     let w = z * z;
     let [c1, c2, c3, c4, c5, c6, c7] = COEFFICIENTS;
     let even = w * (c2 + w * (c4 + w * c6));
     let odd = z * (c1 + w * (c3 + w * (c5 + w * c7)));
     let rest = odd + even;
-    // The exponent as a number without a conversion, which not every processor has for several: in the last bits of 2^52.
-    let k = f64::from_bits(TWO_52.to_bits() | (shifted >> 52)) - (TWO_52 + 1023.0);
     s * (half + rest) + k * LOG_2.1 - half + f + k * LOG_2.0
-}
-
-/// The logarithms of values over a positive `start`; whether all that are numbers are positive ones. Where one is not a number
-/// its logarithm is not either.
-pub(super) fn logarithms(start: f64, values: &[f64], logs: &mut [f64]) -> bool {
-    // Extremes of two lanes: this is one instruction each for two values.
-    let (mut lowest, mut highest) = ([1.0; 2], [1.0; 2]);
-    let ((logs, last_log), (pairs, last)) = (logs.as_chunks_mut::<2>(), values.as_chunks::<2>());
-    for (logs, values) in logs.iter_mut().zip(pairs) {
-        let ratios = values.map(|value| value / start);
-        for lane in 0..2 {
-            lowest[lane] = if ratios[lane] < lowest[lane] { ratios[lane] } else { lowest[lane] };
-            highest[lane] = if ratios[lane] > highest[lane] { ratios[lane] } else { highest[lane] };
-        }
-        *logs = ratios.map(log);
-    }
-    for (log, value) in last_log.iter_mut().zip(last) {
-        *log = libm::log(value / start);
-    }
-    let is_normal = (lowest[0] >= f64::MIN_POSITIVE)
-        & (lowest[1] >= f64::MIN_POSITIVE)
-        & (highest[0] < f64::INFINITY)
-        & (highest[1] < f64::INFINITY);
-    if is_normal && last.iter().all(|value| *value > 0.0 && *value < f64::INFINITY) {
-        return true;
-    }
-    let (logs, last_log) = (logs.as_flattened_mut(), last_log);
-    logs.iter_mut().chain(last_log).zip(values).for_each(|(place, value)| *place = libm::log(value / start));
-    values.iter().all(|value| value.is_nan() || (*value > 0.0 && *value < f64::INFINITY))
 }
 
 /// Up to so many places sums over them are known without rounding: all are multiples of a quarter below 2^51.
@@ -82,8 +88,12 @@ fn spread(n: usize) -> f64 {
     (0..n).map(|at| at as f64 - middle).fold(0.0, |sum, place| sum + place * place)
 }
 
+/// No logarithm is larger, without its sign.
+const LARGEST: f64 = 746.0;
+
 /// See [`crate::metrics::tail::stability`]; `logs` are `n` logarithms, at least two.
-pub(super) fn stability(n: usize, logs: Logs) -> Option<f64> {
+pub(super) fn stability(logs: &Logs<'_>) -> Option<f64> {
+    let n = logs.values.len();
     let spread = spread(n);
     let free = (n - 1) as f64;
     if (spread / free).sqrt() <= NOTHING * free {
@@ -91,7 +101,8 @@ pub(super) fn stability(n: usize, logs: Logs) -> Option<f64> {
     }
     let beta = defined(logs.places / spread)?;
     defined((logs.mean - beta * (0.5 * free)) * 1.0)?;
-    if (logs.squares / free).sqrt() <= NOTHING * logs.largest {
+    let deviation = (logs.squares / free).sqrt();
+    if deviation <= NOTHING * LARGEST && deviation <= NOTHING * largest(logs.values) {
         return None;
     }
     let correlation = defined(logs.places / (logs.squares.sqrt() * spread.sqrt()))?;
@@ -99,11 +110,11 @@ pub(super) fn stability(n: usize, logs: Logs) -> Option<f64> {
 }
 
 /// What a line through logarithms is worked out from.
-pub(super) struct Logs {
+pub(super) struct Logs<'a> {
     /// Their mean.
     pub(super) mean: f64,
-    /// The largest without its sign.
-    pub(super) largest: f64,
+    /// They themselves.
+    pub(super) values: &'a [f64],
     /// Sum of squares around the mean.
     pub(super) squares: f64,
     /// Sum of distances from the mean times places around theirs.
@@ -125,14 +136,10 @@ mod tests {
             .extend((0..20_000).map(|_| f64::from_bits(random.bits() & 0x7fef_ffff_ffff_ffff).max(f64::MIN_POSITIVE)));
         values.extend((0..200_000).map(|at| 0.3 + at as f64 * 1.3e-5));
         let expected: Vec<u64> = values.iter().map(|value| libm::log(*value).to_bits()).collect();
-        let mut found = values.clone();
-        logarithms(1.0, &values, &mut found);
-        for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
-            assert_eq!(found.to_bits(), *expected, "of {:e}", values[at]);
+        for (value, expected) in values.into_iter().zip(expected) {
+            let (f, s, k) = reduced(value);
+            assert_eq!(finished(f, s, k).to_bits(), expected, "of {value:e}");
         }
-        let mut small = [0.0; 2];
-        logarithms(4.0, &[f64::MIN_POSITIVE, 3.0], &mut small);
-        assert_eq!(small, [libm::log(f64::MIN_POSITIVE / 4.0), libm::log(0.75)]);
     }
 
     #[test]

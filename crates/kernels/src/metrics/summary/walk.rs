@@ -1,24 +1,33 @@
 //! The first walk over a curve: returns, falls below the high and logarithms, and their sums, block by block while they are
 //! near.
+//!
+//! What divides waits for the one divider of a processor, what adds waits for the sum before, and a logarithm waits for its
+//! own steps. So loops do some of each: a block's logarithms are begun while the block before is summed, and finished while
+//! the block's returns and falls are divided.
 
 use super::Workspace;
 use super::falls::Falls;
-use super::line;
+use super::line::{Logarithms, finished, reduced};
 
 /// Rows of a block.
-const BLOCK: usize = 256;
+pub(super) const BLOCK: usize = 256;
+
+/// Something of a block's rows.
+pub(super) type Column = [f64; BLOCK];
 
 /// Extremes that are looked for side by side.
 const LANES: usize = 4;
 
 /// What a walk over a curve gives besides the returns and the logarithms.
 pub(super) struct Walk {
-    /// Of returns.
+    /// Sums by row.
     pub(super) sums: Sums,
-    /// Of logarithms.
-    pub(super) log_sum: f64,
-    /// The highest and the lowest logarithm, or 0.
-    pub(super) log_range: Range,
+    /// Returns above 0.
+    pub(super) n_positive: u64,
+    /// The highest return.
+    pub(super) best: f64,
+    /// The lowest return.
+    pub(super) worst: f64,
     /// Falls below the high.
     pub(super) falls: Falls,
 }
@@ -28,54 +37,86 @@ impl Walk {
     /// are left in `workspace`. `None` for a curve that is not all positive numbers, or has returns beyond all numbers.
     pub(super) fn new(start: f64, equity: &[f64], workspace: &mut Workspace) -> Option<Self> {
         let Workspace { returns, logs, .. } = workspace;
-        returns.resize(equity.len(), 0.0);
-        logs.resize(equity.len(), 0.0);
-        let first = equity[0] / start - 1.0;
-        let mut walk =
-            Self { sums: Sums::default(), log_sum: 0.0, log_range: Range::of(0.0), falls: Falls::new(start) };
-        let (mut before, mut is_sound) = (start, start > 0.0 && start < f64::INFINITY);
-        let (mut range, mut falls) = (Range::of(first), [0.0; BLOCK]);
-        let rows = equity.chunks(BLOCK).zip(returns.chunks_mut(BLOCK)).zip(logs.chunks_mut(BLOCK));
-        for ((values, returns), logs) in rows {
-            let falls = &mut falls[..values.len()];
-            changes(before, values, returns);
-            before = values[values.len() - 1];
-            walk.falls.depths(values, falls);
-            is_sound &= line::logarithms(start, values, logs);
-            range.take(returns);
-            walk.log_range.take(logs);
-            walk.sums.n_positive += returns.iter().filter(|change| **change > 0.0).count() as u64;
-            walk.add(returns, falls, logs);
-            walk.falls.take(falls);
+        let n_padded = equity.len().next_multiple_of(BLOCK);
+        returns.resize(n_padded, 0.0);
+        logs.resize(n_padded, 0.0);
+        let (blocks_of_returns, blocks_of_logs) = (returns.as_chunks_mut().0, logs.as_chunks_mut().0);
+        let (mut sums, mut falls) = (Sums::default(), Falls::new(start));
+        let (mut range, mut n_positive) = (Range::of(equity[0] / start - 1.0), 0);
+        let (mut logarithms, mut depths, none) = (Logarithms::over(start), [0.0; BLOCK], [0.0; BLOCK]);
+        let mut room = [0.0; BLOCK + 1];
+        let mut is_sound = start > 0.0 && start < f64::INFINITY;
+        for (nth, values) in equity.chunks(BLOCK).enumerate() {
+            let window = window(start, equity, nth, &mut room);
+            // What is not there yet adds nothing.
+            let (before, logs_before) =
+                nth.checked_sub(1).map_or((&none, &none), |at| (&blocks_of_returns[at], &blocks_of_logs[at]));
+            sums = sums.add(&Rows { returns: before, falls: &depths, logs: logs_before }, window, &mut logarithms);
+            let (returns, logs) = (&mut blocks_of_returns[nth], &mut blocks_of_logs[nth]);
+            falls.peaks(window, &mut depths);
+            divide(window, &logarithms, returns, &mut depths, logs);
+            is_sound &= logarithms.are_sound(values, logs);
+            let changes = &returns[..values.len()];
+            range.take(changes);
+            n_positive += changes.iter().filter(|change| **change > 0.0).count() as u64;
+            falls.take(&depths[..values.len()]);
         }
-        (walk.sums.best, walk.sums.worst) = (range.highest(), range.lowest());
-        walk.falls.end();
+        let last = blocks_of_returns.len() - 1;
+        let rows = Rows { returns: &blocks_of_returns[last], falls: &depths, logs: &blocks_of_logs[last] };
+        (0..equity.len() - last * BLOCK).for_each(|at| sums.take(&rows, at));
+        returns.truncate(equity.len());
+        logs.truncate(equity.len());
+        falls.end();
+        let (best, worst) = (range.highest(), range.lowest());
         // What is not a number does not get lost in a sum.
-        (is_sound && !walk.sums.all.is_nan() && walk.sums.best.is_finite()).then_some(walk)
-    }
-
-    /// Adds a block to all sums.
-    fn add(&mut self, returns: &[f64], falls: &[f64], logs: &[f64]) {
-        let (mut sums, mut squares, mut log_sum) = (self.sums, self.falls.squares, self.log_sum);
-        for ((&value, fall), log) in returns.iter().zip(falls).zip(logs) {
-            // Adding 0 to what is not -0 changes no bit; none of these sums is. Written so that each is one instruction.
-            let gain = if value > 0.0 { value } else { 0.0 };
-            let loss = if value < 0.0 { value } else { 0.0 };
-            sums.all += value;
-            sums.downside += loss * loss;
-            sums.above += gain;
-            sums.below -= loss;
-            squares += fall * fall;
-            log_sum += log;
-        }
-        (self.sums, self.falls.squares, self.log_sum) = (sums, squares, log_sum);
+        (is_sound && !sums.all.is_nan() && best.is_finite()).then_some(Self { sums, n_positive, best, worst, falls })
     }
 }
 
-/// Sums over returns, each in their order.
+/// A block's values with the one before them in front.
+pub(super) type Window = [f64; BLOCK + 1];
+
+/// The window of a block, `nth` of those of a curve; one that is not full goes on with its last value. `room` is for those that
+/// do not lie in `equity` as they are.
+fn window<'a>(start: f64, equity: &'a [f64], nth: usize, room: &'a mut Window) -> &'a Window {
+    let from = nth * BLOCK;
+    if let Some(window) = from.checked_sub(1).and_then(|before| equity[before..].first_chunk()) {
+        return window;
+    }
+    let values = &equity[from..equity.len().min(from + BLOCK)];
+    room[0] = if nth == 0 { start } else { equity[from - 1] };
+    room[1..].fill(values[values.len() - 1]);
+    room[1..=values.len()].copy_from_slice(values);
+    room
+}
+
+/// Divides the values of a window by those before them and by their highs, which `falls` holds until then, and finishes their
+/// logarithms.
+// On its own, or the compiler does not see that two rows can be worked out at once.
+#[inline(never)]
+fn divide(window: &Window, logarithms: &Logarithms, returns: &mut Column, falls: &mut Column, logs: &mut Column) {
+    let Logarithms { f, s, k, .. } = logarithms;
+    for at in 0..BLOCK {
+        returns[at] = window[at + 1] / window[at] - 1.0;
+        falls[at] = window[at + 1] / falls[at] - 1.0;
+        logs[at] = finished(f[at], s[at], k[at]);
+    }
+}
+
+/// What was worked out of a block.
+struct Rows<'a> {
+    /// Returns.
+    returns: &'a Column,
+    /// Falls below the high.
+    falls: &'a Column,
+    /// Logarithms.
+    logs: &'a Column,
+}
+
+/// Sums by row, each in the order of the rows.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Sums {
-    /// All of them.
+    /// Returns.
     pub(super) all: f64,
     /// Squares of those that are not above 0.
     pub(super) downside: f64,
@@ -83,16 +124,51 @@ pub(super) struct Sums {
     pub(super) above: f64,
     /// The others, without their sign.
     pub(super) below: f64,
-    /// The highest.
-    pub(super) best: f64,
-    /// The lowest.
-    pub(super) worst: f64,
-    /// How many are above 0.
-    pub(super) n_positive: u64,
+    /// Squares of falls.
+    pub(super) squares: f64,
+    /// Logarithms.
+    pub(super) logs: f64,
+}
+
+impl Sums {
+    /// Adds a row.
+    #[inline]
+    fn take(&mut self, rows: &Rows<'_>, at: usize) {
+        let (value, fall) = (rows.returns[at], rows.falls[at]);
+        // Adding 0 to what is not -0 changes no bit; none of these sums is.
+        let gain = if value > 0.0 { value } else { 0.0 };
+        let loss = if value < 0.0 { value } else { 0.0 };
+        self.all += value;
+        self.downside += loss * loss;
+        self.above += gain;
+        self.below -= loss;
+        self.squares += fall * fall;
+        self.logs += rows.logs[at];
+    }
+
+    /// Adds rows, and begins the logarithms of the next ones, those of a window.
+    // On its own, or the compiler does not see that two rows can be worked out at once.
+    #[inline(never)]
+    fn add(mut self, rows: &Rows<'_>, next: &Window, logarithms: &mut Logarithms) -> Self {
+        let (mut lowest, mut highest) = ([f64::INFINITY; 2], [0.0; 2]);
+        for at in (0..BLOCK).step_by(2) {
+            let ratios = [next[at + 1] / logarithms.start, next[at + 2] / logarithms.start];
+            for (lane, ratio) in ratios.into_iter().enumerate() {
+                lowest[lane] = if ratio < lowest[lane] { ratio } else { lowest[lane] };
+                highest[lane] = if ratio > highest[lane] { ratio } else { highest[lane] };
+                let at = at + lane;
+                (logarithms.f[at], logarithms.s[at], logarithms.k[at]) = reduced(ratio);
+            }
+            self.take(rows, at);
+            self.take(rows, at + 1);
+        }
+        logarithms.range = (f64::min(lowest[0], lowest[1]), f64::max(highest[0], highest[1]));
+        self
+    }
 }
 
 /// The highest and the lowest of numbers among which is no -0, looked for in lanes.
-pub(super) struct Range([f64; LANES], [f64; LANES]);
+struct Range([f64; LANES], [f64; LANES]);
 
 impl Range {
     /// That of one number.
@@ -101,6 +177,7 @@ impl Range {
     }
 
     /// Takes numbers in.
+    // On its own, or the compiler does not see that two lanes are one instruction.
     #[inline(never)]
     fn take(&mut self, values: &[f64]) {
         let &mut Self(mut highest, mut lowest) = self;
@@ -119,22 +196,12 @@ impl Range {
     }
 
     /// The highest.
-    pub(super) fn highest(&self) -> f64 {
+    fn highest(&self) -> f64 {
         self.0.into_iter().fold(self.0[0], f64::max)
     }
 
     /// The lowest.
-    pub(super) fn lowest(&self) -> f64 {
+    fn lowest(&self) -> f64 {
         self.1.into_iter().fold(self.1[0], f64::min)
     }
-}
-
-/// The returns of a block, at least one row, after a value.
-fn changes(before: f64, values: &[f64], returns: &mut [f64]) {
-    returns[0] = values[0] / before - 1.0;
-    returns[1..]
-        .iter_mut()
-        .zip(values)
-        .zip(&values[1..])
-        .for_each(|((change, before), now)| *change = now / before - 1.0);
 }

@@ -108,6 +108,8 @@ fn all_at_once_has_the_bits_of_one_by_one() {
         (1..500).rev().map(f64::from).collect(),
         (1..6000).map(|at| f64::from(at / 100 + 1)).collect(),
         (1..6000).map(|at| 1.0 + f64::from(at % 3)).collect(),
+        // Hardly anything, yet more than rounding.
+        (0..300).map(|at| 100.0 + f64::from(at % 5) * 1e-11).collect(),
     ];
     for n in [3, 4, 5, 19, 20, 21, 22, 40, 41, 100, 255, 256, 257, 258, 259, 513, 1000] {
         for step in [0.1, 0.01, 0.5] {
