@@ -64,23 +64,36 @@ impl Falls {
             let (lowest, highest) = extremes(chunk);
             if highest < 0.0 {
                 if lowest < self.deepest.0 {
-                    // The first of equal ones.
-                    let place = chunk.iter().take_while(|fall| **fall != lowest).count();
-                    self.deepest = (lowest, self.at + place);
+                    self.deepest = (lowest, self.at + first(chunk, lowest));
                 }
-                self.at += FEW;
+            } else if self.may_note(lowest) {
+                chunk.iter().zip(self.at..).for_each(|(&fall, idx)| self.take_one(fall, idx));
             } else {
-                chunk.iter().for_each(|&fall| self.take_one(fall));
+                // What ended here is neither the worst nor the longest; what began last may be.
+                let high = last_high(chunk);
+                self.peak_idx = self.at + high;
+                let mut after = *chunk;
+                (0..FEW).for_each(|at| after[at] = if at > high { after[at] } else { 0.0 });
+                let lowest = extremes(&after).0;
+                self.deepest = (lowest, self.at + first(&after, lowest));
             }
+            self.at += FEW;
         }
-        rest.iter().for_each(|&fall| self.take_one(fall));
+        for &fall in rest {
+            self.take_one(fall, self.at);
+            self.at += 1;
+        }
     }
 
-    /// Takes the next fall in.
+    /// Whether one of the next few falls, down to `lowest` and up to a high, may end the worst or the longest stretch so far.
     #[inline]
-    fn take_one(&mut self, fall: f64) {
-        let idx = self.at;
-        self.at += 1;
+    fn may_note(&self, lowest: f64) -> bool {
+        lowest < self.lowest || self.deepest.0 < self.lowest || self.at + FEW - self.peak_idx > self.longest_length
+    }
+
+    /// Takes the fall at `idx` in.
+    #[inline]
+    fn take_one(&mut self, fall: f64, idx: usize) {
         if fall >= 0.0 {
             if self.deepest.0 < 0.0 {
                 self.close(idx - 1, Some(idx));
@@ -113,6 +126,18 @@ impl Falls {
             self.longest = Some(drawdown);
         }
     }
+}
+
+/// The first place of a number that is among these; nobody can foresee it, so that all are looked at.
+#[inline]
+fn first(values: &[f64; FEW], value: f64) -> usize {
+    (0..FEW).rev().fold(0, |place, at| if values[at] == value { at } else { place })
+}
+
+/// The last place of a high that is among falls.
+#[inline]
+fn last_high(falls: &[f64; FEW]) -> usize {
+    (0..FEW).fold(0, |place, at| if falls[at] >= 0.0 { at } else { place })
 }
 
 /// The lowest and the highest of numbers.

@@ -141,6 +141,29 @@ fn all_at_once_has_the_bits_of_one_by_one() {
 }
 
 #[test]
+fn falls_of_any_length_and_depth_have_the_places_of_one_by_one() {
+    let mut random = Random::new(15);
+    let mut workspace = Workspace::default();
+    for _ in 0..400 {
+        let (mut curve, mut high) = (Vec::new(), 1000.0);
+        let (length, depth) = (1 + random.below(45), 1 + random.below(60));
+        // Long and shallow ones, then short and deep ones, or the other way round, or of all kinds.
+        let (longer, deeper) = (random.below(3), random.below(3));
+        for nth in 0..60 {
+            let times = |way: usize| [1, 1 + nth / 20, 4 - nth / 20][way];
+            let (length, depth) = (random.below(length * times(longer)), 1 + random.below(depth * times(deeper)));
+            curve.extend((0..1 + random.below(3)).map(|at| high + at as f64));
+            high = *curve.last().unwrap();
+            curve.extend((0..length).map(|_| high - (1 + random.below(depth)) as f64));
+        }
+        let summary = summary(&curve, 365.0, &mut workspace);
+        assert_eq!(summary.worst_drawdown, worst_drawdown(&curve), "{curve:?}");
+        assert_eq!(summary.longest_drawdown, longest_slowly(&curve), "{curve:?}");
+        assert_eq!(summary.max_drawdown, max_drawdown(&curve));
+    }
+}
+
+#[test]
 fn curves_of_odd_numbers_have_the_bits_of_one_by_one() {
     let mut random = Random::new(14);
     let mut workspace = Workspace::default();
