@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use crosscut_kernels::metrics::turnover;
 use crosscut_model::Side;
 use crosscut_trading::account::Funds;
 use crosscut_trading::cost::fraction;
@@ -13,10 +12,12 @@ use crosscut_trading::strategy::Holding;
 use crosscut_trading::venue::{Meeting, Purse, Terms, execute};
 
 use super::curve::Curve;
+use super::lines::{Block, Lines, Paid};
 use super::outlook::Outlook;
-use super::positions::{Part, Positions};
+use super::positions::Positions;
+use super::ranges::Ranges;
 use super::sight::{Places, Sight};
-use super::slate::{Orders, Slate};
+use super::slate::Slate;
 use super::{Curves, Job};
 use crate::config::{BacktestConfig, CommissionConfig, SlippageConfig};
 use crate::panel::Panel;
@@ -24,8 +25,8 @@ use crate::results::metrics::TradeColumns;
 
 /// One set on its walk.
 pub(super) struct Book {
-    /// Cash, quote units.
-    cash: f64,
+    /// Cash, and what has been paid for fills.
+    pub(super) paid: Paid,
     /// Positions and closed trades.
     pub(super) positions: Positions,
     /// Equity and exposure so far.
@@ -40,10 +41,6 @@ pub(super) struct Book {
     pub(super) n_orders: usize,
     /// Orders filled, in full or in part.
     pub(super) n_fills: usize,
-    /// Commission of all fills.
-    pub(super) commission: f64,
-    /// Slippage of all fills.
-    pub(super) slippage: f64,
     /// Commission and slippage, fractions.
     rates: (f64, f64),
     /// Whether orders meet the next open instead of the close that decided them.
@@ -55,7 +52,7 @@ pub(super) struct Book {
     /// Whether it has come to something only the engine can do.
     is_void: bool,
     /// What waits for it.
-    waiting: Orders,
+    waiting: Lines,
 }
 
 /// Room that one set leaves to the next: what it has most of.
@@ -85,7 +82,7 @@ impl Book {
     /// A book before the first row; `spare` is room for it.
     pub(super) fn new(job: &Job<'_>, panel: &Panel, rows: Range<usize>, spare: Spare) -> Self {
         Self {
-            cash: job.config.capital,
+            paid: Paid { cash: job.config.capital, ..Paid::default() },
             positions: Positions::new(panel.symbols().len(), spare.trades),
             curve: Curve::new(rows.len(), spare.equity),
             at: rows.start,
@@ -93,14 +90,12 @@ impl Book {
             turnover: Vec::new(),
             n_orders: 0,
             n_fills: 0,
-            commission: 0.0,
-            slippage: 0.0,
             rates: rates(job.config),
             is_delayed: job.config.execution == Execution::NextOpen,
             is_cash: job.prepared.funds == Funds::Cash,
             waits_for: None,
             is_void: false,
-            waiting: Orders::default(),
+            waiting: Lines::default(),
         }
     }
 
@@ -109,9 +104,11 @@ impl Book {
         if let Some(row) = self.waits_for.filter(|&row| row <= to && row < self.rows.end) {
             self.mark(places, slate, row);
             self.waits_for = None;
-            std::mem::swap(&mut self.waiting, &mut slate.orders);
-            let meet = |part: &mut Part| part.price = places.open_at(part.symbol_idx, row);
-            slate.orders.sells.iter_mut().chain(&mut slate.orders.buys).for_each(meet);
+            std::mem::swap(&mut self.waiting, &mut slate.lines);
+            for (block, at) in slate.lines.places() {
+                let Block { symbols, prices, .. } = &mut slate.lines.blocks[block];
+                prices[at] = places.open_at(symbols[at], row);
+            }
             self.trade(job, places, slate, row);
         }
         self.mark(places, slate, to);
@@ -130,10 +127,10 @@ impl Book {
             places.closes_in(symbol_idx, rows.clone()).map(|closes| (closes, quantity))
         }));
         if slate.columns.len() == held.len() {
-            self.curve.grow(self.cash, &slate.columns, rows.len());
+            self.curve.grow(self.paid.cash, &slate.columns, rows.len());
         } else {
             let columns = places.columns(held, rows.clone(), &mut slate.filled);
-            self.curve.grow(self.cash, &columns, rows.len());
+            self.curve.grow(self.paid.cash, &columns, rows.len());
         }
         self.is_void |= !self.curve.is_sound;
     }
@@ -144,7 +141,7 @@ impl Book {
         job: &Job<'_>,
         places: &Places<'_>,
         slate: &mut Slate<'_>,
-        (outlook, row): (&Outlook, usize),
+        (outlook, ranges, row): (&Outlook, &Ranges, usize),
     ) {
         let Some(rule) = job.prepared.strategy.rule().filter(|_| !self.is_void) else { return };
         let equity = self.equity(outlook);
@@ -155,18 +152,20 @@ impl Book {
         slate.plan.clear();
         let is_short = outlook.ranked.len() < rule.names_needed(outlook.ranked.len());
         match job.config.on_short {
-            OnShort::Skip if is_short => return,
+            OnShort::Skip if is_short => {
+                self.positions.note_ranges(ranges);
+                return;
+            }
             OnShort::Flat if is_short => {}
             _ => {
                 let held = || self.holdings(job, places, (row, equity));
                 rule.decide(&outlook.ranked, &Sight::new(places, row, &held), &mut slate.plan);
             }
         }
-        slate.mark(self.positions.held());
+        slate.mark(self.positions.held_bits());
         self.settle_idle(job.config.untradable, places, slate, (outlook, row));
-        let kept = self.lay(slate, outlook, equity);
-        self.wish(job, slate, (equity, kept));
-        self.n_orders += slate.orders.sells.len() + slate.orders.buys.len();
+        slate.lay(&outlook.closes, &mut self.positions, ranges);
+        self.wish(job, &mut slate.lines, equity);
         // An order that comes after the next open, or has none to meet, is for the engine; and so is one at a close that is
         // known when the next bar has begun, of which nobody can say which prices came after it.
         let is_late = row + 1 < self.rows.end && places.panel.available_at()[row] > places.panel.timeline()[row + 1];
@@ -176,16 +175,18 @@ impl Book {
             return;
         }
         self.waits_for = Some(row + 1);
-        let has_open = |part: &Part| places.has_open(part.symbol_idx, row + 1, self.rows.end);
-        self.is_void |= !slate.orders.sells.iter().chain(&slate.orders.buys).all(has_open);
-        std::mem::swap(&mut self.waiting, &mut slate.orders);
+        self.is_void |= slate.lines.places().any(|(block, at)| {
+            let Block { symbols, changes, .. } = &slate.lines.blocks[block];
+            changes[at] != 0.0 && !places.has_open(symbols[at], row + 1, self.rows.end)
+        });
+        std::mem::swap(&mut self.waiting, &mut slate.lines);
     }
 
     /// Cash and the value of what is held at the last closes; what is held has one.
     fn equity(&self, outlook: &Outlook) -> f64 {
         let held = self.positions.held().iter();
         let value = held.fold(0.0, |sum, (symbol_idx, quantity)| sum + quantity * outlook.closes[*symbol_idx as usize]);
-        self.cash + value
+        self.paid.cash + value
     }
 
     /// What is held as a rule sees it.
@@ -227,57 +228,33 @@ impl Book {
         }
     }
 
-    /// Lays aims and positions side by side, symbols ascending; gives what is kept as it is.
-    fn lay(&mut self, slate: &mut Slate<'_>, outlook: &Outlook, equity: f64) -> Kept {
-        let Slate { weights, marks, lines, orders, .. } = slate;
-        let mut kept = Kept::default();
-        let n_named = marks.iter().map(|marks| (marks.aimed | marks.held).count_ones() as usize).sum();
-        lines.resize(n_named);
-        orders.named.resize(n_named, 0);
-        let (mut n_named, mut n_lines) = (0, 0);
-        for (word, marks) in marks.iter().enumerate() {
-            let mut left = marks.aimed | marks.held;
-            while left != 0 {
-                let bit = left & left.wrapping_neg();
-                let symbol_idx = word as u32 * 64 + left.trailing_zeros();
-                left ^= bit;
-                orders.named[n_named] = symbol_idx;
-                n_named += 1;
-                let (price, held) = (outlook.closes[symbol_idx as usize], self.positions.quantity(symbol_idx));
-                if marks.kept & bit == 0 {
-                    lines.symbols[n_lines] = symbol_idx;
-                    lines.weights[n_lines] = std::mem::take(&mut weights[symbol_idx as usize]);
-                    lines.prices[n_lines] = price;
-                    lines.held[n_lines] = held;
-                    n_lines += 1;
-                } else if held != 0.0 {
-                    let weight = held * price / equity;
-                    kept.gross += weight.abs();
-                    kept.net += weight;
-                }
-            }
-        }
-        lines.resize(n_lines);
-        kept
+    /// Turns lines into orders at their last closes, and notes the turnover.
+    fn wish(&mut self, job: &Job<'_>, lines: &mut Lines, equity: f64) {
+        let scale = if self.is_cash { self.fit_cash(job, lines, equity) } else { 1.0 };
+        lines.work_out(equity, scale);
+        self.turnover.push(lines.turnover());
+        self.n_orders += lines.n_orders();
     }
 
-    /// Turns lines into orders at their last closes, and notes the turnover.
-    fn wish(&mut self, job: &Job<'_>, slate: &mut Slate<'_>, (equity, kept): (f64, Kept)) {
-        let Slate { lines, orders, .. } = slate;
-        let mut scale = 1.0;
-        if self.is_cash {
-            // What is kept has used its share of the cash; the rest cannot weigh more than what is left.
-            let limits = Limits { cash_buffer: Some(0.0), ..job.prepared.limits };
-            limits.apply(&mut lines.weights, kept);
-            let account = Account { equity, cash: self.cash, reserve: 0.0 };
-            scale = affordable_scale(&lines.iter().collect::<Vec<Line>>(), account, &job.prepared.costs);
+    /// Cuts weights to what there is cash for; gives the scale that costs ask for beside.
+    fn fit_cash(&self, job: &Job<'_>, lines: &mut Lines, equity: f64) -> f64 {
+        let mut kept = Kept::default();
+        for (block, at) in lines.places() {
+            let Block { weights, held, prices, .. } = &lines.blocks[block];
+            if weights[at].is_nan() && held[at] != 0.0 {
+                let weight = held[at] * prices[at] / equity;
+                kept.gross += weight.abs();
+                kept.net += weight;
+            }
         }
-        lines.work_out(equity, scale);
-        orders.take(lines);
-        if self.is_cash {
-            lines.weights.iter_mut().for_each(|weight| *weight *= scale);
-        }
-        self.turnover.push(turnover(&lines.weights, &lines.drifted));
+        // What is kept has used its share of the cash; the rest cannot weigh more than what is left.
+        let limits = Limits { cash_buffer: Some(0.0), ..job.prepared.limits };
+        let mut weights: Vec<f64> = lines.aimed().map(|line| line.weight).collect();
+        limits.apply(&mut weights, kept);
+        let aimed = lines.blocks.iter_mut().flat_map(|block| &mut block.weights).filter(|weight| !weight.is_nan());
+        aimed.zip(weights).for_each(|(weight, cut)| *weight = cut);
+        let account = Account { equity, cash: self.paid.cash, reserve: 0.0 };
+        affordable_scale(&lines.aimed().collect::<Vec<Line>>(), account, &job.prepared.costs)
     }
 
     /// Trades what is ordered in a row: sells, then buys.
@@ -285,49 +262,37 @@ impl Book {
         if self.is_void {
             return;
         }
-        let Orders { sells, buys, named } = &mut slate.orders;
-        for (side, orders) in [(Side::Sell, sells), (Side::Buy, buys)] {
-            if self.is_cash {
-                self.fill_for_cash(job, side, orders);
-            } else {
-                self.fill(side, orders);
+        let Slate { lines, ends, .. } = slate;
+        if self.is_cash {
+            self.fill_for_cash(job, Side::Sell, lines);
+            self.fill_for_cash(job, Side::Buy, lines);
+            lines.part();
+        } else {
+            lines.pay(self.rates, &mut self.paid);
+        }
+        self.n_fills += lines.n_orders();
+        self.positions.book(places, row, lines, ends);
+    }
+
+    /// Executes orders of a side as far as there is cash for them: what is left of them becomes their fills.
+    fn fill_for_cash(&mut self, job: &Job<'_>, side: Side, lines: &mut Lines) {
+        for (block, at) in lines.places() {
+            let Block { prices, held, changes, commissions, .. } = &mut lines.blocks[block];
+            if changes[at] * side.sign() <= 0.0 {
+                continue;
             }
-            self.n_fills += orders.len();
-            self.positions.book(places, (side, row), orders, &mut slate.kinds);
-        }
-        self.positions.settle(named);
-    }
-
-    /// Executes orders of a side, cash may be owed: they become their fills.
-    fn fill(&mut self, side: Side, orders: &mut [Part]) {
-        let sign = side.sign();
-        let slipped = 1.0 + self.rates.1 * sign;
-        let (mut cash, mut commission, mut slippage) = (self.cash, self.commission, self.slippage);
-        for part in orders {
-            let met = part.price;
-            part.price = met * slipped;
-            part.commission = self.rates.0 * part.quantity * part.price;
-            cash -= sign * part.quantity * part.price + part.commission;
-            commission += part.commission;
-            slippage += (part.price - met).abs() * part.quantity;
-        }
-        (self.cash, self.commission, self.slippage) = (cash, commission, slippage);
-    }
-
-    /// Executes orders of a side as far as there is cash for them: they become their fills.
-    fn fill_for_cash(&mut self, job: &Job<'_>, side: Side, orders: &mut Vec<Part>) {
-        orders.retain_mut(|part| {
-            let Part { symbol_idx, quantity, price: reference, .. } = *part;
-            let purse = if side == Side::Buy { Purse::Cash(self.cash) } else { Purse::Unlimited };
-            self.is_void |= side == Side::Sell && quantity > self.positions.quantity(symbol_idx);
+            let (quantity, reference) = (changes[at].abs(), prices[at]);
+            let purse = if side == Side::Buy { Purse::Cash(self.paid.cash) } else { Purse::Unlimited };
+            self.is_void |= side == Side::Sell && quantity > held[at];
             let meeting = Meeting { side, quantity, reference, at: 0, lot_size: None, terms: Terms::default() };
-            let Some(fill) = execute(meeting, purse, &job.prepared.costs) else { return false };
-            self.cash -= side.sign() * fill.quantity * fill.price + fill.commission;
-            self.commission += fill.commission;
-            self.slippage += fill.slippage;
-            *part = Part { symbol_idx, quantity: fill.quantity, price: fill.price, commission: fill.commission };
-            true
-        });
+            let fill = execute(meeting, purse, &job.prepared.costs);
+            changes[at] = fill.as_ref().map_or(0.0, |fill| side.sign() * fill.quantity);
+            let Some(fill) = fill else { continue };
+            self.paid.cash -= side.sign() * fill.quantity * fill.price + fill.commission;
+            self.paid.commission += fill.commission;
+            self.paid.slippage += fill.slippage;
+            (prices[at], commissions[at]) = (fill.price, fill.commission);
+        }
     }
 
     /// Gives up everything for its room.

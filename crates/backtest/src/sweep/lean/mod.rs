@@ -9,6 +9,7 @@
 
 mod book;
 mod curve;
+mod lines;
 mod members;
 mod outlook;
 mod positions;
@@ -124,13 +125,9 @@ impl Walker<'_> {
         self.decisions.get(self.n_over).copied()
     }
 
-    /// Walks up to the close of a row, or to the end of the run.
-    fn advance<'b>(&mut self, places: &Places<'b>, (slate, ranges): (&mut Slate<'b>, &mut Ranges), to: usize) {
-        // What was decided at a row is held, or taken up, from the bar after it on.
-        let since = self.n_over.checked_sub(1).map_or(self.rows.start, |at| self.decisions[at] + 1);
-        self.book.advance(self.job, places, slate, to);
-        ranges.turn_to(places, since..self.rows.end.min(to + 1));
-        self.book.positions.note_ranges(places, ranges);
+    /// The row from which on it has held, or has taken up, what it decided last.
+    fn since(&self) -> usize {
+        self.n_over.checked_sub(1).map_or(self.rows.start, |at| self.decisions[at] + 1)
     }
 }
 
@@ -174,18 +171,51 @@ pub(super) fn walk(
 /// Walks sets of one company to the end.
 fn walk_all(places: &Places<'_>, walkers: &mut [Walker<'_>], outlooks: &Outlooks) {
     let Some(mut lookout) = walkers.first().and_then(|walker| Lookout::new(places, walker.job)) else { return };
-    let (mut slate, mut ranges) = (Slate::new(places.panel.symbols().len()), Ranges::default());
+    let n_symbols = places.panel.symbols().len();
+    let mut stage = Stage { slate: Slate::new(n_symbols), ranges: Ranges::new(n_symbols), held: Vec::new() };
     while let Some(row) = walkers.iter().filter_map(Walker::next).min() {
         let outlook = outlooks.at(row).unwrap_or_else(|| lookout.look(row));
-        for walker in walkers.iter_mut().filter(|walker| walker.next() == Some(row)) {
-            walker.advance(places, (&mut slate, &mut ranges), row);
-            walker.book.decide(walker.job, places, &mut slate, (outlook, row));
-            walker.n_over += 1;
+        // Sets that decided last at the same row lie together.
+        for walkers in walkers.chunk_by_mut(|a, b| a.next() == b.next() && a.since() == b.since()) {
+            if walkers[0].next() != Some(row) {
+                continue;
+            }
+            stage.advance(places, walkers, row);
+            for walker in walkers {
+                walker.book.decide(walker.job, places, &mut stage.slate, (outlook, &stage.ranges, row));
+                walker.n_over += 1;
+            }
         }
     }
     for walker in walkers {
         let end = walker.rows.end;
-        walker.advance(places, (&mut slate, &mut ranges), end);
+        stage.advance(places, std::slice::from_mut(walker), end);
+        walker.book.positions.note_ranges(&stage.ranges);
+    }
+}
+
+/// What sets use one after another.
+struct Stage<'a> {
+    /// Room for a decision.
+    slate: Slate<'a>,
+    /// The extremes of what is held since the last decision.
+    ranges: Ranges,
+    /// One bit for each symbol that one of the sets holds.
+    held: Vec<u64>,
+}
+
+impl<'a> Stage<'a> {
+    /// Walks sets that decided last at the same row up to the close of another, or to the end of the run.
+    fn advance(&mut self, places: &Places<'a>, walkers: &mut [Walker<'_>], to: usize) {
+        let rows = walkers[0].since()..walkers[0].rows.end.min(to + 1);
+        self.held.clear();
+        for walker in walkers {
+            walker.book.advance(walker.job, places, &mut self.slate, to);
+            let held = walker.book.positions.held_bits();
+            self.held.resize(held.len(), 0);
+            self.held.iter_mut().zip(held).for_each(|(all, held)| *all |= held);
+        }
+        self.ranges.turn_to(places, &rows, &self.held);
     }
 }
 
@@ -208,8 +238,8 @@ impl Curves {
             trades: self.book.positions.closed(),
             n_orders: self.book.n_orders,
             n_fills: self.book.n_fills,
-            commission: self.book.commission,
-            slippage: self.book.slippage,
+            commission: self.book.paid.commission,
+            slippage: self.book.paid.slippage,
             moved: &[],
             periods_per_year,
         }

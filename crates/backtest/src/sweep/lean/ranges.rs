@@ -5,35 +5,36 @@ use std::ops::Range;
 use super::sight::Places;
 
 /// Extremes of the symbols over some rows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ranges {
-    /// The rows.
-    rows: Range<usize>,
-    /// How many different rows there have been.
-    n_turns: u32,
-    /// By symbol: lowest and highest price, quote units, NaN without a bar; and the turn at which they were found.
-    known: Vec<(f64, f64, u32)>,
+    /// By symbol: lowest and highest price, quote units; NaN without a bar, and for those that nobody holds.
+    known: Vec<(f64, f64)>,
 }
 
 impl Ranges {
-    /// Goes on to other rows.
-    pub(super) fn turn_to(&mut self, places: &Places<'_>, rows: Range<usize>) {
-        if self.rows == rows && self.n_turns > 0 {
-            return;
+    /// Nothing yet of so many symbols.
+    pub(super) fn new(n_symbols: usize) -> Self {
+        Self { known: vec![(f64::NAN, f64::NAN); n_symbols] }
+    }
+
+    /// Goes on to other rows, for those who have these symbols: one bit for each.
+    pub(super) fn turn_to(&mut self, places: &Places<'_>, rows: &Range<usize>, held: &[u64]) {
+        self.known.fill((f64::NAN, f64::NAN));
+        for (word, &held) in held.iter().enumerate() {
+            let mut left = held;
+            while left != 0 {
+                let symbol_idx = word as u32 * 64 + left.trailing_zeros();
+                left &= left - 1;
+                if let Some(range) = places.range_of(symbol_idx, rows.clone()) {
+                    self.known[symbol_idx as usize] = range;
+                }
+            }
         }
-        self.rows = rows;
-        self.n_turns += 1;
-        self.known.resize(places.panel.symbols().len(), (f64::NAN, f64::NAN, 0));
     }
 
     /// The extremes of a symbol; NaN without a bar.
     #[inline]
-    pub(super) fn of(&mut self, places: &Places<'_>, symbol_idx: u32) -> (f64, f64) {
-        let known = &mut self.known[symbol_idx as usize];
-        if known.2 != self.n_turns {
-            let (low, high) = places.range_of(symbol_idx, self.rows.clone()).unwrap_or((f64::NAN, f64::NAN));
-            *known = (low, high, self.n_turns);
-        }
-        (known.0, known.1)
+    pub(super) fn of(&self, symbol_idx: u32) -> (f64, f64) {
+        self.known[symbol_idx as usize]
     }
 }

@@ -12,15 +12,15 @@ use crate::panel::Panel;
 pub(in crate::sweep) struct Places<'a> {
     /// The market.
     pub(super) panel: &'a Panel,
-    /// For a symbol whose bars have no gap on a timeline without one: the row of its first bar.
-    dense: Vec<Option<usize>>,
+    /// For a symbol whose bars have no gap on a timeline without one: the row of its first bar, and its closes.
+    dense: Vec<Option<(usize, &'a [f64])>>,
 }
 
 impl<'a> Places<'a> {
     /// The places of a panel's bars.
     pub(in crate::sweep) fn new(panel: &'a Panel) -> Self {
-        let dense = (0..panel.symbols().len() as u32).map(|symbol_idx| panel.dense_from(symbol_idx)).collect();
-        Self { panel, dense }
+        let whole = |symbol_idx| Some((panel.dense_from(symbol_idx)?, panel.series(symbol_idx).close()));
+        Self { panel, dense: (0..panel.symbols().len() as u32).map(whole).collect() }
     }
 
     /// The market.
@@ -31,10 +31,7 @@ impl<'a> Places<'a> {
     /// Position of a symbol's last bar at or before a row.
     pub(super) fn last(&self, symbol_idx: u32, row: usize) -> Option<usize> {
         match self.dense[symbol_idx as usize] {
-            Some(first) => {
-                let n_bars = self.panel.series(symbol_idx).n_bars();
-                row.checked_sub(first).map(|pos| pos.min(n_bars - 1))
-            }
+            Some((first, closes)) => row.checked_sub(first).map(|pos| pos.min(closes.len() - 1)),
             None => self.panel.series(symbol_idx).pos_at(self.panel.slot(row)),
         }
     }
@@ -55,18 +52,17 @@ impl<'a> Places<'a> {
         if rows.is_empty() {
             return None;
         }
-        let Some(first) = self.dense[symbol_idx as usize] else {
+        let Some((first, closes)) = self.dense[symbol_idx as usize] else {
             return self.panel.range_of(symbol_idx, rows, true);
         };
-        let n_bars = self.panel.series(symbol_idx).n_bars();
-        let place = |row: usize| row.saturating_sub(first).min(n_bars);
+        let place = |row: usize| row.saturating_sub(first).min(closes.len());
         self.panel.range_at(symbol_idx, place(rows.start)..place(rows.end), true)
     }
 
     /// Position of a symbol's bar in a row.
     fn in_row(&self, symbol_idx: u32, row: usize) -> Option<usize> {
         match self.dense[symbol_idx as usize] {
-            Some(first) => row.checked_sub(first).filter(|&pos| pos < self.panel.series(symbol_idx).n_bars()),
+            Some((first, closes)) => row.checked_sub(first).filter(|&pos| pos < closes.len()),
             None => self.panel.series(symbol_idx).bar_in(self.panel.slot(row)),
         }
     }
@@ -87,13 +83,13 @@ impl<'a> Places<'a> {
     }
 
     /// The closes of a symbol in rows, one after another, unless there is one in which it has none.
+    #[inline]
     pub(super) fn closes_in(&self, symbol_idx: u32, rows: Range<usize>) -> Option<&'a [f64]> {
-        let close = self.panel.series(symbol_idx).close();
-        let from = match self.dense[symbol_idx as usize] {
-            Some(first) => rows.start.checked_sub(first)?,
-            None => self.panel.whole_from(symbol_idx, rows.clone())?,
+        let (from, closes) = match self.dense[symbol_idx as usize] {
+            Some((first, closes)) => (rows.start.checked_sub(first)?, closes),
+            None => (self.panel.whole_from(symbol_idx, rows.clone())?, self.panel.series(symbol_idx).close()),
         };
-        close.get(from..from + rows.len())
+        closes.get(from..from + rows.len())
     }
 
     /// The columns of what is held in rows; `filled` is room for those that have a hole there.

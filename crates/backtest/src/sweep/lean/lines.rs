@@ -1,0 +1,224 @@
+//! What a decision brings symbols to and what is traded for it, several symbols side by side.
+
+use std::array::from_fn;
+
+use crosscut_model::Side;
+use crosscut_trading::sizing::Line;
+
+use crate::replay::ROUNDING;
+
+/// Lines that are worked out at once.
+pub(super) const WIDE: usize = 4;
+
+/// A value for each line of a block.
+type Wide = [f64; WIDE];
+
+/// Lines side by side. What is left over in the last block are lines of nobody, in which nothing is traded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Block {
+    /// Symbols that are held or aimed at, ascending; one past the last symbol for nobody.
+    pub(super) symbols: [u32; WIDE],
+    /// Weights aimed at; NaN for what is kept as it is.
+    pub(super) weights: Wide,
+    /// Last closes, quote units; once traded, prices paid or received.
+    pub(super) prices: Wide,
+    /// Base units held.
+    pub(super) held: Wide,
+    /// How far weights are from those drifted to; 0 for what is kept.
+    turned: Wide,
+    /// Base units to trade, negative to sell; 0 where nothing is.
+    pub(super) changes: Wide,
+    /// Commissions, quote units.
+    pub(super) commissions: Wide,
+    /// What fills that sell cost, 0 for others.
+    sells: Costs,
+    /// What fills that buy cost, 0 for others.
+    buys: Costs,
+    /// Fills as positions see them.
+    pub(super) parts: Parts,
+}
+
+/// What fills cost, quote units.
+#[derive(Debug, Clone, Copy)]
+struct Costs {
+    /// Commissions.
+    commissions: Wide,
+    /// What slippage costs.
+    slippages: Wide,
+    /// Cash given, commission included; negative where some is received.
+    given: Wide,
+}
+
+/// Fills as positions see them: which of them add to a trade and which take from one cannot be foreseen, so that each does both.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parts {
+    /// Base units added to the trade; 0 where some are taken from it.
+    pub(super) opened: Wide,
+    /// Value added to the trade; 0 where some is taken from it.
+    pub(super) opened_value: Wide,
+    /// Value taken from the trade; 0 where some is added.
+    pub(super) closed_value: Wide,
+    /// Base units held after the fill.
+    pub(super) after: Wide,
+    /// Base units with which the trade's profit at the price of the fill is noted: those after more of it, or before less.
+    pub(super) noted: Wide,
+}
+
+impl Block {
+    /// Lines of nobody.
+    fn of_nobody(n_symbols: usize) -> Self {
+        let none = [0.0; WIDE];
+        let free = Costs { commissions: none, slippages: none, given: none };
+        Self {
+            symbols: [n_symbols as u32; WIDE],
+            weights: none,
+            prices: [1.0; WIDE],
+            held: none,
+            turned: none,
+            changes: none,
+            commissions: none,
+            sells: free,
+            buys: free,
+            parts: Parts { opened: none, opened_value: none, closed_value: none, after: none, noted: none },
+        }
+    }
+
+    /// Works out changes: as [`Line::target`] less what is held, and 0 where that is rounding.
+    #[inline]
+    fn work_out(&mut self, equity: f64, scale: f64) {
+        let Self { weights, prices, held, .. } = *self;
+        let away: Wide = from_fn(|at| (weights[at] * scale - held[at] * prices[at] / equity).abs());
+        let sized: Wide = from_fn(|at| weights[at] * scale * equity / prices[at]);
+        let targets: Wide = from_fn(|at| if weights[at] == 0.0 { 0.0 } else { sized[at] });
+        let changes: Wide = from_fn(|at| targets[at] - held[at]);
+        // Neither holds for what is kept: its weight is NaN.
+        self.turned = from_fn(|at| if away[at] >= 0.0 { away[at] } else { 0.0 });
+        let moved: Wide = from_fn(|at| if changes[at].abs() > ROUNDING * held[at].abs() { changes[at] } else { 0.0 });
+        self.changes = from_fn(|at| if targets[at] == 0.0 { changes[at] } else { moved[at] });
+        self.commissions = [0.0; WIDE];
+    }
+
+    /// Works out the fills of all changes at their prices; `bought` and `sold` are the shares of a price that are paid and
+    /// received, `commission` is a fraction.
+    #[inline]
+    fn meet(&mut self, (bought, sold): (f64, f64), commission: f64) {
+        let Self { prices: met, changes, .. } = *self;
+        let prices: Wide = from_fn(|at| met[at] * if changes[at] < 0.0 { sold } else { bought });
+        let commissions: Wide = from_fn(|at| commission * changes[at].abs() * prices[at]);
+        let slippages: Wide = from_fn(|at| (prices[at] - met[at]).abs() * changes[at].abs());
+        let given: Wide = from_fn(|at| changes[at] * prices[at] + commissions[at]);
+        // Apart from each other, so that they can be summed without asking which is which.
+        let sold = |values: Wide| -> Wide { from_fn(|at| if changes[at] < 0.0 { values[at] } else { 0.0 }) };
+        let bought = |values: Wide| -> Wide { from_fn(|at| if changes[at] < 0.0 { 0.0 } else { values[at] }) };
+        self.sells = Costs { commissions: sold(commissions), slippages: sold(slippages), given: sold(given) };
+        self.buys = Costs { commissions: bought(commissions), slippages: bought(slippages), given: bought(given) };
+        (self.prices, self.commissions) = (prices, commissions);
+    }
+
+    /// Works out what fills do to positions.
+    #[inline]
+    fn part(&mut self) {
+        let Self { prices, held, changes, .. } = *self;
+        let sizes: Wide = changes.map(f64::abs);
+        let values: Wide = from_fn(|at| sizes[at] * prices[at]);
+        // As the side that trades sees it.
+        let before: Wide = from_fn(|at| if changes[at] < 0.0 { -held[at] } else { held[at] });
+        let after: Wide = from_fn(|at| held[at] + changes[at]);
+        self.parts.opened = from_fn(|at| if before[at] >= 0.0 { sizes[at] } else { 0.0 });
+        self.parts.opened_value = from_fn(|at| if before[at] >= 0.0 { values[at] } else { 0.0 });
+        self.parts.closed_value = from_fn(|at| if before[at] >= 0.0 { 0.0 } else { values[at] });
+        self.parts.noted = from_fn(|at| if before[at] >= 0.0 { after[at] } else { held[at] });
+        self.parts.after = after;
+    }
+}
+
+/// Sums over fills in their order.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Paid {
+    /// Cash that is left.
+    pub(super) cash: f64,
+    /// Commissions.
+    pub(super) commission: f64,
+    /// What slippage costs.
+    pub(super) slippage: f64,
+}
+
+impl Paid {
+    /// Pays for fills; what is nothing is taken all the same.
+    #[inline]
+    fn pay(&mut self, costs: &Costs) {
+        for at in 0..WIDE {
+            self.cash -= costs.given[at];
+            self.commission += costs.commissions[at];
+            self.slippage += costs.slippages[at];
+        }
+    }
+}
+
+/// What a decision brings symbols to.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    /// The lines, symbols ascending.
+    pub(super) blocks: Vec<Block>,
+    /// How many lines there are without those of nobody.
+    n_lines: usize,
+}
+
+impl Lines {
+    /// Makes room for so many lines, of nobody yet.
+    pub(super) fn make_room(&mut self, n_lines: usize, n_symbols: usize) {
+        self.n_lines = n_lines;
+        self.blocks.resize(n_lines.div_ceil(WIDE), Block::of_nobody(n_symbols));
+        if let Some(last) = self.blocks.last_mut() {
+            *last = Block::of_nobody(n_symbols);
+        }
+    }
+
+    /// Where a line lies.
+    pub(super) fn places(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        (0..self.n_lines).map(|place| (place / WIDE, place % WIDE))
+    }
+
+    /// What is not kept, one by one.
+    pub(super) fn aimed(&self) -> impl Iterator<Item = Line> {
+        let line = |(block, at): (usize, usize)| {
+            let Block { symbols, weights, prices, held, .. } = &self.blocks[block];
+            let (symbol_idx, weight, price, held) = (symbols[at], weights[at], prices[at], held[at]);
+            Line { symbol_idx, weight, price, held, spread: f64::NAN }
+        };
+        self.places().map(line).filter(|line| !line.weight.is_nan())
+    }
+
+    /// Works out changes, `scale` being a factor of all weights.
+    pub(super) fn work_out(&mut self, equity: f64, scale: f64) {
+        self.blocks.iter_mut().for_each(|block| block.work_out(equity, scale));
+    }
+
+    /// One-sided turnover.
+    pub(super) fn turnover(&self) -> f64 {
+        0.5 * self.blocks.iter().flat_map(|block| &block.turned).sum::<f64>()
+    }
+
+    /// How many changes there are.
+    pub(super) fn n_orders(&self) -> usize {
+        let of_block = |block: &Block| block.changes.iter().map(|change| usize::from(*change != 0.0)).sum::<usize>();
+        self.blocks.iter().map(of_block).sum()
+    }
+
+    /// Works out the fills of all changes at their prices, `rates` of commission and slippage being fractions, and pays for
+    /// them: for those that sell, then for those that buy.
+    pub(super) fn pay(&mut self, (commission, slippage): (f64, f64), paid: &mut Paid) {
+        let shares = (1.0 + slippage, 1.0 + slippage * Side::Sell.sign());
+        for block in &mut self.blocks {
+            block.meet(shares, commission);
+            block.part();
+        }
+        self.blocks.iter().for_each(|block| paid.pay(&block.sells));
+        self.blocks.iter().for_each(|block| paid.pay(&block.buys));
+    }
+
+    /// Works out what fills do to positions.
+    pub(super) fn part(&mut self) {
+        self.blocks.iter_mut().for_each(Block::part);
+    }
+}
