@@ -94,10 +94,8 @@ impl Account {
 /// The lowest and highest profit before commission a trade has stood at so far, quote units.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Extremes {
-    /// The lowest.
-    lowest: f64,
-    /// The highest.
-    highest: f64,
+    /// The lowest profit, and the lowest loss: both of the same kind, so that one instruction takes both.
+    lowest: [f64; 2],
 }
 
 impl Extremes {
@@ -108,15 +106,18 @@ impl Extremes {
         // What was opened and closed so far is cash already, with the sign of the side.
         let realised = if quantity > 0.0 { closed_value - opened_value } else { opened_value - closed_value };
         let profit = realised + quantity * price;
-        self.lowest = if profit < self.lowest { profit } else { self.lowest };
-        self.highest = if profit > self.highest { profit } else { self.highest };
+        for (lowest, seen) in self.lowest.iter_mut().zip([profit, -profit]) {
+            *lowest = if seen < *lowest { seen } else { *lowest };
+        }
     }
 
     /// The largest adverse (at most 0) and favourable (at least 0) excursion of a trade that made `gross` before commission.
     #[inline]
     pub fn excursions(&self, gross: f64) -> (f64, f64) {
         // A fill opens at a profit of 0 but for rounding.
-        (self.lowest.min(gross).min(0.0), self.highest.max(gross).max(0.0))
+        let [adverse, favourable] = self.lowest;
+        // Adding 0 keeps a zero from being negative.
+        (adverse.min(gross).min(0.0), (-favourable).max(gross).max(0.0) + 0.0)
     }
 }
 

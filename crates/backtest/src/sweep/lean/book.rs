@@ -141,7 +141,7 @@ impl Book {
         job: &Job<'_>,
         places: &Places<'_>,
         slate: &mut Slate<'_>,
-        (outlook, ranges, row): (&Outlook, &Ranges, usize),
+        (outlook, ranges, row): (Outlook<'_>, &Ranges, usize),
     ) {
         let Some(rule) = job.prepared.strategy.rule().filter(|_| !self.is_void) else { return };
         let equity = self.equity(outlook);
@@ -159,12 +159,12 @@ impl Book {
             OnShort::Flat if is_short => {}
             _ => {
                 let held = || self.holdings(job, places, (row, equity));
-                rule.decide(&outlook.ranked, &Sight::new(places, row, &held), &mut slate.plan);
+                rule.decide(outlook.ranked, &Sight::new(places, row, &held), &mut slate.plan);
             }
         }
         slate.mark(self.positions.held_bits());
         self.settle_idle(job.config.untradable, places, slate, (outlook, row));
-        slate.lay(&outlook.closes, &mut self.positions, ranges);
+        slate.lay(outlook.closes, &mut self.positions, ranges);
         self.wish(job, &mut slate.lines, equity);
         // An order that comes after the next open, or has none to meet, is for the engine; and so is one at a close that is
         // known when the next bar has begun, of which nobody can say which prices came after it.
@@ -183,7 +183,7 @@ impl Book {
     }
 
     /// Cash and the value of what is held at the last closes; what is held has one.
-    fn equity(&self, outlook: &Outlook) -> f64 {
+    fn equity(&self, outlook: Outlook<'_>) -> f64 {
         let held = self.positions.held().iter();
         let value = held.fold(0.0, |sum, (symbol_idx, quantity)| sum + quantity * outlook.closes[*symbol_idx as usize]);
         self.paid.cash + value
@@ -208,9 +208,9 @@ impl Book {
         untradable: Untradable,
         places: &Places<'_>,
         slate: &mut Slate<'_>,
-        (outlook, row): (&Outlook, usize),
+        (outlook, row): (Outlook<'_>, usize),
     ) {
-        for (word, (marks, tradable)) in slate.marks.iter_mut().zip(&outlook.tradable).enumerate() {
+        for (word, (marks, tradable)) in slate.marks.iter_mut().zip(outlook.tradable).enumerate() {
             let mut left = marks.held & !marks.aimed & !tradable;
             while left != 0 {
                 let bit = left & left.wrapping_neg();

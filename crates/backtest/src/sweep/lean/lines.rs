@@ -62,6 +62,8 @@ pub(super) struct Parts {
     pub(super) after: Wide,
     /// Base units with which the trade's profit at the price of the fill is noted: those after more of it, or before less.
     pub(super) noted: Wide,
+    /// The price of the fill; NaN, which is no price, where nothing is traded.
+    pub(super) noted_price: Wide,
 }
 
 impl Block {
@@ -79,7 +81,14 @@ impl Block {
             commissions: none,
             sells: free,
             buys: free,
-            parts: Parts { opened: none, opened_value: none, closed_value: none, after: none, noted: none },
+            parts: Parts {
+                opened: none,
+                opened_value: none,
+                closed_value: none,
+                after: none,
+                noted: none,
+                noted_price: none,
+            },
         }
     }
 
@@ -127,6 +136,7 @@ impl Block {
         self.parts.opened = from_fn(|at| if before[at] >= 0.0 { sizes[at] } else { 0.0 });
         self.parts.opened_value = from_fn(|at| if before[at] >= 0.0 { values[at] } else { 0.0 });
         self.parts.closed_value = from_fn(|at| if before[at] >= 0.0 { 0.0 } else { values[at] });
+        self.parts.noted_price = from_fn(|at| if changes[at] == 0.0 { f64::NAN } else { prices[at] });
         self.parts.noted = from_fn(|at| if before[at] >= 0.0 { after[at] } else { held[at] });
         self.parts.after = after;
     }

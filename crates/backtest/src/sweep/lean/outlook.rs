@@ -1,7 +1,7 @@
 //! What a row shows to all sets that decide at it: names ranked, closes side by side. Found once for all sets of a company.
 
 use crosscut_model::calendar::Rebalance;
-use crosscut_trading::strategy::{CrossSection, Ranked, rank};
+use crosscut_trading::strategy::{CrossSection, Holding, Ranked, View, rank};
 use rayon::prelude::*;
 
 use super::Job;
@@ -16,17 +16,43 @@ const BYTES_MAX: usize = 48 << 20;
 const ROWS: usize = 64;
 
 /// What a row shows.
-#[derive(Debug, Default)]
-pub(super) struct Outlook {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outlook<'a> {
     /// Eligible names by score descending, then symbol ascending.
-    pub(super) ranked: Vec<Ranked>,
+    pub(super) ranked: &'a [Ranked],
     /// The last close of each symbol, quote units; NaN before its first bar.
-    pub(super) closes: Vec<f64>,
+    pub(super) closes: &'a [f64],
     /// One bit for each symbol that is a member and can be traded.
-    pub(super) tradable: Vec<u64>,
+    pub(super) tradable: &'a [u64],
 }
 
-/// Looks at one row after the other.
+/// What rows show, one after the other.
+#[derive(Debug, Default)]
+struct Looks {
+    /// Eligible names.
+    ranked: Vec<Ranked>,
+    /// After how many of them each row ends.
+    ends: Vec<usize>,
+    /// Last closes.
+    closes: Vec<f64>,
+    /// Bits of those that can be traded.
+    tradable: Vec<u64>,
+}
+
+impl Looks {
+    /// What the row in a place shows.
+    fn at(&self, place: usize) -> Outlook<'_> {
+        let from = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        let (n_symbols, n_words) = (self.closes.len() / self.ends.len(), self.tradable.len() / self.ends.len());
+        Outlook {
+            ranked: &self.ranked[from..self.ends[place]],
+            closes: &self.closes[place * n_symbols..][..n_symbols],
+            tradable: &self.tradable[place * n_words..][..n_words],
+        }
+    }
+}
+
+/// Looks at rows.
 pub(super) struct Lookout<'a> {
     /// Where bars lie.
     places: &'a Places<'a>,
@@ -34,12 +60,16 @@ pub(super) struct Lookout<'a> {
     rule: &'a dyn CrossSection,
     /// Who may be held.
     members: Members<'a>,
+    /// Values of the ranking column, row by row; NaN for what cannot be traded.
+    values: Vec<f64>,
     /// Members that can be traded, ascending.
     names: Vec<u32>,
     /// Their scores.
     scores: Vec<f64>,
-    /// The latest outlook.
-    outlook: Outlook,
+    /// Names of a row.
+    ranked: Vec<Ranked>,
+    /// The latest look.
+    looks: Looks,
 }
 
 impl<'a> Lookout<'a> {
@@ -49,26 +79,76 @@ impl<'a> Lookout<'a> {
             places,
             rule: job.prepared.strategy.rule()?,
             members: Members::new(places.panel, job.prepared.pool.as_ref()),
+            values: Vec::new(),
             names: Vec::new(),
             scores: Vec::new(),
-            outlook: Outlook::default(),
+            ranked: Vec::new(),
+            looks: Looks::default(),
         })
     }
 
     /// What a row shows.
-    pub(super) fn look(&mut self, row: usize) -> &Outlook {
+    pub(super) fn look(&mut self, row: usize) -> Outlook<'_> {
+        self.look_at(&[row]);
+        self.looks.at(0)
+    }
+
+    /// Looks at rows, ascending: symbol by symbol as their columns lie in memory, then row by row.
+    fn look_at(&mut self, rows: &[usize]) {
         let (places, n_symbols) = (self.places, self.places.panel.symbols().len());
-        let Outlook { ranked, closes, tradable } = &mut self.outlook;
-        self.members.turn_to(row);
-        self.names.clear();
-        self.names.extend(self.members.now().iter().copied().filter(|&symbol_idx| places.can_trade(symbol_idx, row)));
-        tradable.clear();
-        tradable.resize(n_symbols.div_ceil(64), 0);
-        self.names.iter().for_each(|&symbol_idx| tradable[symbol_idx as usize / 64] |= 1 << (symbol_idx % 64));
-        closes.clear();
-        closes.extend((0..n_symbols as u32).map(|symbol_idx| places.last_close(symbol_idx, row)));
-        rank(self.rule, &self.names, &Sight::blind(places, row), (ranked, &mut self.scores));
-        &self.outlook
+        self.looks = Looks { closes: vec![f64::NAN; rows.len() * n_symbols], ..Looks::default() };
+        self.values.resize(rows.len() * n_symbols, f64::NAN);
+        for symbol_idx in 0..n_symbols as u32 {
+            let shown = rows.iter().map(|&row| places.shows(symbol_idx, row));
+            for (nth, (close, value)) in shown.enumerate() {
+                self.looks.closes[nth * n_symbols + symbol_idx as usize] = close;
+                self.values[nth * n_symbols + symbol_idx as usize] = value;
+            }
+        }
+        for (&row, values) in rows.iter().zip(self.values.chunks(n_symbols.max(1))) {
+            self.members.turn_to(row);
+            self.names.clear();
+            let members = self.members.now().iter().copied();
+            self.names.extend(members.filter(|&symbol_idx| values[symbol_idx as usize].is_finite()));
+            let tradable = &mut self.looks.tradable;
+            let before = tradable.len();
+            tradable.resize(before + n_symbols.div_ceil(64), 0);
+            self.names.iter().for_each(|name| tradable[before + *name as usize / 64] |= 1 << (name % 64));
+            let sight = Glance { values, sight: Sight::blind(places, row) };
+            rank(self.rule, &self.names, &sight, (&mut self.ranked, &mut self.scores));
+            self.looks.ranked.extend_from_slice(&self.ranked);
+            self.looks.ends.push(self.looks.ranked.len());
+        }
+    }
+}
+
+/// The panel up to a row, of which the ranking column has been looked up.
+struct Glance<'a, 'b> {
+    /// Its values.
+    values: &'b [f64],
+    /// All else.
+    sight: Sight<'a, 'b>,
+}
+
+impl View for Glance<'_, '_> {
+    fn label(&self) -> i64 {
+        self.sight.label()
+    }
+
+    fn value(&self, column: usize, symbol_idx: u32) -> f64 {
+        if column == 0 { self.values[symbol_idx as usize] } else { self.sight.value(column, symbol_idx) }
+    }
+
+    fn closes(&self, symbol_idx: u32, n: usize) -> &[f64] {
+        self.sight.closes(symbol_idx, n)
+    }
+
+    fn holdings(&self) -> &[Holding] {
+        self.sight.holdings()
+    }
+
+    fn symbol_idx(&self, symbol: &str) -> Option<u32> {
+        self.sight.symbol_idx(symbol)
     }
 }
 
@@ -77,8 +157,8 @@ impl<'a> Lookout<'a> {
 pub(in crate::sweep) struct Outlooks {
     /// The rows, ascending.
     rows: Vec<usize>,
-    /// Their outlooks.
-    all: Vec<Outlook>,
+    /// What they show, [`ROWS`] of them together.
+    all: Vec<Looks>,
 }
 
 impl Outlooks {
@@ -94,20 +174,18 @@ impl Outlooks {
         rows.dedup();
         let bytes = places.panel.symbols().len() * (size_of::<Ranked>() + size_of::<f64>());
         rows.truncate(BYTES_MAX / bytes.max(1));
-        let look = |rows: &[usize]| -> Vec<Outlook> {
-            let Some(mut lookout) = Lookout::new(places, first) else { return Vec::new() };
-            let take = |&row: &usize| {
-                lookout.look(row);
-                std::mem::take(&mut lookout.outlook)
-            };
-            rows.iter().map(take).collect()
+        let look = |rows: &[usize]| {
+            let mut lookout = Lookout::new(places, first)?;
+            lookout.look_at(rows);
+            Some(lookout.looks)
         };
-        let all = rows.par_chunks(ROWS).flat_map_iter(look).collect();
+        let all = rows.par_chunks(ROWS).filter_map(look).collect();
         Self { rows, all }
     }
 
     /// What a row shows; `None` for one that was not looked at.
-    pub(super) fn at(&self, row: usize) -> Option<&Outlook> {
-        self.rows.binary_search(&row).ok().and_then(|place| self.all.get(place))
+    pub(super) fn at(&self, row: usize) -> Option<Outlook<'_>> {
+        let place = self.rows.binary_search(&row).ok()?;
+        Some(self.all.get(place / ROWS)?.at(place % ROWS))
     }
 }

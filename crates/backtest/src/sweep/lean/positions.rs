@@ -36,15 +36,13 @@ impl Account {
 
     /// Takes a fill in that ends no trade. An account without a position is empty.
     #[inline]
-    fn go_on(&mut self, Block { prices, changes, commissions, parts, .. }: &Block, at: usize, row: f64) {
+    fn go_on(&mut self, Block { commissions, parts, .. }: &Block, at: usize, row: f64) {
         let closed_value = self.closed[0];
         self.opened_row = if self.quantity == 0.0 { row } else { self.opened_row };
         self.opened = [self.opened[0] + parts.opened[at], self.opened[1] + parts.opened_value[at]];
         self.closed = [closed_value + parts.closed_value[at], self.closed[1] + commissions[at]];
         self.quantity = parts.after[at];
-        // Nothing is noted where nothing is traded: NaN is no price.
-        let price = if changes[at] == 0.0 { f64::NAN } else { prices[at] };
-        self.extremes.note(price, parts.noted[at], self.opened[1], closed_value);
+        self.extremes.note(parts.noted_price[at], parts.noted[at], self.opened[1], closed_value);
     }
 }
 
@@ -151,15 +149,17 @@ impl Positions {
         }
         self.held.resize(lines.blocks.len() * WIDE, (0, 0.0));
         self.held_bits.fill(0);
+        let (accounts, held, held_bits) =
+            (self.accounts.as_mut_slice(), self.held.as_mut_slice(), self.held_bits.as_mut_slice());
         let mut n_held = 0;
         for block in &lines.blocks {
             for at in 0..WIDE {
                 let (symbol_idx, after) = (block.symbols[at], block.parts.after[at]);
-                self.accounts[symbol_idx as usize].go_on(block, at, row as f64);
+                accounts[symbol_idx as usize].go_on(block, at, row as f64);
                 // Written whether it counts or not, so that nothing has to be guessed.
-                self.held[n_held] = (symbol_idx, after);
+                held[n_held] = (symbol_idx, after);
                 n_held += usize::from(after != 0.0);
-                self.held_bits[symbol_idx as usize / 64] |= u64::from(after != 0.0) << (symbol_idx % 64);
+                held_bits[symbol_idx as usize / 64] |= u64::from(after != 0.0) << (symbol_idx % 64);
             }
         }
         self.held.truncate(n_held);
@@ -171,12 +171,12 @@ impl Positions {
             (block.held[at], block.parts.after[at], block.prices[at], block.commissions[at]);
         let share = if after == 0.0 { 1.0 } else { held.abs() / block.changes[at].abs() };
         self.close(places, block.symbols[at], (held.abs(), price, commission * share), row);
-        block.changes[at] = after;
         block.commissions[at] = commission * (1.0 - share);
         block.parts.opened[at] = after.abs();
         block.parts.opened_value[at] = after.abs() * price;
         block.parts.closed_value[at] = 0.0;
         block.parts.noted[at] = after;
+        block.parts.noted_price[at] = if after == 0.0 { f64::NAN } else { price };
     }
 
     /// Ends a trade by so many base units at a price and a commission.

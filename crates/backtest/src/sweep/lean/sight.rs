@@ -115,6 +115,15 @@ impl<'a> Places<'a> {
         whole.iter().map(closes).zip(held).map(|(closes, (_, quantity))| (closes, *quantity)).collect()
     }
 
+    /// The last close of a symbol at a row, quote units, NaN before its first bar; and the ranking value of its bar in the row,
+    /// NaN unless it can be traded.
+    pub(super) fn shows(&self, symbol_idx: u32, row: usize) -> (f64, f64) {
+        let can_trade = self.can_trade(symbol_idx, row);
+        let series = self.panel.series(symbol_idx);
+        let Some(pos) = self.last(symbol_idx, row) else { return (f64::NAN, f64::NAN) };
+        (series.close()[pos], if can_trade { series.factor()[pos] } else { f64::NAN })
+    }
+
     /// Whether a symbol has a bar in a row that can be traded, and a score.
     pub(super) fn can_trade(&self, symbol_idx: u32, row: usize) -> bool {
         let series = self.panel.series(symbol_idx);
