@@ -114,10 +114,10 @@ impl Extremes {
     /// The largest adverse (at most 0) and favourable (at least 0) excursion of a trade that made `gross` before commission.
     #[inline]
     pub fn excursions(&self, gross: f64) -> (f64, f64) {
-        // A fill opens at a profit of 0 but for rounding.
-        let [adverse, favourable] = self.lowest;
-        // Adding 0 keeps a zero from being negative.
-        (adverse.min(gross).min(0.0), (-favourable).max(gross).max(0.0) + 0.0)
+        // A fill opens at a profit of 0 but for rounding, which is where both begin. Adding 0 keeps a zero from being negative.
+        let (adverse, favourable) = (self.lowest[0], -self.lowest[1]);
+        let deeper = if gross < adverse { gross } else { adverse };
+        (deeper, if gross > favourable { gross } else { favourable } + 0.0)
     }
 }
 

@@ -188,18 +188,17 @@ impl Positions {
         row: usize,
     ) {
         let mut account = std::mem::take(&mut self.accounts[symbol_idx as usize]);
-        let sign = account.quantity.signum();
+        let is_long = account.quantity > 0.0;
         account.note(price, account.quantity);
         let ([opened, opened_value], [closed_value, paid]) = (account.opened, account.closed);
-        let gross = sign * (closed_value + quantity * price - opened_value);
+        let gained = closed_value + quantity * price - opened_value;
+        let gross = if is_long { gained } else { -gained };
         let opened = opened * (opened_value / opened);
         let (adverse, favourable) = account.extremes.excursions(gross);
-        let opened_row = account.opened_row as usize;
-        let n_bars = places.bar_number(symbol_idx, row) - places.bar_number(symbol_idx, opened_row);
         self.closed.adverse.push(adverse / opened);
         self.closed.favourable.push(favourable / opened);
         self.closed.profits.push(gross - (paid + commission));
-        self.closed.bars.push(n_bars as f64);
-        self.closed.longs.push(sign > 0.0);
+        self.closed.bars.push(places.bars_between(symbol_idx, account.opened_row, row));
+        self.closed.longs.push(is_long);
     }
 }

@@ -47,6 +47,15 @@ impl<'a> Places<'a> {
         self.last(symbol_idx, row).map_or(0, |pos| pos as u64 + 1)
     }
 
+    /// How many bars of a symbol there are after one row up to another.
+    #[inline]
+    pub(super) fn bars_between(&self, symbol_idx: u32, from: f64, to: usize) -> f64 {
+        match self.dense[symbol_idx as usize] {
+            Some((first, closes)) if to < first + closes.len() => to as f64 - from,
+            _ => (self.bar_number(symbol_idx, to) - self.bar_number(symbol_idx, from as usize)) as f64,
+        }
+    }
+
     /// The lowest and the highest price of a symbol's bars in rows; `None` without a bar.
     pub(super) fn range_of(&self, symbol_idx: u32, rows: Range<usize>) -> Option<(f64, f64)> {
         if rows.is_empty() {
