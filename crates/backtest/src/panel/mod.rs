@@ -242,10 +242,11 @@ impl Panel {
         if from >= until {
             return None;
         }
-        let close = &series.bars().close[from..until];
-        let lows = series.bars().low.get(from..until).filter(|_| whole).unwrap_or_default();
-        let highs = series.bars().high.get(from..until).filter(|_| whole).unwrap_or_default();
-        Some((lowest(close).min(lowest(lows)), highest(close).max(highest(highs))))
+        let bars = series.bars();
+        let (low, high) = extremes(&bars.close[from..until]);
+        let of = |column: &'_ Vec<f64>| column.get(from..until).filter(|_| whole).map(extremes);
+        let (lowest, highest) = (of(&bars.low).map_or(low, |(lowest, _)| lowest), of(&bars.high).map_or(high, |(_, highest)| highest));
+        Some((low.min(lowest), high.max(highest)))
     }
 
     /// Whether the series hold volumes.
@@ -367,26 +368,20 @@ enum Run<'a> {
 /// Values looked at together in [`extreme`].
 const LANES: usize = 4;
 
-/// The lowest of values that are numbers; infinity for none.
-fn lowest(values: &[f64]) -> f64 {
-    extreme(values, f64::INFINITY, |best, value| if value < best { value } else { best })
-}
-
-/// The highest of values that are numbers; negative infinity for none.
-fn highest(values: &[f64]) -> f64 {
-    extreme(values, f64::NEG_INFINITY, |best, value| if value > best { value } else { best })
-}
-
-/// One extreme of values, several at once; `nothing` for none.
-fn extreme(values: &[f64], nothing: f64, better: impl Fn(f64, f64) -> f64) -> f64 {
+/// The lowest and the highest of values that are numbers, several at once; infinities for none.
+fn extremes(values: &[f64]) -> (f64, f64) {
+    let lower = |best: f64, value: f64| if value < best { value } else { best };
+    let higher = |best: f64, value: f64| if value > best { value } else { best };
     let (together, rest) = values.as_chunks::<LANES>();
-    let mut lanes = [nothing; LANES];
+    let (mut lows, mut highs) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
     for values in together {
-        for (lane, value) in lanes.iter_mut().zip(values) {
-            *lane = better(*lane, *value);
+        for ((low, high), &value) in lows.iter_mut().zip(&mut highs).zip(values) {
+            (*low, *high) = (lower(*low, value), higher(*high, value));
         }
     }
-    lanes.iter().chain(rest).fold(nothing, |best, value| better(best, *value))
+    let low = lower(lower(lows[0], lows[1]), lower(lows[2], lows[3]));
+    let high = higher(higher(highs[0], highs[1]), higher(highs[2], highs[3]));
+    rest.iter().fold((low, high), |(low, high), &value| (lower(low, value), higher(high, value)))
 }
 
 /// Sums of position values by row, to add to.

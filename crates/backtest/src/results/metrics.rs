@@ -90,10 +90,15 @@ pub(crate) struct TradeColumns {
 impl TradeColumns {
     /// Forgets everything and keeps the allocations.
     pub(crate) fn clear(&mut self) {
+        self.truncate(0);
+    }
+
+    /// Forgets all but the first trades.
+    pub(crate) fn truncate(&mut self, n_trades: usize) {
         for column in [&mut self.profits, &mut self.bars, &mut self.adverse, &mut self.favourable] {
-            column.clear();
+            column.truncate(n_trades);
         }
-        self.longs.clear();
+        self.longs.truncate(n_trades);
     }
 
     /// The columns as the formulas take them.

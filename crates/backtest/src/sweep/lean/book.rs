@@ -11,7 +11,7 @@ use crosscut_trading::sizing::{Account, Line, affordable_scale};
 use crosscut_trading::strategy::Holding;
 use crosscut_trading::venue::{Meeting, Purse, Terms, execute};
 
-use super::curve::Curve;
+use super::curve::{Column, Curve};
 use super::lines::{Block, Lines, Paid};
 use super::outlook::Outlook;
 use super::positions::Positions;
@@ -122,11 +122,14 @@ impl Book {
             return;
         }
         let held = self.positions.held();
-        slate.columns.clear();
-        slate.columns.extend(held.iter().map_while(|&(symbol_idx, quantity)| {
-            places.closes_in(symbol_idx, rows.clone()).map(|closes| (closes, quantity))
-        }));
-        if slate.columns.len() == held.len() {
+        slate.columns.resize(held.len(), Column::default());
+        let mut are_whole = true;
+        for (column, &(symbol_idx, quantity)) in slate.columns.iter_mut().zip(held) {
+            let closes = places.closes_in(symbol_idx, rows.clone());
+            are_whole &= closes.is_some();
+            *column = (closes.unwrap_or_default(), quantity);
+        }
+        if are_whole {
             self.curve.grow(self.paid.cash, &slate.columns, rows.len());
         } else {
             let columns = places.columns(held, rows.clone(), &mut slate.filled);

@@ -11,7 +11,7 @@ use crate::replay::ROUNDING;
 pub(super) const WIDE: usize = 4;
 
 /// A value for each line of a block.
-type Wide = [f64; WIDE];
+pub(super) type Wide = [f64; WIDE];
 
 /// Lines side by side. What is left over in the last block are lines of nobody, in which nothing is traded.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +49,8 @@ struct Costs {
     given: Wide,
 }
 
-/// Fills as positions see them: which of them add to a trade and which take from one cannot be foreseen, so that each does both.
+/// Fills as positions see them: which of them add to a trade and which take from one cannot be foreseen, so that each does
+/// both. One that ends a trade adds to that of the other side what it is more than that.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Parts {
     /// Base units added to the trade; 0 where some are taken from it.
@@ -58,11 +59,15 @@ pub(super) struct Parts {
     pub(super) opened_value: Wide,
     /// Value taken from the trade; 0 where some is added.
     pub(super) closed_value: Wide,
+    /// Commission of the trade that goes on.
+    pub(super) commission: Wide,
+    /// Commission of the trade that ends.
+    pub(super) end_commission: Wide,
     /// Base units held after the fill.
     pub(super) after: Wide,
     /// Base units with which the trade's profit at the price of the fill is noted: those after more of it, or before less.
     pub(super) noted: Wide,
-    /// The price of the fill; NaN, which is no price, where nothing is traded.
+    /// The price of the fill; NaN, which is no price, where nothing is noted.
     pub(super) noted_price: Wide,
 }
 
@@ -85,6 +90,8 @@ impl Block {
                 opened: none,
                 opened_value: none,
                 closed_value: none,
+                commission: none,
+                end_commission: none,
                 after: none,
                 noted: none,
                 noted_price: none,
@@ -127,18 +134,27 @@ impl Block {
     /// Works out what fills do to positions.
     #[inline]
     fn part(&mut self) {
-        let Self { prices, held, changes, .. } = *self;
+        let Self { prices, held, changes, commissions, .. } = *self;
         let sizes: Wide = changes.map(f64::abs);
-        let values: Wide = from_fn(|at| sizes[at] * prices[at]);
         // As the side that trades sees it.
         let before: Wide = from_fn(|at| if changes[at] < 0.0 { -held[at] } else { held[at] });
+        let left: Wide = from_fn(|at| before[at] + sizes[at]);
         let after: Wide = from_fn(|at| held[at] + changes[at]);
-        self.parts.opened = from_fn(|at| if before[at] >= 0.0 { sizes[at] } else { 0.0 });
-        self.parts.opened_value = from_fn(|at| if before[at] >= 0.0 { values[at] } else { 0.0 });
-        self.parts.closed_value = from_fn(|at| if before[at] >= 0.0 { 0.0 } else { values[at] });
-        self.parts.noted_price = from_fn(|at| if changes[at] == 0.0 { f64::NAN } else { prices[at] });
-        self.parts.noted = from_fn(|at| if before[at] >= 0.0 { after[at] } else { held[at] });
-        self.parts.after = after;
+        // What does not end a trade of the other side is all for one trade.
+        let rest: Wide = from_fn(|at| if left[at] >= 0.0 { left[at] } else { 0.0 });
+        let opened: Wide = from_fn(|at| if before[at] >= 0.0 { sizes[at] } else { rest[at] });
+        let taken: Wide = from_fn(|at| if left[at] >= 0.0 { 0.0 } else { sizes[at] });
+        let split: Wide = from_fn(|at| held[at].abs() / sizes[at]);
+        let ended: Wide = from_fn(|at| if left[at] >= 0.0 { split[at] } else { 0.0 });
+        let ended: Wide = from_fn(|at| if left[at] == 0.0 { 1.0 } else { ended[at] });
+        let share: Wide = from_fn(|at| if before[at] >= 0.0 { 0.0 } else { ended[at] });
+        self.parts.opened_value = from_fn(|at| opened[at] * prices[at]);
+        self.parts.closed_value = from_fn(|at| taken[at] * prices[at]);
+        self.parts.end_commission = from_fn(|at| commissions[at] * share[at]);
+        self.parts.commission = from_fn(|at| commissions[at] * (1.0 - share[at]));
+        self.parts.noted = from_fn(|at| if opened[at] > 0.0 { after[at] } else { held[at] });
+        self.parts.noted_price = from_fn(|at| if opened[at] + taken[at] > 0.0 { prices[at] } else { f64::NAN });
+        (self.parts.opened, self.parts.after) = (opened, after);
     }
 }
 

@@ -3,9 +3,11 @@
 //! [`crosscut_trading::ledger`] is the rule; what it keeps beyond this (exit prices, times of fills) no metric of a set reads,
 //! and a sweep fills tens of millions of orders.
 
+use std::array::from_fn;
+
 use crosscut_trading::ledger::Extremes;
 
-use super::lines::{Block, Lines, WIDE};
+use super::lines::{Block, Lines, WIDE, Wide};
 use super::ranges::Ranges;
 use super::sight::Places;
 
@@ -36,11 +38,11 @@ impl Account {
 
     /// Takes a fill in that ends no trade. An account without a position is empty.
     #[inline]
-    fn go_on(&mut self, Block { commissions, parts, .. }: &Block, at: usize, row: f64) {
+    fn go_on(&mut self, Block { parts, .. }: &Block, at: usize, row: f64) {
         let closed_value = self.closed[0];
         self.opened_row = if self.quantity == 0.0 { row } else { self.opened_row };
         self.opened = [self.opened[0] + parts.opened[at], self.opened[1] + parts.opened_value[at]];
-        self.closed = [closed_value + parts.closed_value[at], self.closed[1] + commissions[at]];
+        self.closed = [closed_value + parts.closed_value[at], self.closed[1] + parts.commission[at]];
         self.quantity = parts.after[at];
         self.extremes.note(parts.noted_price[at], parts.noted[at], self.opened[1], closed_value);
     }
@@ -53,6 +55,8 @@ pub(super) struct Ends {
     sold: Vec<u32>,
     /// They buy.
     bought: Vec<u32>,
+    /// Some of the trades.
+    ending: Ending,
 }
 
 impl Ends {
@@ -144,9 +148,9 @@ impl Positions {
     /// Books the fills of lines in a row, those that sell before those that buy. `ends` is room.
     pub(super) fn book(&mut self, places: &Places<'_>, row: usize, lines: &mut Lines, ends: &mut Ends) {
         ends.find(lines);
-        for &place in ends.sold.iter().chain(&ends.bought) {
-            self.end(places, row, &mut lines.blocks[place as usize / WIDE], place as usize % WIDE);
-        }
+        let Ends { sold, bought, ending } = ends;
+        self.close_all(places, row, lines, (sold, ending));
+        self.close_all(places, row, lines, (bought, ending));
         self.held.resize(lines.blocks.len() * WIDE, (0, 0.0));
         self.held_bits.fill(0);
         let (accounts, held, held_bits) =
@@ -165,40 +169,69 @@ impl Positions {
         self.held.truncate(n_held);
     }
 
-    /// Books a fill that ends a trade; what is left of the line begins one of the other side, or does nothing.
-    fn end(&mut self, places: &Places<'_>, row: usize, block: &mut Block, at: usize) {
-        let (held, after, price, commission) =
-            (block.held[at], block.parts.after[at], block.prices[at], block.commissions[at]);
-        let share = if after == 0.0 { 1.0 } else { held.abs() / block.changes[at].abs() };
-        self.close(places, block.symbols[at], (held.abs(), price, commission * share), row);
-        block.commissions[at] = commission * (1.0 - share);
-        block.parts.opened[at] = after.abs();
-        block.parts.opened_value[at] = after.abs() * price;
-        block.parts.closed_value[at] = 0.0;
-        block.parts.noted[at] = after;
-        block.parts.noted_price[at] = if after == 0.0 { f64::NAN } else { price };
+    /// Ends the trades of lines, several at once.
+    fn close_all(&mut self, places: &Places<'_>, row: usize, lines: &Lines, (ended, ending): (&[u32], &mut Ending)) {
+        let n_closed = self.closed.profits.len() + ended.len();
+        // What is left in it from those before is cut off again.
+        for ended in ended.chunks(WIDE) {
+            for (at, &place) in ended.iter().enumerate() {
+                let (block, line) = (&lines.blocks[place as usize / WIDE], place as usize % WIDE);
+                let account = &mut self.accounts[block.symbols[line] as usize];
+                [ending.opened[at], ending.opened_value[at]] = account.opened;
+                [ending.closed_value[at], ending.paid[at]] = account.closed;
+                (ending.extremes[at], ending.held[at]) = (account.extremes, account.quantity);
+                (ending.prices[at], ending.commissions[at]) = (block.prices[line], block.parts.end_commission[line]);
+                ending.n_bars[at] = places.bars_between(block.symbols[line], account.opened_row, row);
+                *account = Account::default();
+            }
+            ending.tell(&mut self.closed);
+        }
+        self.closed.truncate(n_closed);
     }
+}
 
-    /// Ends a trade by so many base units at a price and a commission.
-    fn close(
-        &mut self,
-        places: &Places<'_>,
-        symbol_idx: u32,
-        (quantity, price, commission): (f64, f64, f64),
-        row: usize,
-    ) {
-        let mut account = std::mem::take(&mut self.accounts[symbol_idx as usize]);
-        let is_long = account.quantity > 0.0;
-        account.note(price, account.quantity);
-        let ([opened, opened_value], [closed_value, paid]) = (account.opened, account.closed);
-        let gained = closed_value + quantity * price - opened_value;
-        let gross = if is_long { gained } else { -gained };
-        let opened = opened * (opened_value / opened);
-        let (adverse, favourable) = account.extremes.excursions(gross);
-        self.closed.adverse.push(adverse / opened);
-        self.closed.favourable.push(favourable / opened);
-        self.closed.profits.push(gross - (paid + commission));
-        self.closed.bars.push(places.bars_between(symbol_idx, account.opened_row, row));
-        self.closed.longs.push(is_long);
+/// Trades that end, side by side.
+#[derive(Debug, Clone, Copy, Default)]
+struct Ending {
+    /// Base units opened.
+    opened: Wide,
+    /// Value opened.
+    opened_value: Wide,
+    /// Value closed before.
+    closed_value: Wide,
+    /// Commission before.
+    paid: Wide,
+    /// What they would have made when they stood worst and best.
+    extremes: [Extremes; WIDE],
+    /// Base units held, negative when short.
+    held: Wide,
+    /// Prices of the last fills.
+    prices: Wide,
+    /// Commissions of the last fills.
+    commissions: Wide,
+    /// Bars from the first fill to the last.
+    n_bars: Wide,
+}
+
+impl Ending {
+    /// Adds what the trades came to.
+    fn tell(&mut self, closed: &mut TradeColumns) {
+        let Self { opened, opened_value, closed_value, held, prices, .. } = *self;
+        let gained: Wide = from_fn(|at| closed_value[at] + held[at].abs() * prices[at] - opened_value[at]);
+        let gross: Wide = from_fn(|at| if held[at] > 0.0 { gained[at] } else { -gained[at] });
+        let profits: Wide = from_fn(|at| gross[at] - (self.paid[at] + self.commissions[at]));
+        // At their mean price.
+        let value: Wide = from_fn(|at| opened[at] * (opened_value[at] / opened[at]));
+        for at in 0..WIDE {
+            self.extremes[at].note(prices[at], held[at], opened_value[at], closed_value[at]);
+        }
+        let excursions: [(f64, f64); WIDE] = from_fn(|at| self.extremes[at].excursions(gross[at]));
+        let adverse: Wide = from_fn(|at| excursions[at].0 / value[at]);
+        let favourable: Wide = from_fn(|at| excursions[at].1 / value[at]);
+        closed.profits.extend_from_slice(&profits);
+        closed.bars.extend_from_slice(&self.n_bars);
+        closed.longs.extend_from_slice(&held.map(|held| held > 0.0));
+        closed.adverse.extend_from_slice(&adverse);
+        closed.favourable.extend_from_slice(&favourable);
     }
 }
