@@ -103,22 +103,37 @@ impl Extremes {
     /// fills worth `opened_value` and `closed_value`; a price of NaN is none.
     #[inline]
     pub fn note(&mut self, price: f64, quantity: f64, opened_value: f64, closed_value: f64) {
-        // What was opened and closed so far is cash already, with the sign of the side.
-        let realised = if quantity > 0.0 { closed_value - opened_value } else { opened_value - closed_value };
-        let profit = realised + quantity * price;
-        for (lowest, seen) in self.lowest.iter_mut().zip([profit, -profit]) {
-            *lowest = if seen < *lowest { seen } else { *lowest };
-        }
+        let profit = profit_at(price, quantity, opened_value, closed_value);
+        self.lowest = [lower(profit, self.lowest[0]), lower(-profit, self.lowest[1])];
+    }
+
+    /// The lowest profit and the lowest loss.
+    #[inline]
+    pub fn lowest(&self) -> [f64; 2] {
+        self.lowest
     }
 
     /// The largest adverse (at most 0) and favourable (at least 0) excursion of a trade that made `gross` before commission.
     #[inline]
     pub fn excursions(&self, gross: f64) -> (f64, f64) {
-        // A fill opens at a profit of 0 but for rounding, which is where both begin. Adding 0 keeps a zero from being negative.
-        let (adverse, favourable) = (self.lowest[0], -self.lowest[1]);
-        let deeper = if gross < adverse { gross } else { adverse };
-        (deeper, if gross > favourable { gross } else { favourable } + 0.0)
+        // A fill opens at a profit of 0 but for rounding, which is where both begin. Less than 0, so that a zero is not negative.
+        (lower(gross, self.lowest[0]), 0.0 - lower(-gross, self.lowest[1]))
     }
+}
+
+/// The profit of a trade before commission if all of `quantity` (negative when short) were closed at `price`, after fills worth
+/// `opened_value` and `closed_value`, quote units; NaN for a price of NaN.
+#[inline]
+pub fn profit_at(price: f64, quantity: f64, opened_value: f64, closed_value: f64) -> f64 {
+    // What was opened and closed so far is cash already, with the sign of the side.
+    let realised = if quantity > 0.0 { closed_value - opened_value } else { opened_value - closed_value };
+    realised + quantity * price
+}
+
+/// The lower of a value that may be NaN, which is none, and one that is a number.
+#[inline]
+pub fn lower(seen: f64, lowest: f64) -> f64 {
+    if seen < lowest { seen } else { lowest }
 }
 
 impl Ledger {

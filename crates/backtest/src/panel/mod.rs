@@ -245,7 +245,8 @@ impl Panel {
         let bars = series.bars();
         let (low, high) = extremes(&bars.close[from..until]);
         let of = |column: &'_ Vec<f64>| column.get(from..until).filter(|_| whole).map(extremes);
-        let (lowest, highest) = (of(&bars.low).map_or(low, |(lowest, _)| lowest), of(&bars.high).map_or(high, |(_, highest)| highest));
+        let (lowest, highest) =
+            (of(&bars.low).map_or(low, |(lowest, _)| lowest), of(&bars.high).map_or(high, |(_, highest)| highest));
         Some((low.min(lowest), high.max(highest)))
     }
 

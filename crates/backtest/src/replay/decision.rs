@@ -6,7 +6,7 @@ use crosscut_trading::account::Funds;
 use crosscut_trading::limits::{Kept, Rule};
 use crosscut_trading::rules::{OnShort, Untradable};
 use crosscut_trading::sizing::{Account, Line, affordable_scale};
-use crosscut_trading::strategy::{Aim, Exclusion, Ranked, rank};
+use crosscut_trading::strategy::{Aim, Exclusion, Ranked, Ranking, rank};
 
 use super::rebalancer::Rebalancer;
 use super::sight::Sight;
@@ -171,10 +171,10 @@ impl Rebalancer<'_> {
     fn score(&self, standings: &mut [Standing], sight: &mut Sight<'_>) -> Vec<Ranked> {
         let eligible = standings.iter().filter(|standing| standing.excluded.is_none());
         let names: Vec<u32> = eligible.map(|standing| standing.symbol_idx).collect();
-        let (mut ranked, mut scores) = (Vec::with_capacity(names.len()), Vec::with_capacity(names.len()));
-        rank(self.rule, &names, sight, (&mut ranked, &mut scores));
+        let mut ranking = Ranking::default();
+        rank(self.rule, &names, sight, &mut ranking);
         let eligible = standings.iter_mut().filter(|standing| standing.excluded.is_none());
-        for (standing, score) in eligible.zip(scores) {
+        for (standing, score) in eligible.zip(ranking.scores) {
             standing.score = score;
             if !score.is_finite() {
                 standing.excluded = Some(self.rule.why_no_score());
@@ -187,7 +187,7 @@ impl Rebalancer<'_> {
             let standing = at.map(|at| standings[at]).expect("every held symbol has a standing");
             holding.is_stuck = standing.is_leaving || (holds && !standing.is_tradable);
         }
-        ranked
+        ranking.ranked
     }
 
     /// Takes up the pool or universe of a period that has begun.

@@ -29,5 +29,5 @@ pub use factor_columns::FactorColumns;
 pub use params::{FACTOR, ParamKind, ParamSpec, Values};
 pub use portfolio::{Portfolio, PortfolioRules, Scorer};
 pub use registry::{Capability, Column, Kind, Made, Resolved, Rule, Template, resolve, template, templates};
-pub use rule::{Aim, CrossSection, Exclusion, Holding, Plan, Ranked, View, rank};
+pub use rule::{Aim, CrossSection, Exclusion, Holding, Plan, Ranked, Ranking, View, rank};
 use weighting::Weighting;

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use super::rule::rank;
-use super::{Aim, CrossSection, Holding, Plan, Ranked, Resolved, View};
+use super::{Aim, CrossSection, Holding, Plan, Ranking, Resolved, View};
 use crate::error::TradingError;
 use crate::floor::{Desk, Strategy};
 use crate::limits::{Kept, Limits};
@@ -48,10 +48,8 @@ pub struct Portfolio<S> {
     ended: (i64, Vec<u32>),
     /// Equity at this time before anything was decided, quote units.
     equity: f64,
-    /// Kept for its allocation.
-    ranked: Vec<Ranked>,
-    /// Kept for its allocation.
-    scores: Vec<f64>,
+    /// Who is eligible, ranked.
+    ranking: Ranking,
     /// Kept for its allocation.
     plan: Plan,
 }
@@ -140,8 +138,8 @@ impl<S: Scorer> Portfolio<S> {
             holdings: Vec::new(),
         };
         let (limits, on_short, rule) = (rules.limits, rules.on_short, strategy.into_rule()?);
-        let (ended, ranked, scores, plan) = ((i64::MIN, Vec::new()), Vec::new(), Vec::new(), Plan::default());
-        Ok(Self { rule, limits, on_short, sight, ended, equity: f64::NAN, ranked, scores, plan })
+        let (ended, ranking, plan) = ((i64::MIN, Vec::new()), Ranking::default(), Plan::default());
+        Ok(Self { rule, limits, on_short, sight, ended, equity: f64::NAN, ranking, plan })
     }
 
     /// Equity at the present instant before anything is decided at it.
@@ -167,8 +165,8 @@ impl<S: Scorer> Portfolio<S> {
             n_bars: desk.account().bars_held(symbol_idx),
             is_stuck: names.binary_search(&symbol_idx).is_err(),
         }));
-        rank(self.rule.as_ref(), &names, &self.sight, (&mut self.ranked, &mut self.scores));
-        let mut scored = names.into_iter().zip(&self.scores).filter(|(_, score)| score.is_finite());
+        rank(self.rule.as_ref(), &names, &self.sight, &mut self.ranking);
+        let mut scored = names.into_iter().zip(&self.ranking.scores).filter(|(_, score)| score.is_finite());
         let tradable: Vec<u32> = scored.by_ref().map(|(symbol_idx, _)| symbol_idx).collect();
         for holding in &mut self.sight.holdings {
             let symbol_idx = holding.symbol_idx;
@@ -246,11 +244,11 @@ impl<S: Scorer> Strategy for Portfolio<S> {
     fn evaluate(&mut self, desk: &mut Desk) {
         let tradable = self.rank(desk);
         self.plan.clear();
-        let is_short = self.ranked.len() < self.rule.names_needed(self.ranked.len());
+        let is_short = self.ranking.ranked.len() < self.rule.names_needed(self.ranking.ranked.len());
         match self.on_short {
             OnShort::Skip if is_short => return,
             OnShort::Flat if is_short => {}
-            _ => self.rule.decide(&self.ranked, &self.sight, &mut self.plan),
+            _ => self.rule.decide(&self.ranking.ranked, &self.sight, &mut self.plan),
         }
         let (weights, kept) = self.weights(desk, &tradable);
         desk.rebalance_around(&weights, &kept, self.equity(desk));

@@ -14,7 +14,7 @@ pub(super) const WIDE: usize = 4;
 pub(super) type Wide = [f64; WIDE];
 
 /// Lines side by side. What is left over in the last block are lines of nobody, in which nothing is traded.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Block {
     /// Symbols that are held or aimed at, ascending; one past the last symbol for nobody.
     pub(super) symbols: [u32; WIDE],
@@ -39,7 +39,7 @@ pub(super) struct Block {
 }
 
 /// What fills cost, quote units.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Costs {
     /// Commissions.
     commissions: Wide,
@@ -51,7 +51,7 @@ struct Costs {
 
 /// Fills as positions see them: which of them add to a trade and which take from one cannot be foreseen, so that each does
 /// both. One that ends a trade adds to that of the other side what it is more than that.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Parts {
     /// Base units added to the trade; 0 where some are taken from it.
     pub(super) opened: Wide,
@@ -72,33 +72,6 @@ pub(super) struct Parts {
 }
 
 impl Block {
-    /// Lines of nobody.
-    fn of_nobody(n_symbols: usize) -> Self {
-        let none = [0.0; WIDE];
-        let free = Costs { commissions: none, slippages: none, given: none };
-        Self {
-            symbols: [n_symbols as u32; WIDE],
-            weights: none,
-            prices: [1.0; WIDE],
-            held: none,
-            turned: none,
-            changes: none,
-            commissions: none,
-            sells: free,
-            buys: free,
-            parts: Parts {
-                opened: none,
-                opened_value: none,
-                closed_value: none,
-                commission: none,
-                end_commission: none,
-                after: none,
-                noted: none,
-                noted_price: none,
-            },
-        }
-    }
-
     /// Works out changes: as [`Line::target`] less what is held, and 0 where that is rounding.
     #[inline]
     fn work_out(&mut self, equity: f64, scale: f64) {
@@ -191,13 +164,10 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Makes room for so many lines, of nobody yet.
-    pub(super) fn make_room(&mut self, n_lines: usize, n_symbols: usize) {
+    /// Makes room for so many lines; symbols, weights, prices and what is held are to be written.
+    pub(super) fn make_room(&mut self, n_lines: usize) {
         self.n_lines = n_lines;
-        self.blocks.resize(n_lines.div_ceil(WIDE), Block::of_nobody(n_symbols));
-        if let Some(last) = self.blocks.last_mut() {
-            *last = Block::of_nobody(n_symbols);
-        }
+        self.blocks.resize(n_lines.div_ceil(WIDE), Block::default());
     }
 
     /// Where a line lies.

@@ -1,7 +1,7 @@
 //! What a row shows to all sets that decide at it: names ranked, closes side by side. Found once for all sets of a company.
 
 use crosscut_model::calendar::Rebalance;
-use crosscut_trading::strategy::{CrossSection, Holding, Ranked, View, rank};
+use crosscut_trading::strategy::{CrossSection, Holding, Ranked, Ranking, View, rank};
 use rayon::prelude::*;
 
 use super::Job;
@@ -20,7 +20,7 @@ const ROWS: usize = 64;
 pub(super) struct Outlook<'a> {
     /// Eligible names by score descending, then symbol ascending.
     pub(super) ranked: &'a [Ranked],
-    /// The last close of each symbol, quote units; NaN before its first bar.
+    /// The last close of each symbol, quote units, NaN before its first bar; and a price for nobody.
     pub(super) closes: &'a [f64],
     /// One bit for each symbol that is a member and can be traded.
     pub(super) tradable: &'a [u64],
@@ -43,10 +43,10 @@ impl Looks {
     /// What the row in a place shows.
     fn at(&self, place: usize) -> Outlook<'_> {
         let from = place.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let (n_symbols, n_words) = (self.closes.len() / self.ends.len(), self.tradable.len() / self.ends.len());
+        let (n_closes, n_words) = (self.closes.len() / self.ends.len(), self.tradable.len() / self.ends.len());
         Outlook {
             ranked: &self.ranked[from..self.ends[place]],
-            closes: &self.closes[place * n_symbols..][..n_symbols],
+            closes: &self.closes[place * n_closes..][..n_closes],
             tradable: &self.tradable[place * n_words..][..n_words],
         }
     }
@@ -64,10 +64,8 @@ pub(super) struct Lookout<'a> {
     values: Vec<f64>,
     /// Members that can be traded, ascending.
     names: Vec<u32>,
-    /// Their scores.
-    scores: Vec<f64>,
-    /// Names of a row.
-    ranked: Vec<Ranked>,
+    /// Their ranking.
+    ranking: Ranking,
     /// The latest look.
     looks: Looks,
 }
@@ -81,8 +79,7 @@ impl<'a> Lookout<'a> {
             members: Members::new(places.panel, job.prepared.pool.as_ref()),
             values: Vec::new(),
             names: Vec::new(),
-            scores: Vec::new(),
-            ranked: Vec::new(),
+            ranking: Ranking::default(),
             looks: Looks::default(),
         })
     }
@@ -96,12 +93,14 @@ impl<'a> Lookout<'a> {
     /// Looks at rows, ascending: symbol by symbol as their columns lie in memory, then row by row.
     fn look_at(&mut self, rows: &[usize]) {
         let (places, n_symbols) = (self.places, self.places.panel.symbols().len());
-        self.looks = Looks { closes: vec![f64::NAN; rows.len() * n_symbols], ..Looks::default() };
+        // With one more for nobody.
+        let n_closes = n_symbols + 1;
+        self.looks = Looks { closes: vec![1.0; rows.len() * n_closes], ..Looks::default() };
         self.values.resize(rows.len() * n_symbols, f64::NAN);
         for symbol_idx in 0..n_symbols as u32 {
             let shown = rows.iter().map(|&row| places.shows(symbol_idx, row));
             for (nth, (close, value)) in shown.enumerate() {
-                self.looks.closes[nth * n_symbols + symbol_idx as usize] = close;
+                self.looks.closes[nth * n_closes + symbol_idx as usize] = close;
                 self.values[nth * n_symbols + symbol_idx as usize] = value;
             }
         }
@@ -115,8 +114,8 @@ impl<'a> Lookout<'a> {
             tradable.resize(before + n_symbols.div_ceil(64), 0);
             self.names.iter().for_each(|name| tradable[before + *name as usize / 64] |= 1 << (name % 64));
             let sight = Glance { values, sight: Sight::blind(places, row) };
-            rank(self.rule, &self.names, &sight, (&mut self.ranked, &mut self.scores));
-            self.looks.ranked.extend_from_slice(&self.ranked);
+            rank(self.rule, &self.names, &sight, &mut self.ranking);
+            self.looks.ranked.extend_from_slice(&self.ranking.ranked);
             self.looks.ends.push(self.looks.ranked.len());
         }
     }

@@ -5,7 +5,7 @@
 
 use std::array::from_fn;
 
-use crosscut_trading::ledger::Extremes;
+use crosscut_trading::ledger::{Extremes, lower, profit_at};
 
 use super::lines::{Block, Lines, WIDE, Wide};
 use super::ranges::Ranges;
@@ -51,9 +51,9 @@ impl Account {
 /// Fills that end a trade, as places among the lines.
 #[derive(Debug, Default)]
 pub(super) struct Ends {
-    /// They sell.
+    /// Those that sell; then, once all are known, those that buy.
     sold: Vec<u32>,
-    /// They buy.
+    /// Those that buy.
     bought: Vec<u32>,
     /// Some of the trades.
     ending: Ending,
@@ -77,7 +77,7 @@ impl Ends {
             }
         }
         self.sold.truncate(n_sold);
-        self.bought.truncate(n_bought);
+        self.sold.extend_from_slice(&self.bought[..n_bought]);
     }
 }
 
@@ -136,7 +136,7 @@ impl Positions {
     }
 
     /// As [`Positions::note_ranges`], of a symbol; gives the base units held, and does nothing where there are none.
-    #[inline]
+    #[inline(always)]
     pub(super) fn note_range(&mut self, symbol_idx: u32, ranges: &Ranges) -> f64 {
         let account = &mut self.accounts[symbol_idx as usize];
         let (low, high) = ranges.of(symbol_idx);
@@ -148,13 +148,9 @@ impl Positions {
     /// Books the fills of lines in a row, those that sell before those that buy. `ends` is room.
     pub(super) fn book(&mut self, places: &Places<'_>, row: usize, lines: &mut Lines, ends: &mut Ends) {
         ends.find(lines);
-        let Ends { sold, bought, ending } = ends;
-        self.close_all(places, row, lines, (sold, ending));
-        self.close_all(places, row, lines, (bought, ending));
+        self.close_all(places, row, lines, ends);
         self.held.resize(lines.blocks.len() * WIDE, (0, 0.0));
-        self.held_bits.fill(0);
-        let (accounts, held, held_bits) =
-            (self.accounts.as_mut_slice(), self.held.as_mut_slice(), self.held_bits.as_mut_slice());
+        let (accounts, held) = (self.accounts.as_mut_slice(), self.held.as_mut_slice());
         let mut n_held = 0;
         for block in &lines.blocks {
             for at in 0..WIDE {
@@ -163,23 +159,28 @@ impl Positions {
                 // Written whether it counts or not, so that nothing has to be guessed.
                 held[n_held] = (symbol_idx, after);
                 n_held += usize::from(after != 0.0);
-                held_bits[symbol_idx as usize / 64] |= u64::from(after != 0.0) << (symbol_idx % 64);
             }
         }
         self.held.truncate(n_held);
+        self.held_bits.fill(0);
+        self.held
+            .iter()
+            .for_each(|(symbol_idx, _)| self.held_bits[*symbol_idx as usize / 64] |= 1 << (symbol_idx % 64));
     }
 
     /// Ends the trades of lines, several at once.
-    fn close_all(&mut self, places: &Places<'_>, row: usize, lines: &Lines, (ended, ending): (&[u32], &mut Ending)) {
+    fn close_all(&mut self, places: &Places<'_>, row: usize, lines: &Lines, ends: &mut Ends) {
+        let Ends { sold: ended, ending, .. } = ends;
         let n_closed = self.closed.profits.len() + ended.len();
         // What is left in it from those before is cut off again.
         for ended in ended.chunks(WIDE) {
-            for (at, &place) in ended.iter().enumerate() {
+            for (at, &place) in ended.iter().enumerate().take(WIDE) {
                 let (block, line) = (&lines.blocks[place as usize / WIDE], place as usize % WIDE);
                 let account = &mut self.accounts[block.symbols[line] as usize];
                 [ending.opened[at], ending.opened_value[at]] = account.opened;
                 [ending.closed_value[at], ending.paid[at]] = account.closed;
-                (ending.extremes[at], ending.held[at]) = (account.extremes, account.quantity);
+                [ending.lowest[at], ending.lowest_loss[at]] = account.extremes.lowest();
+                ending.held[at] = account.quantity;
                 (ending.prices[at], ending.commissions[at]) = (block.prices[line], block.parts.end_commission[line]);
                 ending.n_bars[at] = places.bars_between(block.symbols[line], account.opened_row, row);
                 *account = Account::default();
@@ -201,8 +202,10 @@ struct Ending {
     closed_value: Wide,
     /// Commission before.
     paid: Wide,
-    /// What they would have made when they stood worst and best.
-    extremes: [Extremes; WIDE],
+    /// Lowest profits before, see [`Extremes`].
+    lowest: Wide,
+    /// Lowest losses before.
+    lowest_loss: Wide,
     /// Base units held, negative when short.
     held: Wide,
     /// Prices of the last fills.
@@ -222,12 +225,12 @@ impl Ending {
         let profits: Wide = from_fn(|at| gross[at] - (self.paid[at] + self.commissions[at]));
         // At their mean price.
         let value: Wide = from_fn(|at| opened[at] * (opened_value[at] / opened[at]));
-        for at in 0..WIDE {
-            self.extremes[at].note(prices[at], held[at], opened_value[at], closed_value[at]);
-        }
-        let excursions: [(f64, f64); WIDE] = from_fn(|at| self.extremes[at].excursions(gross[at]));
-        let adverse: Wide = from_fn(|at| excursions[at].0 / value[at]);
-        let favourable: Wide = from_fn(|at| excursions[at].1 / value[at]);
+        let last: Wide = from_fn(|at| profit_at(prices[at], held[at], opened_value[at], closed_value[at]));
+        let (lowest, lowest_loss) = (self.lowest, self.lowest_loss);
+        let adverse: Wide = from_fn(|at| lower(gross[at], lower(last[at], lowest[at])) / value[at]);
+        let favourable: Wide = from_fn(|at| lower(-gross[at], lower(-last[at], lowest_loss[at])));
+        // Less than 0, so that a zero is not negative.
+        let favourable: Wide = from_fn(|at| (0.0 - favourable[at]) / value[at]);
         closed.profits.extend_from_slice(&profits);
         closed.bars.extend_from_slice(&self.n_bars);
         closed.longs.extend_from_slice(&held.map(|held| held > 0.0));

@@ -7,14 +7,14 @@ use super::sight::Places;
 /// Extremes of the symbols over some rows.
 #[derive(Debug)]
 pub(super) struct Ranges {
-    /// By symbol: lowest and highest price, quote units; NaN without a bar, and for those that nobody holds.
+    /// By symbol, and for nobody: lowest and highest price, quote units; NaN without a bar, and for those that nobody holds.
     known: Vec<(f64, f64)>,
 }
 
 impl Ranges {
     /// Nothing yet of so many symbols.
     pub(super) fn new(n_symbols: usize) -> Self {
-        Self { known: vec![(f64::NAN, f64::NAN); n_symbols] }
+        Self { known: vec![(f64::NAN, f64::NAN); n_symbols + 1] }
     }
 
     /// Goes on to other rows, for those who have these symbols: one bit for each.

@@ -94,11 +94,16 @@ impl<'a> Places<'a> {
     /// The closes of a symbol in rows, one after another, unless there is one in which it has none.
     #[inline]
     pub(super) fn closes_in(&self, symbol_idx: u32, rows: Range<usize>) -> Option<&'a [f64]> {
-        let (from, closes) = match self.dense[symbol_idx as usize] {
-            Some((first, closes)) => (rows.start.checked_sub(first)?, closes),
-            None => (self.panel.whole_from(symbol_idx, rows.clone())?, self.panel.series(symbol_idx).close()),
-        };
-        closes.get(from..from + rows.len())
+        let Some((first, closes)) = self.dense[symbol_idx as usize] else { return self.stretch_in(symbol_idx, rows) };
+        // Before its first bar that is past all of them.
+        closes.get(rows.start.wrapping_sub(first)..)?.get(..rows.len())
+    }
+
+    /// As [`Places::closes_in`], of a symbol or timeline with gaps.
+    #[inline(never)]
+    fn stretch_in(&self, symbol_idx: u32, rows: Range<usize>) -> Option<&'a [f64]> {
+        let from = self.panel.whole_from(symbol_idx, rows.clone())?;
+        self.panel.series(symbol_idx).close().get(from..from + rows.len())
     }
 
     /// The columns of what is held in rows; `filled` is room for those that have a hole there.

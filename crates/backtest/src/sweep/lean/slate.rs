@@ -21,7 +21,7 @@ pub(super) struct Marks {
 /// Room for one decision.
 #[derive(Debug)]
 pub(super) struct Slate<'a> {
-    /// For each symbol the weight aimed at; 0 where there is none.
+    /// For each symbol, and for nobody, the weight aimed at; 0 where there is none.
     pub(super) weights: Vec<f64>,
     /// Marks of 64 symbols each.
     pub(super) marks: Vec<Marks>,
@@ -43,7 +43,7 @@ impl Slate<'_> {
     /// An empty slate for so many symbols.
     pub(super) fn new(n_symbols: usize) -> Self {
         Self {
-            weights: vec![0.0; n_symbols],
+            weights: vec![0.0; n_symbols + 1],
             marks: vec![Marks::default(); n_symbols.div_ceil(64)],
             plan: Plan::default(),
             named: Vec::new(),
@@ -85,13 +85,16 @@ impl Slate<'_> {
                 left &= left - 1;
             }
         }
-        lines.make_room(named.len(), closes.len());
-        for (block, named) in lines.blocks.iter_mut().zip(named.chunks(WIDE)) {
-            for (at, &symbol_idx) in named.iter().enumerate() {
-                block.symbols[at] = symbol_idx;
-                block.weights[at] = std::mem::take(&mut weights[symbol_idx as usize]);
-                block.prices[at] = closes[symbol_idx as usize];
-                block.held[at] = positions.note_range(symbol_idx, ranges);
+        lines.make_room(named.len());
+        // Whose price is the last.
+        let nobody = closes.len() as u32 - 1;
+        named.resize(named.len().next_multiple_of(WIDE), nobody);
+        for (block, &symbols) in lines.blocks.iter_mut().zip(named.as_chunks::<WIDE>().0) {
+            block.symbols = symbols;
+            block.weights = symbols.map(|symbol_idx| std::mem::take(&mut weights[symbol_idx as usize]));
+            block.prices = symbols.map(|symbol_idx| closes[symbol_idx as usize]);
+            for (held, symbol_idx) in block.held.iter_mut().zip(symbols) {
+                *held = positions.note_range(symbol_idx, ranges);
             }
         }
     }

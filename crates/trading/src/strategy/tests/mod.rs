@@ -63,9 +63,9 @@ fn decide_seeing(name: &str, params: &str, seen: Seen) -> String {
     let strategy = make(name, params).unwrap().into_rule().unwrap();
     let n_symbols = seen.columns.first().map_or(seen.closes.len(), Vec::len) as u32;
     let names: Vec<u32> = (0..n_symbols).collect();
-    let (mut ranked, mut scores, mut plan) = (Vec::new(), Vec::new(), Plan::default());
-    rank(strategy.as_ref(), &names, &seen, (&mut ranked, &mut scores));
-    strategy.decide(&ranked, &seen, &mut plan);
+    let (mut ranking, mut plan) = (Ranking::default(), Plan::default());
+    rank(strategy.as_ref(), &names, &seen, &mut ranking);
+    strategy.decide(&ranking.ranked, &seen, &mut plan);
     plan.aims.sort_by_key(|(symbol_idx, _)| *symbol_idx);
     let mut words: Vec<String> = plan
         .aims

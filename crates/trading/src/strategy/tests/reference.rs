@@ -54,10 +54,10 @@ fn digest(text: &str) -> String {
 /// A decision's plan.
 fn plan(strategy: &Resolved, seen: &Seen, n_symbols: usize) -> Plan {
     let names: Vec<u32> = (0..n_symbols as u32).collect();
-    let (mut ranked, mut scores, mut plan) = (Vec::new(), Vec::new(), Plan::default());
+    let (mut ranking, mut plan) = (Ranking::default(), Plan::default());
     let rule = strategy.rule().unwrap();
-    rank(rule, &names, seen, (&mut ranked, &mut scores));
-    rule.decide(&ranked, seen, &mut plan);
+    rank(rule, &names, seen, &mut ranking);
+    rule.decide(&ranking.ranked, seen, &mut plan);
     plan
 }
 

@@ -171,3 +171,17 @@ fn targets_are_taken_as_they_are() {
     assert_eq!((list.targets(), list.columns().len(), list.ranks_by_column()), (Some("weights.csv"), 0, false));
     assert!(make("target_list", "file=w.csv factor=t").is_err());
 }
+
+#[test]
+fn names_are_ranked_by_score_and_then_by_symbol() {
+    let scores = [0.5, -0.0, f64::NAN, f64::MAX, -1.0e-300, 0.0, f64::INFINITY, f64::MIN, 0.5, f64::MIN_POSITIVE];
+    let seen = Seen { columns: vec![scores.to_vec()], ..Seen::default() };
+    let strategy = make("top_k", "k=1").unwrap().into_rule().unwrap();
+    let mut ranking = Ranking::default();
+    rank(strategy.as_ref(), &(0..10).collect::<Vec<u32>>(), &seen, &mut ranking);
+    let ranked: Vec<(u32, f64)> = ranking.ranked.iter().map(|name| (name.symbol_idx, name.score)).collect();
+    // The two zeros are one score; what is not finite is not eligible.
+    let expected =
+        [(3, f64::MAX), (0, 0.5), (8, 0.5), (9, f64::MIN_POSITIVE), (1, 0.0), (5, 0.0), (4, -1.0e-300), (7, f64::MIN)];
+    assert_eq!(ranked, expected);
+}
