@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crosscut_kernels::metrics as formula;
 use crosscut_kernels::metrics::Summary;
 pub(crate) use crosscut_kernels::metrics::Workspace;
-use crosscut_kernels::metrics::relative::{self, Market};
+use crosscut_kernels::metrics::relative;
 use crosscut_kernels::metrics::trades;
 use crosscut_model::Side;
 use crosscut_model::calendar::Annualisation;
@@ -272,7 +272,7 @@ fn values(outcome: &Numbers<'_>, workspace: &mut Workspace) -> Values {
     values.extend(trading_values(outcome));
     values.extend(holding_values(outcome));
     values.extend(moved_values(outcome));
-    values.extend(benchmark_values(outcome, values.get("cagr").copied().flatten()));
+    values.extend(benchmark_values(outcome, values.get("cagr").copied().flatten(), workspace));
     values
 }
 
@@ -414,23 +414,24 @@ fn holding_values(outcome: &Numbers<'_>) -> Values {
 }
 
 /// Metrics against the benchmark, over the rows where it has a price.
-fn benchmark_values(outcome: &Numbers<'_>, cagr: Option<f64>) -> Values {
+fn benchmark_values(outcome: &Numbers<'_>, cagr: Option<f64>, workspace: &mut Workspace) -> Values {
     let Some(benchmark) = outcome.benchmark else { return Values::new() };
-    let priced = |row: &usize| benchmark[*row].is_finite();
-    let rows: Vec<usize> = (0..benchmark.len()).filter(priced).collect();
-    let of_rows = |values: &[f64]| -> Vec<f64> { rows.iter().map(|&row| values[row]).collect() };
-    let (equity, benchmark) = (of_rows(outcome.equity), of_rows(benchmark));
-    let (returns, benchmark_returns) = (formula::returns(&equity), formula::returns(&benchmark));
+    let priced = |values: &[f64]| -> Vec<f64> {
+        values.iter().zip(benchmark).filter(|(_, price)| price.is_finite()).map(|(value, _)| *value).collect()
+    };
     let per_year = outcome.periods_per_year;
-    let fit = formula::regression(&returns, &benchmark_returns, per_year);
-    let held = formula::total_return(&benchmark);
-    let captured = |market| relative::capture(&returns, &benchmark_returns, market, 1.0);
+    let beside = if benchmark.iter().fold(true, |all, price| all & price.is_finite()) {
+        relative::summary(outcome.equity, benchmark, per_year, workspace)
+    } else {
+        relative::summary(&priced(outcome.equity), &priced(benchmark), per_year, workspace)
+    };
+    let (fit, held) = (beside.regression, beside.benchmark_return);
     Values::from([
-        ("excess_return", formula::total_return(&equity).zip(held).map(|(own, held)| own - held)),
-        ("tracking_error", relative::tracking_error(&returns, &benchmark_returns, per_year)),
-        ("information_ratio", relative::information_ratio(&returns, &benchmark_returns, per_year)),
-        ("up_capture", captured(Market::Up)),
-        ("down_capture", captured(Market::Down)),
+        ("excess_return", beside.total_return.zip(held).map(|(own, held)| own - held)),
+        ("tracking_error", beside.tracking_error),
+        ("information_ratio", beside.information_ratio),
+        ("up_capture", beside.up_capture),
+        ("down_capture", beside.down_capture),
         ("treynor", relative::treynor(cagr, fit.map(|fit| fit.beta))),
         ("benchmark_return", held),
         ("alpha", fit.map(|fit| fit.alpha)),

@@ -1,5 +1,9 @@
 //! Metrics against a benchmark, on returns of the same periods. Slices of different lengths are undefined.
 
+mod summary;
+
+pub use summary::{RelativeSummary, summary};
+
 use super::{NOTHING, defined, deviation, largest, mean, regression};
 
 /// Returns above the benchmark's, period by period.
@@ -40,6 +44,11 @@ pub fn capture(returns: &[f64], benchmark: &[f64], market: Market, periods: f64)
     let pairs = || returns.iter().zip(benchmark).filter(|(_, b)| is_within(**b));
     let own = growth(pairs().map(|(r, _)| *r), periods)?;
     let other = growth(pairs().map(|(_, b)| *b), periods)?;
+    captured(own, other)
+}
+
+/// One growth over another.
+fn captured(own: f64, other: f64) -> Option<f64> {
     if other == 0.0 { None } else { defined(own / other) }
 }
 
@@ -50,6 +59,11 @@ pub fn growth(returns: impl Iterator<Item = f64>, periods: f64) -> Option<f64> {
         product *= 1.0 + value;
         n += 1.0;
     }
+    growth_of(product, n, periods)
+}
+
+/// [`growth`] of `n` returns that have multiplied what there was by `product`.
+fn growth_of(product: f64, n: f64, periods: f64) -> Option<f64> {
     if n == 0.0 || product <= 0.0 || product.is_nan() { None } else { defined(libm::pow(product, periods / n) - 1.0) }
 }
 

@@ -73,9 +73,9 @@ const TAIL: f64 = 0.05;
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
     /// Returns.
-    returns: Vec<f64>,
-    /// Logarithms.
-    logs: Vec<f64>,
+    pub(super) returns: Vec<f64>,
+    /// Logarithms, or other returns.
+    pub(super) logs: Vec<f64>,
     /// The lower end of the returns.
     lows: Vec<f64>,
     /// The upper end.

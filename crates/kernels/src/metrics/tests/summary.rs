@@ -179,6 +179,63 @@ fn curves_of_odd_numbers_have_the_bits_of_one_by_one() {
     }
 }
 
+/// All against a benchmark at once against the formulas one by one.
+#[track_caller]
+fn check_relative(curve: &[f64], benchmark: &[f64], workspace: &mut Workspace) {
+    let (own, other) = (returns(curve), returns(benchmark));
+    let fit = regression(&own, &other, 365.0);
+    let one_by_one = [
+        total_return(curve),
+        total_return(benchmark),
+        relative::tracking_error(&own, &other, 365.0),
+        relative::information_ratio(&own, &other, 365.0),
+        relative::capture(&own, &other, relative::Market::Up, 1.0),
+        relative::capture(&own, &other, relative::Market::Down, 1.0),
+        fit.map(|fit| fit.alpha),
+        fit.map(|fit| fit.beta),
+        fit.and_then(|fit| fit.correlation),
+    ];
+    let summary = relative::summary(curve, benchmark, 365.0, workspace);
+    let at_once = [
+        summary.total_return,
+        summary.benchmark_return,
+        summary.tracking_error,
+        summary.information_ratio,
+        summary.up_capture,
+        summary.down_capture,
+        summary.regression.map(|fit| fit.alpha),
+        summary.regression.map(|fit| fit.beta),
+        summary.regression.and_then(|fit| fit.correlation),
+    ];
+    let bits = |values: [Option<f64>; 9]| values.map(|value| value.map(f64::to_bits));
+    assert_eq!(bits(at_once), bits(one_by_one), "{curve:?} against {benchmark:?}");
+}
+
+#[test]
+fn all_against_a_benchmark_at_once_has_the_bits_of_one_by_one() {
+    let mut random = Random::new(16);
+    let mut workspace = Workspace::default();
+    for n in [0, 1, 2, 3, 4, 50, 700] {
+        let mut curves: Vec<Vec<f64>> = [0.5, 0.01, 1e-12].map(|step| random_curve(n, step, &mut random)).to_vec();
+        curves.push(vec![3.0; n]);
+        // Growth by the same share each time, up to rounding.
+        curves.push((0..n).map(|at| 1.25f64.powi(at as i32 % 30)).collect());
+        curves.push((0..n).map(|at| 100.0 * 1.01f64.powi(at as i32)).collect());
+        for odd in [0.0, -3.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e-310, f64::MAX] {
+            let mut curve = random_curve(n, 0.02, &mut random);
+            curve.iter_mut().skip(n / 2).step_by(97).for_each(|value| *value = odd);
+            curves.push(curve);
+        }
+        for curve in &curves {
+            for benchmark in &curves {
+                check_relative(curve, benchmark, &mut workspace);
+            }
+            check_relative(curve, &curve[..n / 2], &mut workspace);
+            check_relative(curve, &curve.iter().map(|value| value * 2.0).collect::<Vec<_>>(), &mut workspace);
+        }
+    }
+}
+
 /// Trades, owned.
 #[derive(Debug)]
 struct Trades {
