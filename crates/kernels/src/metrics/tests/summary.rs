@@ -219,8 +219,9 @@ fn all_against_a_benchmark_at_once_has_the_bits_of_one_by_one() {
         let mut curves: Vec<Vec<f64>> = [0.5, 0.01, 1e-12].map(|step| random_curve(n, step, &mut random)).to_vec();
         curves.push(vec![3.0; n]);
         // Growth by the same share each time, up to rounding.
-        curves.push((0..n).map(|at| 1.25f64.powi(at as i32 % 30)).collect());
         curves.push((0..n).map(|at| 100.0 * 1.01f64.powi(at as i32)).collect());
+        let noise = (0..n).map(|_| 1.0 + random.below(2) as f64 * f64::EPSILON).collect::<Vec<_>>();
+        curves.push(noise.iter().enumerate().map(|(at, noise)| 2f64.powi(at as i32) * noise).collect());
         for odd in [0.0, -3.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e-310, f64::MAX] {
             let mut curve = random_curve(n, 0.02, &mut random);
             curve.iter_mut().skip(n / 2).step_by(97).for_each(|value| *value = odd);
