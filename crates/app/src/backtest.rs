@@ -23,7 +23,7 @@ use crate::desk::{Desk, VERSION};
 use crate::error::AppError;
 use crate::events::Level;
 use crate::identities::Identities;
-use crate::many;
+use crate::many::Formulas;
 use crate::runs::{self, MetricEntry};
 
 /// Libraries whose version may show in a number or a file.
@@ -178,8 +178,7 @@ fn load_and_replay(
 
 /// Loads what a configuration asks for; its factor is computed where it is a formula.
 pub(crate) fn load(hub: &Hub, config: &BacktestConfig) -> Result<Loaded, AppError> {
-    let computed = many::computed(hub, config)?;
-    Ok(Loaded::load_with(hub, config, computed.as_ref())?)
+    Formulas::default().with(hub, config, |computed| Loaded::load_with(hub, config, computed))
 }
 
 /// What the archive is told about a run before it is computed; `command` is which one makes it, and what it adds to the

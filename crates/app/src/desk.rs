@@ -95,13 +95,16 @@ impl Desk<'_> {
     }
 }
 
-/// Most worker threads that are believed.
-const THREADS_MAX: u64 = 1024;
+/// Most worker threads, whatever was asked for; with more than 16 processors, four of each. Computing gains nothing from more
+/// threads than processors, and fetching nothing from more connections than this.
+const THREADS_MAX: usize = 64;
 
-/// The number of threads asked for by the first of `keys` that is not 0; all of the machine's otherwise.
+/// The number of threads asked for by the first of `keys` that is not 0, as far as that makes sense; all of the machine's
+/// otherwise. It never changes a result.
 pub fn n_threads(config: &Config, machine: &Machine, keys: &[&str]) -> usize {
     let asked = keys.iter().filter_map(|key| config.count(key)).find(|&n| n > 0);
-    asked.map_or(machine.n_cpus.max(1), |n| usize::try_from(n.min(THREADS_MAX)).unwrap_or(1))
+    let most = THREADS_MAX.max(4 * machine.n_cpus);
+    asked.map_or(machine.n_cpus.max(1), |n| usize::try_from(n).unwrap_or(most).min(most))
 }
 
 /// Sizes the pool of worker threads, once per process.

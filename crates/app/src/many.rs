@@ -3,14 +3,15 @@
 //! Sweeps, searches, walk-forwards and stress tests resolve their sets here, so that each means what
 //! `crosscut backtest --set key=value ...` of it would, with the same run id. Nothing is written.
 
+mod formulas;
+mod groups;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crosscut_backtest::panel::{ComputedFactor, symbols_with_bars};
 use crosscut_backtest::sweep::{ParameterSet, Sampling, SetOutcome, SharedMarket, sharing};
 use crosscut_backtest::{BacktestConfig, BacktestError};
 use crosscut_hub::Hub;
-use crosscut_model::BarSpec;
 use rayon::prelude::*;
 
 use crate::backtest::settings::{self, Place};
@@ -18,6 +19,8 @@ use crate::config::Config;
 use crate::desk::Desk;
 use crate::error::AppError;
 use crate::events::{Events, Level};
+pub(crate) use formulas::Formulas;
+pub(crate) use groups::{Numbered, families};
 
 /// The settings that say which data a run is on.
 const PLACE_KEYS: [&str; 6] =
@@ -46,6 +49,8 @@ pub struct ManyRuns<'a> {
     hub: Hub,
     /// Data found before, by the settings that ask for it.
     places: Mutex<BTreeMap<String, Place>>,
+    /// Computes factors that are formulas.
+    formulas: Formulas,
 }
 
 impl<'a> ManyRuns<'a> {
@@ -54,7 +59,7 @@ impl<'a> ManyRuns<'a> {
     /// # Errors
     /// As [`Desk::hub`].
     pub fn new(desk: &'a Desk<'a>) -> Result<Self, AppError> {
-        Ok(Self { desk, hub: desk.hub()?, places: Mutex::default() })
+        Ok(Self { desk, hub: desk.hub()?, places: Mutex::default(), formulas: Formulas::default() })
     }
 
     /// The hub.
@@ -105,11 +110,12 @@ impl<'a> ManyRuns<'a> {
         }
         let mut formula = set.get(FORMULA).or(self.desk.config.text(FORMULA)).unwrap_or_default().to_owned();
         for (key, value) in &windows {
-            let place = format!("{{{}}}", &key[WINDOW.len()..]);
-            if !formula.contains(&place) {
-                return Err(AppError::new(format!("{key}={value}: the formula `{formula}` has no {place}")));
+            let filled = filled(&formula, &key[WINDOW.len()..], value);
+            if filled == formula {
+                let place = &key[WINDOW.len()..];
+                return Err(AppError::new(format!("{key}={value}: the formula `{formula}` has no {{{place}}}")));
             }
-            formula = formula.replace(&place, value);
+            formula = filled;
         }
         settings.retain(|(key, _)| key != FORMULA);
         settings.push((FORMULA.to_owned(), formula));
@@ -150,8 +156,27 @@ impl<'a> ManyRuns<'a> {
     /// # Errors
     /// As [`SharedMarket::load`]; a formula that cannot be computed.
     pub fn load(&self, configs: &[&BacktestConfig]) -> Result<SharedMarket, AppError> {
-        let computed = computed(&self.hub, configs[0])?;
-        Ok(SharedMarket::load(&self.hub, configs, computed.as_ref())?)
+        let load =
+            || self.formulas.with(&self.hub, configs[0], |computed| SharedMarket::load(&self.hub, configs, computed));
+        let market = load()?;
+        if configs[0].factor_formula.is_none() || self.formulas.are_of(&market) {
+            return Ok(market);
+        }
+        self.formulas.forget();
+        load()
+    }
+
+    /// The same, over the bars of another market where that can be.
+    ///
+    /// # Errors
+    /// As [`ManyRuns::load`].
+    pub fn load_over(&self, bars: &SharedMarket, configs: &[&BacktestConfig]) -> Result<SharedMarket, AppError> {
+        let rescored =
+            self.formulas.with(&self.hub, configs[0], |computed| bars.rescored(&self.hub, configs, computed))?;
+        match rescored.filter(|market| configs[0].factor_formula.is_none() || self.formulas.are_of(market)) {
+            Some(market) => Ok(market),
+            None => self.load(configs),
+        }
     }
 
     /// Runs sets, market by market, each market's sets on all threads of the pool. `done` gets each set's place and what
@@ -173,23 +198,39 @@ impl<'a> ManyRuns<'a> {
         sampling: Sampling,
         done: &(dyn Fn(usize, Result<SetOutcome, AppError>) + Sync),
     ) {
-        let mut groups: BTreeMap<String, Vec<(usize, BacktestConfig)>> = BTreeMap::new();
+        let mut groups: BTreeMap<String, Vec<Numbered>> = BTreeMap::new();
         for (at, config) in resolved.into_iter().enumerate() {
             match config.and_then(|config| Ok((sharing(&config)?, config))) {
                 Ok((key, config)) => groups.entry(key).or_default().push((at, config)),
                 Err(error) => done(at, Err(error)),
             }
         }
-        for group in groups.into_values() {
+        let groups = groups.into_values().collect();
+        self.over_markets(groups, &|| false, &|group, market| {
             let configs: Vec<&BacktestConfig> = group.iter().map(|(_, config)| config).collect();
-            match self.load(&configs) {
+            match market {
                 Ok(market) => self.run_market(&market, &configs, sampling, &|at, result| {
                     done(group[at].0, result.map_err(AppError::from));
                 }),
                 Err(error) => group.iter().for_each(|(at, _)| done(*at, Err(error.clone()))),
             }
-        }
+        });
     }
+}
+
+/// A formula with a value in all places of a window.
+fn filled(formula: &str, window: &str, value: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(formula.len()), formula);
+    while let Some((before, (inside, after))) = rest.split_once('{').and_then(|(b, r)| Some((b, r.split_once('}')?))) {
+        out.push_str(before);
+        if inside.trim() == window {
+            out.push_str(value);
+        } else {
+            out.extend(["{", inside, "}"]);
+        }
+        rest = after;
+    }
+    out + rest
 }
 
 /// The settings that say which data a run is on, in one text.
@@ -199,16 +240,4 @@ fn place_key(config: &Config) -> String {
     // Strategies may read a factor set or not by their parameters.
     parts.extend(config.named("backtest.params").into_iter().map(|(name, _)| name));
     parts.join("\n")
-}
-
-/// The factor of a configuration whose factor is a formula, computed from bars; `None` for any other.
-///
-/// # Errors
-/// A formula that cannot be read; bars that are damaged or not there.
-pub(crate) fn computed(hub: &Hub, config: &BacktestConfig) -> Result<Option<ComputedFactor>, AppError> {
-    let Some(formula) = &config.factor_formula else { return Ok(None) };
-    let symbols = symbols_with_bars(hub, config)?;
-    let bars = (config.venue.as_str(), BarSpec::Time(config.timeframe));
-    let rows = crosscut_factors::formula_of_symbols(hub, bars, &symbols, formula)?;
-    Ok(Some(ComputedFactor { formula: formula.clone(), rows }))
 }

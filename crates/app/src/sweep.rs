@@ -4,6 +4,7 @@
 //! is in a journal, so that a killed sweep goes on where it was; table and page are made from the journal, in the order of
 //! the sets, and have the same bytes for any number of workers and kills.
 
+mod bound;
 mod external;
 mod file;
 mod folder;
@@ -30,7 +31,7 @@ use crate::config::plain;
 use crate::desk::Desk;
 use crate::error::AppError;
 use crate::events::Level;
-use crate::many::ManyRuns;
+use crate::many::{ManyRuns, Numbered};
 use file::Asked;
 use notebook::Notebook;
 
@@ -88,6 +89,9 @@ pub struct BestSet {
     /// Its results folder, when it has one.
     pub folder: Option<PathBuf>,
 }
+
+/// Takes what came of a set, from any thread.
+type Done<'a> = &'a (dyn Fn(usize, Note) + Sync);
 
 /// A sweep on its way.
 struct Sweep<'a> {
@@ -198,11 +202,7 @@ fn sweep_id(
 
 impl Sweep<'_> {
     /// Runs what is not done yet, market by market.
-    fn run_sets(
-        &mut self,
-        configs: BTreeMap<usize, BacktestConfig>,
-        mut notebook: Notebook<'_>,
-    ) -> Result<(), AppError> {
+    fn run_sets(&mut self, configs: BTreeMap<usize, BacktestConfig>, notebook: Notebook<'_>) -> Result<(), AppError> {
         let groups = self.groups(configs)?;
         let notes = std::mem::take(&mut self.notes);
         let n_failed = notes.iter().flatten().count() as u64;
@@ -212,42 +212,38 @@ impl Sweep<'_> {
             notes.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(note);
             progress.step("sets");
         };
-        for group in groups {
-            let configs: Vec<&BacktestConfig> = group.iter().map(|(_, config)| config).collect();
-            let market = match self.many.load(&configs) {
-                Ok(market) => market,
-                Err(error) => {
-                    group.iter().for_each(|(at, _)| done(*at, notebook.write(*at, Err(error.to_string()))));
-                    continue;
-                }
-            };
-            let sampling = self.sampling(&market, &configs);
-            let mut pending = Vec::with_capacity(group.len());
-            for (at, config) in &group {
-                match notebook.known(*at, &market, config) {
-                    Some(note) => done(*at, note),
-                    None => pending.push((*at, config)),
-                }
-            }
-            let configs: Vec<&BacktestConfig> = pending.iter().map(|(_, config)| *config).collect();
-            self.many.run_market(&market, &configs, sampling, &|nth, result| {
-                let at = pending[nth].0;
-                done(at, notebook.write(at, result.map_err(|error| error.to_string())));
-            });
-            if notebook.has_failed() {
-                break;
-            }
-        }
+        self.many.over_markets(groups, &|| notebook.has_failed(), &|group, market| match market {
+            Ok(market) => self.run_group(&market, group, (&notebook, &done)),
+            Err(error) => group.iter().for_each(|(at, _)| done(*at, notebook.write(*at, Err(error.to_string())))),
+        });
         notebook.finish()?;
         self.n_done_before = notebook.n_done_before();
         self.notes = notes.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ok(())
     }
 
+    /// Runs sets that share a market, those that the notebook knows not again.
+    fn run_group(&self, market: &SharedMarket, group: &[Numbered], (notebook, done): (&Notebook<'_>, Done<'_>)) {
+        let configs: Vec<&BacktestConfig> = group.iter().map(|(_, config)| config).collect();
+        let sampling = self.sampling(market, &configs);
+        let mut pending = Vec::with_capacity(group.len());
+        for (at, config) in group {
+            match notebook.known(*at, market, config) {
+                Some(note) => done(*at, note),
+                None => pending.push((*at, config)),
+            }
+        }
+        let configs: Vec<&BacktestConfig> = pending.iter().map(|(_, config)| *config).collect();
+        self.many.run_market(market, &configs, sampling, &|nth, result| {
+            let at = pending[nth].0;
+            done(at, notebook.write(at, result.map_err(|error| error.to_string())));
+        });
+    }
+
     /// Configurations that share a market, each with the places of their sets; in the order of their first sets.
-    fn groups(&self, configs: BTreeMap<usize, BacktestConfig>) -> Result<Vec<Vec<(usize, BacktestConfig)>>, AppError> {
+    fn groups(&self, configs: BTreeMap<usize, BacktestConfig>) -> Result<Vec<Vec<Numbered>>, AppError> {
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
-        let mut groups: Vec<Vec<(usize, BacktestConfig)>> = Vec::new();
+        let mut groups: Vec<Vec<Numbered>> = Vec::new();
         for (at, config) in configs {
             let group = *places.entry(sharing(&config)?).or_insert_with(|| {
                 groups.push(Vec::new());

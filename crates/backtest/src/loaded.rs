@@ -36,7 +36,7 @@ impl Loaded {
     pub fn load_with(
         hub: &Hub,
         config: &BacktestConfig,
-        computed: Option<&ComputedFactor>,
+        computed: Option<&ComputedFactor<'_>>,
     ) -> Result<Self, BacktestError> {
         if config.is_event(strategy::template(&config.strategy)?.kind()) {
             Ok(Self::Events(Box::new(event::load(hub, config)?)))

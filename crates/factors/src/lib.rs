@@ -19,6 +19,7 @@ mod config;
 mod definition;
 mod error;
 mod evaluate;
+mod formula_bars;
 mod groups;
 mod outliers;
 mod plan;
@@ -35,9 +36,10 @@ mod update;
 pub use config::{Carried, Config, Factors, Family, Fill, Formula, Group, Outliers, Symbols};
 pub use crosscut_model::{Progress, Silent};
 pub use error::{FactorsError, Place};
+pub use formula_bars::{BySymbol, FormulaBars};
 pub use plan::{Market, Plan, PlannedColumn};
 pub use run::{Outcome, RunOptions, Summary, run, update};
-pub use show::{features_of_symbols, formula_of_symbols};
+pub use show::features_of_symbols;
 pub use show_factor::{
     ColumnCard, FactorCard, LibraryEntry, LookbackCard, MissingRule, NamedFormula, library_entries, library_factors,
     library_names, published_columns, published_factor,

@@ -1,14 +1,12 @@
 //! The built-in features of bars at hand, to look at: nothing is published.
 
-use std::collections::BTreeMap;
-
 use crosscut_hub::Hub;
 use crosscut_model::time::DAY;
 use crosscut_model::{BarSpec, Column, Table, Timeframe};
 use rayon::prelude::*;
 
 use crate::bars::SymbolBars;
-use crate::config::{Carried, Config, Factors, Family, Fill, Outliers, Symbols};
+use crate::config::{Carried, Config, Family, Fill, Outliers, Symbols};
 use crate::error::FactorsError;
 use crate::evaluate;
 use crate::plan::{Market, Plan};
@@ -28,61 +26,30 @@ pub fn features_of_symbols(
 ) -> Result<Table, FactorsError> {
     let config =
         Config { library: vec![Family { name: family.to_owned(), windows, line: 0 }], ..config(venue, bar, symbols) };
-    let (plan, bars) = read(hub, &config)?;
-    table(&plan, &bars)
-}
-
-/// Labels (microseconds UTC) and values of each symbol.
-pub type BySymbol = BTreeMap<String, (Vec<i64>, Vec<f64>)>;
-
-/// Values of one formula for every bar of some symbols: labels and values by symbol, nothing written. The formula sees what
-/// that of a factor set sees; operators across symbols see these symbols alone.
-///
-/// # Errors
-/// A formula that cannot be read, an unknown symbol (the nearest is named), or a damaged table.
-pub fn formula_of_symbols(
-    hub: &Hub,
-    (venue, bar): (&str, BarSpec),
-    symbols: &[String],
-    formula: &str,
-) -> Result<BySymbol, FactorsError> {
-    let factor = Factors {
-        name: "formula".to_owned(),
-        formula: formula.to_owned(),
-        weighted: Vec::new(),
-        windows: Vec::new(),
-        notes: None,
-        line: 0,
-    };
-    let config = Config { factors: vec![factor], ..config(venue, bar, symbols) };
-    let (plan, bars) = read(hub, &config)?;
-    let evaluated = evaluated(&plan, &bars)?;
-    let rows = bars.into_iter().zip(evaluated).map(|((symbol, bars), mut outputs)| {
-        let values = outputs.pop().unwrap_or_default();
-        (symbol, (bars.timestamp, values))
-    });
-    Ok(rows.collect())
-}
-
-/// Plans a set and reads its bars.
-fn read(hub: &Hub, config: &Config) -> Result<(Plan, Vec<(String, SymbolBars)>), FactorsError> {
-    let source = Source::open(hub, config)?;
+    let source = Source::open(hub, &config)?;
     let available = source.columns();
     let available: Vec<&str> = available.iter().map(String::as_str).collect();
-    let is_event = config.bars.is_event();
-    let periods_per_year = if is_event { event_bars_per_year(&source) } else { source.annualisation.periods_per_year };
-    let plan = Plan::new(config, Market { available: &available, periods_per_year })?;
+    let market = Market { available: &available, periods_per_year: periods_per_year(&source) };
+    let plan = Plan::new(&config, market)?;
+    table(&plan, &read(&source, &plan.inputs)?)
+}
+
+/// Periods per year of the market of a set.
+pub(crate) fn periods_per_year(source: &Source<'_>) -> f64 {
+    if source.of_events() { event_bars_per_year(source) } else { source.annualisation.periods_per_year }
+}
+
+/// Reads columns of all bars of a set, by symbol.
+pub(crate) fn read(source: &Source<'_>, columns: &[String]) -> Result<Vec<(String, SymbolBars)>, FactorsError> {
     let one = |index: usize| {
-        let bars = source.read(index, &plan.inputs, 0..source.tables[index].1.rows())?;
+        let bars = source.read(index, columns, 0..source.tables[index].1.rows())?;
         Ok((source.tables[index].0.clone(), bars))
     };
-    let bars: Result<Vec<_>, FactorsError> =
-        (0..source.tables.len()).into_par_iter().map(one).collect::<Vec<_>>().into_iter().collect();
-    Ok((plan, bars?))
+    (0..source.tables.len()).into_par_iter().map(one).collect::<Vec<_>>().into_iter().collect()
 }
 
 /// A set of nothing yet.
-fn config(venue: &str, bars: BarSpec, symbols: &[String]) -> Config {
+pub(crate) fn config(venue: &str, bars: BarSpec, symbols: &[String]) -> Config {
     let mut sorted = symbols.to_vec();
     sorted.sort();
     sorted.dedup();
@@ -117,7 +84,7 @@ fn event_bars_per_year(source: &Source<'_>) -> f64 {
 }
 
 /// The values of a plan's columns by symbol.
-fn evaluated(plan: &Plan, symbols: &[(String, SymbolBars)]) -> Result<Vec<Vec<Vec<f64>>>, FactorsError> {
+pub(crate) fn evaluated(plan: &Plan, symbols: &[(String, SymbolBars)]) -> Result<Vec<Vec<Vec<f64>>>, FactorsError> {
     let bars: Vec<&SymbolBars> = symbols.iter().map(|(_, bars)| bars).collect();
     evaluate::in_memory(plan, Outliers::Keep, &bars).map_err(FactorsError::of_panel)
 }

@@ -5,6 +5,7 @@ use crosscut_backtest::sweep::{Axis, Constraint, Method, ParameterSet, Space};
 use crosscut_model::nearest;
 use serde_json::Value;
 
+use super::bound;
 use super::names::Names;
 use crate::config::{Config, plain};
 use crate::desk::Desk;
@@ -64,8 +65,13 @@ pub(super) fn read(desk: &Desk<'_>) -> Result<Asked, AppError> {
         Ok(Axis::read(&key, value)?)
     };
     let axes = written.iter().map(axis).collect::<Result<Vec<_>, _>>();
+    let axes = axes.and_then(|axes| bound::check_axes(config, &axes).map(|()| axes));
     let axes = axes.map_err(|error| error.during(&config.place("sweep.parameters")))?;
-    let named = sets.into_iter().map(|(name, pairs)| named_set(&names, name, pairs)).collect::<Result<Vec<_>, _>>();
+    let named = |(name, pairs): WrittenSet| -> Result<ParameterSet, AppError> {
+        let set = named_set(&names, name, pairs)?;
+        bound::check_set(config, &set).map(|()| set)
+    };
+    let named = sets.into_iter().map(named).collect::<Result<Vec<_>, _>>();
     let named = named.and_then(distinct).map_err(|error| error.during(&config.place("sweep.parameter_sets")))?;
     let constraints = constraints(config, &names)?;
     let by = config.text("sweep.by").unwrap_or("sharpe").to_owned();

@@ -16,7 +16,7 @@ use crate::many::{FORMULA, WINDOW};
 const SECTION: &str = "backtest.";
 
 /// Strategy parameters are behind this.
-const PARAMS: &str = "backtest.params.";
+pub(super) const PARAMS: &str = "backtest.params.";
 
 /// Turns names into keys.
 pub(super) struct Names {
@@ -30,8 +30,9 @@ impl Names {
     /// The names of a sweep over these strategies and formulas.
     pub(super) fn new(config: &Config, strategies: &[String], formulas: &[String]) -> Self {
         let base = config.text("backtest.strategy").unwrap_or_default().to_owned();
-        let wanted = if strategies.is_empty() { std::slice::from_ref(&base) } else { strategies };
-        let found: Vec<&Template> = wanted.iter().filter_map(|name| strategy::template(name).ok()).collect();
+        // Sets that name none are of the base.
+        let wanted = strategies.iter().chain([&base]);
+        let found: Vec<&Template> = wanted.filter_map(|name| strategy::template(name).ok()).collect();
         let strategies = if found.is_empty() { templates().to_vec() } else { found };
         let base = config.text(FORMULA).map(str::to_owned);
         let windows = formulas.iter().chain(&base).flat_map(|formula| windows(formula)).collect();

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crosscut_backtest::BacktestConfig;
@@ -28,9 +29,9 @@ pub(super) struct Notebook<'a> {
     /// What threads share.
     pen: Mutex<Pen>,
     /// Notes of an earlier start that were not asked for yet.
-    before: BTreeMap<usize, Note>,
+    before: Mutex<BTreeMap<usize, Note>>,
     /// Those that were, and hold.
-    n_done_before: usize,
+    n_done_before: AtomicUsize,
 }
 
 /// What threads share.
@@ -56,7 +57,7 @@ impl<'a> Notebook<'a> {
             before.insert(noted.place, noted.note);
         })?;
         let pen = Pen { journal, labels: Arc::default(), synced_at: (desk.clock)(), failure: None };
-        Ok(Self { desk, pen: Mutex::new(pen), before, n_done_before: 0 })
+        Ok(Self { desk, pen: Mutex::new(pen), before: Mutex::new(before), n_done_before: AtomicUsize::new(0) })
     }
 
     /// The pen, whoever held it before.
@@ -65,15 +66,16 @@ impl<'a> Notebook<'a> {
     }
 
     /// What an earlier start noted of a run, if it is what the run would be now.
-    pub(super) fn known(&mut self, place: usize, market: &SharedMarket, config: &BacktestConfig) -> Option<Note> {
-        let note = self.before.remove(&place).filter(|note| still_holds(note, market, config))?;
-        self.n_done_before += 1;
+    pub(super) fn known(&self, place: usize, market: &SharedMarket, config: &BacktestConfig) -> Option<Note> {
+        let before = self.before.lock().unwrap_or_else(PoisonError::into_inner).remove(&place);
+        let note = before.filter(|note| still_holds(note, market, config))?;
+        self.n_done_before.fetch_add(1, Ordering::Relaxed);
         Some(self.pen().share(note))
     }
 
     /// Runs that an earlier start had done, and that were asked for.
     pub(super) fn n_done_before(&self) -> usize {
-        self.n_done_before
+        self.n_done_before.load(Ordering::Relaxed)
     }
 
     /// Writes down what came of a run, and gives it back.
@@ -112,20 +114,20 @@ impl<'a> Notebook<'a> {
     /// Runs configurations of one market, those that are known not again; in the order of their numbers. `step` is called
     /// after each, from any thread.
     pub(super) fn run(
-        &mut self,
+        &self,
         many: &ManyRuns<'_>,
         market: &SharedMarket,
-        group: Vec<Named>,
+        group: &[Named],
         (sampling, step): (Sampling, &(dyn Fn() + Sync)),
     ) -> Vec<(usize, Note)> {
         let (mut notes, mut pending) = (Vec::with_capacity(group.len()), Vec::new());
         for (place, config) in group {
-            match self.known(place, market, &config) {
+            match self.known(*place, market, config) {
                 Some(note) => {
                     step();
-                    notes.push((place, note));
+                    notes.push((*place, note));
                 }
-                None => pending.push((place, config)),
+                None => pending.push((*place, config)),
             }
         }
         let new = Mutex::new(Vec::with_capacity(pending.len()));

@@ -4,6 +4,7 @@
 //! number of threads nor a kill changes the search. The folder, the table and the page are those of a sweep.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use crosscut_backtest::BacktestConfig;
 use crosscut_backtest::results::ENGINE_VERSION;
@@ -292,9 +293,7 @@ impl Search<'_> {
         self.claim(first, &configs)?;
         let (groups, failed) = Markets::groups(configs);
         failed.into_iter().for_each(|(at, error)| self.sweep.notes[at] = Some(Err(error.to_string())));
-        for group in groups {
-            self.run_group(group)?;
-        }
+        self.run_groups(groups)?;
         for at in first..self.sweep.notes.len() {
             let outcome = self.sweep.notes[at].as_ref().and_then(|note| note.as_ref().ok());
             self.losses[at] = outcome.and_then(|outcome| self.study.losses(&|name| outcome.metric(name)));
@@ -320,18 +319,25 @@ impl Search<'_> {
         self.n_planned.max(self.sweep.notes.len()) as u64
     }
 
-    /// Runs sets that share a market.
-    fn run_group(&mut self, group: Vec<Named>) -> Result<(), AppError> {
-        let market = match self.markets.of(&self.sweep.many, &group[0].1) {
-            Ok(market) => market,
-            Err(error) => {
-                group.iter().for_each(|(at, _)| self.sweep.notes[*at] = Some(Err(error.to_string())));
-                return Ok(());
+    /// Runs groups of sets that share a market each.
+    fn run_groups(&mut self, groups: Vec<Vec<Named>>) -> Result<(), AppError> {
+        let found = Mutex::new(Vec::new());
+        let (sweep, notebook, n) = (&self.sweep, &self.notebook, self.study.n);
+        self.markets.each(&sweep.many, groups, &|group, market| {
+            if notebook.has_failed() {
+                return;
             }
-        };
-        let configs: Vec<&BacktestConfig> = group.iter().map(|(_, config)| config).collect();
-        let sampling = self.sweep.sampling_of(&market, &configs, self.study.n);
-        for (at, note) in self.notebook.run(&self.sweep.many, &market, group, (sampling, &|| ())) {
+            let notes = match market {
+                Err(error) => group.iter().map(|(at, _)| (*at, Err(error.to_string()))).collect(),
+                Ok(market) => {
+                    let configs: Vec<&BacktestConfig> = group.iter().map(|(_, config)| config).collect();
+                    let sampling = sweep.sampling_of(&market, &configs, n);
+                    notebook.run(&sweep.many, &market, group, (sampling, &|| ()))
+                }
+            };
+            found.lock().unwrap_or_else(PoisonError::into_inner).extend(notes);
+        });
+        for (at, note) in found.into_inner().unwrap_or_else(PoisonError::into_inner) {
             self.sweep.notes[at] = Some(note);
         }
         if self.notebook.has_failed() {

@@ -360,7 +360,7 @@ impl Walking<'_> {
     /// Runs configurations, those of the journal not again.
     fn run(&mut self, configs: Vec<Named>, sampling: Sampling, log: &mut Log<'_>) -> Vec<(usize, Note)> {
         let Log { notebook, progress } = log;
-        self.markets.run(&self.many, notebook, configs, (sampling, &|| progress.step("runs")))
+        self.markets.run(&self.many, &*notebook, configs, (sampling, &|| progress.step("runs")))
     }
 
     /// The parameters of the sets as texts, all in one order.

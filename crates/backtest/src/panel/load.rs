@@ -9,13 +9,13 @@ use crosscut_model::{
 };
 use crosscut_trading::rules::CorporateActions;
 use crosscut_trading::steps::Step;
-use crosscut_trading::strategy::Column;
 use crosscut_trading::universe::Universe;
 use rayon::prelude::*;
 
 use super::actions::{grown, note_actions, read_actions, shrunk};
-use super::align::{FactorRows, JoinCounts, Joined, join, keep, take};
+use super::align::{JoinCounts, keep, take};
 use super::build::Unplaced;
+use super::columns::{ComputedFactor, FactorColumns};
 use super::lists;
 use super::spreads::Spreads;
 use super::terms::demand_terms;
@@ -66,10 +66,8 @@ struct Source<'a> {
     hub: &'a Hub,
     /// The configuration.
     config: &'a BacktestConfig,
-    /// The factor set; `None`: the run reads bars alone.
-    set: Option<&'a FactorSet>,
-    /// The columns it reads, the ranking one first.
-    factors: &'a [&'a str],
+    /// The factor columns, the ranking one first.
+    columns: &'a FactorColumns<'a>,
     /// What the run needs.
     builder: &'a PanelBuilder,
     /// The labels to read.
@@ -80,24 +78,13 @@ struct Source<'a> {
     spreads: Option<&'a Spreads>,
     /// Funding of perpetuals; `None`: nothing is paid.
     funding: Option<FundingPlanned>,
-    /// A ranking factor that was computed in memory.
-    computed: Option<&'a ComputedFactor>,
-}
-
-/// The ranking factor of all symbols, computed in memory by a formula instead of read from a factor set.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ComputedFactor {
-    /// The formula.
-    pub formula: String,
-    /// By symbol: bar labels, ascending, and the values at them; NaN where there is none.
-    pub rows: BTreeMap<String, (Vec<i64>, Vec<f64>)>,
 }
 
 /// What loading is told beside the configuration.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LoadOptions<'a> {
     /// The ranking factor, for a configuration with `factor_formula`.
-    pub computed: Option<&'a ComputedFactor>,
+    pub computed: Option<&'a ComputedFactor<'a>>,
     /// The earliest label to read, where it is not the one the configuration needs; `Some(None)`: all there are.
     pub earliest: Option<Option<i64>>,
 }
@@ -118,33 +105,25 @@ pub fn load(hub: &Hub, config: &BacktestConfig) -> Result<Panel, BacktestError> 
 pub fn load_with(hub: &Hub, config: &BacktestConfig, options: LoadOptions<'_>) -> Result<Panel, BacktestError> {
     let prepared = config.prepare()?;
     let builder = PanelBuilder::new(config)?;
-    if config.factor_formula != options.computed.map(|computed| computed.formula.clone()) {
-        return Err(BacktestError::PanelLacks { what: "values of this formula" });
-    }
-    let set = factor_set(hub, config, &builder)?;
-    let columns = read_columns(set.as_ref(), &builder)?;
-    let factors: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let columns = FactorColumns::of(hub, config, &builder, options.computed)?;
     let (targets, list) = prepared.strategy.targets().map(lists::read_targets).transpose()?.unzip();
     let files = prepared.universe.iter().flat_map(Universe::files);
     let (members, member_lists): (Vec<Members>, Vec<PanelInput>) =
         files.map(lists::read_members).collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
-    let symbols = choose_symbols(hub, config, set.as_ref())?;
+    let symbols = choose_symbols(hub, config, columns.set())?;
     let rules = symbol_rules(hub.instruments(&config.venue)?);
     let start = options.earliest.unwrap_or_else(|| builder.earliest_needed(config));
     let range = Range { start, end: config.end };
     let spreads = Spreads::read(&config.spreads)?;
-    let (set_read, funding, computed) = (set.as_ref(), prepared.funding, options.computed);
     let source = Source {
         hub,
         config,
-        set: set_read,
-        factors: &factors,
+        columns: &columns,
         builder: &builder,
         range,
         rules: &rules,
         spreads: spreads.as_ref(),
-        funding,
-        computed,
+        funding: prepared.funding,
     };
     let loaded: Vec<Loaded> = symbols.par_iter().map(|symbol| source.read(symbol)).collect::<Result<_, _>>()?;
     let mut quality = DataQuality::default();
@@ -156,7 +135,7 @@ pub fn load_with(hub: &Hub, config: &BacktestConfig, options: LoadOptions<'_>) -
         inputs.extend(one.inputs);
         covered_until = covered_until.max(one.covered_until);
     }
-    if let Some(set) = &set {
+    if let Some(set) = columns.set() {
         note_changed_bars(set, &inputs, &mut quality);
     }
     note_actions(config.corporate_actions, &inputs, &mut quality);
@@ -168,8 +147,7 @@ pub fn load_with(hub: &Hub, config: &BacktestConfig, options: LoadOptions<'_>) -
     if series.iter().all(Unplaced::is_empty) && !series.is_empty() {
         return Err(nothing_in_range(&source, &symbols, prepared.range));
     }
-    let read = factors[..builder.n_ranking().min(factors.len())].join(", ");
-    let factor = computed.map_or(read, |computed| computed.formula.clone());
+    let factor = columns.name();
     let panel = builder.build(
         series,
         Extras {
@@ -185,52 +163,6 @@ pub fn load_with(hub: &Hub, config: &BacktestConfig, options: LoadOptions<'_>) -
     )?;
     super::build::check_cover(&panel, prepared.range)?;
     Ok(panel)
-}
-
-/// The names of the columns that are read from the factor set.
-fn read_columns(set: Option<&FactorSet>, builder: &PanelBuilder) -> Result<Vec<String>, BacktestError> {
-    let columns = builder.factor_columns().iter();
-    set.map_or_else(|| Ok(Vec::new()), |set| columns.map(|column| factor_column(set, column)).collect())
-}
-
-/// The factor set, unless the run reads none and none is named.
-pub(super) fn factor_set(
-    hub: &Hub,
-    config: &BacktestConfig,
-    builder: &PanelBuilder,
-) -> Result<Option<FactorSet>, BacktestError> {
-    if config.factor_set.is_empty() && builder.factor_columns().is_empty() {
-        return Ok(None);
-    }
-    if let Some(formula) = &config.factor_formula {
-        if !config.factor_set.is_empty() || builder.factor_columns() != [Column::Only] {
-            let expected =
-                "no formula: it takes the place of the only column a strategy ranks by, and of the factor set";
-            return Err(BacktestError::setting("formula", formula, expected));
-        }
-        return Ok(None);
-    }
-    let set = hub.factor_set(config.timeframe, &config.factor_set)?;
-    set.demand_labels()?;
-    Ok(Some(set))
-}
-
-/// The name of a column: the one asked for, or the set's only one.
-pub(crate) fn factor_column(set: &FactorSet, asked: &Column) -> Result<String, BacktestError> {
-    let columns = set.columns();
-    let name = &set.metadata().factor_set;
-    match (asked, columns) {
-        (Column::Named(column), _) if columns.contains(column) => Ok(column.clone()),
-        (Column::Named(column), _) => {
-            Err(BacktestError::unknown("factor column", column, format!("factor set `{name}`"), columns))
-        }
-        (Column::Only, [only]) => Ok(only.clone()),
-        (Column::Only, _) => Err(BacktestError::Setting {
-            key: "factor",
-            value: "not given".to_owned(),
-            expected: format!("one of the {} columns of `{name}`\nhint: add --param factor=NAME", columns.len()),
-        }),
-    }
 }
 
 /// The symbols of a run that reads no factor set, sorted.
@@ -307,7 +239,7 @@ fn nothing_in_range(source: &Source<'_>, symbols: &[String], range: Range) -> Ba
         let last = time(&metadata.end_time)?;
         Some((time(&metadata.start_time)?, source.config.timeframe.next(last)))
     };
-    let (from, until) = match source.set.map(|set| of_set(set.metadata())) {
+    let (from, until) = match source.columns.set().map(|set| of_set(set.metadata())) {
         Some(Some(span)) => span,
         Some(None) => return BacktestError::NoSymbols { reason: "there is no bar with factors at all".to_owned() },
         None => (bars_from, bars_until),
@@ -387,8 +319,8 @@ impl Source<'_> {
         let timestamps = bars.take_i64("timestamp").unwrap_or_default();
         let (bar_input, covered_until) = self.bar_input(symbol)?;
         let mut inputs = vec![bar_input];
-        inputs.extend(self.set.map(|set| factor_input(self.config, set, symbol)));
-        let Some(joined) = self.join_factors(symbol, &timestamps)? else {
+        inputs.extend(self.columns.set().map(|set| factor_input(self.config, set, symbol)));
+        let Some(joined) = self.columns.join(symbol, &timestamps, self.range)? else {
             let counts = JoinCounts::default();
             let funding = [0; 3];
             return Ok(Loaded { series: None, counts, is_volume_estimated: false, inputs, covered_until, funding });
@@ -472,30 +404,6 @@ impl Source<'_> {
         let (actions, input) = read_actions(self.hub, &self.config.venue, symbol)?;
         inputs.extend(input.filter(|input| !inputs.contains(input)));
         Ok(actions)
-    }
-
-    /// The factor rows of a symbol brought together with its bars; `None` when it is to be left out.
-    fn join_factors(&self, symbol: &str, timestamps: &[i64]) -> Result<Option<Joined>, BacktestError> {
-        if let Some((labels, values)) = self.computed.and_then(|computed| computed.rows.get(symbol)) {
-            let at = self.range.positions(labels);
-            let (timestamps_of, tradable) = (&labels[at.clone()], vec![true; at.len()]);
-            let rows = FactorRows { timestamps: timestamps_of, values: vec![&values[at]], tradable: &tradable };
-            return join(symbol, timestamps, rows, self.config.align);
-        }
-        let Some(set) = self.set else {
-            return Ok(Some(Joined { tradable: vec![true; timestamps.len()], ..Joined::default() }));
-        };
-        // A column may rank and choose the universe as well: it is read once.
-        let mut columns = self.factors.to_vec();
-        columns.sort_unstable();
-        columns.dedup();
-        let rows = set.read(symbol, &columns, self.range)?;
-        let factor_rows = FactorRows {
-            timestamps: rows.i64("timestamp").unwrap_or_default(),
-            values: self.factors.iter().map(|column| rows.f64(column).unwrap_or_default()).collect(),
-            tradable: rows.bool("tradable_flag").unwrap_or_default(),
-        };
-        join(symbol, timestamps, factor_rows, self.config.align)
     }
 
     /// The dollar volume of a symbol's bars, empty when the run needs none, and whether it is an estimate: bars of

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use crosscut_hub::{FactorSet, Hub};
+use crosscut_model::Range;
 use rayon::prelude::*;
 
-use super::Panel;
+use super::columns::FactorColumns;
 use super::series::Scores;
+use super::{ComputedFactor, Panel, PanelBuilder, check_cover, factor_input};
+use crate::config::BacktestConfig;
 use crate::error::BacktestError;
 
 impl Panel {
@@ -22,33 +26,71 @@ impl Panel {
     /// # Errors
     /// [`BacktestError::Series`] for a symbol with more or fewer values than bars.
     pub fn with_factor(&self, factor: &str, column: impl Fn(u32) -> Vec<f64> + Sync) -> Result<Self, BacktestError> {
-        let one = |symbol_idx: u32| Ok(Scores { first: column(symbol_idx), others: Vec::new() });
-        self.rescored(factor.to_owned(), one)
+        let one = |symbol_idx: u32| Scores { first: column(symbol_idx), others: Vec::new() };
+        let scores: Vec<Scores> = (0..self.symbols().len() as u32).into_par_iter().map(one).collect();
+        for (scores, bars) in scores.iter().zip(&self.bars.series) {
+            if scores.first.len() != bars.n_bars() {
+                let (n_rows, n_bars) = (scores.first.len(), bars.n_bars());
+                let problem = format!("column `{factor}` has {n_rows} rows; expected {n_bars}, one per bar");
+                return Err(BacktestError::series(&bars.symbol, problem));
+            }
+        }
+        Ok(Self { bars: Arc::clone(&self.bars), scores, factor: factor.to_owned() })
     }
 
-    /// The same market with the factor columns that `scores` gives for each symbol by its position.
-    ///
-    /// # Errors
-    /// Those of `scores`; [`BacktestError::Series`] for a column with more or fewer values than bars.
-    pub(super) fn rescored(
-        &self,
-        factor: String,
-        scores: impl Fn(u32) -> Result<Scores, BacktestError> + Sync,
-    ) -> Result<Self, BacktestError> {
-        let one = |symbol_idx: u32| {
-            let found = scores(symbol_idx)?;
-            let n_bars = self.series(symbol_idx).n_bars();
-            match std::iter::once(&found.first).chain(&found.others).find(|column| column.len() != n_bars) {
-                None => Ok(found),
-                Some(column) => {
-                    let problem = format!("a factor column has {} rows; expected {n_bars}, one per bar", column.len());
-                    Err(BacktestError::series(&self.symbols()[symbol_idx as usize], problem))
-                }
-            }
-        };
-        let scores = (0..self.symbols().len() as u32).into_par_iter().map(one).collect::<Result<_, _>>()?;
-        Ok(Self { bars: Arc::clone(&self.bars), scores, factor })
+    /// Labels of a symbol's bars.
+    fn labels(&self, symbol_idx: u32) -> Vec<i64> {
+        let series = self.series(symbol_idx);
+        let stretches = &series.bars().stretches;
+        let mut labels = Vec::with_capacity(series.n_bars());
+        for (nth, stretch) in stretches.all().iter().enumerate() {
+            let row = self.row_of(stretch.slot);
+            labels.extend(&self.timeline()[row..row + stretches.end(nth) - stretch.pos as usize]);
+        }
+        labels
     }
+}
+
+/// The panel of a configuration over the bars of another one's: what [`load_with`](super::load_with) would give, where both
+/// ask for the same bars. `None` where the factor tables are not those that were there when the bars were read, or do not
+/// belong to these bars: then all has to be loaded.
+///
+/// # Errors
+/// As [`load_with`](super::load_with).
+pub(crate) fn load_scores(
+    hub: &Hub,
+    panel: &Panel,
+    config: &BacktestConfig,
+    computed: Option<&ComputedFactor<'_>>,
+) -> Result<Option<Panel>, BacktestError> {
+    let range = config.prepare()?.range;
+    let columns = FactorColumns::of(hub, config, &PanelBuilder::new(config)?, computed)?.ranking();
+    let is_known = |set: &FactorSet| {
+        let of_symbol = panel.symbols().iter().map(|symbol| factor_input(config, set, symbol));
+        let known = panel.inputs();
+        let place = |name: &str| known.binary_search_by(|other| other.name.as_str().cmp(name)).ok();
+        of_symbol.into_iter().all(|input| place(&input.name).is_some_and(|at| known[at] == input))
+    };
+    if !columns.set().is_none_or(is_known) {
+        return Ok(None);
+    }
+    let one = |symbol_idx: u32| -> Result<Option<Scores>, BacktestError> {
+        let labels = panel.labels(symbol_idx);
+        let within = Range { start: labels.first().copied(), end: labels.last().map(|last| last + 1) };
+        let Some(joined) = columns.join(&panel.symbols()[symbol_idx as usize], &labels, within)? else {
+            return Ok(None);
+        };
+        let is_whole = joined.factors.iter().all(|column| column.len() == labels.len());
+        let mut found = joined.factors.into_iter();
+        let scores = Scores { first: found.next().unwrap_or_default(), others: found.collect() };
+        Ok(Some(scores).filter(|_| is_whole))
+    };
+    let scores: Vec<Option<Scores>> =
+        (0..panel.symbols().len() as u32).into_par_iter().map(one).collect::<Result<_, _>>()?;
+    let Some(scores) = scores.into_iter().collect() else { return Ok(None) };
+    let found = Panel { bars: Arc::clone(&panel.bars), scores, factor: columns.name() };
+    check_cover(&found, range)?;
+    Ok(Some(found))
 }
 
 #[cfg(test)]

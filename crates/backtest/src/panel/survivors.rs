@@ -5,7 +5,8 @@ use crosscut_model::time::DAY;
 use crosscut_model::{BarSpec, format_iso};
 use crosscut_trading::TradingError;
 
-use super::load::{choose_symbols, factor_set};
+use super::columns::factor_set;
+use super::load::choose_symbols;
 use crate::config::BacktestConfig;
 use crate::error::BacktestError;
 

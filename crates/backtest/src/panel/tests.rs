@@ -197,11 +197,12 @@ fn publish(root: &Path, bars: &[(&str, Vec<i64>)], factors: &[(&str, Vec<i64>)])
     for (symbol, labels) in factors {
         let available_at: Vec<i64> = labels.iter().map(|label| label + HOUR).collect();
         let values: Vec<f64> = labels.iter().map(|label| ((label - start()) / HOUR) as f64).collect();
+        let negative: Vec<f64> = values.iter().map(|value| -value).collect();
         let table = FactorTable {
             timestamp: labels,
             available_at: &available_at,
             bar_seq: None,
-            columns: vec![("f", &values), ("g", &values)],
+            columns: vec![("f", &values), ("g", &negative)],
             tradable_flag: &vec![true; labels.len()],
         };
         generation.write_symbol(symbol, &table).unwrap();
@@ -376,6 +377,70 @@ fn bars_and_factors_meet_as_asked() {
     let panel = load("drop");
     assert_eq!(panel.symbols(), ["B"]);
     assert_eq!(panel.quality().notes[0], "A is left out: bars and factor set have different timestamps");
+}
+
+#[test]
+fn another_column_over_the_same_bars_is_the_panel_loaded_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let bars = [("A", hours(&[0, 1, 2, 3, 4])), ("B", hours(&[0, 1])), ("C", hours(&[1, 4]))];
+    publish(folder.path(), &bars, &[("A", hours(&[0, 2, 7])), ("B", hours(&[0, 1])), ("C", hours(&[4]))]);
+    let hub = Hub::open(folder.path()).unwrap();
+    let ranked_by = |align: &str, column: &str| BacktestConfig {
+        align: align.parse().unwrap(),
+        params: [("k", "1"), ("factor", column)].map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        ..config()
+    };
+    for align in ["intersect", "forward_fill:1", "drop"] {
+        let first = load(&hub, &ranked_by(align, "f")).unwrap();
+        let wanted = load(&hub, &ranked_by(align, "g")).unwrap();
+        let found = load_scores(&hub, &first.without_factor(), &ranked_by(align, "g"), None).unwrap().unwrap();
+        assert_eq!(format!("{found:?}"), format!("{wanted:?}"), "{align}");
+        assert!(Arc::ptr_eq(&first.bars, &found.bars));
+        let error = |result: Result<(), BacktestError>| result.unwrap_err().to_string();
+        let unknown = ranked_by(align, "h");
+        assert_eq!(
+            error(load_scores(&hub, &first, &unknown, None).map(drop)),
+            error(load(&hub, &unknown).map(drop)),
+            "an unknown column"
+        );
+        let late = BacktestConfig { start: Some(start() + 40 * DAY), ..ranked_by(align, "g") };
+        assert!(error(load_scores(&hub, &first, &late, None).map(drop)).contains("2024-02-10"));
+    }
+    // Factors of other rows than when the bars were joined with them belong to other bars.
+    let first = load(&hub, &ranked_by("intersect", "f")).unwrap();
+    publish(folder.path(), &[], &bars);
+    assert!(load_scores(&hub, &first, &ranked_by("intersect", "g"), None).unwrap().is_none());
+}
+
+#[test]
+fn a_formula_over_the_same_bars_is_the_panel_loaded_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let bars = [("A", hours(&(0..60).collect::<Vec<_>>())), ("B", hours(&[2, 3, 50]))];
+    publish(folder.path(), &bars, &bars);
+    let hub = Hub::open(folder.path()).unwrap();
+    let computed = |formula: &str, scale: f64| ComputedFactor {
+        formula: formula.to_owned(),
+        rows: bars
+            .iter()
+            .map(|(symbol, labels)| (*symbol, (&labels[..], (0..labels.len()).map(|at| at as f64 * scale).collect())))
+            .collect(),
+    };
+    let (one, two) = (computed("close", 1.0), computed("close * 2", 2.0));
+    let config = |formula: &str| BacktestConfig {
+        factor_set: String::new(),
+        factor_formula: Some(formula.to_owned()),
+        start: Some(start() + 30 * HOUR),
+        end: Some(start() + 55 * HOUR),
+        ..config()
+    };
+    let options = |computed| LoadOptions { computed, ..LoadOptions::default() };
+    let first = load_with(&hub, &config("close"), options(Some(&one))).unwrap();
+    let wanted = load_with(&hub, &config("close * 2"), options(Some(&two))).unwrap();
+    let found = load_scores(&hub, &first, &config("close * 2"), Some(&two)).unwrap().unwrap();
+    assert_eq!(format!("{found:?}"), format!("{wanted:?}"));
+    assert_eq!((found.factor(), found.series(1).factor()), ("close * 2", &[4.0][..]));
+    let error = load_scores(&hub, &first, &config("close * 2"), Some(&one)).unwrap_err().to_string();
+    assert!(error.contains("values of this formula"), "{error}");
 }
 
 #[test]

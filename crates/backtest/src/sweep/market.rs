@@ -1,15 +1,15 @@
 //! One market for many configurations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crosscut_hub::Hub;
 use crosscut_model::calendar::periods_per_year_on;
 use crosscut_trading::account::Funds;
 use crosscut_trading::strategy::Resolved;
 use rayon::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::lean::{self, Job, Outlooks, Places, Spare};
 use super::outcome::Sampler;
@@ -17,7 +17,7 @@ use super::{Sampling, SetOutcome};
 use crate::config::{BacktestConfig, FundingSource};
 use crate::error::BacktestError;
 use crate::loaded::Loaded;
-use crate::panel::{ComputedFactor, LoadOptions, Panel, PanelBuilder, load_with};
+use crate::panel::{ComputedFactor, LoadOptions, Panel, PanelBuilder, load_scores, load_with};
 use crate::replay::{ReplayOptions, benchmark_value, replay_with};
 use crate::results::metrics::Workspace;
 use crate::results::{Inputs, RunInput};
@@ -29,6 +29,39 @@ pub struct SharedMarket {
     loaded: Loaded,
     /// The tables, as run ids see them.
     inputs: Inputs,
+    /// The labels it was loaded for; `None`: not known.
+    reach: Option<Reach>,
+    /// What is known of the walk on these bars, by all markets that share them.
+    proof: Arc<Mutex<Proof>>,
+}
+
+/// The labels a market was loaded for, microseconds UTC; `None`: all there are on that side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Reach {
+    /// The first that is needed, before the runs begin too.
+    earliest: Option<i64>,
+    /// The first of a run.
+    start: Option<i64>,
+    /// After the last.
+    end: Option<i64>,
+}
+
+impl Reach {
+    /// Whether it holds all of another one.
+    fn holds(self, other: Self) -> bool {
+        let is_first = |own: Option<i64>, other: Option<i64>| own.is_none_or(|own| other.is_some_and(|o| own <= o));
+        let is_last = self.end.is_none_or(|own| other.end.is_some_and(|other| other <= own));
+        is_first(self.earliest, other.earliest) && is_first(self.start, other.start) && is_last
+    }
+}
+
+/// For which companies of sets the walk was held against the engine.
+#[derive(Debug, Default)]
+struct Proof {
+    /// Those for which both gave the same.
+    companies: BTreeSet<String>,
+    /// Whether they differed for one.
+    is_refuted: bool,
 }
 
 /// Companies of sets of which one is run both ways.
@@ -85,6 +118,27 @@ type Done<'a> = &'a (dyn Fn(usize, Result<SetOutcome, BacktestError>) + Sync);
 /// # Errors
 /// As [`BacktestConfig::prepare`].
 pub fn sharing(config: &BacktestConfig) -> Result<String, BacktestError> {
+    Ok(view(config)?.to_string())
+}
+
+/// As [`sharing`], but for the factor columns: markets of configurations with equal texts differ in these alone, so that each
+/// can be made from the bars of another, see [`SharedMarket::rescored`]. `None` for strategies that act at every bar.
+///
+/// # Errors
+/// As [`BacktestConfig::prepare`].
+pub fn sharing_bars(config: &BacktestConfig) -> Result<Option<String>, BacktestError> {
+    let mut view = view(config)?;
+    if view["is_event"] == json!(true) {
+        return Ok(None);
+    }
+    let formula = &mut view["config"]["factor_formula"];
+    *formula = json!(!formula.is_null());
+    view["columns"] = json!(null);
+    Ok(Some(view.to_string()))
+}
+
+/// What [`sharing`] says, as a value.
+fn view(config: &BacktestConfig) -> Result<Value, BacktestError> {
     let prepared = config.prepare()?;
     let (strategy, default) = (&prepared.strategy, BacktestConfig::default());
     let is_event = config.is_event(strategy.kind());
@@ -112,17 +166,16 @@ pub fn sharing(config: &BacktestConfig) -> Result<String, BacktestError> {
     if !is_event && config.funding.source == FundingSource::None {
         (view.start, view.end, view.rebalance) = (default.start, default.end, default.rebalance);
     }
-    let view = json!({
+    Ok(json!({
         "config": view,
         "is_event": is_event,
         "columns": columns(strategy),
-        "targets": strategy.targets().map(|file| (file, prepared.funds != Funds::Cash)),
+        "targets": strategy.targets().map(|file| (file, prepared.funds != Funds::Cash, config.params.get("others"))),
         "symbols_needed": strategy.symbols_needed(),
         "needs_path": prepared.needs_path(),
         "needs_volume": config.needs_volume(),
         "history_bars": is_event.then(|| (strategy.history_bars(), prepared.warm_up_bars)),
-    });
-    Ok(view.to_string())
+    }))
 }
 
 /// The columns a strategy reads, as texts.
@@ -130,9 +183,28 @@ fn columns(strategy: &Resolved) -> Vec<String> {
     strategy.columns().iter().map(|column| format!("{column:?}")).collect()
 }
 
+/// The first of some configurations with the widest of all their ranges, and the labels that all of them need; `None` for a
+/// strategy that acts at every bar.
+fn widest(configs: &[&BacktestConfig]) -> Result<Option<(BacktestConfig, Reach)>, BacktestError> {
+    let mut widest = (*configs.first().expect("a market is loaded for somebody")).clone();
+    if widest.is_event(widest.prepare()?.strategy.kind()) {
+        return Ok(None);
+    }
+    let mut earliest = PanelBuilder::new(&widest)?.earliest_needed(&widest);
+    for config in &configs[1..] {
+        let needed = PanelBuilder::new(config)?.earliest_needed(config);
+        earliest = earliest.zip(needed).map(|(a, b)| a.min(b));
+        widest.start = widest.start.zip(config.start).map(|(a, b)| a.min(b));
+        widest.end = widest.end.zip(config.end).map(|(a, b)| a.max(b));
+    }
+    let reach = Reach { earliest, start: widest.start, end: widest.end };
+    Ok(Some((widest, reach)))
+}
+
 impl SharedMarket {
     /// Loads the market of configurations with equal [`sharing`], for the widest of their ranges. `computed` is the factor
-    /// of those with a `factor_formula`.
+    /// of those with a `factor_formula`. Where configurations after the first have equal [`sharing_bars`] only, the market is
+    /// that of those which rank by the same columns as the first, and can be made into those of the others.
     ///
     /// # Errors
     /// As [`Loaded::load`].
@@ -142,21 +214,50 @@ impl SharedMarket {
     pub fn load(
         hub: &Hub,
         configs: &[&BacktestConfig],
-        computed: Option<&ComputedFactor>,
+        computed: Option<&ComputedFactor<'_>>,
     ) -> Result<Self, BacktestError> {
-        let mut widest = (*configs.first().expect("a market is loaded for somebody")).clone();
-        if widest.is_event(widest.prepare()?.strategy.kind()) {
-            return Ok(Self::new(Loaded::load(hub, &widest)?));
+        let Some((widest, reach)) = widest(configs)? else {
+            return Ok(Self::new(Loaded::load(hub, configs[0])?));
+        };
+        let options = LoadOptions { computed, earliest: Some(reach.earliest) };
+        let loaded = Loaded::Panel(Box::new(load_with(hub, &widest, options)?));
+        Ok(Self { reach: Some(reach), ..Self::new(loaded) })
+    }
+
+    /// The market of configurations with equal [`sharing`] and the [`sharing_bars`] of those this one was loaded for: bars are
+    /// not read again, and held once. `None` where that cannot be: they reach further than this market, or the factor tables
+    /// are other ones than when it was loaded; then they have to be loaded.
+    ///
+    /// # Errors
+    /// As [`SharedMarket::load`].
+    ///
+    /// # Panics
+    /// Without a configuration.
+    pub fn rescored(
+        &self,
+        hub: &Hub,
+        configs: &[&BacktestConfig],
+        computed: Option<&ComputedFactor<'_>>,
+    ) -> Result<Option<Self>, BacktestError> {
+        let (Some(panel), Some(reach), Some((widest, wanted))) = (self.panel(), self.reach, widest(configs)?) else {
+            return Ok(None);
+        };
+        if !reach.holds(wanted) {
+            return Ok(None);
         }
-        let mut earliest = PanelBuilder::new(&widest)?.earliest_needed(&widest);
-        for config in &configs[1..] {
-            let needed = PanelBuilder::new(config)?.earliest_needed(config);
-            earliest = earliest.zip(needed).map(|(a, b)| a.min(b));
-            widest.start = widest.start.zip(config.start).map(|(a, b)| a.min(b));
-            widest.end = widest.end.zip(config.end).map(|(a, b)| a.max(b));
-        }
-        let options = LoadOptions { computed, earliest: Some(earliest) };
-        Ok(Self::new(Loaded::Panel(Box::new(load_with(hub, &widest, options)?))))
+        let panel = load_scores(hub, panel, &widest, computed)?;
+        Ok(panel.map(|panel| self.with(panel)))
+    }
+
+    /// The same market without factor columns, to be [rescored](SharedMarket::rescored); `None` where there is no panel.
+    pub fn bars(&self) -> Option<Self> {
+        Some(self.with(self.panel()?.without_factor()))
+    }
+
+    /// The same market with another panel of the same bars.
+    fn with(&self, panel: Panel) -> Self {
+        let loaded = Loaded::Panel(Box::new(panel));
+        Self { loaded, inputs: self.inputs.clone(), reach: self.reach, proof: Arc::clone(&self.proof) }
     }
 
     /// A market that was loaded otherwise.
@@ -167,7 +268,7 @@ impl SharedMarket {
             sources: Vec::new(),
         };
         let inputs: Vec<RunInput> = loaded.inputs().iter().map(input).collect();
-        Self { inputs: Inputs::new(&inputs), loaded }
+        Self { inputs: Inputs::new(&inputs), loaded, reach: None, proof: Arc::default() }
     }
 
     /// The panel, where there is one.
@@ -196,31 +297,50 @@ impl SharedMarket {
         Ok(self.inputs.run_id(&config.canonical(self.loaded.factor())?))
     }
 
-    /// Whether the walk gives the numbers of the engine on this market: the first of each of a few companies of sets is run
-    /// both ways. Where it does not, the walk is not to be used, and whoever finds out should tell.
+    /// Whether the walk gives the numbers of the engine on these bars: the first of each of a few companies of sets is run
+    /// both ways, unless one of its company was before. Where it does not, the walk is not to be used, and whoever finds out
+    /// should tell.
     ///
     /// # Errors
     /// As [`BacktestConfig::prepare`].
     pub fn proves_walk(&self, hub: &Hub, configs: &[&BacktestConfig]) -> Result<bool, BacktestError> {
         let Some(panel) = self.panel() else { return Ok(true) };
+        let proof = || self.proof.lock().unwrap_or_else(PoisonError::into_inner);
         let mut firsts: BTreeMap<String, &BacktestConfig> = BTreeMap::new();
         for &config in configs {
-            let job = Job { config, prepared: config.prepare()? };
-            if lean::fits(panel, &job) {
-                firsts.entry(lean::company(config)).or_insert(config);
+            let company = lean::company(config);
+            if firsts.contains_key(&company) || proof().companies.contains(&company) {
+                continue;
+            }
+            if lean::fits(panel, &Job { config, prepared: config.prepare()? }) {
+                firsts.insert(company, config);
             }
         }
-        for config in firsts.into_values().take(PROVEN) {
+        let found: Vec<(String, bool)> = firsts
+            .into_iter()
+            .take(PROVEN)
+            .par_bridge()
+            .map(|(company, config)| (company, self.agree(hub, config)))
+            .collect();
+        let mut proof = proof();
+        for (company, agree) in found {
+            proof.is_refuted |= !agree;
+            proof.companies.insert(company);
+        }
+        Ok(!proof.is_refuted)
+    }
+
+    /// Whether walk and engine give the same for a configuration, or the walk leaves it to the engine.
+    fn agree(&self, hub: &Hub, config: &BacktestConfig) -> bool {
+        let walk = || {
             let walked = Mutex::new(None);
             self.run_all(hub, &[config], (Sampling::Rows, true), &|_, result| {
                 *walked.lock().unwrap_or_else(PoisonError::into_inner) = result.ok();
             });
-            let walked = walked.into_inner().unwrap_or_else(PoisonError::into_inner);
-            if walked.is_some_and(|walked| self.run(hub, config, Sampling::Rows).is_ok_and(|run| run != walked)) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+            walked.into_inner().unwrap_or_else(PoisonError::into_inner)
+        };
+        let (walked, run) = rayon::join(walk, || self.run(hub, config, Sampling::Rows));
+        walked.is_none_or(|walked| run.is_ok_and(|run| run == walked))
     }
 
     /// Runs many of the configurations it was loaded for on all threads of the pool. `done` gets each one's place and what

@@ -3,6 +3,7 @@
 //! 1. A [`ParameterSet`] is a list of `key.path = value`, the keys of `--set` and `--param`. Whoever knows the layered
 //!    settings (`app::many`) turns it into a [`BacktestConfig`](crate::BacktestConfig).
 //! 2. [`sharing`] says which configurations can run over one market; [`SharedMarket::load`] loads it once for all of them.
+//!    [`sharing_bars`] says which markets differ in factor columns alone; [`SharedMarket::rescored`] makes one from another.
 //! 3. [`SharedMarket::run`] runs one configuration through the engine of `crosscut backtest`, without its files, and
 //!    gives a [`SetOutcome`]: run id, every metric of the dictionary ([`metric_names`](crate::results::metric_names)),
 //!    the equity curve sampled as asked.
@@ -29,7 +30,7 @@ pub use cross::cross_equities;
 pub use journal::{Journal, Note, Noted};
 pub use lanes::in_lanes;
 pub use luck::SweepLuck;
-pub use market::{SharedMarket, sharing};
+pub use market::{SharedMarket, sharing, sharing_bars};
 pub use outcome::{DAYS, Sampled, Sampling, SetOutcome, sampling_for};
 pub use page::{Halves, SweepPage};
 pub use set::ParameterSet;

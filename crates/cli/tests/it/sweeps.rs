@@ -218,6 +218,50 @@ fn files_that_cannot_be_name_the_key_and_the_nearest() {
 }
 
 #[test]
+fn what_no_set_could_bind_is_refused_before_anything_runs() {
+    let world = World::with_market();
+    let formula = "close / delay(close, {w}) - 1";
+    let all = |base: &str, body: &str, words: &[&str]| {
+        world.write("bad.yaml", format!("backtest: {{timeframe: 1h, {base}}}\n{body}"));
+        for command in ["sweep", "optimize", "walkforward"] {
+            world.run(&[command, "--config", "bad.yaml"]).refused(words);
+        }
+    };
+    let one = format!("strategy: top_k, formula: '{formula}'");
+    all(&one, "sweep: {parameters: {k: [1, 2]}}", &["sweep.parameters", "`{w}`", formula, "such as `w: [5, 10, 20]`"]);
+    all(&one, "sweep: {parameters: {w: [5], v: [1]}}", &["sweep.parameters", "`v`"]);
+    all(&one, "sweep: {parameters: {w: [5]}, constraints: [v < 3]}", &["sweep.constraints", "`v`"]);
+    all(
+        &one,
+        "sweep: {parameters: {w: [5]}, constraints: [w < kk]}",
+        &["sweep.constraints", "`kk`", "did you mean `k`?"],
+    );
+    let two =
+        "sweep: {parameters: {w: [5], k: [1], formula: ['close / delay(close, {w})', 'delay(close, {v}) / close']}}";
+    all(&one, two, &["sweep.parameters", "`{v}`", "delay(close, {v}) / close"]);
+    let two =
+        "sweep: {parameters: {w: [5], k: [1], formula: ['close / delay(close, {w})', 'delay(close, 3) / close']}}";
+    all(&one, two, &["sweep.parameters", "has no window `{w}`", "delay(close, 3) / close"]);
+    let named = "sweep: {parameters: {w: [5], k: [1]}}\nparameter_sets: {fine: {w: 3, k: 1}, less: {k: 2}}";
+    all(&one, named, &["sweep.parameter_sets", "less", "`{w}`"]);
+    let base = "factor_set: s1, params: {factor: return_5}, strategy: top_k";
+    let strategies = "sweep: {parameters: {k: [1], strategy: [top_k, long_short]}}";
+    all(base, strategies, &["`k` is no parameter of long_short", "long_count", "parameter_sets"]);
+    all(base, "sweep: {parameters: {k: [1], strategy: [top_k, top_kk]}}", &["sweep.parameters", "top_kk"]);
+    let named = "sweep: {parameters: {k: [1]}}\nparameter_sets: {a: {strategy: long_short, k: 1}}";
+    all(base, named, &["sweep.parameter_sets", "a: ", "`k` is no parameter of long_short"]);
+    assert!(!world.path("results").exists(), "nothing ran, so that nothing counts as a trial");
+    // Spaces in braces are no part of a name.
+    world.write(
+        "good.yaml",
+        "backtest: {timeframe: 1h, strategy: top_k, formula: 'close / delay(close, { w }) - 1'}\n\
+         sweep: {best: 0, parameters: {w: [5, 9], k: [2]}}\n",
+    );
+    let result = world.json(&["sweep", "--config", "good.yaml"])["result"].clone();
+    assert_eq!((&result["n_sets"], &result["n_failed"]), (&2.into(), &0.into()));
+}
+
+#[test]
 fn factors_costs_execution_and_rebalances_are_those_of_the_backtests() {
     let world = World::with_market();
     let base = "{strategy: long_short, factor_set: s1, params: {long_count: 2, short_count: 1, factor: return_5}}";
@@ -257,6 +301,16 @@ fn universes_windows_and_risk_are_those_of_the_backtests() {
     );
     let formula = "{strategy: top_k, timeframe: 1h, formula: \"close / delay(close, {w}) - 1\", params: {k: 2}}";
     agrees(&world, formula, "parameters: {w: [3, 7, 11], execution: [close, next_open]}");
+}
+
+#[test]
+fn sets_that_share_their_bars_are_the_backtests_they_stand_for() {
+    let world = World::with_market();
+    // Runs that begin at different times, and formulas that need different columns.
+    let formula = "{strategy: top_k, timeframe: 1h, formula: \"rank({a} / delay(close, {w}))\", params: {k: 2}}";
+    agrees(&world, formula, "parameters: {a: [high, close], w: [3, 20], start: [2024-01-05, 2024-01-12]}");
+    let base = "{strategy: top_k, factor_set: s1, params: {k: 2, factor: return_5}}";
+    agrees(&world, base, "parameters: {factor: [return_5, return_20], align: [intersect, \"forward_fill:2\"]}");
 }
 
 #[test]
