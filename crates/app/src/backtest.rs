@@ -19,6 +19,7 @@ use crosscut_hub::{FactorMetadata, Hub};
 use crosscut_model::{Timeframe, format_iso};
 use serde_json::Value;
 
+use crate::criteria::{self, Verdict};
 use crate::desk::{Desk, VERSION};
 use crate::error::AppError;
 use crate::events::Level;
@@ -55,10 +56,20 @@ pub struct RunSummary {
     pub metrics: Vec<MetricEntry>,
     /// What the Sharpe ratio is worth after all trials so far; `None` when the ledger does not say.
     pub trials: Option<Deflation>,
+    /// Each go-live criterion of the settings.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<Verdict>,
     /// Seconds of each stage.
     pub seconds: Vec<(String, f64)>,
     /// What people should know.
     pub warnings: Vec<String>,
+}
+
+impl RunSummary {
+    /// One metric; `None` where it is undefined or does not exist.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        self.metrics.iter().find(|metric| metric.name == name)?.value
+    }
 }
 
 /// What a run is made for.
@@ -87,6 +98,7 @@ impl Purpose {
 pub fn run(desk: &Desk<'_>) -> Result<RunSummary, AppError> {
     let hub = desk.hub()?;
     settings::check_values(desk)?;
+    criteria::read(&desk.config)?;
     // A strategy or table that is not there is a run that failed: it is entered like any other.
     let config = settings::engine_config(desk, &hub).inspect_err(|error| {
         let strategy = desk.config.text("backtest.strategy").unwrap_or_default().to_owned();
@@ -122,9 +134,10 @@ pub(crate) fn config_for(
 pub(crate) fn run_config(desk: &Desk<'_>, config: &BacktestConfig, purpose: Purpose) -> Result<RunSummary, AppError> {
     // Slips of the keyboard are no runs: the ledger counts what could have given a result.
     config.prepare()?;
+    let criteria = criteria::read(&desk.config)?;
     let mut watch = Watch::start(desk.clock);
     let (kind, mut record) = (purpose.kind, None);
-    load_and_replay(desk, config, purpose, &mut watch, &mut record).inspect_err(|error| {
+    let made = load_and_replay(desk, config, purpose, &mut watch, &mut record).inspect_err(|error| {
         let failed = FailedRun {
             kind,
             strategy: config.strategy.clone(),
@@ -135,7 +148,9 @@ pub(crate) fn run_config(desk: &Desk<'_>, config: &BacktestConfig, purpose: Purp
             error: error.to_string(),
         };
         enter_failure(desk, &failed);
-    })
+    })?;
+    let verdicts = criteria::of_run(&criteria, &|name| made.metric(name), made.trials.as_ref());
+    Ok(RunSummary { verdicts, ..made })
 }
 
 /// Enters a run that failed in the archive.
@@ -313,6 +328,7 @@ fn summary(archive: &Archive, record: &RunRecord, loaded: &Loaded, published: Pu
     RunSummary {
         // The run is stored and entered: that the ledger cannot be read a moment later does not undo it.
         trials: archive.deflation(&published.run_id).unwrap_or_default(),
+        verdicts: Vec::new(),
         run_id: published.run_id,
         strategy: record.subject.strategy.clone(),
         reused: published.status == RunStatus::Reused,

@@ -8,6 +8,8 @@ pub mod aggregate;
 pub mod backtest;
 pub mod bench;
 pub mod config;
+pub mod contest;
+pub mod criteria;
 pub mod data_download;
 pub mod data_export;
 pub mod data_generate;

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::backtest::{self, Purpose, RunSummary};
 use crate::config::Config;
+use crate::criteria;
 use crate::desk::Desk;
 use crate::error::AppError;
 use crate::events::{Events, Level};
@@ -78,6 +79,7 @@ pub fn run(desk: &Desk<'_>) -> Result<PipelineSummary, AppError> {
     let venue = if skips_aggregation { desk.venue(&hub)? } else { desk.tick_venue(&hub)? };
     let set = desk.config.text("backtest.factor_set").map_or_else(|| format!("features__{venue}"), str::to_owned);
     // Settings are checked before anything is built.
+    criteria::read(config)?;
     let mut engine = engine_config(desk, venue.clone(), timeframe, set)?;
     let mut steps = Steps { events: desk.events, done: Vec::new() };
     let symbols = if engine.pool.is_some() {

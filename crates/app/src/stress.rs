@@ -1,4 +1,4 @@
-//! `stress`: where a strategy breaks, whether it meets the go-live criteria, and several strategies on equal terms.
+//! `stress`: where a strategy breaks, and whether it meets the go-live criteria.
 //!
 //! What is stressed is a run of the archive, so that what was looked at is counted as a trial; without one named, the run
 //! that the settings describe is made first. The scenarios themselves choose nothing and are no trials; that a stress test
@@ -7,12 +7,10 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-pub use crosscut_backtest::criteria::Verdict;
-use crosscut_backtest::criteria::{Criterion, DEFLATED};
+use crosscut_backtest::criteria::Criterion;
 use crosscut_backtest::results::{Archive, ManyKind, RunStatus, StoredRun, SweepRecord, Trial, hypothesis};
 use crosscut_backtest::stress::{
-    Change, Contest, Reordered, Row, Scenario, Standing, StressOptions, contest, days_per_year, page, regimes,
-    reordered, scenarios,
+    Change, Reordered, Row, Scenario, Standing, StressOptions, days_per_year, page, regimes, reordered, scenarios,
 };
 use crosscut_backtest::sweep::{DAYS, SetOutcome, SharedMarket};
 use crosscut_backtest::{BacktestConfig, Loaded, RunOutcome};
@@ -21,6 +19,7 @@ use rayon::prelude::*;
 use serde_json::json;
 
 use crate::backtest::{self, Watch};
+use crate::criteria::{self, Verdict};
 use crate::desk::Desk;
 use crate::error::AppError;
 use crate::events::Level;
@@ -32,7 +31,7 @@ use crate::{rerun, runs};
 const SCENARIOS_MAX: usize = 1000;
 
 /// Histories drawn where a band or a chance is told.
-const DRAWS: usize = 1000;
+pub(crate) const DRAWS: usize = 1000;
 
 /// What a stress test found.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -67,13 +66,14 @@ pub struct Judgement {
 /// # Errors
 /// Unknown runs, settings that make no sense, data that is not there.
 pub fn stress(desk: &Desk<'_>, name: Option<&str>, html: Option<&Path>) -> Result<Stress, AppError> {
-    let criteria = criteria(desk)?;
+    let criteria = criteria::read(&desk.config)?;
     let options = options(desk)?;
     let run = stored(desk, name)?;
     let watch = Watch::start(desk.clock);
-    let found = Test::new(desk, &run)?.run(&options)?;
+    let mut found = Test::new(desk, &run)?.run(&options, &criteria)?;
     enter(desk, &run, (&found, &options), &watch)?;
-    let found = Stress { verdicts: judge_run(&runs::archive(desk), &run, &criteria)?, ..found };
+    found.verdicts = judge_run(&runs::archive(desk), &run, &criteria)?;
+    found.rows[0].verdicts.clone_from(&found.verdicts);
     if let Some(path) = html {
         let page =
             page(&format!("Stress test of run {}", found.run_id), &found.rows, &found.verdicts, &found.reordered);
@@ -87,7 +87,7 @@ pub fn stress(desk: &Desk<'_>, name: Option<&str>, html: Option<&Path>) -> Resul
 /// # Errors
 /// Unknown runs; no criteria, or some that cannot be read.
 pub fn judge(desk: &Desk<'_>, name: &str) -> Result<Judgement, AppError> {
-    let criteria = criteria(desk)?;
+    let criteria = criteria::read(&desk.config)?;
     if criteria.is_empty() {
         return Err(AppError::new("there are no go-live criteria")
             .hint("give some: --criteria 'sharpe >= 1.5, max_drawdown <= 0.2', or `criteria:` under `stress:` in the settings"));
@@ -95,40 +95,6 @@ pub fn judge(desk: &Desk<'_>, name: &str) -> Result<Judgement, AppError> {
     let archive = runs::archive(desk);
     let run = archive.load(name)?;
     Ok(Judgement { run_id: run.id(), verdicts: judge_run(&archive, &run, &criteria)? })
-}
-
-/// Compares runs on equal terms: all are made again with the costs, the execution and the capital of the first, on the dates
-/// that all of them cover.
-///
-/// # Errors
-/// Unknown runs, fewer than two, no common dates, data that is not there.
-pub fn compare_on_equal_terms(desk: &Desk<'_>, names: &[String]) -> Result<Contest, AppError> {
-    let archive = runs::archive(desk);
-    let stored: Vec<StoredRun> = names.iter().map(|name| Ok(archive.load(name)?)).collect::<Result<_, AppError>>()?;
-    let mut configs: Vec<BacktestConfig> =
-        stored.iter().map(|run| Ok(rerun::config_of(run)?.0)).collect::<Result<_, AppError>>()?;
-    let start = configs.iter().filter_map(|config| config.start).max();
-    let end = configs.iter().filter_map(|config| config.end).min();
-    let Some(first) = configs.first().cloned() else { return Err(AppError::new("no run is named")) };
-    for config in &mut configs {
-        config.start = start;
-        config.end = end;
-        config.capital = first.capital;
-        config.execution = first.execution;
-        config.commission_bps = first.commission_bps;
-        config.slippage_bps = first.slippage_bps;
-        config.costs = first.costs.clone();
-        config.borrow = first.borrow;
-        config.funding = first.funding.clone();
-    }
-    let outcomes = run_all(&ManyRuns::new(desk)?, configs);
-    let name = |run: &StoredRun| format!("{} {}", run.entry.strategy, run.id());
-    let curves = stored.iter().zip(outcomes).map(|(run, outcome)| {
-        let outcome = outcome.map_err(|error| error.during(&format!("run {}", run.id())))?;
-        Ok((name(run), outcome.sampled, outcome.capital))
-    });
-    let curves: Vec<_> = curves.collect::<Result<_, AppError>>()?;
-    Ok(contest(&curves, DRAWS, desk.config.count("backtest.seed").unwrap_or_default()))
 }
 
 /// Enters the test in the ledger.
@@ -167,22 +133,10 @@ fn stored(desk: &Desk<'_>, name: Option<&str>) -> Result<StoredRun, AppError> {
     Ok(runs::archive(desk).load(name.or(made.as_deref()).unwrap_or_default())?)
 }
 
-/// The go-live criteria of the settings.
-fn criteria(desk: &Desk<'_>) -> Result<Vec<Criterion>, AppError> {
-    let texts = desk.config.list("stress.criteria");
-    let read = texts.iter().map(|text| Criterion::parse(text)).collect::<Result<_, _>>();
-    let origin = desk.config.origin("stress.criteria").map(ToString::to_string).unwrap_or_default();
-    read.map_err(|error| AppError::from(error).during(&origin))
-}
-
 /// Holds a run against criteria: metrics from its files, the deflated ratio from the ledger as it is now.
 fn judge_run(archive: &Archive, run: &StoredRun, criteria: &[Criterion]) -> Result<Vec<Verdict>, AppError> {
-    let deflated = archive.deflation(&run.id())?.and_then(|found| found.deflated_sharpe);
-    let value = |name: &str| match name {
-        DEFLATED => deflated,
-        name => run.metrics.iter().find(|metric| metric.name == name).and_then(|metric| metric.value),
-    };
-    Ok(criteria.iter().map(|criterion| criterion.judge(value(criterion.lookup()))).collect())
+    let metric = |name: &str| run.metrics.iter().find(|metric| metric.name == name)?.value;
+    Ok(criteria::of_run(criteria, &metric, archive.deflation(&run.id())?.as_ref()))
 }
 
 /// How much stress the settings ask for.
@@ -213,8 +167,8 @@ fn options(desk: &Desk<'_>) -> Result<StressOptions, AppError> {
     })
 }
 
-/// Runs configurations, several over one market where they can share it, in their order.
-fn run_all(many: &ManyRuns<'_>, configs: Vec<BacktestConfig>) -> Vec<Result<SetOutcome, AppError>> {
+/// Runs configurations, several over one market where they can share it, in their order; curves are by days.
+pub(crate) fn run_all(many: &ManyRuns<'_>, configs: Vec<BacktestConfig>) -> Vec<Result<SetOutcome, AppError>> {
     let places: Vec<Mutex<Option<Result<SetOutcome, AppError>>>> = configs.iter().map(|_| Mutex::default()).collect();
     many.run_configs(configs.into_iter().map(Ok).collect(), DAYS, &|place, outcome| {
         if let Ok(mut slot) = places[place].lock() {
@@ -288,7 +242,7 @@ impl<'a> Test<'a> {
     }
 
     /// Makes all scenarios.
-    fn run(&self, options: &StressOptions) -> Result<Stress, AppError> {
+    fn run(&self, options: &StressOptions, criteria: &[Criterion]) -> Result<Stress, AppError> {
         let loaded = self.market.loaded();
         let span = loaded.span().ok_or_else(|| AppError::new("the run has no bars"))?;
         let plan = scenarios(&self.config, span, loaded.symbols(), &self.earners, options);
@@ -302,7 +256,9 @@ impl<'a> Test<'a> {
                 n_turned += 1;
                 n_above += usize::from(outcome.metric("sharpe").zip(own).is_some_and(|(other, own)| other >= own));
             } else {
-                rows.push(row(scenario, outcome, own));
+                let verdicts =
+                    outcome.as_ref().map(|outcome| criteria::of_scenario(criteria, outcome)).unwrap_or_default();
+                rows.push(Row { verdicts, ..row(scenario, outcome, own) });
             }
         }
         if let Loaded::Panel(panel) = loaded {
@@ -312,6 +268,9 @@ impl<'a> Test<'a> {
         let returns = self.base.sampled.returns(self.base.capital);
         let reordered = reordered(&returns, DRAWS, options.seed);
         rows.extend(Row::of_orders(&returns, days_per_year(&self.base.sampled.labels), &reordered, own));
+        for row in rows[1..].iter_mut().filter(|row| row.verdicts.is_empty()) {
+            row.verdicts = criteria::of_numbers(criteria, &row.numbers(), "a row without a run of its own");
+        }
         let count = |standing| rows[1..].iter().filter(|row| row.standing == standing).count();
         let counts = [Standing::Loses, Standing::Weak, Standing::Holds, Standing::NotRun].map(count);
         Ok(Stress {

@@ -22,12 +22,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crosscut_backtest::BacktestConfig;
-use crosscut_backtest::results::ENGINE_VERSION;
+use crosscut_backtest::results::{Deflation, ENGINE_VERSION};
 use crosscut_backtest::sweep::{Drawn, Note, ParameterSet, Sampling, SharedMarket, sampling_for, sharing};
 use crosscut_hub::config_hash;
 use serde_json::{Value, json};
 
 use crate::config::plain;
+use crate::criteria::Verdict;
 use crate::desk::Desk;
 use crate::error::AppError;
 use crate::events::Level;
@@ -67,6 +68,11 @@ pub struct SweepSummary {
     pub best: Vec<BestSet>,
     /// The first errors, each with how many sets ended with it.
     pub errors: Vec<(String, usize)>,
+    /// What the best set's Sharpe ratio is worth after all trials of its hypothesis, those of other sweeps too; `None` when
+    /// the ledger does not say.
+    pub trials: Option<Deflation>,
+    /// Sets that meet all go-live criteria; `None` without criteria.
+    pub n_meeting: Option<usize>,
     /// What a reader should know.
     pub notes: Vec<String>,
     /// Seconds of each stage.
@@ -88,6 +94,9 @@ pub struct BestSet {
     pub metrics: BTreeMap<String, Option<f64>>,
     /// Its results folder, when it has one.
     pub folder: Option<PathBuf>,
+    /// Each go-live criterion of the settings.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<Verdict>,
 }
 
 /// Takes what came of a set, from any thread.

@@ -10,6 +10,7 @@ use crosscut_model::format_iso;
 use serde::Serialize;
 
 use crate::backtest::{self, Purpose, RunSummary};
+use crate::criteria;
 use crate::desk::Desk;
 use crate::error::AppError;
 use crate::events::Level;
@@ -47,6 +48,7 @@ pub struct GoneSymbol {
 /// As [`backtest::run`]; when no symbol has gone, so that there is nothing to compare.
 pub fn bias(desk: &Desk<'_>) -> Result<Bias, AppError> {
     let hub = desk.hub()?;
+    criteria::read(&desk.config)?;
     let config = backtest::settings::engine_config(desk, &hub)?;
     config.prepare()?;
     let Survivors { symbols, gone, today } = survivors(&hub, &config)?;

@@ -2,7 +2,7 @@
 //!
 //! `win_rate >= 0.6`, `annual_return >= 0.3`, `max_drawdown <= 0.2`, `deflated_sharpe > 0.95`. Names are those of the
 //! dictionary; `annual_return` is `cagr`, and drawdowns are compared by their size. A metric that is undefined fulfils
-//! nothing: what cannot be shown is not shown.
+//! nothing: what cannot be shown is not shown. A number that a kind of result does not have is no verdict, and no pass.
 
 use crosscut_model::nearest;
 use serde::Serialize;
@@ -44,15 +44,63 @@ pub struct Criterion {
     pub bound: f64,
 }
 
+/// How a condition stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ruling {
+    /// It holds.
+    Passed,
+    /// It does not hold, or its metric is undefined.
+    Failed,
+    /// This kind of result has no number of the name.
+    NoVerdict,
+}
+
 /// What came of a condition.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verdict {
     /// The condition, as written.
     pub criterion: String,
-    /// The value found; `None` when it is undefined.
+    /// The value found; `None` when it is undefined, or not there.
     pub value: Option<f64>,
+    /// How it stands.
+    pub verdict: Ruling,
     /// Whether the condition holds.
     pub passed: bool,
+    /// Why there is no value; `None` where there is one.
+    pub reason: Option<String>,
+}
+
+impl Verdict {
+    /// The verdict for people.
+    pub fn text(&self) -> String {
+        let word = match self.verdict {
+            Ruling::Passed => "passed",
+            Ruling::Failed => "failed",
+            Ruling::NoVerdict => "no verdict",
+        };
+        self.reason.as_ref().map_or_else(|| word.to_owned(), |reason| format!("{word}: {reason}"))
+    }
+
+    /// The condition as one that is not met is told beside others.
+    pub fn missed(&self) -> String {
+        match self.verdict {
+            Ruling::NoVerdict => format!("{} (no verdict)", self.criterion),
+            _ => self.criterion.clone(),
+        }
+    }
+}
+
+/// What a result says of a metric: its value, `None` where it is undefined; or why results of this kind have none.
+pub type Looked = Result<Option<f64>, String>;
+
+/// Holds a result against criteria. `look` is asked for metrics by the names of the dictionary, and for [`DEFLATED`].
+pub fn verdicts(criteria: &[Criterion], look: &dyn Fn(&str) -> Looked) -> Vec<Verdict> {
+    let one = |criterion: &Criterion| match look(criterion.lookup()) {
+        Ok(value) => criterion.judge(value),
+        Err(reason) => criterion.no_verdict(reason),
+    };
+    criteria.iter().map(one).collect()
 }
 
 impl Criterion {
@@ -100,7 +148,25 @@ impl Criterion {
             Comparison::AtMost => value <= self.bound,
             Comparison::Below => value < self.bound,
         };
-        Verdict { criterion: self.to_string(), value, passed: value.is_some_and(holds) }
+        let passed = value.is_some_and(holds);
+        Verdict {
+            criterion: self.to_string(),
+            verdict: if passed { Ruling::Passed } else { Ruling::Failed },
+            passed,
+            reason: value.is_none().then(|| "undefined".to_owned()),
+            value,
+        }
+    }
+
+    /// That a kind of result has no number to compare.
+    fn no_verdict(&self, reason: String) -> Verdict {
+        Verdict {
+            criterion: self.to_string(),
+            value: None,
+            verdict: Ruling::NoVerdict,
+            passed: false,
+            reason: Some(reason),
+        }
     }
 }
 
@@ -131,6 +197,21 @@ mod tests {
         assert_eq!(Criterion::parse("annual_return >= 0.3").unwrap().lookup(), "cagr");
         assert!(!Criterion::parse("sharpe < 9").unwrap().judge(None).passed, "what is undefined fulfils nothing");
         assert!(!passes("sharpe < 9", f64::NAN));
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_and_no_pass() {
+        let criteria: Vec<Criterion> =
+            ["sharpe < 9", "beta < 9", "win_rate < 9"].map(|text| Criterion::parse(text).unwrap()).into();
+        let look = |name: &str| match name {
+            "sharpe" => Ok(Some(1.0)),
+            "beta" => Ok(None),
+            _ => Err(format!("there is no {name} here")),
+        };
+        let found = verdicts(&criteria, &look);
+        assert_eq!([found[0].passed, found[1].passed, found[2].passed], [true, false, false]);
+        let texts: Vec<String> = found.iter().map(Verdict::text).collect();
+        assert_eq!(texts, ["passed", "failed: undefined", "no verdict: there is no win_rate here"]);
     }
 
     #[test]

@@ -474,7 +474,7 @@ pub enum RunsCommand {
     Trials(TrialsArgs),
     /// Hold a run against go-live criteria; exit status 1 when one fails
     Judge(JudgeArgs),
-    /// Several runs on equal terms: the first one's costs and the dates of all, differences against chance
+    /// Several runs on equal terms: those of the first, on the dates of all; differences against chance
     Contest(ContestArgs),
 }
 
@@ -495,6 +495,12 @@ pub struct ContestArgs {
     /// Ids of two runs or more, their beginnings or folders, or `latest`
     #[arg(value_name = "RUN", num_args = 2.., required = true)]
     pub runs: Vec<String>,
+    /// Terms that stay each run's own, such as symbols,universe,execution
+    #[arg(long, value_name = "TERM,TERM", value_delimiter = ',')]
+    pub keep: Vec<String>,
+    /// The criteria.
+    #[command(flatten)]
+    pub settings: Settings<CriteriaSection>,
 }
 
 /// Options of `runs trials`.

@@ -1,6 +1,7 @@
 //! Runs one command: settings from all layers, surroundings from the system, the use case, the answer.
 
 mod bench;
+mod contest;
 mod data;
 mod download;
 mod evaluate;
@@ -15,6 +16,7 @@ mod search;
 mod stress;
 mod sweep;
 mod universe;
+mod verdicts;
 mod verify;
 
 use std::path::PathBuf;
@@ -248,6 +250,7 @@ fn command_settings(command: &Command) -> Vec<Given> {
         Command::Backtest(args) | Command::Universe(UniverseCommand::Bias(args)) => args.settings.given.clone(),
         Command::Stress(args) => args.settings.given.clone(),
         Command::Runs(RunsCommand::Judge(args)) => args.settings.given.clone(),
+        Command::Runs(RunsCommand::Contest(args)) => args.settings.given.clone(),
         Command::Pool(PoolCommand::Build(args)) => args.settings.given.clone(),
         Command::Pipeline(PipelineCommand::Run(args)) => args.settings.given.clone(),
         Command::Sweep(args) => args.settings.given.clone(),

@@ -61,10 +61,18 @@ section!(StoreSection, "The SQL store alone.", "store.");
 section!(EvaluateSection, "Options of `evaluate`.", "venue", "evaluate.");
 section!(StressSection, "Options of `stress`.", "venue", "backtest.", "stress.");
 section!(CriteriaSection, "The go-live criteria alone.", "stress.criteria");
-section!(BacktestSection, "Options of `backtest`.", "venue", "backtest.");
-section!(SweepSection, "Options of `sweep`.", "venue", "backtest.", "sweep.");
-section!(OptimizeSection, "Options of `optimize`.", "venue", "backtest.", "sweep.", "optimize.");
-section!(WalkforwardSection, "Options of `walkforward`.", "venue", "backtest.", "sweep.", "walkforward.");
+section!(BacktestSection, "Options of `backtest`.", "venue", "backtest.", "stress.criteria");
+section!(SweepSection, "Options of `sweep`.", "venue", "backtest.", "sweep.", "stress.criteria");
+section!(OptimizeSection, "Options of `optimize`.", "venue", "backtest.", "sweep.", "optimize.", "stress.criteria");
+section!(
+    WalkforwardSection,
+    "Options of `walkforward`.",
+    "venue",
+    "backtest.",
+    "sweep.",
+    "walkforward.",
+    "stress.criteria"
+);
 
 /// Options of `pipeline run`.
 #[derive(Debug, Clone)]
@@ -72,7 +80,7 @@ pub struct PipelineSection;
 
 impl Section for PipelineSection {
     fn holds(key: &Key) -> bool {
-        ["venue", "pipeline.", "backtest."].iter().any(|prefix| key.path.starts_with(prefix))
+        ["venue", "pipeline.", "backtest.", "stress.criteria"].iter().any(|prefix| key.path.starts_with(prefix))
     }
 
     fn default_of(key: &'static Key) -> &'static str {

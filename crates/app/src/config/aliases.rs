@@ -6,6 +6,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("backtest.risk.max_gross", "backtest.max_gross"),
     ("backtest.risk.max_drawdown", "backtest.max_drawdown"),
     ("backtest.risk.cash_buffer", "backtest.cash_buffer"),
+    ("criteria", "stress.criteria"),
     ("parameter_sets", "sweep.parameter_sets"),
     ("backtest.costs.commission_bps", "backtest.commission_bps"),
     ("backtest.costs.slippage_bps", "backtest.slippage_bps"),

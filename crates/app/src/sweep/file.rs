@@ -1,5 +1,6 @@
 //! What the settings under `sweep` say: the space, what is kept, what is made of it.
 
+use crosscut_backtest::criteria::Criterion;
 use crosscut_backtest::results::metric_names;
 use crosscut_backtest::sweep::{Axis, Constraint, Method, ParameterSet, Space};
 use crosscut_model::nearest;
@@ -8,6 +9,7 @@ use serde_json::Value;
 use super::bound;
 use super::names::Names;
 use crate::config::{Config, plain};
+use crate::criteria;
 use crate::desk::Desk;
 use crate::error::AppError;
 
@@ -40,6 +42,8 @@ pub(super) struct Asked {
     pub(super) equity: Kept,
     /// Part of the time that counts as out of sample.
     pub(super) out_of_sample: f64,
+    /// Go-live criteria.
+    pub(super) criteria: Vec<Criterion>,
 }
 
 /// Reads the settings.
@@ -93,6 +97,7 @@ pub(super) fn read(desk: &Desk<'_>) -> Result<Asked, AppError> {
     let seed = config.count("sweep.seed").unwrap_or(0);
     check_values(config, &axes)?;
     Ok(Asked {
+        criteria: criteria::read(config)?,
         space: Space { axes, method, n, seed, constraints, named },
         by,
         best: config.count("sweep.best").map_or(5, |n| usize::try_from(n).unwrap_or(usize::MAX)),

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crosscut_backtest::results::metric_names;
+use crosscut_backtest::results::{NamedTrial, metric_names};
 use crosscut_backtest::sweep::{Note, SetOutcome, SweepPage, equity_table, sets_table};
 use crosscut_model::Table;
 
@@ -17,7 +17,7 @@ use super::{BestSet, Sweep, SweepSummary, description, ledger, warn};
 use crate::backtest::{self, Purpose, Watch};
 use crate::desk::Desk;
 use crate::error::AppError;
-use crate::{stress, table_file};
+use crate::{criteria, runs, stress, table_file};
 
 /// The folder of sweeps inside the results folder.
 const SWEEPS: &str = "sweeps";
@@ -92,13 +92,36 @@ pub(super) fn write(sweep: &Sweep<'_>, folder: &Path, watch: &mut Watch) -> Resu
         folders.insert(at, run.folder);
     }
     watch.lap("folders");
-    let summary = summary(sweep, folder, (keys, &ranked), (folders, notes));
+    let mut summary = summary(sweep, folder, (keys, &ranked), (folders, notes));
     let mut described = description(sweep, &summary);
     described["statistics"] = serde_json::to_value(&luck).unwrap_or_default();
     described["costs_and_execution"] = serde_json::to_value(&frictions).unwrap_or_default();
     write_text(&format!("{described:#}\n"), &folder.join("sweep.json"))?;
     ledger::enter(sweep, (&summary, luck.as_ref()), watch)?;
+    judge(sweep, &mut summary)?;
     Ok(summary)
+}
+
+/// Holds the sets against the go-live criteria, and tells what the best one is worth after all trials: by the ledger as it is
+/// now, which is why none of it stands in the sweep's files.
+fn judge(sweep: &Sweep<'_>, summary: &mut SweepSummary) -> Result<(), AppError> {
+    let criteria = &sweep.asked.criteria;
+    let of = |at: usize| Some((at, sweep.notes[at].as_ref()?.as_ref().ok()?));
+    let told = || summary.best.iter().map(|best| best.set);
+    let places: Vec<usize> = if criteria.is_empty() { told().collect() } else { (0..sweep.notes.len()).collect() };
+    let done: Vec<(usize, &SetOutcome)> = places.into_iter().filter_map(of).collect();
+    let trials: Vec<NamedTrial> =
+        done.iter().map(|(at, outcome)| (sweep.hypotheses[*at].clone(), outcome.trial())).collect();
+    let worth = runs::archive(sweep.desk).deflations(&trials)?;
+    let verdicts = |nth: usize| criteria::of_run(criteria, &|name| done[nth].1.metric(name), Some(&worth[nth]));
+    let nth = |set: usize| done.iter().position(|(at, _)| *at == set);
+    summary.trials = summary.best.first().and_then(|best| Some(worth[nth(best.set)?].clone()));
+    for best in &mut summary.best {
+        best.verdicts = nth(best.set).map(verdicts).unwrap_or_default();
+    }
+    let meets = |nth: &usize| verdicts(*nth).iter().all(|one| one.passed);
+    summary.n_meeting = (!criteria.is_empty()).then(|| (0..done.len()).filter(meets).count());
+    Ok(())
 }
 
 /// Refuses to go on when the sweep's numbers are not those of the full run: they come from one engine.
@@ -212,6 +235,8 @@ fn summary(
         best: ranked.iter().take(TOLD.max(sweep.asked.best)).filter_map(|&at| best(sweep, at, &folders)).collect(),
         errors: by_first.into_iter().take(ERRORS_TOLD).map(|(error, (_, n))| (error.to_owned(), n)).collect(),
         notes,
+        trials: None,
+        n_meeting: None,
         seconds: Vec::new(),
     }
 }
@@ -228,6 +253,7 @@ fn best(sweep: &Sweep<'_>, at: usize, folders: &BTreeMap<usize, PathBuf>) -> Opt
         run_id: outcome.run_id.clone(),
         metrics: shown.map(|name| (name.to_owned(), outcome.metric(name))).collect(),
         folder: folders.get(&at).cloned(),
+        verdicts: Vec::new(),
     })
 }
 

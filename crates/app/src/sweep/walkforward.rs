@@ -20,6 +20,7 @@ use super::markets::{Markets, Named};
 use super::notebook::Notebook;
 use super::{Progress, base_value, folder, ledger};
 use crate::backtest::Watch;
+use crate::criteria::Verdict;
 use crate::desk::Desk;
 use crate::error::AppError;
 use crate::many::ManyRuns;
@@ -44,6 +45,9 @@ pub struct WalkSummary {
     pub windows: Vec<Tested>,
     /// Metrics of the tests in a row, by name.
     pub metrics: Vec<(String, Option<f64>)>,
+    /// Each go-live criterion of the settings, held against the tests in a row.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<Verdict>,
     /// Cross-validation, when it was asked for.
     pub cross_validation: Option<CrossSummary>,
     /// What a reader should know.
@@ -162,6 +166,15 @@ pub fn run(desk: &Desk<'_>) -> Result<WalkSummary, AppError> {
     log.notebook.finish()?;
     watch.lap("cross-validation");
     walking.write((id, place), (walked, log.notebook.n_done_before()), crossed, &mut watch)
+}
+
+/// Trades that runs closed together, and the part of them that gained.
+fn trades(runs: &[(usize, SetOutcome)]) -> (Option<f64>, Option<f64>) {
+    let count = |outcome: &SetOutcome| outcome.metric("n_trades").unwrap_or(0.0);
+    let n: f64 = runs.iter().map(|(_, outcome)| count(outcome)).sum();
+    let n_winners: f64 =
+        runs.iter().map(|(_, outcome)| count(outcome) * outcome.metric("win_rate").unwrap_or(0.0)).sum();
+    (Some(n), (n > 0.0).then(|| n_winners / n))
 }
 
 /// Microseconds as seconds.
@@ -334,6 +347,7 @@ impl Walking<'_> {
             .map(|(_, outcome)| (outcome.capital, outcome.sampled.equity.as_slice()))
             .collect();
         let curve = mean_curve(&same);
+        (one.n_trades, one.win_rate) = trades(&done);
         one.total_return = curve.last().map(|last| last - 1.0);
         one.waited = waited(&curve);
         (!curve.is_empty()).then_some(TestRun { periods_per_year: first.periods_per_year, labels, curve })

@@ -53,7 +53,7 @@ pub use record::{
     ENGINE_VERSION, FactorRecord, Inputs, RunContext, RunInput, RunKind, RunRecord, RunSubject, inputs_hash, run_id,
 };
 pub use stored::StoredRun;
-pub use trials::{Deflation, Hypothesis, Trial, hypothesis};
+pub use trials::{Deflation, Hypothesis, NamedTrial, Trial, hypothesis};
 
 use crate::outcome::RunOutcome;
 use folder::HashedFile;
@@ -271,6 +271,14 @@ impl Archive {
     /// As [`Archive::hypotheses`].
     pub fn deflation(&self, run_id: &str) -> Result<Option<Deflation>, ResultsError> {
         Ok(trials::deflation(&self.list()?.entries, run_id))
+    }
+
+    /// What results are worth that no line of the ledger has by themselves, such as the sets of a sweep, in their order.
+    ///
+    /// # Errors
+    /// As [`Archive::hypotheses`].
+    pub fn deflations(&self, trials: &[NamedTrial]) -> Result<Vec<Deflation>, ResultsError> {
+        Ok(trials::deflations(&self.list()?.entries, trials))
     }
 
     /// Whether the ledger is what was written: see [`Chain`]. `noted` is a head noted earlier, which must lie on the chain.

@@ -145,6 +145,9 @@ pub struct Deflation {
     pub deflated_sharpe: Option<f64>,
 }
 
+/// A result as a trial: its hypothesis, and what it came to.
+pub type NamedTrial = (String, Trial);
+
 /// The hypothesis of a configuration as it names a run.
 pub fn hypothesis(config: &Value) -> String {
     let text = |key: &str| config[key].as_str().unwrap_or_default();
@@ -165,22 +168,43 @@ pub(super) fn hypotheses(entries: &[RunEntry]) -> Vec<Hypothesis> {
 /// What a run is worth after all trials; `None` for a run of which only an earlier version's line is known.
 pub(super) fn deflation(entries: &[RunEntry], run_id: &str) -> Option<Deflation> {
     let own = entries.iter().rev().find(|entry| entry.run_id.as_deref() == Some(run_id) && entry.trial.is_some())?;
-    let (name, trial) = (name_of(own), own.trial?);
-    let unknown = unknown_data(&own.strategy);
+    Some(of_trial(&counted(entries, &name_of(own), &own.strategy), &own.trial?))
+}
+
+/// What trials of named hypotheses are worth after all trials, in their order.
+pub(super) fn deflations(entries: &[RunEntry], trials: &[NamedTrial]) -> Vec<Deflation> {
+    let mut known: BTreeMap<&str, Hypothesis> = BTreeMap::new();
+    trials
+        .iter()
+        .map(|(name, trial)| {
+            // A hypothesis begins with its strategy.
+            let strategy = name.split(' ').next().unwrap_or_default();
+            of_trial(known.entry(name).or_insert_with(|| counted(entries, name, strategy)), trial)
+        })
+        .collect()
+}
+
+/// All trials of a hypothesis, those of its strategy on unknown data among them.
+fn counted(entries: &[RunEntry], name: &str, strategy: &str) -> Hypothesis {
+    let unknown = unknown_data(strategy);
     let counts = |entry: &&RunEntry| {
         let theirs = name_of(entry);
         theirs == name || theirs == unknown
     };
-    let found = count(&name, entries.iter().filter(counts));
-    let threshold = found.sharpe_threshold.or_else(|| by_theory(&trial, found.n_effective));
-    Some(Deflation {
-        hypothesis: name,
+    count(name, entries.iter().filter(counts))
+}
+
+/// What one trial of a hypothesis is worth.
+fn of_trial(found: &Hypothesis, trial: &Trial) -> Deflation {
+    let threshold = found.sharpe_threshold.or_else(|| by_theory(trial, found.n_effective));
+    Deflation {
+        hypothesis: found.name.clone(),
         n_trials: found.n_trials,
         n_effective: found.n_effective,
         sharpe_deviation: found.sharpe_deviation,
         sharpe_threshold: threshold,
         deflated_sharpe: threshold.and_then(|threshold| trial.above(threshold)),
-    })
+    }
 }
 
 /// The bar by the error of a worthless strategy's ratio, `1 / sqrt(n - 1)` per period, where the ratios of other trials are

@@ -12,21 +12,6 @@ use super::regimes::days_per_year;
 use crate::statistics::{BlockKind, Resampling, block_length};
 use crate::sweep::Sampled;
 
-/// One strategy.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Contestant {
-    /// Its name.
-    pub name: String,
-    /// Annualised Sharpe ratio on the common days.
-    pub sharpe: Option<f64>,
-    /// Total return on the common days.
-    pub total_return: Option<f64>,
-    /// Annualised volatility.
-    pub volatility: Option<f64>,
-    /// Maximum drawdown by days, negative.
-    pub max_drawdown: Option<f64>,
-}
-
 /// A strategy against the first.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Pair {
@@ -53,8 +38,6 @@ pub struct Contest {
     pub days: Option<(i64, i64)>,
     /// Number of common days.
     pub n_days: usize,
-    /// All strategies, in the order given.
-    pub contestants: Vec<Contestant>,
     /// All but the first against the first.
     pub pairs: Vec<Pair>,
 }
@@ -65,17 +48,6 @@ pub fn contest(curves: &[(String, Sampled, f64)], draws: usize, seed: u64) -> Co
     common.retain(|day| curves.iter().all(|(_, curve, _)| curve.labels.binary_search(day).is_ok()));
     let per_year = days_per_year(&common);
     let returns: Vec<Vec<f64>> = curves.iter().map(|(_, curve, capital)| on_days(curve, *capital, &common)).collect();
-    let contestant = |((name, ..), returns): (&(String, Sampled, f64), &Vec<f64>)| {
-        let mut curve = vec![1.0];
-        returns.iter().for_each(|r| curve.push(curve[curve.len() - 1] * (1.0 + r)));
-        Contestant {
-            name: name.clone(),
-            sharpe: metrics::sharpe(returns, per_year, 0.0),
-            total_return: metrics::total_return(&curve),
-            volatility: metrics::volatility(returns, per_year),
-            max_drawdown: metrics::max_drawdown(&curve),
-        }
-    };
     let pair = |at: usize| {
         let pair = Both { first: &returns[0], second: &returns[at], per_year };
         pair.compare(&curves[at].0, draws, seed)
@@ -83,7 +55,6 @@ pub fn contest(curves: &[(String, Sampled, f64)], draws: usize, seed: u64) -> Co
     Contest {
         days: common.first().copied().zip(common.last().copied()),
         n_days: common.len(),
-        contestants: curves.iter().zip(&returns).map(contestant).collect(),
         pairs: if common.len() < 2 { Vec::new() } else { (1..curves.len()).map(pair).collect() },
     }
 }

@@ -11,6 +11,7 @@ mod contest;
 mod page;
 mod regimes;
 mod scenarios;
+mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -18,11 +19,13 @@ use crosscut_kernels::bootstrap::{Random, quantiles};
 use crosscut_kernels::metrics;
 use serde::Serialize;
 
-pub use contest::{Contest, Contestant, Pair, contest};
-pub use page::{page, rows_table};
+pub use contest::{Contest, Pair, contest};
+pub use page::{page, rows_table, verdicts_table};
 pub use regimes::{days_per_year, regimes};
 pub use scenarios::{Change, Scenario, StressOptions, frictions, scenarios};
+pub use terms::{DATES, TermOf, equalise};
 
+use crate::criteria::Verdict;
 use crate::sweep::SetOutcome;
 
 /// What became of the strategy.
@@ -74,6 +77,9 @@ pub struct Row {
     pub run_id: Option<String>,
     /// What was changed as `--set` takes it.
     pub settings: Vec<String>,
+    /// Each go-live criterion.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub verdicts: Vec<Verdict>,
 }
 
 /// The group of the strategy without stress.
@@ -127,6 +133,26 @@ impl Row {
             problem: None,
             run_id: None,
             settings: Vec::new(),
+            verdicts: Vec::new(),
+        }
+    }
+
+    /// Its numbers by the names of the dictionary, as far as it has them.
+    pub fn numbers(&self) -> Vec<(&'static str, Option<f64>)> {
+        if self.standing == Standing::NotRun {
+            return Vec::new();
+        }
+        vec![("sharpe", self.sharpe), ("total_return", self.total_return), ("max_drawdown", self.max_drawdown)]
+    }
+
+    /// How many criteria are passed, and which are not, in words; empty without criteria.
+    pub fn criteria(&self) -> String {
+        let n_passed = self.verdicts.iter().filter(|one| one.passed).count();
+        let missed: Vec<String> = self.verdicts.iter().filter(|one| !one.passed).map(Verdict::missed).collect();
+        match (self.verdicts.len(), missed.is_empty()) {
+            (0, _) => String::new(),
+            (n, true) => format!("{n} of {n}"),
+            (n, false) => format!("{n_passed} of {n}; {}", missed.join(", ")),
         }
     }
 

@@ -13,7 +13,7 @@ fn number(value: Option<f64>, factor: f64, digits: usize) -> Cell {
 
 /// Scenarios and what came of them.
 pub fn rows_table(rows: &[Row]) -> Table {
-    let mut table = Table::new(&[
+    let mut columns = vec![
         ("kind", Align::Left),
         ("scenario", Align::Left),
         ("Sharpe", Align::Right),
@@ -21,12 +21,16 @@ pub fn rows_table(rows: &[Row]) -> Table {
         ("max drawdown %", Align::Right),
         ("trades", Align::Right),
         ("the strategy", Align::Left),
-    ])
-    .sortable();
+    ];
+    let is_judged = rows.iter().any(|row| !row.verdicts.is_empty());
+    if is_judged {
+        columns.push(("criteria", Align::Left));
+    }
+    let mut table = Table::new(&columns).sortable();
     for row in rows {
         let standing =
             row.problem.as_ref().map_or(row.standing.name().to_owned(), |problem| format!("not run: {problem}"));
-        table.row(vec![
+        let mut cells = vec![
             row.group.into(),
             row.name.as_str().into(),
             number(row.sharpe, 1.0, 2),
@@ -34,7 +38,21 @@ pub fn rows_table(rows: &[Row]) -> Table {
             number(row.max_drawdown, 100.0, 2),
             number(row.n_trades, 1.0, 0),
             standing.as_str().into(),
-        ]);
+        ];
+        if is_judged {
+            cells.push(row.criteria().as_str().into());
+        }
+        table.row(cells);
+    }
+    table
+}
+
+/// Go-live criteria and what came of them.
+pub fn verdicts_table(verdicts: &[Verdict]) -> Table {
+    let mut table = Table::new(&[("criterion", Align::Left), ("value", Align::Right), ("verdict", Align::Left)]);
+    for one in verdicts {
+        let verdict = one.text();
+        table.row(vec![one.criterion.as_str().into(), number(one.value, 1.0, 4), verdict.as_str().into()]);
     }
     table
 }
@@ -43,12 +61,7 @@ pub fn rows_table(rows: &[Row]) -> Table {
 pub fn page(title: &str, rows: &[Row], verdicts: &[Verdict], reordered: &Reordered) -> String {
     let mut page = Page::new(title);
     if !verdicts.is_empty() {
-        let mut table = Table::new(&[("criterion", Align::Left), ("value", Align::Right), ("verdict", Align::Left)]);
-        for one in verdicts {
-            let verdict = if one.passed { "passed" } else { "failed" };
-            table.row(vec![one.criterion.as_str().into(), number(one.value, 1.0, 4), verdict.into()]);
-        }
-        page.section("Go-live criteria").table(table);
+        page.section("Go-live criteria").table(verdicts_table(verdicts));
     }
     let section = page.section("Where it breaks");
     section.table(rows_table(rows));

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crosscut_kernels::metrics::probability::probability_above;
 use crosscut_model::time::{DAY, HOUR};
 
 use crate::outcome::RunOutcome;
+use crate::results::Trial;
 use crate::results::metrics::{self, Numbers, Workspace};
 
 /// At which rows the equity curve is kept.
@@ -120,6 +122,29 @@ impl SetOutcome {
     pub fn metric(&self, name: &str) -> Option<f64> {
         let at = metrics::metric_names().position(|known| known == name)?;
         self.metrics[at]
+    }
+
+    /// The trial that the run is, as its line in the ledger would say.
+    pub fn trial(&self) -> Trial {
+        Trial {
+            n_effective: 1.0,
+            n_periods: self.n_returns().unwrap_or(0),
+            periods_per_year: self.periods_per_year,
+            sharpe: self.metric("sharpe"),
+            shape: self.metric("skewness").zip(self.metric("kurtosis")),
+            ..Trial::unknown(1)
+        }
+    }
+
+    /// The number of returns: one for each bar, or one fewer where the first bar changed nothing. Which of them it is, the
+    /// probabilistic Sharpe ratio tells, which follows from it; where that is the same for both, all bars.
+    fn n_returns(&self) -> Option<usize> {
+        let n_bars = self.metric("n_bars")? as usize;
+        let sharpe = self.metric("sharpe")? / self.periods_per_year.sqrt();
+        let (shape, told) =
+            (self.metric("skewness").zip(self.metric("kurtosis"))?, self.metric("probabilistic_sharpe")?);
+        let distance = |n: usize| probability_above(sharpe, 0.0, n, shape).map_or(f64::INFINITY, |p| (p - told).abs());
+        [n_bars, n_bars.saturating_sub(1)].into_iter().min_by(|&a, &b| distance(a).total_cmp(&distance(b)))
     }
 
     /// Takes what is wanted from the numbers of a run.

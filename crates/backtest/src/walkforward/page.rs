@@ -5,8 +5,10 @@ use crosscut_model::format_iso;
 use crosscut_report::{Align, Cell, Chart, Figure, Mark, Page, Section, Table, Tile};
 
 use super::{Crossed, Stitched, Window};
+use crate::criteria::Verdict;
 use crate::results::ENGINE_VERSION;
 use crate::results::metrics::shown;
+use crate::stress::verdicts_table;
 use crate::sweep::short;
 
 /// What was chosen in a window, and what came of it.
@@ -34,6 +36,10 @@ pub struct Tested {
     pub total_return: Option<f64>,
     /// Part of the test's rows before its first trade.
     pub waited: Option<f64>,
+    /// Trades that the test closed, of all its runs.
+    pub n_trades: Option<f64>,
+    /// Part of them that gained.
+    pub win_rate: Option<f64>,
     /// Why there was no test.
     pub problem: Option<String>,
 }
@@ -57,6 +63,8 @@ pub struct WalkPage<'a> {
     pub metrics: &'a [(String, Option<f64>)],
     /// Cross-validation and the labels of its samples, when there was one.
     pub crossed: Option<(&'a Crossed, &'a [i64])>,
+    /// Each go-live criterion, held against the tests in a row.
+    pub verdicts: &'a [Verdict],
     /// What was asked for, name and value.
     pub facts: Vec<(String, String)>,
     /// What a reader should know.
@@ -78,6 +86,8 @@ impl Tested {
             tested: None,
             total_return: None,
             waited: None,
+            n_trades: None,
+            win_rate: None,
             problem: None,
         }
     }
@@ -90,6 +100,9 @@ impl WalkPage<'_> {
         page.subtitle(format!("Walk-forward {}, chosen by {}", self.id, self.by));
         page.footer(format!("Crosscut engine {ENGINE_VERSION}. Times are UTC; amounts are in quote units."));
         self.headline(page.section("Out of sample"));
+        if !self.verdicts.is_empty() {
+            page.section("Go-live criteria").table(verdicts_table(self.verdicts));
+        }
         self.curve(page.section("Equity out of sample"));
         self.windows(page.section("Windows"));
         if let Some((crossed, labels)) = self.crossed {

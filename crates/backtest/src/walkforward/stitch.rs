@@ -45,7 +45,7 @@ pub fn waited(curve: &[f64]) -> Option<f64> {
 }
 
 /// Metrics of the tests in a row by name, as the dictionary of metrics has them, then means over windows: `mean_trained` and
-/// `mean_tested` of what sets are chosen by, `positive_tests` the share of tests that gained, `waiting` the mean part of a
+/// `mean_tested` of what sets are chosen by, `n_trades` and `win_rate` of the trades of all tests together, `positive_tests` the share of tests that gained, `waiting` the mean part of a
 /// test before its first trade. `annual` is the number of the
 /// curve's rows in a year.
 pub fn walk_metrics(capital: f64, stitched: &Stitched, annual: f64, tested: &[Tested]) -> Vec<(String, Option<f64>)> {
@@ -56,6 +56,10 @@ pub fn walk_metrics(capital: f64, stitched: &Stitched, annual: f64, tested: &[Te
     let years = span.map_or(0.0, |(first, last)| (last - first) as f64 / (365.25 * DAY as f64));
     let (growth, fall) = (formula::cagr(&curve, years), formula::max_drawdown(&curve));
     let gains: Vec<f64> = tested.iter().filter_map(|window| window.total_return).collect();
+    let traded: Vec<(f64, f64)> =
+        tested.iter().filter_map(|window| Some((window.n_trades?, window.win_rate.unwrap_or(0.0)))).collect();
+    let n_trades = (!traded.is_empty()).then(|| traded.iter().map(|(n, _)| n).sum::<f64>());
+    let n_winners: f64 = traded.iter().map(|(n, rate)| n * rate).sum();
     let n_positive = gains.iter().filter(|gain| **gain > 0.0).count();
     [
         ("total_return", formula::total_return(&curve)),
@@ -66,6 +70,8 @@ pub fn walk_metrics(capital: f64, stitched: &Stitched, annual: f64, tested: &[Te
         ("max_drawdown", fall),
         ("calmar", formula::calmar(growth, fall)),
         ("probabilistic_sharpe", probabilistic_sharpe(&returns, 0.0)),
+        ("n_trades", n_trades),
+        ("win_rate", n_trades.filter(|n| *n > 0.0).map(|n| n_winners / n)),
         ("mean_trained", mean(tested.iter().map(|window| window.trained))),
         ("mean_tested", mean(tested.iter().map(|window| window.tested))),
         ("positive_tests", (!gains.is_empty()).then(|| n_positive as f64 / gains.len() as f64)),

@@ -4,6 +4,7 @@ use crosscut_app::backtest::{self, RunSummary};
 use crosscut_app::{AppError, Desk, demo, pipeline};
 
 use super::runs::trials;
+use super::verdicts;
 use crate::answer::Answer;
 use crate::commands::DemoArgs;
 use crate::text_table::TextTable;
@@ -28,7 +29,7 @@ const SHOWN: [&str; 12] = [
 pub fn backtest(desk: &Desk<'_>) -> Result<Answer, AppError> {
     let run = backtest::run(desk)?;
     let text = run_text(&run);
-    Ok(Answer::good(&run, text))
+    Ok(Answer::good(&run, text).with_status(verdicts::status(&run.verdicts)))
 }
 
 /// `pipeline run`.
@@ -40,7 +41,7 @@ pub fn pipeline(desk: &Desk<'_>) -> Result<Answer, AppError> {
         table.row([step.name.clone(), done.to_owned(), step.text.clone()]);
     }
     let text = format!("{}\n{}", table.render(), run_text(&summary.run));
-    Ok(Answer::good(&summary, text))
+    Ok(Answer::good(&summary, text).with_status(verdicts::status(&summary.run.verdicts)))
 }
 
 /// `demo`.
@@ -69,6 +70,7 @@ fn run_text(run: &RunSummary) -> String {
     }
     text.push_str(&table.render());
     text.push_str(&trials::deflation(run.trials.as_ref()));
+    text.push_str(&verdicts::text(&run.verdicts));
     for warning in &run.warnings {
         text.push_str(&format!("note: {warning}\n"));
     }

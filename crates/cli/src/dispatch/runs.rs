@@ -25,7 +25,7 @@ pub fn runs(command: &RunsCommand, desk: &Desk<'_>) -> Result<Answer, AppError> 
         RunsCommand::Explain(args) => explain::explain(desk, args),
         RunsCommand::Verify(args) => verify(desk, args),
         RunsCommand::Judge(args) => super::stress::judge(desk, &args.run.run),
-        RunsCommand::Contest(args) => super::stress::contest(desk, &args.runs),
+        RunsCommand::Contest(args) => super::contest::contest(desk, args),
         RunsCommand::Trials(args) => trials::trials(desk, args.head.as_deref()),
     }
 }

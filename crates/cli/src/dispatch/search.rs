@@ -4,7 +4,7 @@ use crosscut_app::sweep::optimize;
 use crosscut_app::sweep::walkforward::{self, WalkSummary};
 use crosscut_app::{AppError, Desk};
 
-use super::sweep;
+use super::{sweep, verdicts};
 use crate::answer::{Answer, Status};
 use crate::text_table::TextTable;
 
@@ -24,9 +24,8 @@ pub fn optimize(desk: &Desk<'_>) -> Result<Answer, AppError> {
         let n = summary.front.len();
         text.push_str(&format!("front    {n} sets that no other beats in all objectives: {}\n", shown.join(", ")));
     }
-    let has_failed = summary.sweep.n_failed == summary.sweep.n_sets;
-    let answer = Answer::good(&summary, text);
-    Ok(if has_failed { Answer { status: Status::Problem, ..answer } } else { answer })
+    let status = sweep::status(&summary.sweep);
+    Ok(Answer::good(&summary, text).with_status(status))
 }
 
 /// `walkforward`.
@@ -34,7 +33,7 @@ pub fn walkforward(desk: &Desk<'_>) -> Result<Answer, AppError> {
     let summary = walkforward::run(desk)?;
     let answer = Answer::good(&summary, walk_text(&summary));
     let has_test = summary.windows.iter().any(|window| !window.run_ids.is_empty());
-    Ok(if has_test { answer } else { Answer { status: Status::Problem, ..answer } })
+    Ok(answer.with_status(if has_test { verdicts::status(&summary.verdicts) } else { Status::Problem }))
 }
 
 /// A walk-forward as a few lines.
@@ -61,6 +60,7 @@ fn walk_text(summary: &WalkSummary) -> String {
     for (name, value) in &summary.metrics {
         text.push_str(&format!("  {name:<22} {}\n", number(*value)));
     }
+    text.push_str(&verdicts::text(&summary.verdicts));
     if let Some(cross) = &summary.cross_validation {
         let paths: Vec<String> = cross.path_sharpes.iter().map(|ratio| number(*ratio)).collect();
         text.push_str(&format!(

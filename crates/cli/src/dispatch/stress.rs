@@ -1,22 +1,13 @@
-//! `stress`, `runs judge`, `runs contest`: where a strategy breaks, whether it may go live, and which of several is better.
+//! `stress`, `runs judge`: where a strategy breaks, and whether it may go live.
 
 use std::path::Path;
 
 use crosscut_app::stress::{self, Stress};
 use crosscut_app::{AppError, Desk};
 
-use crate::answer::{Answer, Status};
+use super::verdicts::{self, number, percent};
+use crate::answer::Answer;
 use crate::text_table::TextTable;
-
-/// A number, or a dash.
-fn number(value: Option<f64>, digits: usize) -> String {
-    value.map_or("-".to_owned(), |value| format!("{value:.digits$}"))
-}
-
-/// A share in percent, or a dash.
-fn percent(value: Option<f64>) -> String {
-    value.map_or("-".to_owned(), |value| format!("{:.2} %", 100.0 * value))
-}
 
 /// `stress`.
 pub fn stress(desk: &Desk<'_>, run: Option<&str>, html: Option<&Path>) -> Result<Answer, AppError> {
@@ -36,24 +27,25 @@ pub fn stress(desk: &Desk<'_>, run: Option<&str>, html: Option<&Path>) -> Result
             percent(Some(high)),
         ));
     }
-    if !found.verdicts.is_empty() {
-        text.push('\n');
-        text.push_str(&verdicts(&found.verdicts));
-    }
+    text.push_str(&verdicts::text(&found.verdicts));
     if let Some(path) = html {
         text.push_str(&format!("page {}\n", path.display()));
     }
-    let status = status(&found.verdicts);
+    let status = verdicts::status(&found.verdicts);
     Ok(Answer::good(&found, text).with_status(status))
 }
 
 /// The scenarios as a table.
 fn table(found: &Stress) -> String {
-    let mut table =
-        TextTable::new(&["kind", "scenario", ">Sharpe", ">total return", ">max drawdown", ">trades", "the strategy"]);
+    let mut columns = vec!["kind", "scenario", ">Sharpe", ">total return", ">max drawdown", ">trades", "the strategy"];
+    let is_judged = !found.verdicts.is_empty();
+    if is_judged {
+        columns.push("criteria");
+    }
+    let mut table = TextTable::new(&columns);
     for row in &found.rows {
         let problem = row.problem.as_ref().map_or(String::new(), |problem| format!(": {problem}"));
-        table.row([
+        let mut cells = vec![
             row.group.to_owned(),
             row.name.clone(),
             number(row.sharpe, 2),
@@ -61,7 +53,11 @@ fn table(found: &Stress) -> String {
             percent(row.max_drawdown),
             number(row.n_trades, 0),
             format!("{}{problem}", row.standing.name()),
-        ]);
+        ];
+        if is_judged {
+            cells.push(row.criteria());
+        }
+        table.row(cells);
     }
     table.render()
 }
@@ -69,62 +65,7 @@ fn table(found: &Stress) -> String {
 /// `runs judge`.
 pub fn judge(desk: &Desk<'_>, run: &str) -> Result<Answer, AppError> {
     let found = stress::judge(desk, run)?;
-    let text = format!("run {}\n\n{}", found.run_id, verdicts(&found.verdicts));
-    let status = status(&found.verdicts);
+    let text = format!("run {}\n{}", found.run_id, verdicts::text(&found.verdicts));
+    let status = verdicts::status(&found.verdicts);
     Ok(Answer::good(&found, text).with_status(status))
-}
-
-/// The exit status of verdicts: a problem when one failed.
-fn status(verdicts: &[stress::Verdict]) -> Status {
-    if verdicts.iter().all(|one| one.passed) { Status::Good } else { Status::Problem }
-}
-
-/// Verdicts as a table.
-fn verdicts(verdicts: &[stress::Verdict]) -> String {
-    let mut table = TextTable::new(&["criterion", ">value", "verdict"]);
-    for one in verdicts {
-        let verdict = if one.passed { "passed" } else { "failed" };
-        table.row([one.criterion.clone(), number(one.value, 4), verdict.to_owned()]);
-    }
-    table.render()
-}
-
-/// `runs contest`.
-pub fn contest(desk: &Desk<'_>, runs: &[String]) -> Result<Answer, AppError> {
-    let found = stress::compare_on_equal_terms(desk, runs)?;
-    let mut table = TextTable::new(&["run", ">Sharpe", ">total return", ">volatility", ">max drawdown"]);
-    for one in &found.contestants {
-        table.row([
-            one.name.clone(),
-            number(one.sharpe, 2),
-            percent(one.total_return),
-            percent(one.volatility),
-            percent(one.max_drawdown),
-        ]);
-    }
-    let mut against = TextTable::new(&[
-        "against the first",
-        ">Sharpe",
-        "95 % of draws",
-        ">return a year",
-        "95 % of draws",
-        ">p",
-        ">correlation",
-    ]);
-    for one in &found.pairs {
-        let lines =
-            |lines: Option<[f64; 2]>| lines.map_or("-".to_owned(), |[low, high]| format!("{low:.2} to {high:.2}"));
-        against.row([
-            one.name.clone(),
-            number(one.sharpe_difference, 2),
-            lines(one.sharpe_lines),
-            number(Some(one.mean_difference), 3),
-            lines(one.mean_lines),
-            number(Some(one.p), 3),
-            number(one.correlation, 2),
-        ]);
-    }
-    let text =
-        format!("{} common days, the first run's costs\n\n{}\n{}", found.n_days, table.render(), against.render());
-    Ok(Answer::good(&found, text))
 }

@@ -3,6 +3,8 @@
 use crosscut_app::sweep::{self, SweepSummary};
 use crosscut_app::{AppError, Desk};
 
+use super::runs::trials;
+use super::verdicts;
 use crate::answer::{Answer, Status};
 use crate::text_table::TextTable;
 
@@ -13,9 +15,29 @@ const SHOWN: usize = 10;
 pub fn sweep(desk: &Desk<'_>) -> Result<Answer, AppError> {
     let summary = sweep::run(desk)?;
     let text = text("sweep", &summary);
-    let has_failed = summary.n_failed == summary.n_sets;
-    let answer = Answer::good(&summary, text);
-    Ok(if has_failed { Answer { status: Status::Problem, ..answer } } else { answer })
+    let status = status(&summary);
+    Ok(Answer::good(&summary, text).with_status(status))
+}
+
+/// The exit status: a problem when every set failed, or the best one does not meet the go-live criteria.
+pub(super) fn status(summary: &SweepSummary) -> Status {
+    let is_judged = summary.n_meeting.is_some();
+    match summary.best.first() {
+        _ if summary.n_failed == summary.n_sets => Status::Problem,
+        Some(best) => verdicts::status(&best.verdicts),
+        None if is_judged => Status::Problem,
+        None => Status::Good,
+    }
+}
+
+/// What the best set is worth after all trials, and the go-live criteria held against it.
+fn judged(summary: &SweepSummary) -> String {
+    let mut text = trials::deflation(summary.trials.as_ref());
+    if let (Some(best), Some(n)) = (summary.best.first(), summary.n_meeting) {
+        text.push_str(&format!("\nset {}, the best{}", best.set, verdicts::text(&best.verdicts)));
+        text.push_str(&format!("{n} of {} sets meet all criteria\n", summary.n_sets));
+    }
+    text
 }
 
 /// A sweep as a few lines.
@@ -58,6 +80,7 @@ pub(super) fn text(what: &str, summary: &SweepSummary) -> String {
     for note in &summary.notes {
         text.push_str(&format!("note: {note}\n"));
     }
+    text.push_str(&judged(summary));
     text.push_str(&format!("\ntable    {}\nreport   {}\n", summary.table.display(), summary.report.display()));
     text
 }

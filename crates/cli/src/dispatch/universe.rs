@@ -3,6 +3,7 @@
 use crosscut_app::universe::{Bias, bias};
 use crosscut_app::{AppError, Desk};
 
+use super::verdicts;
 use crate::answer::Answer;
 use crate::text_table::TextTable;
 
@@ -13,7 +14,7 @@ const NAMED: usize = 12;
 pub fn survivorship(desk: &Desk<'_>) -> Result<Answer, AppError> {
     let bias = bias(desk)?;
     let text = bias_text(&bias);
-    Ok(Answer::good(&bias, text))
+    Ok(Answer::good(&bias, text).with_status(verdicts::status(&bias.as_it_was.verdicts)))
 }
 
 /// The differences as a table, and what they are about.
@@ -39,6 +40,9 @@ fn bias_text(bias: &Bias) -> String {
         text.push_str(&format!(
             "note: {unknown} of them have no delisting date in the instruments table: a position in one stays at its last price\n"
         ));
+    }
+    for (what, run) in [("as it was", was), ("survivors", now)].iter().filter(|(_, run)| !run.verdicts.is_empty()) {
+        text.push_str(&format!("\n{what}{}", verdicts::text(&run.verdicts)));
     }
     text.push_str(&format!("\nas it was  {}\nsurvivors  {}\n", was.folder.display(), now.folder.display()));
     text

@@ -12,6 +12,8 @@ mod bad_settings;
 #[cfg(test)]
 mod bad_studies;
 #[cfg(test)]
+mod contests;
+#[cfg(test)]
 mod defects;
 #[cfg(test)]
 mod downloads;

@@ -1,4 +1,4 @@
-//! `stress`, `runs judge`, `runs contest`, `runs trials`: every scenario is the backtest it stands for, verdicts and counts are
+//! `stress`, `runs judge`, `runs trials`: every scenario is the backtest it stands for, verdicts and counts are
 //! those of the files, and what was taken out of the ledger shows.
 
 use std::collections::BTreeSet;
@@ -172,30 +172,6 @@ fn verdicts_are_those_of_the_runs_own_numbers() {
     ] {
         world.run(&["runs", "judge", "latest", "--criteria", criteria]).refused(&[words]);
     }
-}
-
-#[test]
-fn a_contest_is_on_equal_terms() {
-    let world = World::with_market();
-    let one = run(&world, &["--start", "2024-01-03"]);
-    let dear = run(&world, &["--commission-bps", "80", "--end", "2024-01-22", "--capital", "5000"]);
-    let other = run(&world, &["--param", "k=4"]);
-    let ids: Vec<&str> = [&one, &dear, &other].iter().map(|run| run["run_id"].as_str().unwrap()).collect();
-    let found = result(&world, &[&["runs", "contest"], &ids[..]].concat());
-    // Alike but for costs, dates and capital: on equal terms the same.
-    let (first, second) = (&found["contestants"][0], &found["contestants"][1]);
-    assert_eq!([&first["sharpe"], &first["total_return"]], [&second["sharpe"], &second["total_return"]]);
-    let pair = &found["pairs"][0];
-    assert_eq!((number(&pair["mean_difference"]), number(&pair["p"])), (0.0, 1.0));
-    assert!((number(&pair["correlation"]) - 1.0).abs() < 1e-12);
-    let same = ["--param", "k=4", "--start", "2024-01-03", "--end", "2024-01-22"];
-    let expected = metric(&run(&world, &same), "total_return");
-    assert!((number(&found["contestants"][2]["total_return"]) - number(&expected)).abs() < 1e-12);
-    let lines = found["pairs"][1]["sharpe_lines"].clone();
-    let difference = number(&found["pairs"][1]["sharpe_difference"]);
-    assert!(number(&lines[0]) < difference && difference < number(&lines[1]), "{found}");
-    world.run(&["runs", "contest", ids[0], "0000"]).refused(&["0000"]);
-    assert_eq!(world.run(&["runs", "contest", ids[0]]).status, 2);
 }
 
 /// The hypotheses of the ledger by name, and the exit status.

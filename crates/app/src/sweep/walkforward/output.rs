@@ -12,6 +12,7 @@ use serde_json::json;
 use super::super::{ID_LENGTH, folder, ledger};
 use super::{CrossedRuns, WalkSummary, Walked, Walking};
 use crate::backtest::{self, Watch};
+use crate::criteria::{self, Verdict};
 use crate::error::AppError;
 
 impl Walking<'_> {
@@ -25,6 +26,7 @@ impl Walking<'_> {
     ) -> Result<WalkSummary, AppError> {
         let Walked { tested, stitched, annual } = walked;
         let metrics = walk_metrics(self.capital(), &stitched, annual, &tested);
+        let verdicts = self.verdicts(&metrics);
         let n_empty = tested.iter().filter(|window| window.run_ids.is_empty()).count();
         if n_empty > 0 {
             self.notes.push(format!("{n_empty} windows have no test; the curve has a gap where they are"));
@@ -39,6 +41,7 @@ impl Walking<'_> {
             capital: self.capital(),
             metrics: &metrics,
             crossed: crossed.as_ref().map(|(crossed, labels, _)| (crossed, labels.as_slice())),
+            verdicts: &verdicts,
             facts: self.facts(),
             notes: &self.notes,
         };
@@ -54,6 +57,7 @@ impl Walking<'_> {
             by: self.asked.by.clone(),
             windows: tested,
             metrics,
+            verdicts,
             cross_validation: crossed.map(|(_, _, summary)| summary),
             notes: self.notes.clone(),
             seconds: Vec::new(),
@@ -67,6 +71,12 @@ impl Walking<'_> {
         watch.lap("write");
         self.enter(&summary, (stitched.labels.len(), annual), watch)?;
         Ok(WalkSummary { seconds: watch.laps().to_vec(), ..summary })
+    }
+
+    /// Each go-live criterion, held against the tests in a row. What they have no number of is told, and is no pass.
+    fn verdicts(&self, metrics: &[(String, Option<f64>)]) -> Vec<Verdict> {
+        let numbers: Vec<(&str, Option<f64>)> = metrics.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        criteria::of_numbers(&self.asked.criteria, &numbers, "a walk-forward's curve")
     }
 
     /// The id: settings and sets. Which data it reads is in the ids of its runs.
