@@ -63,7 +63,12 @@ pub(super) fn read(desk: &Desk<'_>) -> Result<Asked, AppError> {
             .map(|v| plain(&v))
             .collect()
     };
-    let names = Names::new(config, &texts_of("strategy"), &texts_of("formula"));
+    let mut strategies = texts_of("strategy");
+    // Where sets alone name a strategy, points have that of the settings.
+    if !written.iter().any(|(key, _)| key.trim_start_matches("backtest.") == "strategy") {
+        strategies.extend(config.text("backtest.strategy").map(str::to_owned));
+    }
+    let names = Names::new(config, &strategies, &texts_of("formula"));
     let axis = |(name, value): &(&String, &Value)| -> Result<Axis, AppError> {
         let key = names.key(name)?;
         Ok(Axis::read(&key, value)?)

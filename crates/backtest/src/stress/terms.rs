@@ -153,18 +153,31 @@ fn field<'a>(map: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     found.filter(|value| !value.is_null())
 }
 
-/// What a run has of a term, in words.
+/// What a run has of a term, in words: `field=value ...` without what is not given, or `-`.
 fn text(map: &Map<String, Value>, fields: &[&str]) -> String {
-    let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let given: Vec<(&str, String)> = fields
-        .iter()
-        .filter_map(|path| Some((*path, plain(field(map, path)?))))
-        .filter(|(_, text)| text != "[]")
-        .collect();
+    let mut given = Vec::new();
+    for path in fields {
+        put(path.rsplit('.').next().unwrap_or(path), field(map, path), &mut given);
+    }
     match given.as_slice() {
         [] => "-".to_owned(),
-        [(_, text)] if fields.len() == 1 => text.clone(),
-        many => many.iter().map(|(path, text)| format!("{path}={text}")).collect::<Vec<_>>().join(" "),
+        [(name, text)] if fields == [name.as_str()] => text.clone(),
+        many => many.iter().map(|(name, text)| format!("{name}={text}")).collect::<Vec<_>>().join(" "),
+    }
+}
+
+/// Adds a value under its name; those of a mapping under theirs.
+fn put(name: &str, value: Option<&Value>, given: &mut Vec<(String, String)>) {
+    match value {
+        None | Some(Value::Null) => {}
+        Some(Value::Object(map)) => map.iter().for_each(|(name, value)| put(name, Some(value), given)),
+        Some(Value::Array(list)) if list.is_empty() => {}
+        Some(Value::Array(list)) if list.iter().all(Value::is_string) => {
+            let names: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+            given.push((name.to_owned(), names.join(",")));
+        }
+        Some(Value::String(text)) => given.push((name.to_owned(), text.clone())),
+        Some(other) => given.push((name.to_owned(), other.to_string())),
     }
 }
 

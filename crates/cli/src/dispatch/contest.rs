@@ -89,14 +89,14 @@ fn terms(found: &Contest) -> String {
     if found.terms.is_empty() {
         return "\nthe runs had equal terms\n".to_owned();
     }
-    let mut columns = vec!["term", "in the contest"];
-    columns.extend(found.contestants.iter().map(|one| one.name.as_str()));
-    let mut table = TextTable::new(&columns);
+    let mut table = TextTable::new(&["term", "in the contest", "run", "its own"]);
     for term in &found.terms {
         let reason = term.reason.map(|reason| format!("each its own ({reason})"));
-        let mut cells = vec![term.term.clone(), term.all.clone().or(reason).unwrap_or_default()];
-        cells.extend(term.own.iter().cloned());
-        table.row(cells);
+        let mut told = [term.term.clone(), term.all.clone().or(reason).unwrap_or_default()];
+        for (one, own) in found.contestants.iter().zip(&term.own) {
+            let [name, made] = std::mem::take(&mut told);
+            table.row([name, made, one.name.clone(), own.clone()]);
+        }
     }
     format!("\n{}", table.render())
 }

@@ -105,7 +105,7 @@ fn a_contest_is_on_equal_terms() {
         ("commission", "commission_bps=80.0", "commission_bps=5.0"),
         ("capital", "5000.0", "1000000.0"),
         ("execution", "next_close", "next_open"),
-        ("symbols", "symbols=[\"AAAUSDT\",\"BBBUSDT\",\"CCCUSDT\"]", "-"),
+        ("symbols", "symbols=AAAUSDT,BBBUSDT,CCCUSDT", "-"),
     ] {
         let told = term(&found, name);
         assert_eq!((&told["own"][1], &told["all"]), (&json!(own), &json!(all)), "{told}");
@@ -113,6 +113,8 @@ fn a_contest_is_on_equal_terms() {
     for name in ["slippage", "venue_rules", "borrow", "margin", "risk", "limits", "orders", "universe", "dates"] {
         assert!(term(&found, name)["reason"].is_null() && term(&found, name)["all"].is_string(), "{name}");
     }
+    assert_eq!(term(&found, "risk")["own"][1], "stop_loss=0.01");
+    assert_eq!(term(&found, "orders")["own"], json!(["-", "type=limit:0.001 tif=day post_only=false", "-"]));
     assert_eq!(term(&found, "dates")["all"], "2024-01-03T00:00:00Z to 2024-01-22T00:00:00Z");
     let text = world.run(&words).good().out;
     assert!(text.contains("commission_bps=80.0") && text.contains(id(&alone)), "{text}");
