@@ -114,7 +114,7 @@ fn a_contest_is_on_equal_terms() {
         assert!(term(&found, name)["reason"].is_null() && term(&found, name)["all"].is_string(), "{name}");
     }
     assert_eq!(term(&found, "risk")["own"][1], "stop_loss=0.01");
-    assert_eq!(term(&found, "orders")["own"], json!(["-", "type=limit:0.001 tif=day post_only=false", "-"]));
+    assert_eq!(term(&found, "orders")["own"], json!(["-", "type=limit:0.001 tif=gtc post_only=false", "-"]));
     assert_eq!(term(&found, "dates")["all"], "2024-01-03T00:00:00Z to 2024-01-22T00:00:00Z");
     let text = world.run(&words).good().out;
     assert!(text.contains("commission_bps=80.0") && text.contains(id(&alone)), "{text}");
