@@ -49,7 +49,7 @@ fn sets_of_another_strategy_leave_points_that_of_the_settings() {
         "sweep.yaml",
         "backtest: {strategy: top_k, factor_set: s1, params: {factor: return_5}}\n\
          sweep: {best: 0, parameters: {k: [2, 3], min_factor: [0, 1]}, constraints: [k > min_factor]}\n\
-         parameter_sets: {other: {strategy: momentum, top_n_long: 2, lookback_col: return_20}}\n",
+         parameter_sets: {other: {strategy: momentum, top_n_long: 2, factor: return_20}}\n",
     );
     let result = sweep(&world, &[]);
     assert_eq!((&result["n_sets"], &result["n_failed"]), (&5.into(), &0.into()), "{result}");
