@@ -112,3 +112,24 @@ pub fn start_threads(threads: usize) {
     // A second call in one process (tests) finds the pool built; its size never changes a result.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
 }
+
+#[cfg(test)]
+mod tests {
+    //! Numbers of threads.
+
+    use super::*;
+    use crate::config::{Given, Sources};
+
+    #[test]
+    fn no_more_threads_than_make_sense() {
+        let started = |asked: &str, n_cpus: usize| {
+            let flags = vec![Given { path: "sweep.workers", text: asked.to_owned() }];
+            let config = Config::resolve(&Sources { flags, ..Sources::default() }).unwrap();
+            let machine = Machine { os: String::new(), arch: String::new(), n_cpus };
+            n_threads(&config, &machine, &["sweep.workers", "threads"])
+        };
+        let found = [("0", 2), ("1", 2), ("7", 2), ("100000", 2), ("100000", 32), ("18446744073709551615", 1)]
+            .map(|(asked, n_cpus)| started(asked, n_cpus));
+        assert_eq!(found, [2, 1, 7, 64, 128, 64]);
+    }
+}

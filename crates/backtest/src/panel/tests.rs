@@ -13,6 +13,7 @@ use super::*;
 use crate::config::{Align, BacktestConfig, FundingConfig, FundingSource, PoolConfig};
 use crate::error::BacktestError;
 use crate::replay::replay;
+use crate::sweep::{Sampling, SharedMarket};
 
 /// First label of every test.
 fn start() -> i64 {
@@ -410,6 +411,31 @@ fn another_column_over_the_same_bars_is_the_panel_loaded_with_it() {
     let first = load(&hub, &ranked_by("intersect", "f")).unwrap();
     publish(folder.path(), &[], &bars);
     assert!(load_scores(&hub, &first, &ranked_by("intersect", "g"), None).unwrap().is_none());
+}
+
+#[test]
+fn a_market_serves_runs_that_reach_no_further() {
+    let folder = tempfile::tempdir().unwrap();
+    let bars = [("A", hours(&(0..100).collect::<Vec<_>>()))];
+    publish(folder.path(), &bars, &bars);
+    let hub = Hub::open(folder.path()).unwrap();
+    let from = |column: &str, hour: Option<i64>| BacktestConfig {
+        start: hour.map(|hour| start() + hour * HOUR),
+        params: [("k", "1"), ("factor", column)].map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        ..config()
+    };
+    let first = SharedMarket::load(&hub, &[&from("f", Some(50)), &from("f", Some(60))], None).unwrap();
+    for (hour, is_served) in [(Some(50), true), (Some(80), true), (Some(10), false), (None, false)] {
+        let wanted = from("g", hour);
+        let found = first.bars().unwrap().rescored(&hub, &[&wanted], None).unwrap();
+        assert_eq!(found.is_some(), is_served, "from hour {hour:?}");
+        if let Some(found) = found {
+            let alone = SharedMarket::load(&hub, &[&wanted], None).unwrap();
+            assert_eq!(found.inputs_hash(), alone.inputs_hash());
+            let run = |market: &SharedMarket| market.run(&hub, &wanted, Sampling::Rows).unwrap();
+            assert_eq!(run(&found), run(&alone), "from hour {hour:?}");
+        }
+    }
 }
 
 #[test]

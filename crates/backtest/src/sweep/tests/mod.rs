@@ -3,6 +3,7 @@
 mod cross;
 mod journal;
 mod lean;
+mod sharing;
 mod space;
 
 use crosscut_model::time::{DAY, HOUR};
