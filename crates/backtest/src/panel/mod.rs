@@ -242,16 +242,9 @@ impl Panel {
 
     /// As [`Panel::range_of`], of bars by their positions.
     pub(crate) fn range_at(&self, symbol_idx: u32, bars: Range<usize>, whole: bool) -> Option<(f64, f64)> {
-        let (series, from, until) = (self.series(symbol_idx), bars.start, bars.end);
-        if from >= until {
-            return None;
-        }
-        let bars = series.bars();
-        let (low, high) = extremes(&bars.close[from..until]);
-        let of = |column: &'_ Vec<f64>| column.get(from..until).filter(|_| whole).map(extremes);
-        let (lowest, highest) =
-            (of(&bars.low).map_or(low, |(lowest, _)| lowest), of(&bars.high).map_or(high, |(_, highest)| highest));
-        Some((low.min(lowest), high.max(highest)))
+        let series = self.series(symbol_idx);
+        let reach = if whole { series.reach() } else { [[].as_slice(); 2] };
+        (!bars.is_empty()).then(|| reach_of(bars, series.close(), reach))
     }
 
     /// Whether the series hold volumes.
@@ -373,7 +366,20 @@ enum Run<'a> {
 /// Values looked at together in [`extreme`].
 const LANES: usize = 4;
 
+/// The lowest and the highest price of bars by their positions: of their lows and highs where there are any, and their closes.
+pub(crate) fn reach_of(bars: Range<usize>, closes: &[f64], [lows, highs]: [&[f64]; 2]) -> (f64, f64) {
+    let (mut low, mut high) = extremes(&closes[bars.clone()]);
+    if let Some(lows) = lows.get(bars.clone()) {
+        low = low.min(extremes(lows).0);
+    }
+    if let Some(highs) = highs.get(bars) {
+        high = high.max(extremes(highs).1);
+    }
+    (low, high)
+}
+
 /// The lowest and the highest of values that are numbers, several at once; infinities for none.
+#[inline]
 fn extremes(values: &[f64]) -> (f64, f64) {
     let lower = |best: f64, value: f64| if value < best { value } else { best };
     let higher = |best: f64, value: f64| if value > best { value } else { best };

@@ -106,6 +106,11 @@ impl<'a> Series<'a> {
         &self.bars.close
     }
 
+    /// Lows and highs; empty when the panel holds none.
+    pub(crate) fn reach(self) -> [&'a [f64]; 2] {
+        [&self.bars.low, &self.bars.high]
+    }
+
     /// Last prices that can be compared over splits and dividends.
     pub(crate) fn comparable_close(self) -> &'a [f64] {
         if self.bars.adjusted.is_empty() { &self.bars.close } else { &self.bars.adjusted }

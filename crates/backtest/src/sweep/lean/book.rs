@@ -125,14 +125,16 @@ impl Book {
         slate.columns.resize(held.len(), Column::default());
         let mut are_whole = true;
         for (column, &(symbol_idx, quantity)) in slate.columns.iter_mut().zip(held) {
-            let closes = places.closes_in(symbol_idx, rows.clone());
-            are_whole &= closes.is_some();
-            *column = (closes.unwrap_or_default(), quantity);
+            let Some(closes) = places.closes_in(symbol_idx, &rows) else {
+                are_whole = false;
+                break;
+            };
+            *column = (closes, quantity);
         }
         if are_whole {
             self.curve.grow(self.paid.cash, &slate.columns, rows.len());
         } else {
-            let columns = places.columns(held, rows.clone(), &mut slate.filled);
+            let columns = places.columns(held, &rows, &mut slate.filled);
             self.curve.grow(self.paid.cash, &columns, rows.len());
         }
         self.is_void |= !self.curve.is_sound;

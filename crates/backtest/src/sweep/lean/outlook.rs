@@ -98,11 +98,11 @@ impl<'a> Lookout<'a> {
         self.looks = Looks { closes: vec![1.0; rows.len() * n_closes], ..Looks::default() };
         self.values.resize(rows.len() * n_symbols, f64::NAN);
         for symbol_idx in 0..n_symbols as u32 {
-            let shown = rows.iter().map(|&row| places.shows(symbol_idx, row));
-            for (nth, (close, value)) in shown.enumerate() {
-                self.looks.closes[nth * n_closes + symbol_idx as usize] = close;
-                self.values[nth * n_symbols + symbol_idx as usize] = value;
-            }
+            let (closes, values) = (&mut self.looks.closes, &mut self.values);
+            places.show(symbol_idx, rows, |nth, close, value| {
+                closes[nth * n_closes + symbol_idx as usize] = close;
+                values[nth * n_symbols + symbol_idx as usize] = value;
+            });
         }
         for (&row, values) in rows.iter().zip(self.values.chunks(n_symbols.max(1))) {
             self.members.turn_to(row);

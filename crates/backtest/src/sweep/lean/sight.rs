@@ -6,7 +6,7 @@ use std::ops::Range;
 use crosscut_trading::strategy::{Holding, View};
 
 use super::curve::Column;
-use crate::panel::Panel;
+use crate::panel::{Panel, reach_of};
 
 /// Where the bars of all symbols lie.
 pub(in crate::sweep) struct Places<'a> {
@@ -14,13 +14,17 @@ pub(in crate::sweep) struct Places<'a> {
     pub(super) panel: &'a Panel,
     /// For a symbol whose bars have no gap on a timeline without one: the row of its first bar, and its closes.
     dense: Vec<Option<(usize, &'a [f64])>>,
+    /// For each symbol its lows and highs, empty without.
+    reaches: Vec<[&'a [f64]; 2]>,
 }
 
 impl<'a> Places<'a> {
     /// The places of a panel's bars.
     pub(in crate::sweep) fn new(panel: &'a Panel) -> Self {
         let whole = |symbol_idx| Some((panel.dense_from(symbol_idx)?, panel.series(symbol_idx).close()));
-        Self { panel, dense: (0..panel.symbols().len() as u32).map(whole).collect() }
+        let symbols = || 0..panel.symbols().len() as u32;
+        let reach = |symbol_idx| panel.series(symbol_idx).reach();
+        Self { panel, dense: symbols().map(whole).collect(), reaches: symbols().map(reach).collect() }
     }
 
     /// The market.
@@ -65,7 +69,8 @@ impl<'a> Places<'a> {
             return self.panel.range_of(symbol_idx, rows, true);
         };
         let place = |row: usize| row.saturating_sub(first).min(closes.len());
-        self.panel.range_at(symbol_idx, place(rows.start)..place(rows.end), true)
+        let bars = place(rows.start)..place(rows.end);
+        (!bars.is_empty()).then(|| reach_of(bars, closes, self.reaches[symbol_idx as usize]))
     }
 
     /// Position of a symbol's bar in a row.
@@ -93,7 +98,7 @@ impl<'a> Places<'a> {
 
     /// The closes of a symbol in rows, one after another, unless there is one in which it has none.
     #[inline]
-    pub(super) fn closes_in(&self, symbol_idx: u32, rows: Range<usize>) -> Option<&'a [f64]> {
+    pub(super) fn closes_in(&self, symbol_idx: u32, rows: &Range<usize>) -> Option<&'a [f64]> {
         let Some((first, closes)) = self.dense[symbol_idx as usize] else { return self.stretch_in(symbol_idx, rows) };
         // Before its first bar that is past all of them.
         closes.get(rows.start.wrapping_sub(first)..)?.get(..rows.len())
@@ -101,7 +106,7 @@ impl<'a> Places<'a> {
 
     /// As [`Places::closes_in`], of a symbol or timeline with gaps.
     #[inline(never)]
-    fn stretch_in(&self, symbol_idx: u32, rows: Range<usize>) -> Option<&'a [f64]> {
+    fn stretch_in(&self, symbol_idx: u32, rows: &Range<usize>) -> Option<&'a [f64]> {
         let from = self.panel.whole_from(symbol_idx, rows.clone())?;
         self.panel.series(symbol_idx).close().get(from..from + rows.len())
     }
@@ -110,7 +115,7 @@ impl<'a> Places<'a> {
     pub(super) fn columns<'b>(
         &self,
         held: &[(u32, f64)],
-        rows: Range<usize>,
+        rows: &Range<usize>,
         filled: &'b mut Vec<f64>,
     ) -> Vec<Column<'b>>
     where
@@ -118,7 +123,7 @@ impl<'a> Places<'a> {
     {
         let n_rows = rows.len();
         let whole: Vec<Option<&'a [f64]>> =
-            held.iter().map(|(symbol_idx, _)| self.closes_in(*symbol_idx, rows.clone())).collect();
+            held.iter().map(|(symbol_idx, _)| self.closes_in(*symbol_idx, rows)).collect();
         let holed = || held.iter().zip(&whole).filter(|(_, closes)| closes.is_none());
         filled.resize(holed().count() * n_rows, 0.0);
         for (((symbol_idx, _), _), closes) in holed().zip(filled.chunks_mut(n_rows)) {
@@ -129,13 +134,24 @@ impl<'a> Places<'a> {
         whole.iter().map(closes).zip(held).map(|(closes, (_, quantity))| (closes, *quantity)).collect()
     }
 
-    /// The last close of a symbol at a row, quote units, NaN before its first bar; and the ranking value of its bar in the row,
-    /// NaN unless it can be traded.
-    pub(super) fn shows(&self, symbol_idx: u32, row: usize) -> (f64, f64) {
-        let can_trade = self.can_trade(symbol_idx, row);
+    /// Gives, for each of some rows, the last close of a symbol, quote units, NaN before its first bar; and the ranking value of
+    /// its bar in the row, NaN unless it can be traded.
+    pub(super) fn show(&self, symbol_idx: u32, rows: &[usize], mut give: impl FnMut(usize, f64, f64)) {
         let series = self.panel.series(symbol_idx);
-        let Some(pos) = self.last(symbol_idx, row) else { return (f64::NAN, f64::NAN) };
-        (series.close()[pos], if can_trade { series.factor()[pos] } else { f64::NAN })
+        let (closes, values) = (series.close(), series.factor());
+        for (nth, &row) in rows.iter().enumerate() {
+            let Some(pos) = self.last(symbol_idx, row) else {
+                give(nth, f64::NAN, f64::NAN);
+                continue;
+            };
+            let is_there = match self.dense[symbol_idx as usize] {
+                Some((first, _)) => row - first == pos,
+                None => self.in_row(symbol_idx, row).is_some(),
+            };
+            let value = values[pos];
+            let can_trade = is_there && value.is_finite() && series.is_tradable(pos);
+            give(nth, closes[pos], if can_trade { value } else { f64::NAN });
+        }
     }
 
     /// Whether a symbol has a bar in a row that can be traded, and a score.
