@@ -61,8 +61,8 @@ pub(super) struct Parts {
     pub(super) closed_value: Wide,
     /// Commission of the trade that goes on.
     pub(super) commission: Wide,
-    /// Commission of the trade that ends.
-    pub(super) end_commission: Wide,
+    /// Share of the fill that ends a trade; 0 where it ends none.
+    pub(super) end_share: Wide,
     /// Base units held after the fill.
     pub(super) after: Wide,
     /// Base units with which the trade's profit at the price of the fill is noted: those after more of it, or before less.
@@ -105,7 +105,7 @@ impl Block {
     }
 
     /// Works out what fills do to positions.
-    #[inline]
+    #[inline(always)]
     fn part(&mut self) {
         let Self { prices, held, changes, commissions, .. } = *self;
         let sizes: Wide = changes.map(f64::abs);
@@ -123,11 +123,10 @@ impl Block {
         let share: Wide = from_fn(|at| if before[at] >= 0.0 { 0.0 } else { ended[at] });
         self.parts.opened_value = from_fn(|at| opened[at] * prices[at]);
         self.parts.closed_value = from_fn(|at| taken[at] * prices[at]);
-        self.parts.end_commission = from_fn(|at| commissions[at] * share[at]);
         self.parts.commission = from_fn(|at| commissions[at] * (1.0 - share[at]));
         self.parts.noted = from_fn(|at| if opened[at] > 0.0 { after[at] } else { held[at] });
         self.parts.noted_price = from_fn(|at| if opened[at] + taken[at] > 0.0 { prices[at] } else { f64::NAN });
-        (self.parts.opened, self.parts.after) = (opened, after);
+        (self.parts.opened, self.parts.after, self.parts.end_share) = (opened, after, share);
     }
 }
 

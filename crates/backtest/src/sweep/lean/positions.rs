@@ -30,10 +30,11 @@ struct Account {
 }
 
 impl Account {
-    /// Takes note of what the trade's profit before commission would be if `quantity` were closed at `price`.
-    #[inline]
-    fn note(&mut self, price: f64, quantity: f64) {
-        self.extremes.note(price, quantity, self.opened[1], self.closed[0]);
+    /// Takes note of what the trade's profit before commission would be if all that is held were closed at the lowest and at the
+    /// highest price.
+    #[inline(always)]
+    fn note_range(&mut self, range: &[f64; 2]) {
+        self.extremes.note_range(range, self.quantity, self.opened[1], self.closed[0]);
     }
 
     /// Takes a fill in that ends no trade. An account without a position is empty.
@@ -48,11 +49,13 @@ impl Account {
     }
 }
 
-/// Fills that end a trade, as places among the lines.
+/// Fills that end a trade.
 #[derive(Debug, Default)]
 pub(super) struct Ends {
-    /// Those that sell; then, once all are known, those that buy.
-    sold: Vec<u32>,
+    /// Their places among the lines, ascending.
+    found: Vec<u32>,
+    /// Those that sell, then those that buy.
+    ordered: Vec<u32>,
     /// Those that buy.
     bought: Vec<u32>,
     /// Some of the trades.
@@ -60,24 +63,30 @@ pub(super) struct Ends {
 }
 
 impl Ends {
-    /// Finds them.
+    /// Finds them. Places are written whether they count or not: which it is cannot be foreseen.
     fn find(&mut self, lines: &Lines) {
-        let n_lines = lines.blocks.len() * WIDE;
-        let (mut n_sold, mut n_bought) = (0, 0);
-        self.sold.resize(n_lines, 0);
-        self.bought.resize(n_lines, 0);
-        for (nth, Block { held, parts, .. }) in lines.blocks.iter().enumerate() {
-            for (at, (&held, &after)) in held.iter().zip(&parts.after).enumerate() {
-                let place = (nth * WIDE + at) as u32;
-                // Written whether it counts or not: which it is cannot be foreseen.
-                self.sold[n_sold] = place;
-                n_sold += usize::from((held > 0.0) & (after <= 0.0));
-                self.bought[n_bought] = place;
-                n_bought += usize::from((held < 0.0) & (after >= 0.0));
+        let Self { found, ordered, bought, .. } = self;
+        found.resize(lines.blocks.len() * WIDE, 0);
+        let mut n_found = 0;
+        for (nth, block) in lines.blocks.iter().enumerate() {
+            for (at, share) in block.parts.end_share.iter().enumerate() {
+                found[n_found] = (nth * WIDE + at) as u32;
+                n_found += usize::from(*share > 0.0);
             }
         }
-        self.sold.truncate(n_sold);
-        self.sold.extend_from_slice(&self.bought[..n_bought]);
+        found.truncate(n_found);
+        ordered.resize(n_found, 0);
+        bought.resize(n_found, 0);
+        let (mut n_sold, mut n_bought) = (0, 0);
+        for &place in found.iter() {
+            let is_sold = lines.blocks[place as usize / WIDE].changes[place as usize % WIDE] < 0.0;
+            ordered[n_sold] = place;
+            n_sold += usize::from(is_sold);
+            bought[n_bought] = place;
+            n_bought += usize::from(!is_sold);
+        }
+        ordered.truncate(n_sold);
+        ordered.extend_from_slice(&bought[..n_bought]);
     }
 }
 
@@ -139,9 +148,7 @@ impl Positions {
     #[inline(always)]
     pub(super) fn note_range(&mut self, symbol_idx: u32, ranges: &Ranges) -> f64 {
         let account = &mut self.accounts[symbol_idx as usize];
-        let (low, high) = ranges.of(symbol_idx);
-        account.note(low, account.quantity);
-        account.note(high, account.quantity);
+        account.note_range(ranges.of(symbol_idx));
         account.quantity
     }
 
@@ -170,7 +177,7 @@ impl Positions {
 
     /// Ends the trades of lines, several at once.
     fn close_all(&mut self, places: &Places<'_>, row: usize, lines: &Lines, ends: &mut Ends) {
-        let Ends { sold: ended, ending, .. } = ends;
+        let Ends { ordered: ended, ending, .. } = ends;
         let n_closed = self.closed.profits.len() + ended.len();
         // What is left in it from those before is cut off again.
         for ended in ended.chunks(WIDE) {
@@ -181,7 +188,7 @@ impl Positions {
                 [ending.closed_value[at], ending.paid[at]] = account.closed;
                 [ending.lowest[at], ending.lowest_loss[at]] = account.extremes.lowest();
                 ending.held[at] = account.quantity;
-                (ending.prices[at], ending.commissions[at]) = (block.prices[line], block.parts.end_commission[line]);
+                (ending.prices[at], ending.commissions[at]) = (block.prices[line], block.commissions[line] * block.parts.end_share[line]);
                 ending.n_bars[at] = places.bars_between(block.symbols[line], account.opened_row, row);
                 *account = Account::default();
             }

@@ -61,15 +61,12 @@ impl<'a> Places<'a> {
     }
 
     /// The lowest and the highest price of a symbol's bars in rows; `None` without a bar.
-    pub(super) fn range_of(&self, symbol_idx: u32, rows: Range<usize>) -> Option<(f64, f64)> {
-        if rows.is_empty() {
-            return None;
-        }
+    #[inline]
+    pub(super) fn range_of(&self, symbol_idx: u32, rows: &Range<usize>) -> Option<(f64, f64)> {
         let Some((first, closes)) = self.dense[symbol_idx as usize] else {
-            return self.panel.range_of(symbol_idx, rows, true);
+            return if rows.is_empty() { None } else { self.panel.range_of(symbol_idx, rows.clone(), true) };
         };
-        let place = |row: usize| row.saturating_sub(first).min(closes.len());
-        let bars = place(rows.start)..place(rows.end);
+        let bars = rows.start.saturating_sub(first)..rows.end.saturating_sub(first).min(closes.len());
         (!bars.is_empty()).then(|| reach_of(bars, closes, self.reaches[symbol_idx as usize]))
     }
 
