@@ -107,16 +107,6 @@ impl Extremes {
         self.lowest = [lower(profit, self.lowest[0]), lower(-profit, self.lowest[1])];
     }
 
-    /// Takes note of both ends of a range of prices, as [`Extremes::note`] of one after the other.
-    #[inline(always)]
-    pub fn note_range(&mut self, range: &[f64; 2], quantity: f64, opened_value: f64, closed_value: f64) {
-        // A long trade stands worst at the lowest price, a short one at the highest. Looked up, for it cannot be foreseen.
-        let is_long = usize::from(quantity > 0.0);
-        let worst = profit_at(range[1 - is_long], quantity, opened_value, closed_value);
-        let best = profit_at(range[is_long], quantity, opened_value, closed_value);
-        self.lowest = [lower(worst, self.lowest[0]), lower(-best, self.lowest[1])];
-    }
-
     /// The lowest profit and the lowest loss.
     #[inline]
     pub fn lowest(&self) -> [f64; 2] {

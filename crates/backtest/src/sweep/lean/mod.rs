@@ -18,7 +18,6 @@ mod sight;
 mod slate;
 
 use std::ops::Range;
-use std::rc::Rc;
 
 use crosscut_model::calendar::Rebalance;
 use crosscut_trading::account::Funds;
@@ -107,27 +106,31 @@ pub(super) fn often(config: &BacktestConfig) -> (u8, usize) {
 
 /// A set on its walk.
 struct Walker<'a> {
+    /// Its place among the sets.
+    place: usize,
     /// Its job.
     job: &'a Job<'a>,
     /// Its book.
     book: Book,
-    /// Its rows.
-    rows: Range<usize>,
-    /// Rows at which it decides, ascending.
-    decisions: Rc<[usize]>,
-    /// How many of them are over.
-    n_over: usize,
 }
 
-impl Walker<'_> {
-    /// The next row at which it decides.
-    fn next(&self) -> Option<usize> {
-        self.decisions.get(self.n_over).copied()
-    }
+/// Sets that decide at the same rows.
+struct Pack<'a> {
+    /// When they decide.
+    rebalance: Rebalance,
+    /// Rows at which they do, ascending.
+    decisions: Vec<usize>,
+    /// How many of them are over.
+    n_over: usize,
+    /// The sets.
+    walkers: Vec<Walker<'a>>,
+}
 
-    /// The row from which on it has held, or has taken up, what it decided last.
-    fn since(&self) -> usize {
-        self.n_over.checked_sub(1).map_or(self.rows.start, |at| self.decisions[at] + 1)
+impl Pack<'_> {
+    /// The next row at which they decide; past all rows when there is none.
+    #[inline]
+    fn next(&self) -> usize {
+        self.decisions.get(self.n_over).copied().unwrap_or(usize::MAX)
     }
 }
 
@@ -142,55 +145,53 @@ pub(super) fn walk(
     outlooks: &Outlooks,
     spares: &mut Vec<Spare>,
 ) -> Vec<Result<Option<Curves>, BacktestError>> {
-    let panel = places.panel;
-    let mut known: Vec<(Rebalance, Rc<[usize]>)> = Vec::new();
-    let mut checks = Vec::with_capacity(jobs.len());
-    let mut walkers = Vec::with_capacity(jobs.len());
-    for &job in jobs {
-        let checked = check(panel, job.config, &job.prepared).map(|()| {
-            let rows = job.prepared.range.positions(panel.timeline());
+    let Some(first) = jobs.first() else { return Vec::new() };
+    // All of a company have the same rows.
+    let rows = first.prepared.range.positions(places.panel.timeline());
+    let mut packs: Vec<Pack<'_>> = Vec::new();
+    let mut walked = Vec::with_capacity(jobs.len());
+    for (place, &job) in jobs.iter().enumerate() {
+        let checked = check(places.panel, job.config, &job.prepared);
+        if checked.is_ok() {
             let rebalance = job.config.rebalance;
-            let decisions = match known.iter().find(|(other, _)| *other == rebalance) {
-                Some((_, decisions)) => Rc::clone(decisions),
+            let book = Book::new(job, places.panel, rows.clone(), spares.pop().unwrap_or_default());
+            let walker = Walker { place, job, book };
+            match packs.iter_mut().find(|pack| pack.rebalance == rebalance) {
+                Some(pack) => pack.walkers.push(walker),
                 None => {
-                    let found: Rc<[usize]> = decisions(panel, rebalance, rows.clone()).into();
-                    known.push((rebalance, Rc::clone(&found)));
-                    found
+                    let decisions = decisions(places.panel, rebalance, rows.clone());
+                    packs.push(Pack { rebalance, decisions, n_over: 0, walkers: vec![walker] });
                 }
-            };
-            let book = Book::new(job, panel, rows.clone(), spares.pop().unwrap_or_default());
-            walkers.push(Walker { job, book, rows, decisions, n_over: 0 });
-        });
-        checks.push(checked);
-    }
-    walk_all(places, &mut walkers, outlooks);
-    let mut walked = walkers.into_iter().map(|walker| walker.book.finish());
-    checks.into_iter().map(|check| check.map(|()| walked.next().flatten())).collect()
-}
-
-/// Walks sets of one company to the end.
-fn walk_all(places: &Places<'_>, walkers: &mut [Walker<'_>], outlooks: &Outlooks) {
-    let Some(mut lookout) = walkers.first().and_then(|walker| Lookout::new(places, walker.job)) else { return };
-    let n_symbols = places.panel.symbols().len();
-    let mut stage = Stage { slate: Slate::new(n_symbols), ranges: Ranges::new(n_symbols), held: Vec::new() };
-    while let Some(row) = walkers.iter().filter_map(Walker::next).min() {
-        let outlook = outlooks.at(row).unwrap_or_else(|| lookout.look(row));
-        // Sets that decided last at the same row lie together.
-        for walkers in walkers.chunk_by_mut(|a, b| a.next() == b.next() && a.since() == b.since()) {
-            if walkers[0].next() != Some(row) {
-                continue;
-            }
-            stage.advance(places, walkers, row);
-            for walker in walkers {
-                walker.book.decide(walker.job, places, &mut stage.slate, (outlook, &stage.ranges, row));
-                walker.n_over += 1;
             }
         }
+        walked.push(checked.map(|()| None));
     }
-    for walker in walkers {
-        let end = walker.rows.end;
-        stage.advance(places, std::slice::from_mut(walker), end);
-        walker.book.positions.note_ranges(&stage.ranges);
+    walk_all(places, &mut packs, outlooks, &rows);
+    for walker in packs.into_iter().flat_map(|pack| pack.walkers) {
+        walked[walker.place] = Ok(walker.book.finish());
+    }
+    walked
+}
+
+/// Walks sets of one company to the end of their rows.
+fn walk_all(places: &Places<'_>, packs: &mut [Pack<'_>], outlooks: &Outlooks, rows: &Range<usize>) {
+    let first = packs.first().and_then(|pack| pack.walkers.first());
+    let Some(mut lookout) = first.and_then(|walker| Lookout::new(places, walker.job)) else { return };
+    let n_symbols = places.panel.symbols().len();
+    let mut stage = Stage { slate: Slate::new(n_symbols), ranges: Ranges::new(n_symbols), held: Vec::new() };
+    while let Some(row) = packs.iter().map(Pack::next).min().filter(|&row| row < rows.end) {
+        let outlook = outlooks.at(row).unwrap_or_else(|| lookout.look(row));
+        for pack in packs.iter_mut().filter(|pack| pack.next() == row) {
+            stage.advance(places, pack, (rows, row));
+            for walker in &mut pack.walkers {
+                walker.book.decide(walker.job, places, &mut stage.slate, (outlook, &stage.ranges, row));
+            }
+            pack.n_over += 1;
+        }
+    }
+    for pack in packs {
+        stage.advance(places, pack, (rows, rows.end));
+        pack.walkers.iter_mut().for_each(|walker| walker.book.positions.note_ranges(&stage.ranges));
     }
 }
 
@@ -205,17 +206,18 @@ struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// Walks sets that decided last at the same row up to the close of another, or to the end of the run.
-    fn advance(&mut self, places: &Places<'a>, walkers: &mut [Walker<'_>], to: usize) {
-        let rows = walkers[0].since()..walkers[0].rows.end.min(to + 1);
+    /// Walks sets up to the close of a row, or to the end of the run.
+    fn advance(&mut self, places: &Places<'a>, pack: &mut Pack<'_>, (rows, to): (&Range<usize>, usize)) {
+        // What was decided at a row is held, or taken up, from the bar after it on.
+        let since = pack.n_over.checked_sub(1).map_or(rows.start, |at| pack.decisions[at] + 1);
         self.held.clear();
-        for walker in walkers {
+        for walker in &mut pack.walkers {
             walker.book.advance(walker.job, places, &mut self.slate, to);
             let held = walker.book.positions.held_bits();
             self.held.resize(held.len(), 0);
             self.held.iter_mut().zip(held).for_each(|(all, held)| *all |= held);
         }
-        self.ranges.turn_to(places, &rows, &self.held);
+        self.ranges.turn_to(places, &(since..rows.end.min(to + 1)), &self.held);
     }
 }
 

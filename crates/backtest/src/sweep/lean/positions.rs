@@ -34,7 +34,9 @@ impl Account {
     /// highest price.
     #[inline(always)]
     fn note_range(&mut self, range: &[f64; 2]) {
-        self.extremes.note_range(range, self.quantity, self.opened[1], self.closed[0]);
+        for &price in range {
+            self.extremes.note(price, self.quantity, self.opened[1], self.closed[0]);
+        }
     }
 
     /// Takes a fill in that ends no trade. An account without a position is empty.
