@@ -236,8 +236,7 @@ impl Book {
     /// Turns lines into orders at their last closes, and notes the turnover.
     fn wish(&mut self, job: &Job<'_>, lines: &mut Lines, equity: f64) {
         let scale = if self.is_cash { self.fit_cash(job, lines, equity) } else { 1.0 };
-        lines.work_out(equity, scale);
-        self.turnover.push(lines.turnover());
+        self.turnover.push(lines.work_out(equity, scale));
         self.n_orders += lines.n_orders();
     }
 

@@ -184,14 +184,29 @@ impl Lines {
         self.places().map(line).filter(|line| !line.weight.is_nan())
     }
 
-    /// Works out changes, `scale` being a factor of all weights.
-    pub(super) fn work_out(&mut self, equity: f64, scale: f64) {
-        self.blocks.iter_mut().for_each(|block| block.work_out(equity, scale));
+    /// Works out changes, `scale` being a factor of all weights; gives the one-sided turnover.
+    pub(super) fn work_out(&mut self, equity: f64, scale: f64) -> f64 {
+        let mut turned = 0.0;
+        let add = |block: &Block| turned = block.turned.iter().fold(turned, |sum, away| sum + away);
+        self.each(|block| block.work_out(equity, scale), add);
+        0.5 * turned
     }
 
-    /// One-sided turnover.
-    pub(super) fn turnover(&self) -> f64 {
-        0.5 * self.blocks.iter().flat_map(|block| &block.turned).sum::<f64>()
+    /// Does `work` on each block, and `sum` on each in its order: one block behind, so that a sum, which has to wait for the one
+    /// before, is added while the next lines are worked out.
+    #[inline(always)]
+    fn each(&mut self, work: impl Fn(&mut Block), mut sum: impl FnMut(&Block)) {
+        let mut before: Option<&Block> = None;
+        for block in &mut self.blocks {
+            work(block);
+            if let Some(before) = before {
+                sum(before);
+            }
+            before = Some(block);
+        }
+        if let Some(last) = before {
+            sum(last);
+        }
     }
 
     /// How many changes there are.
@@ -204,11 +219,11 @@ impl Lines {
     /// them: for those that sell, then for those that buy.
     pub(super) fn pay(&mut self, (commission, slippage): (f64, f64), paid: &mut Paid) {
         let shares = (1.0 + slippage, 1.0 + slippage * Side::Sell.sign());
-        for block in &mut self.blocks {
+        let work = |block: &mut Block| {
             block.meet(shares, commission);
             block.part();
-        }
-        self.blocks.iter().for_each(|block| paid.pay(&block.sells));
+        };
+        self.each(work, |block| paid.pay(&block.sells));
         self.blocks.iter().for_each(|block| paid.pay(&block.buys));
     }
 
