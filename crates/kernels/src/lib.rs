@@ -25,6 +25,7 @@ pub mod ranks;
 mod recurrence;
 mod regression;
 mod smoothing;
+pub mod widest;
 mod windows;
 
 pub use custom::{OnWindow, StepFunction, WindowFunction};

@@ -216,7 +216,7 @@ impl Book {
         (outlook, row): (Outlook<'_>, usize),
     ) {
         for (word, (marks, tradable)) in slate.marks.iter_mut().zip(outlook.tradable).enumerate() {
-            let mut left = marks.held & !marks.aimed & !tradable;
+            let mut left = marks.held & !marks.aimed() & !tradable;
             while left != 0 {
                 let bit = left & left.wrapping_neg();
                 left ^= bit;

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crosscut_kernels::widest::widest;
+
 use crate::results::metrics::Exposure;
 
 /// A held symbol's closes over the rows that are valued, and the base units held.
@@ -33,13 +35,13 @@ const LONG: usize = 64;
 type Sums<const N: usize> = ([f64; N], [f64; N]);
 
 /// `N` rows of a column from place `at` on, and the base units held.
-#[inline]
+#[inline(always)]
 fn rows<const N: usize>((prices, quantity): Column<'_>, at: usize) -> (&[f64; N], f64) {
     (prices[at..].first_chunk().expect("a column has all rows that are valued"), quantity)
 }
 
 /// The values of `N` rows from place `at` on, each summed in the order of the columns.
-#[inline]
+#[inline(always)]
 fn sums<const N: usize>(columns: &[Column<'_>], at: usize) -> Sums<N> {
     let (mut net, mut gross) = ([0.0; N], [0.0; N]);
     for &column in columns {
@@ -54,7 +56,7 @@ fn sums<const N: usize>(columns: &[Column<'_>], at: usize) -> Sums<N> {
 }
 
 /// The values of `N` rows from place `at` on, four columns at a time.
-#[inline]
+#[inline(always)]
 fn long_sums<const N: usize>(columns: &[Column<'_>], at: usize) -> Sums<N> {
     let (mut net, mut gross) = ([0.0; N], [0.0; N]);
     let (fours, rest) = columns.as_chunks::<4>();
@@ -88,17 +90,19 @@ impl Curve {
     /// Goes on over rows in which all columns have prices.
     pub(super) fn grow(&mut self, cash: f64, columns: &[Column<'_>], n_rows: usize) {
         let mut rows = 0..n_rows;
-        self.take_all::<LONG>(cash, columns, &mut rows);
-        self.take_all::<32>(cash, columns, &mut rows);
-        self.take_all::<16>(cash, columns, &mut rows);
-        self.take_all::<WIDE>(cash, columns, &mut rows);
-        self.take_all::<4>(cash, columns, &mut rows);
-        self.take_all::<2>(cash, columns, &mut rows);
-        self.take_all::<1>(cash, columns, &mut rows);
+        widest(|| {
+            self.take_all::<LONG>(cash, columns, &mut rows);
+            self.take_all::<32>(cash, columns, &mut rows);
+            self.take_all::<16>(cash, columns, &mut rows);
+            self.take_all::<WIDE>(cash, columns, &mut rows);
+            self.take_all::<4>(cash, columns, &mut rows);
+            self.take_all::<2>(cash, columns, &mut rows);
+            self.take_all::<1>(cash, columns, &mut rows);
+        });
     }
 
     /// Takes rows in, `N` at once, while there are as many.
-    #[inline]
+    #[inline(always)]
     fn take_all<const N: usize>(&mut self, cash: f64, columns: &[Column<'_>], rows: &mut Range<usize>) {
         while rows.len() >= N {
             let at = rows.start;
@@ -109,7 +113,7 @@ impl Curve {
     }
 
     /// Takes the values of some rows in.
-    #[inline]
+    #[inline(always)]
     fn take<const N: usize>(&mut self, cash: f64, (mut net, mut gross): Sums<N>) {
         let equity = net.map(|net| cash + net);
         for (gross, equity) in gross.iter().zip(&equity) {

@@ -2,6 +2,7 @@
 
 use std::array::from_fn;
 
+use crosscut_kernels::widest::widest;
 use crosscut_model::Side;
 use crosscut_trading::sizing::Line;
 
@@ -73,7 +74,7 @@ pub(super) struct Parts {
 
 impl Block {
     /// Works out changes: as [`Line::target`] less what is held, and 0 where that is rounding.
-    #[inline]
+    #[inline(always)]
     fn work_out(&mut self, equity: f64, scale: f64) {
         let Self { weights, prices, held, .. } = *self;
         let away: Wide = from_fn(|at| (weights[at] * scale - held[at] * prices[at] / equity).abs());
@@ -89,7 +90,7 @@ impl Block {
 
     /// Works out the fills of all changes at their prices; `bought` and `sold` are the shares of a price that are paid and
     /// received, `commission` is a fraction.
-    #[inline]
+    #[inline(always)]
     fn meet(&mut self, (bought, sold): (f64, f64), commission: f64) {
         let Self { prices: met, changes, .. } = *self;
         let prices: Wide = from_fn(|at| met[at] * if changes[at] < 0.0 { sold } else { bought });
@@ -143,7 +144,7 @@ pub(super) struct Paid {
 
 impl Paid {
     /// Pays for fills; what is nothing is taken all the same.
-    #[inline]
+    #[inline(always)]
     fn pay(&mut self, costs: &Costs) {
         for at in 0..WIDE {
             self.cash -= costs.given[at];
@@ -188,7 +189,7 @@ impl Lines {
     pub(super) fn work_out(&mut self, equity: f64, scale: f64) -> f64 {
         let mut turned = 0.0;
         let add = |block: &Block| turned = block.turned.iter().fold(turned, |sum, away| sum + away);
-        self.each(|block| block.work_out(equity, scale), add);
+        widest(|| self.each(|block| block.work_out(equity, scale), add));
         0.5 * turned
     }
 
@@ -223,8 +224,10 @@ impl Lines {
             block.meet(shares, commission);
             block.part();
         };
-        self.each(work, |block| paid.pay(&block.sells));
-        self.blocks.iter().for_each(|block| paid.pay(&block.buys));
+        widest(|| {
+            self.each(work, |block| paid.pay(&block.sells));
+            self.blocks.iter().for_each(|block| paid.pay(&block.buys));
+        });
     }
 
     /// Works out what fills do to positions.

@@ -190,7 +190,8 @@ impl Positions {
                 [ending.closed_value[at], ending.paid[at]] = account.closed;
                 [ending.lowest[at], ending.lowest_loss[at]] = account.extremes.lowest();
                 ending.held[at] = account.quantity;
-                (ending.prices[at], ending.commissions[at]) = (block.prices[line], block.commissions[line] * block.parts.end_share[line]);
+                (ending.prices[at], ending.commissions[at]) =
+                    (block.prices[line], block.commissions[line] * block.parts.end_share[line]);
                 ending.n_bars[at] = places.bars_between(block.symbols[line], account.opened_row, row);
                 *account = Account::default();
             }

@@ -12,8 +12,9 @@ use crate::panel::{Panel, reach_of};
 pub(in crate::sweep) struct Places<'a> {
     /// The market.
     pub(super) panel: &'a Panel,
-    /// For a symbol whose bars have no gap on a timeline without one: the row of its first bar, and its closes.
-    dense: Vec<Option<(usize, &'a [f64])>>,
+    /// For a symbol whose bars have no gap on a timeline without one: the row of its first bar, and its closes; no closes for
+    /// others.
+    dense: Vec<(usize, &'a [f64])>,
     /// For each symbol its lows and highs, empty without.
     reaches: Vec<[&'a [f64]; 2]>,
 }
@@ -21,7 +22,10 @@ pub(in crate::sweep) struct Places<'a> {
 impl<'a> Places<'a> {
     /// The places of a panel's bars.
     pub(in crate::sweep) fn new(panel: &'a Panel) -> Self {
-        let whole = |symbol_idx| Some((panel.dense_from(symbol_idx)?, panel.series(symbol_idx).close()));
+        let whole = |symbol_idx| match panel.dense_from(symbol_idx) {
+            Some(first) => (first, panel.series(symbol_idx).close()),
+            None => (0, [].as_slice()),
+        };
         let symbols = || 0..panel.symbols().len() as u32;
         let reach = |symbol_idx| panel.series(symbol_idx).reach();
         Self { panel, dense: symbols().map(whole).collect(), reaches: symbols().map(reach).collect() }
@@ -35,8 +39,8 @@ impl<'a> Places<'a> {
     /// Position of a symbol's last bar at or before a row.
     pub(super) fn last(&self, symbol_idx: u32, row: usize) -> Option<usize> {
         match self.dense[symbol_idx as usize] {
-            Some((first, closes)) => row.checked_sub(first).map(|pos| pos.min(closes.len() - 1)),
-            None => self.panel.series(symbol_idx).pos_at(self.panel.slot(row)),
+            (_, []) => self.panel.series(symbol_idx).pos_at(self.panel.slot(row)),
+            (first, closes) => row.checked_sub(first).map(|pos| pos.min(closes.len() - 1)),
         }
     }
 
@@ -55,7 +59,7 @@ impl<'a> Places<'a> {
     #[inline]
     pub(super) fn bars_between(&self, symbol_idx: u32, from: f64, to: usize) -> f64 {
         match self.dense[symbol_idx as usize] {
-            Some((first, closes)) if to < first + closes.len() => to as f64 - from,
+            (first, closes) if to < first + closes.len() && !closes.is_empty() => to as f64 - from,
             _ => (self.bar_number(symbol_idx, to) - self.bar_number(symbol_idx, from as usize)) as f64,
         }
     }
@@ -63,9 +67,10 @@ impl<'a> Places<'a> {
     /// The lowest and the highest price of a symbol's bars in rows; `None` without a bar.
     #[inline]
     pub(super) fn range_of(&self, symbol_idx: u32, rows: &Range<usize>) -> Option<(f64, f64)> {
-        let Some((first, closes)) = self.dense[symbol_idx as usize] else {
+        let (first, closes) = self.dense[symbol_idx as usize];
+        if closes.is_empty() {
             return if rows.is_empty() { None } else { self.panel.range_of(symbol_idx, rows.clone(), true) };
-        };
+        }
         let bars = rows.start.saturating_sub(first)..rows.end.saturating_sub(first).min(closes.len());
         (!bars.is_empty()).then(|| reach_of(bars, closes, self.reaches[symbol_idx as usize]))
     }
@@ -73,8 +78,8 @@ impl<'a> Places<'a> {
     /// Position of a symbol's bar in a row.
     fn in_row(&self, symbol_idx: u32, row: usize) -> Option<usize> {
         match self.dense[symbol_idx as usize] {
-            Some((first, closes)) => row.checked_sub(first).filter(|&pos| pos < closes.len()),
-            None => self.panel.series(symbol_idx).bar_in(self.panel.slot(row)),
+            (_, []) => self.panel.series(symbol_idx).bar_in(self.panel.slot(row)),
+            (first, closes) => row.checked_sub(first).filter(|&pos| pos < closes.len()),
         }
     }
 
@@ -96,12 +101,15 @@ impl<'a> Places<'a> {
     /// The closes of a symbol in rows, one after another, unless there is one in which it has none.
     #[inline]
     pub(super) fn closes_in(&self, symbol_idx: u32, rows: &Range<usize>) -> Option<&'a [f64]> {
-        let Some((first, closes)) = self.dense[symbol_idx as usize] else { return self.stretch_in(symbol_idx, rows) };
+        let (first, closes) = self.dense[symbol_idx as usize];
         // Before its first bar that is past all of them.
-        closes.get(rows.start.wrapping_sub(first)..)?.get(..rows.len())
+        match closes.get(rows.start.wrapping_sub(first)..).and_then(|closes| closes.get(..rows.len())) {
+            None => self.stretch_in(symbol_idx, rows),
+            closes => closes,
+        }
     }
 
-    /// As [`Places::closes_in`], of a symbol or timeline with gaps.
+    /// As [`Places::closes_in`], of any symbol and rows.
     #[inline(never)]
     fn stretch_in(&self, symbol_idx: u32, rows: &Range<usize>) -> Option<&'a [f64]> {
         let from = self.panel.whole_from(symbol_idx, rows.clone())?;
@@ -142,8 +150,8 @@ impl<'a> Places<'a> {
                 continue;
             };
             let is_there = match self.dense[symbol_idx as usize] {
-                Some((first, _)) => row - first == pos,
-                None => self.in_row(symbol_idx, row).is_some(),
+                (_, []) => self.in_row(symbol_idx, row).is_some(),
+                (first, _) => row - first == pos,
             };
             let value = values[pos];
             let can_trade = is_there && value.is_finite() && series.is_tradable(pos);

@@ -10,12 +10,20 @@ use super::ranges::Ranges;
 /// What a set aims at and holds, one bit for each symbol.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Marks {
-    /// It is aimed at, or to be kept.
-    pub(super) aimed: u64,
+    /// It is aimed at, or to be kept: in one of two, taken by turns, so that a bit need not wait for the one before.
+    aimed: [u64; 2],
     /// It is to be kept as it is.
     pub(super) kept: u64,
     /// It is held.
     pub(super) held: u64,
+}
+
+impl Marks {
+    /// What is aimed at, or to be kept.
+    #[inline]
+    pub(super) fn aimed(&self) -> u64 {
+        self.aimed[0] | self.aimed[1]
+    }
 }
 
 /// Room for one decision.
@@ -59,9 +67,9 @@ impl Slate<'_> {
         for (marks, &held) in self.marks.iter_mut().zip(held) {
             *marks = Marks { held, ..Marks::default() };
         }
-        for &(symbol_idx, aim) in &self.plan.aims {
+        for (nth, &(symbol_idx, aim)) in self.plan.aims.iter().enumerate() {
             let (marks, bit) = (&mut self.marks[symbol_idx as usize / 64], 1 << (symbol_idx % 64));
-            marks.aimed |= bit;
+            marks.aimed[nth % 2] |= bit;
             match aim {
                 Aim::Weight(weight) => self.weights[symbol_idx as usize] = weight,
                 Aim::Keep => marks.kept |= bit,
@@ -79,7 +87,7 @@ impl Slate<'_> {
                 weights[word * 64 + kept.trailing_zeros() as usize] = f64::NAN;
                 kept &= kept - 1;
             }
-            let mut left = marks.aimed | marks.held;
+            let mut left = marks.aimed() | marks.held;
             while left != 0 {
                 named.push(word as u32 * 64 + left.trailing_zeros());
                 left &= left - 1;

@@ -8,6 +8,7 @@
 use super::Workspace;
 use super::falls::Falls;
 use super::line::{Logarithms, finished, reduced};
+use crate::widest::widest;
 
 /// Rows of a block.
 pub(super) const BLOCK: usize = 256;
@@ -96,11 +97,13 @@ fn window<'a>(start: f64, equity: &'a [f64], nth: usize, room: &'a mut Window) -
 #[inline(never)]
 fn divide(window: &Window, logarithms: &Logarithms, returns: &mut Column, falls: &mut Column, logs: &mut Column) {
     let Logarithms { f, s, k, .. } = logarithms;
-    for at in 0..BLOCK {
-        returns[at] = window[at + 1] / window[at] - 1.0;
-        falls[at] = window[at + 1] / falls[at] - 1.0;
-        logs[at] = finished(f[at], s[at], k[at]);
-    }
+    widest(|| {
+        for at in 0..BLOCK {
+            returns[at] = window[at + 1] / window[at] - 1.0;
+            falls[at] = window[at + 1] / falls[at] - 1.0;
+            logs[at] = finished(f[at], s[at], k[at]);
+        }
+    });
 }
 
 /// What was worked out of a block.

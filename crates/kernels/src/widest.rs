@@ -1,0 +1,60 @@
+//! Work on several numbers at once, by the widest instructions the processor has.
+
+/// Does `work`, and does it by AVX-512 where the processor has that: what is inlined into `work` is compiled for both. The
+/// results have the same bits, for neither adds, multiplies or divides in another order, nor rounds once instead of twice.
+///
+/// For loops that take numbers side by side and are worth the question, some ten instructions.
+#[inline]
+pub fn widest<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+    {
+        // SAFETY: the processor has all that `by_avx512` is compiled for, as was just asked.
+        #[allow(unsafe_code, reason = "whether a processor has an instruction is known when it runs only")]
+        return unsafe { by_avx512(work) };
+    }
+    work()
+}
+
+/// Does `work`, compiled for AVX-512.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn by_avx512<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
+#[cfg(test)]
+mod tests {
+    //! The same bits, whatever the processor has.
+
+    use super::*;
+    use crate::bootstrap::Random;
+
+    /// Products, sums, quotients and choices, of which a fused or reordered one would have other bits.
+    #[inline(always)]
+    fn mix(values: &[f64]) -> Vec<f64> {
+        let mut sum = 0.0;
+        let mixed = values.windows(3).map(|of| {
+            let product = of[0] * of[1] + of[2];
+            sum += product;
+            (if of[0] < of[1] { product / of[1] } else { product - of[2] / of[0] }) + sum
+        });
+        mixed.collect()
+    }
+
+    #[test]
+    fn the_bits_are_the_same() {
+        let mut random = Random::new(5);
+        for n_values in [0, 3, 4, 9, 64, 1_000] {
+            let mut values: Vec<f64> = (0..n_values).map(|_| random.below(1_000_000) as f64 / 7.0 - 5e4).collect();
+            if let Some(value) = values.get_mut(7) {
+                *value = f64::NAN;
+            }
+            let bits = |values: Vec<f64>| values.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+            assert_eq!(bits(widest(|| mix(&values))), bits(mix(&values)), "{n_values} values");
+        }
+    }
+}
