@@ -113,10 +113,11 @@ pub fn run_cross(
     };
     let Some(first) = sets.first() else { return Ok(()) };
     let panel = panel(closes, &config(*first, &closes.timeline))?;
+    let bars = SharedMarket::new(Loaded::Panel(Box::new(panel.clone())));
     let run = |lookback: usize| -> Result<(), BacktestError> {
         let of_it: Vec<usize> = (0..sets.len()).filter(|&at| sets[at].lookback == lookback).collect();
         let configs: Vec<BacktestConfig> = of_it.iter().map(|&at| config(sets[at], &closes.timeline)).collect();
-        let market = market((closes, &panel), lookback, &configs[0])?;
+        let market = bars.with(scored((closes, &panel), lookback, &configs[0])?);
         let all: Vec<&BacktestConfig> = configs.iter().collect();
         market.run_all(hub, &all, (sampling, true), &|nth, result| match result {
             Ok(outcome) => {
@@ -156,19 +157,18 @@ fn panel(closes: &Closes, config: &BacktestConfig) -> Result<Panel, BacktestErro
 }
 
 /// The panel with the return over a lookback as its factor.
-fn market(
+fn scored(
     (closes, panel): (&Closes, &Panel),
     lookback: usize,
     config: &BacktestConfig,
-) -> Result<SharedMarket, BacktestError> {
+) -> Result<Panel, BacktestError> {
     let column = |symbol_idx: u32| {
         let close = &closes.closes[symbol_idx as usize];
         let mut factor = vec![f64::NAN; close.len().min(lookback)];
         factor.extend(close.iter().skip(lookback).zip(close).map(|(now, then)| now / then - 1.0));
         factor
     };
-    let panel = panel.with_factor(config.factor_formula.as_deref().unwrap_or_default(), column)?;
-    Ok(SharedMarket::new(Loaded::Panel(Box::new(panel))))
+    panel.with_factor(config.factor_formula.as_deref().unwrap_or_default(), column)
 }
 
 /// The figures of a run, with the hours before it: they add nothing to the sums of returns and of their squares, which

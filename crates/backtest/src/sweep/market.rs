@@ -33,6 +33,8 @@ pub struct SharedMarket {
     reach: Option<Reach>,
     /// What is known of the walk on these bars, by all markets that share them.
     proof: Arc<Mutex<Proof>>,
+    /// Room of these markets.
+    rooms: Arc<Mutex<Vec<Room>>>,
 }
 
 /// The labels a market was loaded for, microseconds UTC; `None`: all there are on that side.
@@ -74,7 +76,7 @@ const LARGE: usize = 4;
 type Company<'a> = Vec<(usize, Job<'a>)>;
 
 /// Room for sets that are walked side by side, kept from one lot of them to the next for its allocations.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Room {
     /// For metrics.
     workspace: Workspace,
@@ -255,9 +257,10 @@ impl SharedMarket {
     }
 
     /// The same market with another panel of the same bars.
-    fn with(&self, panel: Panel) -> Self {
+    pub(crate) fn with(&self, panel: Panel) -> Self {
         let loaded = Loaded::Panel(Box::new(panel));
-        Self { loaded, inputs: self.inputs.clone(), reach: self.reach, proof: Arc::clone(&self.proof) }
+        let (proof, rooms) = (Arc::clone(&self.proof), Arc::clone(&self.rooms));
+        Self { loaded, inputs: self.inputs.clone(), reach: self.reach, proof, rooms }
     }
 
     /// A market that was loaded otherwise.
@@ -268,7 +271,7 @@ impl SharedMarket {
             sources: Vec::new(),
         };
         let inputs: Vec<RunInput> = loaded.inputs().iter().map(input).collect();
-        Self { inputs: Inputs::new(&inputs), loaded, reach: None, proof: Arc::default() }
+        Self { inputs: Inputs::new(&inputs), loaded, reach: None, proof: Arc::default(), rooms: Arc::default() }
     }
 
     /// The panel, where there is one.
@@ -372,8 +375,7 @@ impl SharedMarket {
         let most = lean::side_by_side(panel.timeline().len());
         let (large, small): (Vec<Company<'_>>, Vec<Company<'_>>) =
             companies.into_values().partition(|company| company.len() >= LARGE);
-        let rooms: Mutex<Vec<Room>> = Mutex::default();
-        let rooms = || rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        let rooms = || self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         let walk = |sets: &[(usize, Job<'_>)], outlooks: &Outlooks| {
             let mut room = rooms().pop().unwrap_or_default();
             self.run_side_by_side((&places, outlooks), sets, &mut room, (sampling, &one, done));

@@ -95,7 +95,12 @@ impl<'a> Lookout<'a> {
         let (places, n_symbols) = (self.places, self.places.panel.symbols().len());
         // With one more for nobody.
         let n_closes = n_symbols + 1;
-        self.looks = Looks { closes: vec![1.0; rows.len() * n_closes], ..Looks::default() };
+        self.looks = Looks {
+            ranked: Vec::with_capacity(rows.len() * n_symbols),
+            ends: Vec::with_capacity(rows.len()),
+            closes: vec![1.0; rows.len() * n_closes],
+            tradable: Vec::with_capacity(rows.len() * n_symbols.div_ceil(64)),
+        };
         self.values.resize(rows.len() * n_symbols, f64::NAN);
         for symbol_idx in 0..n_symbols as u32 {
             let (closes, values) = (&mut self.looks.closes, &mut self.values);
