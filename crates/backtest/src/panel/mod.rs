@@ -363,7 +363,7 @@ enum Run<'a> {
     Hole(f64, usize),
 }
 
-/// Values looked at together in [`extreme`].
+/// Values looked at together in [`extremes`].
 const LANES: usize = 4;
 
 /// The lowest and the highest price of bars by their positions: of their lows and highs where there are any, and their closes.
