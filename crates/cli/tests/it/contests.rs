@@ -5,36 +5,12 @@ use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::made_runs::{RULES, metric, number, result, run};
 use crate::world::{World, with};
-
-/// Rules on the small market.
-const RULES: [&str; 9] =
-    ["backtest", "--strategy", "top_k", "--param", "k=2", "--factor-set", "s1", "--param", "factor=return_5"];
-
-/// What a command gives.
-fn result(world: &World, words: &[&str]) -> Value {
-    world.json(words)["result"].clone()
-}
-
-/// Runs the rules with further options.
-fn run(world: &World, options: &[&str]) -> Value {
-    result(world, &with(&RULES, options))
-}
 
 /// The id of a run.
 fn id(run: &Value) -> &str {
     run["run_id"].as_str().unwrap_or_else(|| panic!("{run}"))
-}
-
-/// A metric of a run.
-fn metric<'a>(run: &'a Value, name: &str) -> &'a Value {
-    let mut metrics = run["metrics"].as_array().unwrap().iter();
-    &metrics.find(|metric| metric["name"] == name).unwrap_or_else(|| panic!("no {name}"))["value"]
-}
-
-/// A number of JSON.
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
 }
 
 /// What was made of a term.
@@ -89,7 +65,7 @@ fn a_contest_is_on_equal_terms() {
     assert_eq!(contestants[2]["run_id"], four["run_id"]);
     for (row, made) in [(&contestants[0], &alone), (&contestants[2], &four)] {
         for name in ["sharpe", "total_return", "volatility", "max_drawdown", "n_trades"] {
-            assert_eq!(&row[name], metric(made, name), "{name}");
+            assert_eq!(row[name], metric(made, name), "{name}");
         }
         let shown = result(&world, &["runs", "show", id(row)]);
         assert_eq!(row["deflated_sharpe"], shown["trials"]["deflated_sharpe"], "after the trials of all rows");
@@ -250,8 +226,8 @@ fn the_trades_of_all_tests_are_those_of_their_runs() {
             let k = format!("k={k}");
             let made = run(&world, &["--param", &k, "--rebalance", "5", "--start", dates[0], "--end", dates[1]]);
             assert_eq!(made["run_id"], *run_id);
-            n_trades += number(metric(&made, "n_trades"));
-            n_won += number(metric(&made, "n_trades")) * metric(&made, "win_rate").as_f64().unwrap_or(0.0);
+            n_trades += number(&metric(&made, "n_trades"));
+            n_won += number(&metric(&made, "n_trades")) * metric(&made, "win_rate").as_f64().unwrap_or(0.0);
         }
     }
     let told = |name: &str| {

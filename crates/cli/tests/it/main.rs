@@ -44,6 +44,8 @@ mod ledger;
 #[cfg(test)]
 mod lists;
 #[cfg(test)]
+mod made_runs;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod pools;

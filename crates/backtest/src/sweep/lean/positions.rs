@@ -10,7 +10,6 @@ use crosscut_trading::ledger::{Extremes, lower, profit_at};
 use super::lines::{Block, Lines, WIDE, Wide};
 use super::ranges::Ranges;
 use super::sight::Places;
-
 use crate::results::metrics::TradeColumns;
 
 /// The position in one symbol and the trade it belongs to: a line of the processor's cache.
@@ -58,7 +57,7 @@ pub(super) struct Ends {
     found: Vec<u32>,
     /// Those that sell, then those that buy.
     ordered: Vec<u32>,
-    /// Those that buy.
+    /// Room for those that buy, before they follow those that sell.
     bought: Vec<u32>,
     /// Some of the trades.
     ending: Ending,

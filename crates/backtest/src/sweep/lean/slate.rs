@@ -30,7 +30,7 @@ impl Marks {
 #[derive(Debug)]
 pub(super) struct Slate<'a> {
     /// For each symbol, and for nobody, the weight aimed at; 0 where there is none.
-    pub(super) weights: Vec<f64>,
+    weights: Vec<f64>,
     /// Marks of 64 symbols each.
     pub(super) marks: Vec<Marks>,
     /// What a rule says.
