@@ -265,7 +265,7 @@ impl<'a> Test<'a> {
             let market = panel.market_returns();
             rows.extend(regimes(&self.base.sampled, self.base.capital, (panel.timeline(), &market), own));
         }
-        let returns = self.base.sampled.returns(self.base.capital);
+        let returns = self.base.sampled.returns_resting(self.base.capital);
         let reordered = reordered(&returns, DRAWS, options.seed);
         rows.extend(Row::of_orders(&returns, days_per_year(&self.base.sampled.labels), &reordered, own));
         for row in rows[1..].iter_mut().filter(|row| row.verdicts.is_empty()) {

@@ -152,7 +152,8 @@ pub fn assess(sets: &[&Condensed], grid: &Grid, benchmark: Option<&Condensed>, o
         centring: Centring::Consistent,
         level: 1.0 - options.confidence,
     };
-    let superiority = test.run_on(&columns, &draws);
+    let is_ruined: Vec<bool> = sets.iter().map(|set| set.n_missing > 0).collect();
+    let superiority = test.run_on(&columns, &is_ruined, &draws);
     let ends: Vec<usize> = (0..grid.n_groups()).map(|idx| grid.group(idx).end).collect();
     let best_annual = best.and_then(|idx| sets[idx].sharpe()).map(|sharpe| sharpe * per_year.sqrt());
     let groups_per_year = per_year / grid.periods_per_group();

@@ -59,7 +59,8 @@ pub struct Superiority {
     pub spa_upper_p: Option<f64>,
     /// Sets that are better than the benchmark, all of them at once with the chance of a mistake below the level; ascending.
     pub superior: Vec<usize>,
-    /// For each set the smallest level at which it would be among them; `None` for sets whose returns do not vary.
+    /// For each set the smallest level at which it would be among them; `None` for sets whose returns do not vary. Ruined
+    /// sets are never among them.
     pub adjusted_p: Vec<Option<f64>>,
     /// Sets left out because they do not vary.
     pub n_flat: usize,
@@ -69,7 +70,7 @@ pub struct Superiority {
 struct Set {
     /// Its position.
     set_idx: usize,
-    /// Mean difference from the benchmark.
+    /// Mean difference from the benchmark; below all others for a ruined set, whatever it earned before.
     mean: f64,
     /// What means are divided by: the deviation of the mean times `sqrt(n)`, or 1.
     scale: f64,
@@ -81,12 +82,13 @@ impl SuperiorityTest {
     /// Compares sets with a benchmark, given one series of differences from it per set, all of one length.
     pub fn run(&self, columns: &[&[f64]]) -> Superiority {
         let draws = Draws::new(columns, &self.resampling);
-        self.run_on(columns, &draws)
+        self.run_on(columns, &vec![false; columns.len()], &draws)
     }
 
-    /// [`SuperiorityTest::run`] on histories drawn already.
-    pub(super) fn run_on(&self, columns: &[&[f64]], draws: &Draws) -> Superiority {
-        let sets = self.sets(columns);
+    /// [`SuperiorityTest::run`] on histories drawn already. Sets that `is_ruined` marks count among those that luck could
+    /// have made the best, and are never better than the benchmark themselves.
+    pub(super) fn run_on(&self, columns: &[&[f64]], is_ruined: &[bool], draws: &Draws) -> Superiority {
+        let sets = self.sets(columns, is_ruined);
         let plain: Vec<Set> = sets.iter().map(|set| Set { scale: 1.0, ..*set }).collect();
         let white = p_values(&plain, draws);
         let hansen = p_values(if self.studentised { &sets } else { &plain }, draws);
@@ -104,13 +106,14 @@ impl SuperiorityTest {
     }
 
     /// Statistics of the sets that vary.
-    fn sets(&self, columns: &[&[f64]]) -> Vec<Set> {
+    fn sets(&self, columns: &[&[f64]], is_ruined: &[bool]) -> Vec<Set> {
         let set = |(set_idx, column): (usize, &&[f64])| {
             let n = column.len() as f64;
             let mean = column.iter().sum::<f64>() / n;
             let variance = long_run_variance(column, mean, self.resampling.block)?;
             let bound = -(variance / n * 2.0 * libm::log(libm::log(n)).max(0.0)).sqrt();
             let centres = [mean.max(0.0), if mean >= bound { mean } else { 0.0 }, mean];
+            let mean = if is_ruined[set_idx] { f64::NEG_INFINITY } else { mean };
             Some(Set { set_idx, mean, scale: variance.sqrt(), centres })
         };
         columns.par_iter().enumerate().filter_map(set).collect()

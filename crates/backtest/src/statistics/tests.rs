@@ -211,3 +211,23 @@ fn each_value_of_each_parameter() {
         ]
     );
 }
+
+/// A set that earned well until it lost everything stays a trial, in the null of the tests too, and is worth nothing itself.
+#[test]
+fn a_ruined_set_is_a_trial_without_a_ratio() {
+    let mut returns = market(7, 400, 0.0, &[0.0, 0.0, 0.02]);
+    let options = LuckOptions { n_draws: 200, block: Some(1.0), ..LuckOptions::default() };
+    assert_eq!(assessed(&returns, 4, &options).superiority.superior, [2]);
+    returns[2][350] = -1.5;
+    for after in &mut returns[2][351..] {
+        *after = f64::NAN;
+    }
+    let report = assessed(&returns, 4, &options);
+    assert_eq!((report.trials.n_sets, report.trials.n_undefined, report.superiority.n_flat), (3, 1, 0));
+    assert_ne!(report.best, Some(2));
+    assert_eq!(report.sets[2], SetLuck { step_down_p: Some(1.0), ..SetLuck::default() });
+    assert!(report.superiority.superior.is_empty(), "{report:?}");
+    // What it earned is not the best any more, and stays among what luck could have shown.
+    let alone = assessed(&returns[..2], 4, &options).superiority;
+    assert!(alone.spa_lower_p > Some(0.0) && report.superiority.spa_lower_p >= alone.spa_lower_p, "{report:?}");
+}

@@ -61,7 +61,7 @@ pub fn contest(curves: &[(String, Sampled, f64)], draws: usize, seed: u64) -> Co
 
 /// A curve's returns on some of its days.
 fn on_days(curve: &Sampled, capital: f64, days: &[i64]) -> Vec<f64> {
-    let returns = curve.returns(capital);
+    let returns = curve.returns_resting(capital);
     days.iter().filter_map(|day| curve.labels.binary_search(day).ok()).map(|at| returns[at]).collect()
 }
 

@@ -204,6 +204,9 @@ pub fn reordered(returns: &[f64], n_draws: usize, seed: u64) -> Reordered {
             value *= 1.0 + r;
             peak = peak.max(value);
             deepest = deepest.min(value / peak - 1.0);
+            if value <= 0.0 {
+                break;
+            }
         }
         deepest
     };

@@ -29,7 +29,7 @@ pub fn regimes(curve: &Sampled, capital: f64, (labels, market): (&[i64], &[f64])
     }
     let middle = crate::statistics::median(spans.iter().map(|(_, _, squares, n)| squares / n).collect());
     let Some(middle) = middle else { return Vec::new() };
-    let returns = curve.returns(capital);
+    let returns = curve.returns_resting(capital);
     let per_year = days_per_year(&curve.labels);
     let days_in = |is_in: Which<'_>| -> Vec<f64> {
         let of = |label: &i64| spans.binary_search_by_key(&span(*label), |(at, ..)| *at).ok();

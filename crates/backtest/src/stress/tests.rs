@@ -103,6 +103,18 @@ fn curve(n: usize, r: impl Fn(usize) -> f64) -> Sampled {
 }
 
 #[test]
+fn a_ruined_history_is_ruined_in_any_order() {
+    let drawn = reordered(&[0.1, -0.2, -1.5, 0.3, 0.3], 50, 1);
+    let [low, middle, high] = drawn.lines.unwrap();
+    assert!(drawn.max_drawdown == Some(-1.4) && low <= middle && middle <= high && high < -1.3, "{drawn:?}");
+    let ruined = Sampled { labels: (0..40).map(|nth| nth * DAY).collect(), equity: vec![-5.0; 40] };
+    let calm = curve(40, |nth| if nth % 2 == 0 { 0.01 } else { -0.008 });
+    let calm = Sampled { labels: ruined.labels.clone(), ..calm };
+    let contest = contest(&[("calm".to_owned(), calm, 1000.0), ("ruined".to_owned(), ruined, 1000.0)], 100, 1);
+    assert!(contest.pairs[0].mean_difference < 0.0 && contest.pairs[0].p > 0.0, "{contest:?}");
+}
+
+#[test]
 fn regimes_part_the_days() {
     // Two hundred days; the market rises in even spans of thirty and is turbulent in odd ones.
     let is_even = |nth: usize| (day("2024-01-01") + nth as i64 * DAY).div_euclid(30 * DAY) % 2 == 0;

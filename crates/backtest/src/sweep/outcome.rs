@@ -53,10 +53,17 @@ pub struct Sampled {
 }
 
 impl Sampled {
-    /// Simple returns from one sample to the next, the first from `capital`.
+    /// Simple returns from one sample to the next, the first from `capital`; NaN after ruin, when the earlier value is not
+    /// positive: a loss of what is owed would look like a gain.
     pub fn returns(&self, capital: f64) -> Vec<f64> {
         let before = std::iter::once(&capital).chain(&self.equity);
-        self.equity.iter().zip(before).map(|(now, before)| now / before - 1.0).collect()
+        let simple = |(now, before): (&f64, &f64)| if *before > 0.0 { now / before - 1.0 } else { f64::NAN };
+        self.equity.iter().zip(before).map(simple).collect()
+    }
+
+    /// [`Sampled::returns`] of an account that rests after ruin: 0 where these are NaN.
+    pub fn returns_resting(&self, capital: f64) -> Vec<f64> {
+        self.returns(capital).into_iter().map(|r| if r.is_nan() { 0.0 } else { r }).collect()
     }
 }
 

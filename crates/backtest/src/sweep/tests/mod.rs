@@ -34,6 +34,17 @@ fn days_keep_their_last_row() {
 }
 
 #[test]
+fn what_is_lost_after_ruin_is_no_gain() {
+    // 100 of 200 lost, then 150 more, then 50 and 30 more of what is owed while positions are closed.
+    let sampled = Sampled { labels: (0..4).collect(), equity: vec![100.0, -50.0, -100.0, -130.0] };
+    let returns = sampled.returns(200.0);
+    assert_eq!(returns[..2], [-0.5, -1.5]);
+    assert!(returns[2..].iter().all(|r| r.is_nan()), "{returns:?}");
+    assert_eq!(sampled.returns_resting(200.0), [-0.5, -1.5, 0.0, 0.0]);
+    assert!(Sampled { labels: (0..2).collect(), equity: vec![0.0, 0.0] }.returns(1.0)[1].is_nan());
+}
+
+#[test]
 fn samples_keep_to_memory() {
     let span = |days: i64| (0, days * DAY);
     assert_eq!(sampling_for(span(20), 480, 1000), Sampling::Rows);
