@@ -7,7 +7,7 @@ pub use crosscut_backtest::inputs::InputChange;
 use crosscut_backtest::results::{
     Archive, Deflation, Metric, RunEntry, RunStatus, StoredRun, UnreadableLine, compare, compare_page, preset_numbers,
 };
-pub use crosscut_backtest::results::{Capacity, Comparison, PresetNumbers};
+pub use crosscut_backtest::results::{Capacity, Comparison, PresetNumbers, shown};
 use crosscut_backtest::{inputs, results};
 use crosscut_hub::Hub;
 use crosscut_ingest::download::ledger::Stale;

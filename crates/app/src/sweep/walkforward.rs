@@ -11,6 +11,7 @@ mod plan;
 use std::path::PathBuf;
 
 use crosscut_backtest::BacktestConfig;
+use crosscut_backtest::results::Deflation;
 use crosscut_backtest::sweep::{Note, ParameterSet, Sampling, SetOutcome, sampling_for};
 use crosscut_backtest::walkforward::{Crossed, Span, Stitched, Tested, Tried, Window, mean_curve, stitch, waited};
 use crosscut_model::time::DAY;
@@ -45,6 +46,9 @@ pub struct WalkSummary {
     pub windows: Vec<Tested>,
     /// Metrics of the tests in a row, by name.
     pub metrics: Vec<(String, Option<f64>)>,
+    /// What the Sharpe ratio of the tests in a row is worth after all trials of the hypothesis, where each walk-forward counts
+    /// as the one curve it made; `None` when the ledger does not say.
+    pub trials: Option<Deflation>,
     /// Each go-live criterion of the settings, held against the tests in a row.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<Verdict>,

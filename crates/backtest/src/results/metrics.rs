@@ -217,8 +217,8 @@ pub(crate) fn row(capital: f64, outcome: &RunOutcome) -> Vec<Option<f64>> {
     Numbers::of(capital, outcome, &Columns::of(outcome)).row(&mut Workspace::default())
 }
 
-/// A value of a metric with its unit, for people.
-pub(crate) fn shown(name: &str, value: Option<f64>) -> String {
+/// A value of a metric with its unit, for people; a plain ratio where there is no metric of the name.
+pub fn shown(name: &str, value: Option<f64>) -> String {
     Metric { name: name.to_owned(), value, annualisation: None, note: String::new() }.text()
 }
 

@@ -30,6 +30,7 @@ mod rows;
 mod stored;
 mod tables;
 mod trials;
+mod walked;
 
 use std::path::{Path, PathBuf};
 
@@ -47,13 +48,13 @@ pub use error::ResultsError;
 pub use explain::{CashFlow, Decision, Earlier, Event, Facts, Holding, Limit, OrderStory, Peer, Question, explain};
 pub use folder::{ComparedFolders, FileDifference, WrittenFile, compare_folders};
 pub use ledger::{RunEntry, RunList, RunStatus, UnreadableLine};
-pub use metrics::{Metric, metric_names};
+pub use metrics::{Metric, metric_names, shown};
 pub use presets::{NamedTrade, PresetNumber, PresetNumbers, preset_names, preset_numbers};
 pub use record::{
     ENGINE_VERSION, FactorRecord, Inputs, RunContext, RunInput, RunKind, RunRecord, RunSubject, inputs_hash, run_id,
 };
 pub use stored::StoredRun;
-pub use trials::{Deflation, Hypothesis, NamedTrial, Trial, hypothesis};
+pub use trials::{Deflation, Hypothesis, NamedTrial, Trial, WalkedCurve, hypothesis};
 
 use crate::outcome::RunOutcome;
 use folder::HashedFile;
@@ -279,6 +280,15 @@ impl Archive {
     /// As [`Archive::hypotheses`].
     pub fn deflations(&self, trials: &[NamedTrial]) -> Result<Vec<Deflation>, ResultsError> {
         Ok(trials::deflations(&self.list()?.entries, trials))
+    }
+
+    /// What the out-of-sample curve of a walk-forward is worth after all trials of its hypothesis, of which the sets it chose
+    /// among are none; `None` when no line of the ledger has the curve.
+    ///
+    /// # Errors
+    /// As [`Archive::hypotheses`].
+    pub fn curve_deflation(&self, walk_id: &str) -> Result<Option<Deflation>, ResultsError> {
+        Ok(walked::curve_deflation(&self.list()?.entries, walk_id))
     }
 
     /// Whether the ledger is what was written: see [`Chain`]. `noted` is a head noted earlier, which must lie on the chain.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::documents::{METRICS, RUN_CONTEXT};
 use super::error::ResultsError;
+use super::explain::read_curve;
 use super::ledger::{self, RunEntry, RunStatus};
 use super::metrics::Metric;
 
@@ -41,6 +42,15 @@ impl StoredRun {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let inputs = self.context["inputs"].as_array().map(Vec::as_slice).unwrap_or_default();
         inputs.iter().map(|input| (text(&input["name"]), text(&input["content_hash"]))).collect()
+    }
+
+    /// Labels (microseconds UTC) and equity after each of them, the bits that the run had: numbers are written in the shortest
+    /// form that reads back the same.
+    ///
+    /// # Errors
+    /// When the file of its curve is missing or malformed.
+    pub fn equity(&self) -> Result<(Vec<i64>, Vec<f64>), ResultsError> {
+        Ok(read_curve(&self.folder)?.into_iter().map(|row| (row.label, row.equity)).unzip())
     }
 }
 

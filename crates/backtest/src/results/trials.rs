@@ -43,6 +43,19 @@ pub struct Trial {
     /// Of a sweep the highest annualised ratio.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sharpe_best: Option<f64>,
+    /// Of a walk-forward its tests in a row; `None` for anything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curve: Option<WalkedCurve>,
+}
+
+/// The out-of-sample curve of a walk-forward as one trial, beside the sets it chose among. Number of returns and periods of
+/// a year are those of the [`Trial`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct WalkedCurve {
+    /// Annualised Sharpe ratio; `None` when undefined.
+    pub sharpe: Option<f64>,
+    /// Skewness and raw kurtosis of the returns.
+    pub shape: Option<(f64, f64)>,
 }
 
 impl Trial {
@@ -57,6 +70,7 @@ impl Trial {
             sharpe_deviation: None,
             shape: None,
             sharpe_best: None,
+            curve: None,
         }
     }
 
@@ -82,7 +96,22 @@ impl Trial {
             sharpe_deviation: None,
             shape: probability::shape(returns),
             sharpe_best: None,
+            curve: None,
         }
+    }
+
+    /// The trial that the curve of a walk-forward is; `None` for anything else.
+    pub(super) fn of_curve(&self) -> Option<Self> {
+        let WalkedCurve { sharpe, shape } = self.curve?;
+        let one = Self::unknown(1);
+        Some(Self { sharpe, shape, n_periods: self.n_periods, periods_per_year: self.periods_per_year, ..one })
+    }
+
+    /// The same with the curve of a walk-forward that `of` is the trial of.
+    #[must_use]
+    pub fn with_curve(self, of: &Self) -> Self {
+        let curve = Some(WalkedCurve { sharpe: of.sharpe, shape: of.shape });
+        Self { n_periods: of.n_periods, periods_per_year: of.periods_per_year, curve, ..self }
     }
 
     /// The annualised ratio that chance alone shows as the best of so many worthless strategies, and the probability that the
@@ -128,7 +157,7 @@ pub struct Hypothesis {
     pub sharpe_best: Option<f64>,
 }
 
-/// What a run's Sharpe ratio is worth after all trials of its hypothesis.
+/// What a Sharpe ratio is worth after all trials of its hypothesis.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Deflation {
     /// The hypothesis.
@@ -141,7 +170,7 @@ pub struct Deflation {
     pub sharpe_deviation: Option<f64>,
     /// The annualised ratio expected of the best trial by chance.
     pub sharpe_threshold: Option<f64>,
-    /// The probability that the run's true ratio is above that.
+    /// The probability that the result's true ratio is above that.
     pub deflated_sharpe: Option<f64>,
 }
 
@@ -195,7 +224,7 @@ fn counted(entries: &[RunEntry], name: &str, strategy: &str) -> Hypothesis {
 }
 
 /// What one trial of a hypothesis is worth.
-fn of_trial(found: &Hypothesis, trial: &Trial) -> Deflation {
+pub(super) fn of_trial(found: &Hypothesis, trial: &Trial) -> Deflation {
     let threshold = found.sharpe_threshold.or_else(|| by_theory(trial, found.n_effective));
     Deflation {
         hypothesis: found.name.clone(),
@@ -215,18 +244,18 @@ fn by_theory(trial: &Trial, n_effective: f64) -> Option<f64> {
 }
 
 /// The hypothesis of a line.
-fn name_of(entry: &RunEntry) -> String {
+pub(super) fn name_of(entry: &RunEntry) -> String {
     entry.hypothesis.clone().unwrap_or_else(|| unknown_data(&entry.strategy))
 }
 
 /// The name for lines that do not say on which data they were.
-fn unknown_data(strategy: &str) -> String {
+pub(super) fn unknown_data(strategy: &str) -> String {
     let strategy = if strategy.is_empty() { "unknown strategy" } else { strategy };
     format!("{strategy} on unknown data")
 }
 
 /// Counts the lines of one hypothesis.
-fn count<'a>(name: &str, entries: impl Iterator<Item = &'a RunEntry>) -> Hypothesis {
+pub(super) fn count<'a>(name: &str, entries: impl Iterator<Item = &'a RunEntry>) -> Hypothesis {
     // A run made several times is one trial: what is best known of it counts, a failure only when nothing else is.
     let mut runs: BTreeMap<String, &RunEntry> = BTreeMap::new();
     let (mut counted, mut n_stress) = (BTreeSet::new(), 0);

@@ -6,8 +6,8 @@ use crosscut_report::{Align, Cell, Chart, Figure, Mark, Page, Section, Table, Ti
 
 use super::{Crossed, Stitched, Window};
 use crate::criteria::Verdict;
-use crate::results::ENGINE_VERSION;
 use crate::results::metrics::shown;
+use crate::results::{Deflation, ENGINE_VERSION};
 use crate::stress::verdicts_table;
 use crate::sweep::short;
 
@@ -63,6 +63,8 @@ pub struct WalkPage<'a> {
     pub metrics: &'a [(String, Option<f64>)],
     /// Cross-validation and the labels of its samples, when there was one.
     pub crossed: Option<(&'a Crossed, &'a [i64])>,
+    /// What the curve's Sharpe ratio is worth after all trials in the ledger when the page was written.
+    pub trials: Option<&'a Deflation>,
     /// Each go-live criterion, held against the tests in a row.
     pub verdicts: &'a [Verdict],
     /// What was asked for, name and value.
@@ -123,6 +125,9 @@ impl WalkPage<'_> {
             note: String::new(),
         };
         section.tiles(self.metrics.iter().map(tile).collect());
+        if let Some(found) = self.trials {
+            worth(section, found);
+        }
         section.note(
             "Each test runs parameters that were chosen on data before it. It is a backtest of its own: it begins from cash, \
              pays for its first positions, and waits for its first decision (`waiting` is the part of the time that takes); \
@@ -181,6 +186,19 @@ impl WalkPage<'_> {
             section.figure(Figure::points(title, "trained", &trained).series("tested", &tested, &[]).diagonal());
         }
     }
+}
+
+/// What the curve's Sharpe ratio is worth after all trials.
+fn worth(section: &mut Section, found: &Deflation) {
+    let trials = if found.n_trials == 1 { "trial" } else { "trials" };
+    section.facts(vec![
+        ("Deflated Sharpe of the curve".to_owned(), shown("sharpe", found.deflated_sharpe)),
+        ("Highest Sharpe expected by luck".to_owned(), shown("sharpe", found.sharpe_threshold)),
+        ("Measured against".to_owned(), format!("{} {trials} of {}", found.n_trials, found.hypothesis)),
+    ]);
+    section.note(
+        "The deflated Sharpe ratio is the chance that the curve's true ratio is above the highest expected by luck; 0.95 is asked for. Trials are          those in the ledger when this page was written: runs, sets of sweeps, and one for each walk-forward, this one too. The sets it chose among          are none, for no choice has seen its test.",
+    );
 }
 
 /// A set's `key=value` pairs as tables of sets head them.

@@ -5,6 +5,7 @@ use crosscut_kernels::metrics::probability::probabilistic_sharpe;
 use crosscut_model::time::DAY;
 
 use super::Tested;
+use crate::results::Trial;
 
 /// A curve made of several runs, one after another.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,6 +16,20 @@ pub struct Stitched {
     pub equity: Vec<f64>,
     /// Where each run begins among the labels.
     pub starts: Vec<usize>,
+}
+
+impl Stitched {
+    /// Simple returns of the curve with the capital in front.
+    fn returns(&self, capital: f64) -> Vec<f64> {
+        let mut curve = vec![capital];
+        curve.extend_from_slice(&self.equity);
+        formula::returns(&curve)
+    }
+
+    /// The trial that the curve is; `annual` is the number of its rows in a year.
+    pub fn trial(&self, capital: f64, annual: f64) -> Trial {
+        Trial::of_returns(&self.returns(capital), annual)
+    }
 }
 
 /// Puts runs in a row: each goes on with the equity that the one before ended with. Runs are curves and the capital they
@@ -51,7 +66,7 @@ pub fn waited(curve: &[f64]) -> Option<f64> {
 pub fn walk_metrics(capital: f64, stitched: &Stitched, annual: f64, tested: &[Tested]) -> Vec<(String, Option<f64>)> {
     let mut curve = vec![capital];
     curve.extend_from_slice(&stitched.equity);
-    let returns = formula::returns(&curve);
+    let returns = stitched.returns(capital);
     let span = stitched.labels.first().zip(stitched.labels.last());
     let years = span.map_or(0.0, |(first, last)| (last - first) as f64 / (365.25 * DAY as f64));
     let (growth, fall) = (formula::cagr(&curve, years), formula::max_drawdown(&curve));

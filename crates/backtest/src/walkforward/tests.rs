@@ -107,8 +107,12 @@ fn a_walk_is_as_many_trials_as_it_has_sets() {
     for (set, ratio) in [(0, Some(1.0)), (1, Some(1.0)), (0, Some(3.0)), (1, None), (2, Some(f64::NAN))] {
         tried.add(set, ratio);
     }
-    let trial = walk_trial(&tried, &[0, 1, 2], (40, 365.0));
-    assert_eq!((trial.n_sets, trial.n_effective, trial.n_periods), (3, 3.0, 40));
+    let curve = stitch(100.0, &[(1.0, &[1, 2, 3], &[1.1, 1.21, 1.21])]).trial(100.0, 365.0);
+    // Returns of 0.1, 0.1 and 0.
+    assert!((curve.sharpe.expect("they vary") - 2.0 / 3.0f64.sqrt() * 365f64.sqrt()).abs() < 1e-9, "{curve:?}");
+    let trial = walk_trial(&tried, &[0, 1, 2], &curve);
+    assert_eq!((trial.n_sets, trial.n_effective, trial.n_periods), (3, 3.0, 3));
+    assert_eq!(trial.curve.map(|of| (of.sharpe, of.shape)), Some((curve.sharpe, curve.shape)));
     assert_eq!((trial.sharpe, trial.sharpe_best), (Some(1.5), Some(2.0)));
     assert!((trial.sharpe_deviation.expect("two ratios") - 0.5f64.sqrt()).abs() < 1e-15);
 }

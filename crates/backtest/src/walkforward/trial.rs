@@ -45,12 +45,11 @@ impl Tried {
     }
 }
 
-/// The trial that the sets of a walk-forward at some places are; `n_periods` and `periods_per_year` are those of its
-/// out-of-sample curve.
-pub fn walk_trial(tried: &Tried, places: &[usize], (n_periods, periods_per_year): (usize, f64)) -> Trial {
+/// The trials that the sets of a walk-forward at some places are, with the one that its out-of-sample `curve` is.
+pub fn walk_trial(tried: &Tried, places: &[usize], curve: &Trial) -> Trial {
     let known = places.iter().map(|&at| tried.ratios[at]).filter(|(_, n)| *n > 0);
     let ratios: Vec<f64> = known.map(|(sum, n)| sum / n as f64).collect();
     let n_sets = places.len();
     let n_effective = effective(n_sets, tried.mean_correlation);
-    Trial { n_effective, n_periods, periods_per_year, ..Trial::unknown(n_sets) }.with_ratios(&ratios)
+    Trial { n_effective, ..Trial::unknown(n_sets) }.with_ratios(&ratios).with_curve(curve)
 }

@@ -1,9 +1,11 @@
 //! `optimize` and `walkforward`: what was found, window by window, and where everything is.
 
+use crosscut_app::runs::shown;
 use crosscut_app::sweep::optimize;
 use crosscut_app::sweep::walkforward::{self, WalkSummary};
 use crosscut_app::{AppError, Desk};
 
+use super::runs::trials;
 use super::{sweep, verdicts};
 use crate::answer::{Answer, Status};
 use crate::text_table::TextTable;
@@ -20,9 +22,10 @@ pub fn optimize(desk: &Desk<'_>) -> Result<Answer, AppError> {
         text.push_str(&format!("ended early: {stopped}\n"));
     }
     if !summary.front.is_empty() {
-        let shown: Vec<String> = summary.front.iter().take(FRONT_SHOWN).map(ToString::to_string).collect();
+        let told: Vec<String> = summary.front.iter().take(FRONT_SHOWN).map(ToString::to_string).collect();
         let n = summary.front.len();
-        text.push_str(&format!("front    {n} sets that no other beats in all objectives: {}\n", shown.join(", ")));
+        let sets = if n == 1 { "set" } else { "sets" };
+        text.push_str(&format!("front    {n} {sets} that no other beats in all objectives: {}\n", told.join(", ")));
     }
     let status = sweep::status(&summary.sweep);
     Ok(Answer::good(&summary, text).with_status(status))
@@ -50,16 +53,23 @@ fn walk_text(summary: &WalkSummary) -> String {
             day(&window.test_start),
             day(&window.test_end),
             chosen.lines().next().unwrap_or_default().replace("backtest.params.", ""),
-            number(window.trained),
-            number(window.tested),
-            number(window.total_return),
+            shown(&summary.by, window.trained),
+            shown(&summary.by, window.tested),
+            shown("total_return", window.total_return),
         ]);
     }
     text.push_str(&table.render());
     text.push_str("\nout of sample\n");
     for (name, value) in &summary.metrics {
-        text.push_str(&format!("  {name:<22} {}\n", number(*value)));
+        // Means over windows of what sets are chosen by have its unit; these two are shares.
+        let unit = match name.as_str() {
+            "mean_trained" | "mean_tested" => &summary.by,
+            "positive_tests" | "waiting" => "total_return",
+            _ => name,
+        };
+        text.push_str(&format!("  {name:<22} {}\n", shown(unit, *value)));
     }
+    text.push_str(&trials::curve_deflation(summary.trials.as_ref()));
     text.push_str(&verdicts::text(&summary.verdicts));
     if let Some(cross) = &summary.cross_validation {
         let paths: Vec<String> = cross.path_sharpes.iter().map(|ratio| number(*ratio)).collect();

@@ -187,10 +187,13 @@ fn every_command_gives_a_verdict_for_each_criterion() {
     assert_eq!(words(&searched["best"][0]["verdicts"]), ["passed", "failed", "failed", "failed"]);
 
     let walked = json(&["walkforward", "--config", "study.yaml"]);
-    assert_eq!(words(&walked["verdicts"]), ["passed", "failed", "no_verdict", "no_verdict"]);
-    assert!(walked["verdicts"][3]["reason"].as_str().unwrap().contains("has no deflated_sharpe"));
+    assert_eq!(words(&walked["verdicts"]), ["passed", "failed", "no_verdict", "failed"]);
+    assert_eq!(walked["verdicts"][3]["value"], walked["trials"]["deflated_sharpe"]);
+    // The backtest, the sets of the sweep and of the search, and the walk-forward itself.
+    let n_sets = number(&swept["n_sets"]) + number(&searched["n_sets"]);
+    assert_eq!(number(&walked["trials"]["n_trials"]), 2.0 + n_sets, "{}", walked["trials"]);
     let page = fs::read_to_string(world.path(walked["report"].as_str().unwrap())).unwrap();
-    assert!(page.contains("curve has no beta"));
+    assert!(page.contains("curve has no beta") && page.contains("Deflated Sharpe of the curve"));
 
     let stressed = json(&["stress", id(&made), "--drops", "1"]);
     assert_eq!(words(&stressed["verdicts"]), ["passed", "failed", "failed", "failed"]);
@@ -207,6 +210,39 @@ fn every_command_gives_a_verdict_for_each_criterion() {
     assert_eq!(words(&contest["contestants"][1]["verdicts"]), ["passed", "failed", "failed", "failed"]);
     let text = world.run(&[&RULES[..], &["--criteria", CRITERIA]].concat()).out;
     assert!(text.contains("failed: undefined"), "{text}");
+}
+
+#[test]
+fn the_page_of_a_sweep_has_the_verdicts_of_its_summary() {
+    let world = World::with_market();
+    world.write(
+        "study.yaml",
+        "backtest: {strategy: top_k, factor_set: s1, params: {factor: return_5}, rebalance: 5}\n\
+         sweep: {best: 1, parameters: {k: [1, 2, 3]}}\noptimize: {trials: 3, initial: 3}\n",
+    );
+    let page = |words: &[&str]| {
+        let told = world.run(&[words, &["--config", "study.yaml", "--json"]].concat()).out;
+        let told: Value = serde_json::from_str(&told).unwrap();
+        let page = fs::read_to_string(world.path(told["result"]["report"].as_str().unwrap())).unwrap();
+        (told["result"].clone(), page)
+    };
+    assert!(!page(&["sweep"]).1.contains("Go-live criteria"), "there are none");
+    let criteria = ["--criteria", "max_drawdown <= 99%, sharpe >= 1000, deflated_sharpe > 0"];
+    for command in ["sweep", "optimize"] {
+        let (told, text) = page(&[&[command][..], &criteria].concat());
+        let section = text.split("Go-live criteria").last().unwrap().split("Luck or skill").next().unwrap().to_owned();
+        let verdicts = &told["best"][0]["verdicts"];
+        assert_eq!(words(verdicts), ["passed", "failed", "passed"]);
+        for verdict in verdicts.as_array().unwrap() {
+            assert!(section.contains(&format!("{:.4}", number(&verdict["value"]).abs())), "{verdict} {section}");
+        }
+        let missed = section.matches("2 of 3; sharpe &gt;= 1000").count();
+        assert_eq!(missed, told["best"].as_array().unwrap().len(), "{section}");
+        assert!(section.contains("0 of 3 sets meet all criteria"), "{section}");
+        let n_trials = number(&told["trials"]["n_trials"]);
+        assert!(section.contains(&format!("when this page was written, {n_trials} with")), "{section}");
+        assert!(page(&[&[command][..], &criteria].concat()).1 == text, "made again, it says the same");
+    }
 }
 
 #[test]

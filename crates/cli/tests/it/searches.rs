@@ -84,6 +84,10 @@ fn a_search_ends_when_it_has_what_it_was_to_find() {
     assert!(reached["n_sets"].as_u64().unwrap() <= 8);
     let patient = search(&world, &["--patience", "5", "--min-gain", "1000"]);
     assert!(patient["stopped"].as_str().unwrap().contains("nothing better"), "{patient}");
+    // Points that broke a constraint or repeated a set are no sets: of these there are more than it waits for.
+    let n_sets = patient["n_sets"].as_u64().unwrap();
+    let stopped = format!("{} sets in a row", n_sets - 1);
+    assert!(n_sets > 5 && patient["stopped"].as_str().unwrap().starts_with(&stopped), "{patient}");
     // A space of four points is used up before a hundred runs.
     world.write("small.yaml", "backtest: {strategy: long_short, factor_set: s1, params: {factor: return_5}}\nsweep: {parameters: {long_count: [1, 2], short_count: [1, 2]}}\n");
     let small = world.json(&["optimize", "--config", "small.yaml", "--trials", "10", "--initial", "4"]);
@@ -168,6 +172,13 @@ fn windows_of_a_walk_are_the_backtests_they_stand_for() {
         "one",
     ]);
     assert_eq!(again["result"]["walk_id"], walk["walk_id"]);
+    // Nothing else was tried in its folder: the curve is worth its probabilistic ratio.
+    let trials = &again["result"]["trials"];
+    let metrics = again["result"]["metrics"].as_array().unwrap();
+    let probabilistic = &metrics.iter().find(|pair| pair[0] == "probabilistic_sharpe").unwrap()[1];
+    assert_eq!((&trials["n_trials"], &trials["sharpe_threshold"]), (&1.into(), &0.0.into()));
+    let apart = trials["deflated_sharpe"].as_f64().unwrap() - probabilistic.as_f64().unwrap();
+    assert!(apart.abs() < 1e-12, "{trials} {probabilistic}");
     assert_eq!(files(&world, "one"), files(&world, "results"));
 }
 

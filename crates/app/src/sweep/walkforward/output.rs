@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crosscut_backtest::results::{ENGINE_VERSION, ManyKind, RunStatus, SweepRecord};
+use crosscut_backtest::criteria::DEFLATED;
+use crosscut_backtest::results::{Deflation, ENGINE_VERSION, ManyKind, RunStatus, SweepRecord, Trial};
 use crosscut_backtest::walkforward::{Stitched, WalkPage, walk_metrics, walk_trial};
 use crosscut_hub::config_hash;
 use crosscut_model::format_iso;
@@ -14,6 +15,7 @@ use super::{CrossedRuns, WalkSummary, Walked, Walking};
 use crate::backtest::{self, Watch};
 use crate::criteria::{self, Verdict};
 use crate::error::AppError;
+use crate::runs;
 
 impl Walking<'_> {
     /// Writes the folder.
@@ -26,7 +28,9 @@ impl Walking<'_> {
     ) -> Result<WalkSummary, AppError> {
         let Walked { tested, stitched, annual } = walked;
         let metrics = walk_metrics(self.capital(), &stitched, annual, &tested);
-        let verdicts = self.verdicts(&metrics);
+        self.enter(&id, &metrics, &stitched.trial(self.capital(), annual), watch)?;
+        let trials = runs::archive(self.desk).curve_deflation(&id)?;
+        let verdicts = self.verdicts(&metrics, trials.as_ref());
         let n_empty = tested.iter().filter(|window| window.run_ids.is_empty()).count();
         if n_empty > 0 {
             self.notes.push(format!("{n_empty} windows have no test; the curve has a gap where they are"));
@@ -41,6 +45,7 @@ impl Walking<'_> {
             capital: self.capital(),
             metrics: &metrics,
             crossed: crossed.as_ref().map(|(crossed, labels, _)| (crossed, labels.as_slice())),
+            trials: trials.as_ref(),
             verdicts: &verdicts,
             facts: self.facts(),
             notes: &self.notes,
@@ -57,6 +62,7 @@ impl Walking<'_> {
             by: self.asked.by.clone(),
             windows: tested,
             metrics,
+            trials,
             verdicts,
             cross_validation: crossed.map(|(_, _, summary)| summary),
             notes: self.notes.clone(),
@@ -69,13 +75,14 @@ impl Walking<'_> {
         }
         folder::write_text(&format!("{told:#}\n"), &place.join("walkforward.json"))?;
         watch.lap("write");
-        self.enter(&summary, (stitched.labels.len(), annual), watch)?;
         Ok(WalkSummary { seconds: watch.laps().to_vec(), ..summary })
     }
 
     /// Each go-live criterion, held against the tests in a row. What they have no number of is told, and is no pass.
-    fn verdicts(&self, metrics: &[(String, Option<f64>)]) -> Vec<Verdict> {
-        let numbers: Vec<(&str, Option<f64>)> = metrics.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    fn verdicts(&self, metrics: &[(String, Option<f64>)], trials: Option<&Deflation>) -> Vec<Verdict> {
+        let mut numbers: Vec<(&str, Option<f64>)> =
+            metrics.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        numbers.push((DEFLATED, trials.and_then(|trials| trials.deflated_sharpe)));
         criteria::of_numbers(&self.asked.criteria, &numbers, "a walk-forward's curve")
     }
 
@@ -117,21 +124,20 @@ impl Walking<'_> {
         .to_vec()
     }
 
-    /// Enters the walk-forward in the ledger: an entry for each hypothesis with its number of trials. `periods` are rows of
-    /// the curve, and of a year.
-    fn enter(&self, summary: &WalkSummary, periods: (usize, f64), watch: &Watch) -> Result<(), AppError> {
+    /// Enters the walk-forward in the ledger: an entry for each hypothesis with its number of trials, and the `curve`.
+    fn enter(&self, id: &str, metrics: &[(String, Option<f64>)], curve: &Trial, watch: &Watch) -> Result<(), AppError> {
         for (hypothesis, places) in ledger::groups(&self.hypotheses()) {
             let record = SweepRecord {
                 kind: ManyKind::Sweep,
                 status: RunStatus::Done,
-                sweep_id: summary.walk_id.clone(),
+                sweep_id: id.to_owned(),
                 strategy: ledger::strategy(self.desk),
-                folder: Some(folder::below(&summary.walk_id)),
+                folder: Some(folder::below(id)),
                 hypothesis,
-                trial: walk_trial(&self.tried, &places, periods),
+                trial: walk_trial(&self.tried, &places, curve),
                 inputs_hash: None,
                 context: backtest::context(self.desk, watch, Vec::new()),
-                headline: summary.metrics.iter().cloned().collect(),
+                headline: metrics.iter().cloned().collect(),
             };
             ledger::append(self.desk, &record)?;
         }

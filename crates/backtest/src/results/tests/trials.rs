@@ -188,6 +188,66 @@ fn a_sweep_counts_with_its_sets() {
     assert_eq!(found.sharpe_threshold, expected_max_sharpe(404, found.sharpe_deviation.unwrap()));
 }
 
+/// Enters a line of many sets: a walk-forward where `curve` is the annualised ratio of its tests, else a sweep.
+fn enter_sets(archive: &Archive, id: &str, (strategy, n_sets): (&str, u64), curve: Option<f64>) {
+    let mut entry = archive.list().unwrap().entries.remove(0);
+    entry.kind = "sweep".to_owned();
+    (entry.run_id, entry.hypothesis) = (Some(id.to_owned()), Some(format!("{strategy} test 1d core")));
+    let one = entry.trial.unwrap();
+    let sets = Trial { n_sets, n_effective: n_sets as f64, sharpe: Some(0.1), sharpe_deviation: Some(0.8), ..one };
+    let of_curve = |sharpe| sets.with_curve(&Trial { sharpe: Some(sharpe), ..one });
+    entry.trial = Some(curve.map_or(sets, of_curve));
+    archive.enter_many(entry).unwrap();
+}
+
+#[test]
+fn the_curve_of_a_walk_is_one_trial_and_its_sets_are_none() {
+    let root = tempfile::tempdir().unwrap();
+    let archive = Archive::new(root.path());
+    let published = archive.publish(&run_of("long_short", 0), &outcome()).unwrap();
+    let shape = archive.list().unwrap().entries[0].trial.unwrap();
+    enter_sets(&archive, "wa1c", ("top_k", 1000), Some(1.5));
+    let found = |id: &str| archive.curve_deflation(id).unwrap().unwrap();
+    // Nothing else was tried: the curve is worth its probabilistic ratio.
+    let alone = found("wa1c");
+    assert_eq!((alone.n_trials, alone.n_effective, alone.sharpe_threshold), (1, 1.0, Some(0.0)));
+    assert_eq!(archive.hypotheses().unwrap()[1].n_trials, 1000, "for anything else its sets are trials");
+    let per_year = shape.periods_per_year.sqrt();
+    let (skewness, kurtosis) = shape.shape.unwrap();
+    let ratio = 1.5 / per_year;
+    let error = (1.0 - skewness * ratio + (kurtosis - 1.0) / 4.0 * ratio * ratio).sqrt();
+    let z = ratio * (shape.n_periods as f64 - 1.0).sqrt() / error;
+    let by_hand = 0.5 * libm::erfc(-z / 2.0_f64.sqrt());
+    assert!((alone.deflated_sharpe.unwrap() - by_hand).abs() < 1e-12, "{alone:?} {by_hand}");
+
+    // Two other walk-forwards are a trial each, a sweep is all its sets; the same walk made again is no other.
+    enter_sets(&archive, "wa1d", ("top_k", 50), Some(0.5));
+    enter_sets(&archive, "wa1e", ("top_k", 50), Some(-0.2));
+    enter_sets(&archive, "wa1c", ("top_k", 1000), Some(1.5));
+    let three = found("wa1c");
+    let spread = deviation(&[1.5, 0.5, -0.2]).unwrap();
+    assert_eq!((three.n_trials, three.hypothesis.as_str()), (3, "top_k test 1d core"));
+    assert!((three.sharpe_deviation.unwrap() - spread).abs() < 1e-12);
+    assert!((three.sharpe_threshold.unwrap() - expected_max_sharpe(3, spread).unwrap()).abs() < 1e-12);
+    enter_sets(&archive, "5eed", ("top_k", 40), None);
+    assert_eq!(found("wa1c").n_trials, 43);
+    assert_eq!(archive.curve_deflation("5eed").unwrap(), None, "a sweep has no curve");
+    assert_eq!(archive.curve_deflation(&published.run_id).unwrap(), None);
+}
+
+#[test]
+fn a_walk_over_two_strategies_is_measured_against_the_trials_of_both() {
+    let (_root, archive) = four();
+    for strategy in ["top_k", "long_short"] {
+        enter_sets(&archive, "wa1c", (strategy, 30), Some(1.5));
+        // One sweep over both: other sets in each line.
+        enter_sets(&archive, "5eed", (strategy, 10), None);
+    }
+    let found = archive.curve_deflation("wa1c").unwrap().unwrap();
+    assert_eq!(found.hypothesis, "long_short test 1d core, top_k test 1d core");
+    assert_eq!(found.n_trials, 1 + 4 + 2 * 10);
+}
+
 #[test]
 fn an_edited_line_shows() {
     let (root, _) = four();

@@ -50,14 +50,32 @@ pub fn trials(desk: &Desk<'_>, noted: Option<&str>) -> Result<Answer, AppError> 
 
 /// What a Sharpe ratio is worth after all trials, as lines below the metrics; empty when the ledger does not say.
 pub fn deflation(found: Option<&Deflation>) -> String {
-    let Some(found) = found else { return String::new() };
+    found.map_or_else(String::new, |found| format!("\n{} so far: {}\n", trials_of(found), by_chance(found)))
+}
+
+/// The same of a walk-forward's curve.
+pub fn curve_deflation(found: Option<&Deflation>) -> String {
+    found.map_or_else(String::new, |found| {
+        format!(
+            "\nthe curve is one of {} so far (its sets are none: no choice saw its test): {}\n",
+            trials_of(found),
+            by_chance(found)
+        )
+    })
+}
+
+/// How many trials, of what.
+fn trials_of(found: &Deflation) -> String {
+    let trials = if found.n_trials == 1 { "trial" } else { "trials" };
+    format!("{} {trials} of `{}`", found.n_trials, found.hypothesis)
+}
+
+/// What chance alone shows, and what is left.
+fn by_chance(found: &Deflation) -> String {
     let number =
         |value: Option<f64>, digits: usize| value.map_or("undefined".to_owned(), |value| format!("{value:.digits$}"));
-    let trials = if found.n_trials == 1 { "trial" } else { "trials" };
     format!(
-        "\n{} {trials} of `{}` so far: chance alone would show a Sharpe ratio of {}; deflated Sharpe {}\n",
-        found.n_trials,
-        found.hypothesis,
+        "chance alone would show a Sharpe ratio of {}; deflated Sharpe {}",
         number(found.sharpe_threshold, 2),
         number(found.deflated_sharpe, 4),
     )
