@@ -91,6 +91,17 @@ impl Verdict {
     }
 }
 
+/// Verdicts in short, for tables of several results: how many criteria are met, and which are not. Empty without criteria.
+pub fn told(verdicts: &[Verdict]) -> String {
+    let n_passed = verdicts.iter().filter(|one| one.passed).count();
+    let missed: Vec<String> = verdicts.iter().filter(|one| !one.passed).map(Verdict::missed).collect();
+    match (verdicts.len(), missed.is_empty()) {
+        (0, _) => String::new(),
+        (n, true) => format!("{n} of {n}"),
+        (n, false) => format!("{n_passed} of {n}; {}", missed.join(", ")),
+    }
+}
+
 /// What a result says of a metric: its value, `None` where it is undefined; or why results of this kind have none.
 pub type Looked = Result<Option<f64>, String>;
 

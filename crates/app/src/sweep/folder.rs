@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crosscut_backtest::results::{NamedTrial, metric_names};
-use crosscut_backtest::sweep::{Note, SetOutcome, SweepPage, equity_table, sets_table};
+use crosscut_backtest::sweep::{Judged, Note, SetOutcome, SweepPage, equity_table, sets_table};
 use crosscut_model::Table;
 
 use super::file::{Asked, Kept};
@@ -51,7 +51,7 @@ pub(super) fn write(sweep: &Sweep<'_>, folder: &Path, watch: &mut Watch) -> Resu
     let best = ranked.first().map(|&at| sweep.many.resolve(&sweep.drawn.sets[at])).transpose()?;
     let frictions = best.map(|config| stress::frictions(&sweep.many, &config)).unwrap_or_default();
     watch.lap("costs and execution");
-    let page = SweepPage {
+    let mut page = SweepPage {
         title: title(sweep),
         id: sweep.id.clone(),
         keys: keys.clone(),
@@ -63,6 +63,7 @@ pub(super) fn write(sweep: &Sweep<'_>, folder: &Path, watch: &mut Watch) -> Resu
         n_refused: sweep.drawn.n_refused,
         n_repeated: sweep.drawn.n_repeated,
         frictions: &frictions,
+        judged: None,
     };
     let luck = page.luck()?;
     watch.lap("statistics");
@@ -99,11 +100,25 @@ pub(super) fn write(sweep: &Sweep<'_>, folder: &Path, watch: &mut Watch) -> Resu
     write_text(&format!("{described:#}\n"), &folder.join("sweep.json"))?;
     ledger::enter(sweep, (&summary, luck.as_ref()), watch)?;
     judge(sweep, &mut summary)?;
+    page.judged = judged(&summary);
+    if page.judged.is_some() {
+        write_text(&page.render(luck.as_ref()), &folder.join("report.html"))?;
+    }
     Ok(summary)
 }
 
+/// The verdicts of a summary as the page shows them; `None` without criteria.
+fn judged(summary: &SweepSummary) -> Option<Judged> {
+    Some(Judged {
+        best: summary.best.iter().map(|best| (best.set, best.verdicts.clone())).collect(),
+        n_meeting: summary.n_meeting?,
+        n_sets: summary.n_sets,
+        trials: summary.trials.clone(),
+    })
+}
+
 /// Holds the sets against the go-live criteria, and tells what the best one is worth after all trials: by the ledger as it is
-/// now, which is why none of it stands in the sweep's files.
+/// now. Of the sweep's files the page alone has it, where there are criteria.
 fn judge(sweep: &Sweep<'_>, summary: &mut SweepSummary) -> Result<(), AppError> {
     let criteria = &sweep.asked.criteria;
     let of = |at: usize| Some((at, sweep.notes[at].as_ref()?.as_ref().ok()?));

@@ -25,7 +25,7 @@ pub use regimes::{days_per_year, regimes};
 pub use scenarios::{Change, Scenario, StressOptions, frictions, scenarios};
 pub use terms::{DATES, TermOf, equalise};
 
-use crate::criteria::Verdict;
+use crate::criteria::{Verdict, told};
 use crate::sweep::SetOutcome;
 
 /// What became of the strategy.
@@ -147,13 +147,7 @@ impl Row {
 
     /// How many criteria are passed, and which are not, in words; empty without criteria.
     pub fn criteria(&self) -> String {
-        let n_passed = self.verdicts.iter().filter(|one| one.passed).count();
-        let missed: Vec<String> = self.verdicts.iter().filter(|one| !one.passed).map(Verdict::missed).collect();
-        match (self.verdicts.len(), missed.is_empty()) {
-            (0, _) => String::new(),
-            (n, true) => format!("{n} of {n}"),
-            (n, false) => format!("{n_passed} of {n}; {}", missed.join(", ")),
-        }
+        told(&self.verdicts)
     }
 
     /// A row of returns that are a part of the strategy's own.

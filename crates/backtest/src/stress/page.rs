@@ -52,7 +52,9 @@ pub fn verdicts_table(verdicts: &[Verdict]) -> Table {
     let mut table = Table::new(&[("criterion", Align::Left), ("value", Align::Right), ("verdict", Align::Left)]);
     for one in verdicts {
         let verdict = one.text();
-        table.row(vec![one.criterion.as_str().into(), number(one.value, 1.0, 4), verdict.as_str().into()]);
+        // Counts are whole.
+        let digits = if one.value.is_some_and(|value| value.fract() == 0.0) { 0 } else { 4 };
+        table.row(vec![one.criterion.as_str().into(), number(one.value, 1.0, digits), verdict.as_str().into()]);
     }
     table
 }

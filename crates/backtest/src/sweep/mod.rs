@@ -13,6 +13,7 @@
 mod constraint;
 mod cross;
 mod journal;
+mod judged;
 mod lanes;
 mod lean;
 mod luck;
@@ -28,6 +29,7 @@ mod tests;
 pub use constraint::Constraint;
 pub use cross::cross_equities;
 pub use journal::{Journal, Note, Noted};
+pub use judged::Judged;
 pub use lanes::in_lanes;
 pub use luck::SweepLuck;
 pub use market::{SharedMarket, sharing, sharing_bars};

@@ -6,6 +6,7 @@ use crosscut_model::format_iso;
 use crosscut_model::time::DAY;
 use crosscut_report::{Align, Cell, Chart, Explorer, Figure, Mark, Page, Section, Table, Tile};
 
+use super::judged::Judged;
 use super::luck::SweepLuck;
 use super::table::{done, short};
 use super::{Note, ParameterSet, SetOutcome};
@@ -70,6 +71,8 @@ pub struct SweepPage<'a> {
     pub n_repeated: usize,
     /// The best set as it is, at other execution prices, later, and at other costs.
     pub frictions: &'a [Row],
+    /// The best sets held against go-live criteria; `None` without criteria.
+    pub judged: Option<Judged>,
 }
 
 /// Annualised Sharpe ratios before and after a split.
@@ -92,6 +95,9 @@ impl SweepPage<'_> {
             "Crosscut engine {ENGINE_VERSION}. Times are UTC labels of bars; amounts are in quote units."
         ));
         self.headline(page.section("Headline"));
+        if let Some(judged) = &self.judged {
+            judged.show(page.section("Go-live criteria"));
+        }
         self.luck_section(page.section("Luck or skill"), luck);
         self.best(page.section("The best sets"), luck);
         self.explorer(page.section("All sets"), luck);
@@ -469,7 +475,7 @@ fn figure_cell(value: Option<f64>) -> Cell {
 }
 
 /// A whole number.
-fn whole(number: usize) -> Cell {
+pub(super) fn whole(number: usize) -> Cell {
     Cell::number(number as f64, number.to_string())
 }
 

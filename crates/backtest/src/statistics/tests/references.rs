@@ -149,4 +149,20 @@ fn effective_trials_are_those_of_the_paper() {
     near(found.sharpe_threshold.unwrap(), expected_max_sharpe(12, found.sharpe_deviation.unwrap()).unwrap(), 1e-12);
     assert_eq!(trials::effective(100, Some(0.4)), 0.4 + 0.6 * 100.0);
     assert_eq!(trials::effective(100, Some(-0.5)), 100.0);
+    assert_eq!((trials::effective(3, Some(0.75)), trials::effective(3, Some(1.0))), (1.5, 1.0));
+    // Sets alike but for their size are one trial, whose bar is 0; one that goes its own way adds more than one.
+    let [first, .., last] = returns.as_slice() else { panic!("twelve sets") };
+    let scaled = |by: f64| first.iter().map(|value| by * value).collect::<Vec<_>>();
+    let of = |returns: &[Vec<f64>]| {
+        let (sets, _) = condensed(returns, 8, 1.0);
+        trials::trials(&sets.iter().collect::<Vec<_>>(), 1.0)
+    };
+    let alike = of(&[first.clone(), scaled(0.5), scaled(2.0)]);
+    near(alike.n_effective, 1.0, 1e-12);
+    assert_eq!(alike.sharpe_threshold, Some(0.0));
+    let apart = of(&[first.clone(), scaled(0.5), last.clone()]);
+    let rho = apart.mean_correlation.unwrap();
+    near(apart.n_effective, rho + (1.0 - rho) * 3.0, 1e-12);
+    assert!((2.2..2.5).contains(&apart.n_effective), "{apart:?}");
+    near(apart.sharpe_threshold.unwrap(), expected_max_sharpe(2, apart.sharpe_deviation.unwrap()).unwrap(), 1e-12);
 }
