@@ -6,7 +6,7 @@
 use crosscut_backtest::BacktestConfig;
 use crosscut_backtest::results::StoredRun;
 use crosscut_backtest::stress::{self, DATES, Pair, TermOf, equalise};
-use crosscut_backtest::sweep::Sampled;
+use crosscut_backtest::sweep::{DAYS, Sampled};
 use crosscut_model::format_iso;
 
 use crate::backtest::{self, Purpose, RunSummary};
@@ -14,7 +14,7 @@ use crate::criteria::{self, Verdict};
 use crate::desk::Desk;
 use crate::error::AppError;
 use crate::many::ManyRuns;
-use crate::stress::{DRAWS, run_all};
+use crate::stress::DRAWS;
 use crate::{rerun, runs};
 
 /// A strategy in a contest.
@@ -87,11 +87,12 @@ pub fn contest(desk: &Desk<'_>, names: &[String], keep: &[String]) -> Result<Con
         one.verdicts = criteria::of_run(&criteria, &|name| one.metric(name), one.trials.as_ref());
     }
     let name = |run: &StoredRun| format!("{} {}", run.entry.strategy, run.id());
-    let curves: Vec<(String, Sampled, f64)> = stored
-        .iter()
-        .zip(run_all(&many, configs))
-        .map(|(run, outcome)| outcome.map(|outcome| (name(run), outcome.sampled, outcome.capital)))
-        .collect::<Result<_, _>>()?;
+    let curve = |((run, made), config): ((&StoredRun, &RunSummary), &BacktestConfig)| -> Result<_, AppError> {
+        let (labels, equity) = archive.load(&made.run_id)?.equity()?;
+        Ok((name(run), Sampled::new(&labels, &equity, DAYS), config.capital))
+    };
+    let curves: Vec<(String, Sampled, f64)> =
+        stored.iter().zip(&made).zip(&configs).map(curve).collect::<Result<_, _>>()?;
     let found = stress::contest(&curves, DRAWS, desk.config.count("backtest.seed").unwrap_or_default());
     Ok(Contest {
         terms,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crosscut_hub::Hub;
 use crosscut_model::calendar::periods_per_year_on;
 use crosscut_trading::account::Funds;
+use crosscut_trading::rules::Execution;
 use crosscut_trading::strategy::Resolved;
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -167,6 +168,10 @@ fn view(config: &BacktestConfig) -> Result<Value, BacktestError> {
     // A panel may begin earlier and end later than a run; payments and feeds may not.
     if !is_event && config.funding.source == FundingSource::None {
         (view.start, view.end, view.rebalance) = (default.start, default.end, default.rebalance);
+    }
+    // Both read closes alone. Opens and mean prices are read for those who trade at them: damage in them is nobody else's.
+    if !is_event && config.execution == Execution::NextClose {
+        view.execution = Execution::Close;
     }
     Ok(json!({
         "config": view,

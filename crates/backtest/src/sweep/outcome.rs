@@ -53,6 +53,11 @@ pub struct Sampled {
 }
 
 impl Sampled {
+    /// Samples a curve; `labels` are those of its rows, ascending.
+    pub fn new(labels: &[i64], equity: &[f64], sampling: Sampling) -> Self {
+        Sampler::new(labels, sampling).sample(equity)
+    }
+
     /// Simple returns from one sample to the next, the first from `capital`; NaN after ruin, when the earlier value is not
     /// positive: a loss of what is owed would look like a gain.
     pub fn returns(&self, capital: f64) -> Vec<f64> {
@@ -177,7 +182,7 @@ impl SetOutcome {
             capital,
             metrics: metrics::row(capital, outcome),
             periods_per_year: outcome.annualisation.periods_per_year,
-            sampled: Sampler::new(&outcome.timeline, sampling).sample(&outcome.equity),
+            sampled: Sampled::new(&outcome.timeline, &outcome.equity, sampling),
         }
     }
 }

@@ -32,9 +32,13 @@ fn columns_and_formulas_tell_markets_apart_but_not_their_bars() {
     assert_eq!(shared(&f, &formula("close / 3")), (false, false));
     let other_set = BacktestConfig { factor_set: "t".to_owned(), ..f.clone() };
     assert_eq!(shared(&f, &other_set), (false, false));
-    let opens = BacktestConfig { execution: "close".parse().unwrap(), ..f.clone() };
-    assert_eq!(shared(&f, &opens), (false, false), "other prices are read");
+    let at = |execution: &str| BacktestConfig { execution: execution.parse().unwrap(), ..f.clone() };
+    assert_eq!(shared(&f, &at("close")), (false, false), "other prices are read");
+    assert_eq!(shared(&at("close"), &at("next_close")), (true, true), "closes are read for both");
+    assert_eq!(shared(&at("close"), &at("next_vwap")), (false, false));
     let cross = config("sma_cross", &[("fast", "2"), ("slow", "5")], None);
+    let later = BacktestConfig { execution: "next_close".parse().unwrap(), ..cross.clone() };
+    assert!(!shared(&BacktestConfig { execution: "close".parse().unwrap(), ..cross.clone() }, &later).0);
     assert_eq!(shared(&cross, &cross.clone()), (true, false), "strategies that act at every bar have no panel");
 }
 
