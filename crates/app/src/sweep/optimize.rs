@@ -190,7 +190,7 @@ impl Search<'_> {
                 self.trials.push(Trial { point, losses });
                 self.set_of.push(set);
             }
-            if let Some(reason) = self.study.stop.reason(&self.trials) {
+            if let Some(reason) = self.study.stop.reason(&self.losses[n_named..], n_named) {
                 return Ok(Some(reason));
             }
         }

@@ -194,13 +194,15 @@ fn objectives_are_read_and_their_mistakes_told() {
 
 #[test]
 fn searches_end_early_when_nothing_better_comes() {
-    let trials = |losses: &[f64]| -> Vec<Trial> {
-        losses.iter().map(|loss| Trial { point: vec![], losses: Some(vec![*loss]) }).collect()
-    };
     let stop = EarlyStop { patience: 3, min_gain: 0.1, target: Some(-5.0) };
-    assert_eq!(stop.reason(&trials(&[1.0, 0.95, 0.94])), None);
-    assert!(stop.reason(&trials(&[1.0, 0.95, 0.94, 0.93])).is_some_and(|why| why.starts_with("3 trials")));
-    assert_eq!(stop.reason(&trials(&[1.0, 0.95, 0.5, 0.93])), None);
-    assert_eq!(stop.reason(&trials(&[0.0, -5.0])).as_deref(), Some("trial 2 reached the target"));
-    assert_eq!(EarlyStop::default().reason(&trials(&[0.0; 100])), None);
+    let reason = |losses: &[f64]| {
+        let losses: Vec<Option<Vec<f64>>> =
+            losses.iter().map(|loss| Some(vec![*loss]).filter(|_| !loss.is_nan())).collect();
+        stop.reason(&losses, 2)
+    };
+    assert_eq!(reason(&[1.0, 0.95, 0.94]), None);
+    assert_eq!(reason(&[1.0, 0.95, f64::NAN, 0.93]).as_deref(), Some("3 sets in a row brought nothing better"));
+    assert_eq!(reason(&[1.0, 0.95, 0.5, 0.93]), None);
+    assert_eq!(reason(&[0.0, -5.0]).as_deref(), Some("set 3 reached the target"));
+    assert_eq!(EarlyStop::default().reason(&vec![Some(vec![0.0]); 100], 0), None);
 }

@@ -1,5 +1,6 @@
 //! `sweep`: the best sets as a table, and where everything is.
 
+use crosscut_app::runs::shown;
 use crosscut_app::sweep::{self, SweepSummary};
 use crosscut_app::{AppError, Desk};
 
@@ -55,8 +56,11 @@ pub(super) fn text(what: &str, summary: &SweepSummary) -> String {
     }
     text.push_str("\n\n");
     let keys: Vec<&str> = summary.keys.iter().map(|key| key.strip_prefix("backtest.").unwrap_or(key)).collect();
-    let metrics: Vec<&str> =
+    // What they are ordered by comes first.
+    let told: Vec<&str> =
         summary.best.first().map(|best| best.metrics.keys().map(String::as_str).collect()).unwrap_or_default();
+    let (mut metrics, others): (Vec<&str>, Vec<&str>) = told.into_iter().partition(|name| *name == summary.by);
+    metrics.extend(others);
     let heads: Vec<String> = metrics.iter().map(|name| format!(">{name}")).collect();
     let mut columns = vec![">set"];
     columns.extend(&keys);
@@ -65,7 +69,7 @@ pub(super) fn text(what: &str, summary: &SweepSummary) -> String {
     let mut table = TextTable::new(&columns);
     for best in summary.best.iter().take(SHOWN) {
         let value = |key: &String| best.values.iter().find(|(known, _)| known == key).map_or("", |(_, value)| value);
-        let number = |name: &&str| best.metrics[*name].map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
+        let number = |name: &&str| shown(name, best.metrics[*name]);
         let mut cells =
             vec![best.name.clone().map_or_else(|| best.set.to_string(), |name| format!("{} {name}", best.set))];
         cells.extend(summary.keys.iter().map(|key| value(key).to_owned()));

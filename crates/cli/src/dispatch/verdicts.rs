@@ -27,7 +27,9 @@ pub fn text(verdicts: &[Verdict]) -> String {
     }
     let mut table = TextTable::new(&["criterion", ">value", "verdict"]);
     for one in verdicts {
-        table.row([one.criterion.clone(), number(one.value, 4), one.text()]);
+        // Counts are whole.
+        let digits = if one.value.is_some_and(|value| value.fract() == 0.0) { 0 } else { 4 };
+        table.row([one.criterion.clone(), number(one.value, digits), one.text()]);
     }
     format!("\n{}", table.render())
 }
