@@ -13,7 +13,9 @@ use std::path::PathBuf;
 use crosscut_backtest::BacktestConfig;
 use crosscut_backtest::results::Deflation;
 use crosscut_backtest::sweep::{Note, ParameterSet, Sampling, SetOutcome, sampling_for};
-use crosscut_backtest::walkforward::{Crossed, Span, Stitched, Tested, Tried, Window, mean_curve, stitch, waited};
+use crosscut_backtest::walkforward::{
+    Crossed, Span, Stitched, Tested, Tried, Window, mean, mean_curve, stitch, waited,
+};
 use crosscut_model::time::DAY;
 
 use super::file::{self, Asked};
@@ -277,7 +279,7 @@ impl Walking<'_> {
             let first = 2 * nth * self.sets.len();
             let values = self.train(window, nth + 1 == windows.len(), (first, log), &mut one);
             one.sets = self.plan.selection.choose(&values, &parameters);
-            one.trained = one.sets.first().and_then(|&at| values[at]);
+            one.trained = mean(one.sets.iter().map(|&at| values[at]));
             one.values = one.sets.iter().map(|&at| self.sets[at].to_string()).collect();
             if one.sets.is_empty() {
                 let why = || format!("no set has the metric {} in training", self.asked.by);
@@ -342,7 +344,7 @@ impl Walking<'_> {
         // The best first, as they were chosen.
         done.sort_by_key(|(at, _)| one.sets.iter().position(|set| set == at));
         let (_, first) = done.first()?;
-        one.tested = first.metric(&self.asked.by);
+        one.tested = mean(done.iter().map(|(_, outcome)| outcome.metric(&self.asked.by)));
         one.run_ids = done.iter().map(|(_, outcome)| outcome.run_id.clone()).collect();
         let labels = first.sampled.labels.to_vec();
         let same: Vec<(f64, &[f64])> = done

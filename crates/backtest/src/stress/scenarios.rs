@@ -221,12 +221,16 @@ fn executions(config: &BacktestConfig) -> Vec<Scenario> {
         .collect()
 }
 
-/// Orders that reach the venue one and two bars later.
+/// Orders that are filled one and two bars later, because they reach the venue later.
 fn delays(config: &BacktestConfig) -> Vec<Scenario> {
     let Some(bar) = config.timeframe.micros() else { return Vec::new() };
+    let latency = config.venue_rules.latency.0;
+    // At mean prices an order has that of the bar at whose end it is there, the next one at the earliest: coming at the end
+    // of the next one is not late.
+    let first = i64::from(config.execution == Execution::NextVwap && latency == 0);
     let one = |n_bars: i64| {
         let mut late = config.clone();
-        late.venue_rules.latency = Delay(config.venue_rules.latency.0.saturating_add(n_bars.saturating_mul(bar)));
+        late.venue_rules.latency = Delay(latency.saturating_add((first + n_bars).saturating_mul(bar)));
         let name = if n_bars == 1 { "1 bar later".to_owned() } else { format!("{n_bars} bars later") };
         changed(
             "delayed execution",

@@ -51,6 +51,21 @@ fn parts_follow_one_another_and_cover_the_period() {
 }
 
 #[test]
+fn orders_come_so_late_that_they_are_filled_later() {
+    let bar = BacktestConfig::default().timeframe.micros().unwrap();
+    let latencies = |execution: &str, own: i64| -> Vec<i64> {
+        let mut config = BacktestConfig { execution: execution.parse().unwrap(), ..Default::default() };
+        config.venue_rules.latency.0 = own;
+        configs(&plan(&config), "delayed execution").iter().map(|config| config.venue_rules.latency.0).collect()
+    };
+    for execution in ["close", "next_open", "next_close"] {
+        assert_eq!(latencies(execution, 0), [bar, 2 * bar], "{execution}");
+    }
+    assert_eq!(latencies("next_vwap", 0), [2 * bar, 3 * bar]);
+    assert_eq!(latencies("next_vwap", 5), [bar + 5, 2 * bar + 5]);
+}
+
+#[test]
 fn symbols_are_halved_dropped_and_left_out() {
     let plan = plan(&BacktestConfig { include: vec!["S*".to_owned()], ..Default::default() });
     let universes = configs(&plan, "universes");

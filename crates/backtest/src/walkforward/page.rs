@@ -28,7 +28,7 @@ pub struct Tested {
     pub values: Vec<String>,
     /// The runs of the test.
     pub run_ids: Vec<String>,
-    /// What sets were chosen by, of the best in training.
+    /// What sets were chosen by, in training: the mean over the chosen ones.
     pub trained: Option<f64>,
     /// The same in the test.
     pub tested: Option<f64>,

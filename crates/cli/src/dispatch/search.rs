@@ -52,7 +52,7 @@ fn walk_text(summary: &WalkSummary) -> String {
         table.row(vec![
             day(&window.test_start),
             day(&window.test_end),
-            chosen.lines().next().unwrap_or_default().replace("backtest.params.", ""),
+            chosen.lines().next().unwrap_or_default().replace("backtest.params.", "").replace("backtest.", ""),
             shown(&summary.by, window.trained),
             shown(&summary.by, window.tested),
             shown("total_return", window.total_return),

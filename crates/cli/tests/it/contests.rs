@@ -257,6 +257,7 @@ fn the_trades_of_all_tests_are_those_of_their_runs() {
     let (mut n_trades, mut n_won) = (0.0, 0.0);
     for window in walked["windows"].as_array().unwrap() {
         let dates = [window["test_start"].as_str().unwrap(), window["test_end"].as_str().unwrap()];
+        let mut sharpes = Vec::new();
         for (values, run_id) in window["values"].as_array().unwrap().iter().zip(window["run_ids"].as_array().unwrap()) {
             let k = values.as_str().unwrap().rsplit('=').next().unwrap();
             let k = format!("k={k}");
@@ -264,7 +265,9 @@ fn the_trades_of_all_tests_are_those_of_their_runs() {
             assert_eq!(made["run_id"], *run_id);
             n_trades += number(&metric(&made, "n_trades"));
             n_won += number(&metric(&made, "n_trades")) * metric(&made, "win_rate").as_f64().unwrap_or(0.0);
+            sharpes.push(number(&metric(&made, "sharpe")));
         }
+        assert_eq!(number(&window["tested"]), (sharpes[0] + sharpes[1]) / 2.0, "of both");
     }
     let told = |name: &str| {
         let metrics = walked["metrics"].as_array().unwrap();

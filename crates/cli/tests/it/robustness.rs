@@ -63,6 +63,19 @@ fn scenarios_are_the_backtests_they_stand_for() {
 }
 
 #[test]
+fn orders_that_come_late_are_no_longer_those_that_came_in_time() {
+    let world = World::with_market();
+    for execution in ["close", "next_open", "next_close", "next_vwap"] {
+        let own = run(&world, &["--execution", execution]);
+        let found = result(&world, &["stress", own["run_id"].as_str().unwrap(), "--parts", "1", "--drops", "0"]);
+        let rows = rows(&found);
+        let late = rows.iter().filter(|row| row["group"] == "delayed execution").chain([&rows[0]]);
+        let returns: BTreeSet<String> = late.map(|row| row["total_return"].to_string()).collect();
+        assert_eq!(returns.len(), 3, "{execution}: {returns:?}");
+    }
+}
+
+#[test]
 fn stress_is_seeded_and_without_noise_changes_nothing() {
     let world = World::with_market();
     run(&world, &[]);
