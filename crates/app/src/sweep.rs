@@ -23,7 +23,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crosscut_backtest::BacktestConfig;
 use crosscut_backtest::results::{Deflation, ENGINE_VERSION};
-use crosscut_backtest::sweep::{Drawn, Note, ParameterSet, Sampling, SharedMarket, sampling_for, sharing};
+use crosscut_backtest::sweep::{Drawn, Note, ParameterSet, Sampling, SharedMarket, SweepLuck, sampling_for, sharing};
 use crosscut_hub::config_hash;
 use serde_json::{Value, json};
 
@@ -71,12 +71,40 @@ pub struct SweepSummary {
     /// What the best set's Sharpe ratio is worth after all trials of its hypothesis, those of other sweeps too; `None` when
     /// the ledger does not say.
     pub trials: Option<Deflation>,
+    /// What luck leaves of the sweep's own sets; `None` when no curve is long enough. All of it is in `sweep.json`.
+    pub luck: Option<LuckSummary>,
     /// Sets that meet all go-live criteria; `None` without criteria.
     pub n_meeting: Option<usize>,
     /// What a reader should know.
     pub notes: Vec<String>,
     /// Seconds of each stage.
     pub seconds: Vec<(String, f64)>,
+}
+
+/// What luck leaves of a sweep's own sets, in short.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct LuckSummary {
+    /// The chance that the set chosen on one half of the time is below the middle of all on the other (CSCV).
+    pub probability_of_overfitting: Option<f64>,
+    /// Hansen's test that no set is better than cash, consistent p-value.
+    pub spa_p: Option<f64>,
+    /// White's reality check of the same.
+    pub reality_check_p: Option<f64>,
+    /// Sets better than cash, all at once (step-down at 5 %).
+    pub n_superior: usize,
+}
+
+impl LuckSummary {
+    /// The short form of a sweep's statistics.
+    fn of(luck: &SweepLuck) -> Self {
+        let report = &luck.report;
+        Self {
+            probability_of_overfitting: report.overfitting.as_ref().map(|found| found.probability),
+            spa_p: report.superiority.spa_consistent_p,
+            reality_check_p: report.superiority.reality_check_p,
+            n_superior: report.superiority.superior.len(),
+        }
+    }
 }
 
 /// A set among the best.

@@ -13,7 +13,7 @@ use crosscut_backtest::sweep::{Judged, Note, SetOutcome, SweepPage, equity_table
 use crosscut_model::Table;
 
 use super::file::{Asked, Kept};
-use super::{BestSet, Sweep, SweepSummary, description, ledger, warn};
+use super::{BestSet, LuckSummary, Sweep, SweepSummary, description, ledger, warn};
 use crate::backtest::{self, Purpose, Watch};
 use crate::desk::Desk;
 use crate::error::AppError;
@@ -99,6 +99,7 @@ pub(super) fn write(sweep: &Sweep<'_>, folder: &Path, watch: &mut Watch) -> Resu
     described["costs_and_execution"] = serde_json::to_value(&frictions).unwrap_or_default();
     write_text(&format!("{described:#}\n"), &folder.join("sweep.json"))?;
     ledger::enter(sweep, (&summary, luck.as_ref()), watch)?;
+    summary.luck = luck.as_ref().map(LuckSummary::of);
     judge(sweep, &mut summary)?;
     page.judged = judged(&summary);
     if page.judged.is_some() {
@@ -232,6 +233,9 @@ fn summary(
     if ranked.is_empty() {
         notes.push(match sweep.searched {
             Some(_) => "no set has all metrics of the objective and meets what is required".to_owned(),
+            None if !has_traded(sweep) => {
+                format!("no set has the metric {}: none of them closed a trade", sweep.asked.by)
+            }
             None => format!("no set has the metric {}", sweep.asked.by),
         });
     }
@@ -251,9 +255,16 @@ fn summary(
         errors: by_first.into_iter().take(ERRORS_TOLD).map(|(error, (_, n))| (error.to_owned(), n)).collect(),
         notes,
         trials: None,
+        luck: None,
         n_meeting: None,
         seconds: Vec::new(),
     }
+}
+
+/// Whether any set closed a trade.
+fn has_traded(sweep: &Sweep<'_>) -> bool {
+    let outcomes = sweep.notes.iter().flatten().filter_map(|note| note.as_ref().ok());
+    outcomes.filter_map(|outcome| outcome.metric("n_trades")).any(|n| n > 0.0)
 }
 
 /// A set as the summary tells of it.

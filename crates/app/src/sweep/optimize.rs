@@ -213,6 +213,8 @@ impl Search<'_> {
             if n_tried == OTHERS_TRIED || self.external.is_some() || set.is_none_or(|set| set >= first) {
                 return Ok((point, set));
             }
+            // What is told of repeats are proposals, not the points that were tried in their place.
+            self.sweep.drawn.n_repeated -= 1;
             point = uniform_point(point.len(), random);
             n_tried += 1;
         }

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use crosscut_backtest::BacktestConfig;
 use crosscut_backtest::results::Deflation;
 use crosscut_backtest::sweep::{Note, ParameterSet, Sampling, SetOutcome, sampling_for};
+pub use crosscut_backtest::walkforward::walk_text;
 use crosscut_backtest::walkforward::{
     Crossed, Span, Stitched, Tested, Tried, Window, mean, mean_curve, stitch, waited,
 };

@@ -24,7 +24,7 @@ pub fn rows_table(rows: &[Row]) -> Table {
     ];
     let is_judged = rows.iter().any(|row| !row.verdicts.is_empty());
     if is_judged {
-        columns.push(("criteria", Align::Left));
+        columns.push(("criteria met; missed", Align::Left));
     }
     let mut table = Table::new(&columns).sortable();
     for row in rows {

@@ -31,7 +31,7 @@ impl Judged {
         section.table(verdicts_table(verdicts));
         section.note(format!("{} of {} sets meet all criteria.", self.n_meeting, self.n_sets));
         if self.best.len() > 1 {
-            let mut table = Table::new(&[("set", Align::Right), ("criteria met, and those that are not", Align::Left)]);
+            let mut table = Table::new(&[("set", Align::Right), ("criteria met; missed", Align::Left)]);
             for (set, verdicts) in &self.best {
                 table.row(vec![whole(*set), Cell::text(told(verdicts))]);
             }

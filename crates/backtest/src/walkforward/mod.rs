@@ -20,6 +20,6 @@ pub use combinatorial::{Combinatorial, Split, Splits};
 pub use cross::{Crossed, cross_validate};
 pub use page::{Tested, WalkPage};
 pub use selection::Selection;
-pub use stitch::{Stitched, mean, mean_curve, stitch, waited, walk_metrics};
+pub use stitch::{Stitched, mean, mean_curve, stitch, waited, walk_metrics, walk_text};
 pub use trial::{Tried, walk_trial};
 pub use windows::{Span, Walk, Window};

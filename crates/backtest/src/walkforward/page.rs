@@ -4,7 +4,7 @@ use crosscut_kernels::metrics as formula;
 use crosscut_model::format_iso;
 use crosscut_report::{Align, Cell, Chart, Figure, Mark, Page, Section, Table, Tile};
 
-use super::{Crossed, Stitched, Window};
+use super::{Crossed, Stitched, Window, walk_text};
 use crate::criteria::Verdict;
 use crate::results::metrics::shown;
 use crate::results::{Deflation, ENGINE_VERSION};
@@ -121,7 +121,7 @@ impl WalkPage<'_> {
     fn headline(&self, section: &mut Section) {
         let tile = |(name, value): &(String, Option<f64>)| Tile {
             label: name.replace('_', " "),
-            value: shown(name, *value),
+            value: walk_text(name, *value, self.by),
             note: String::new(),
         };
         section.tiles(self.metrics.iter().map(tile).collect());

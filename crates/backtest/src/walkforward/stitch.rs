@@ -5,7 +5,7 @@ use crosscut_kernels::metrics::probability::probabilistic_sharpe;
 use crosscut_model::time::DAY;
 
 use super::Tested;
-use crate::results::Trial;
+use crate::results::{Trial, shown};
 
 /// A curve made of several runs, one after another.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -33,14 +33,16 @@ impl Stitched {
 }
 
 /// Puts runs in a row: each goes on with the equity that the one before ended with. Runs are curves and the capital they
-/// began with. Costs of closing one run's positions before the next are not in the runs and not added.
+/// began with. Costs of closing one run's positions before the next are not in the runs and not added. Where nothing is left,
+/// nothing is put into the runs that follow.
 pub fn stitch(capital: f64, runs: &[(f64, &[i64], &[f64])]) -> Stitched {
     let mut stitched = Stitched::default();
     let mut equity = capital;
     for (began, labels, curve) in runs {
         stitched.starts.push(stitched.labels.len());
         stitched.labels.extend_from_slice(labels);
-        stitched.equity.extend(curve.iter().map(|value| equity * (value / began)));
+        let after = |value: &f64| if equity > 0.0 { equity * (value / began) } else { equity };
+        stitched.equity.extend(curve.iter().map(after));
         equity = stitched.equity.last().copied().unwrap_or(equity);
     }
     stitched
@@ -94,6 +96,16 @@ pub fn walk_metrics(capital: f64, stitched: &Stitched, annual: f64, tested: &[Te
     ]
     .map(|(name, value)| (name.to_owned(), value.filter(|value| value.is_finite())))
     .to_vec()
+}
+
+/// A value of [`walk_metrics`] with its unit, for people; `by` is what sets are chosen by.
+pub fn walk_text(name: &str, value: Option<f64>, by: &str) -> String {
+    match name {
+        "mean_trained" | "mean_tested" => shown(by, value),
+        // These are shares.
+        "positive_tests" | "waiting" => shown("win_rate", value),
+        _ => shown(name, value),
+    }
 }
 
 /// The mean of those that are known; `None` for none.

@@ -124,5 +124,9 @@ fn runs_in_a_row_go_on_with_what_the_one_before_left() {
     assert_eq!(found.labels, [1, 2, 3, 4]);
     assert_eq!(found.equity, [1100.0, 1200.0, 600.0, 2400.0]);
     assert_eq!(found.starts, [0, 2]);
+    let ruined: [(f64, &[i64], &[f64]); 2] = [(100.0, &[1], &[-10.0]), (50.0, &[2, 3], &[100.0, 25.0])];
+    let found = stitch(1000.0, &ruined);
+    assert_eq!((&found.equity[..], found.starts.len()), (&[-100.0, -100.0, -100.0][..], 2), "a debt does not grow");
+    assert_eq!(found.trial(1000.0, 365.0).sharpe, None);
     assert_eq!(mean_curve(&[(100.0, &[125.0, 150.0]), (8.0, &[6.0, 8.0])]), [1.0, 1.25]);
 }

@@ -2,7 +2,7 @@
 
 use crosscut_app::runs::shown;
 use crosscut_app::sweep::optimize;
-use crosscut_app::sweep::walkforward::{self, WalkSummary};
+use crosscut_app::sweep::walkforward::{self, WalkSummary, walk_text};
 use crosscut_app::{AppError, Desk};
 
 use super::runs::trials;
@@ -34,13 +34,13 @@ pub fn optimize(desk: &Desk<'_>) -> Result<Answer, AppError> {
 /// `walkforward`.
 pub fn walkforward(desk: &Desk<'_>) -> Result<Answer, AppError> {
     let summary = walkforward::run(desk)?;
-    let answer = Answer::good(&summary, walk_text(&summary));
+    let answer = Answer::good(&summary, walk(&summary));
     let has_test = summary.windows.iter().any(|window| !window.run_ids.is_empty());
     Ok(answer.with_status(if has_test { verdicts::status(&summary.verdicts) } else { Status::Problem }))
 }
 
 /// A walk-forward as a few lines.
-fn walk_text(summary: &WalkSummary) -> String {
+fn walk(summary: &WalkSummary) -> String {
     let n_windows = summary.windows.len();
     let mut text = format!("walk-forward {}: {} sets, {n_windows} windows\n\n", summary.walk_id, summary.n_sets);
     let (trained, tested) = (format!(">{} trained", summary.by), ">tested".to_owned());
@@ -61,13 +61,7 @@ fn walk_text(summary: &WalkSummary) -> String {
     text.push_str(&table.render());
     text.push_str("\nout of sample\n");
     for (name, value) in &summary.metrics {
-        // Means over windows of what sets are chosen by have its unit; these two are shares.
-        let unit = match name.as_str() {
-            "mean_trained" | "mean_tested" => &summary.by,
-            "positive_tests" | "waiting" => "total_return",
-            _ => name,
-        };
-        text.push_str(&format!("  {name:<22} {}\n", shown(unit, *value)));
+        text.push_str(&format!("  {name:<22} {}\n", walk_text(name, *value, &summary.by)));
     }
     text.push_str(&trials::curve_deflation(summary.trials.as_ref()));
     text.push_str(&verdicts::text(&summary.verdicts));

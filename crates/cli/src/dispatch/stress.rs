@@ -40,7 +40,7 @@ fn table(found: &Stress) -> String {
     let mut columns = vec!["kind", "scenario", ">Sharpe", ">total return", ">max drawdown", ">trades", "the strategy"];
     let is_judged = !found.verdicts.is_empty();
     if is_judged {
-        columns.push("criteria");
+        columns.push("criteria met; missed");
     }
     let mut table = TextTable::new(&columns);
     for row in &found.rows {

@@ -1,11 +1,11 @@
 //! `sweep`: the best sets as a table, and where everything is.
 
 use crosscut_app::runs::shown;
-use crosscut_app::sweep::{self, SweepSummary};
+use crosscut_app::sweep::{self, LuckSummary, SweepSummary};
 use crosscut_app::{AppError, Desk};
 
 use super::runs::trials;
-use super::verdicts;
+use super::verdicts::{self, number};
 use crate::answer::{Answer, Status};
 use crate::text_table::TextTable;
 
@@ -31,9 +31,23 @@ pub(super) fn status(summary: &SweepSummary) -> Status {
     }
 }
 
+/// What the statistics of the sweep's own sets say, in a line.
+fn luck(found: &LuckSummary) -> String {
+    let n = found.n_superior;
+    format!(
+        "probability of overfitting {} (a half is pure chance); no set better than cash: p {} (SPA), {} (reality check); \
+         {n} {} better, all at once\n",
+        number(found.probability_of_overfitting, 3),
+        number(found.spa_p, 3),
+        number(found.reality_check_p, 3),
+        if n == 1 { "set is" } else { "sets are" },
+    )
+}
+
 /// What the best set is worth after all trials, and the go-live criteria held against it.
 fn judged(summary: &SweepSummary) -> String {
     let mut text = trials::deflation(summary.trials.as_ref());
+    text.push_str(&summary.luck.as_ref().map(luck).unwrap_or_default());
     if let (Some(best), Some(n)) = (summary.best.first(), summary.n_meeting) {
         text.push_str(&format!("\nset {}, the best{}", best.set, verdicts::text(&best.verdicts)));
         text.push_str(&format!("{n} of {} sets meet all criteria\n", summary.n_sets));

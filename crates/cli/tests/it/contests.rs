@@ -242,6 +242,14 @@ fn the_page_of_a_sweep_has_the_verdicts_of_its_summary() {
         let n_trials = number(&told["trials"]["n_trials"]);
         assert!(section.contains(&format!("when this page was written, {n_trials} with")), "{section}");
         assert!(page(&[&[command][..], &criteria].concat()).1 == text, "made again, it says the same");
+        let described = world.text(&format!("{}/sweep.json", told["folder"].as_str().unwrap()));
+        let found = &serde_json::from_str::<Value>(&described).unwrap()["statistics"]["report"];
+        let luck = &told["luck"];
+        assert_eq!(luck["probability_of_overfitting"], found["overfitting"]["probability"]);
+        assert_eq!(luck["spa_p"], found["superiority"]["spa_consistent_p"]);
+        let shown = world.run(&[command, "--config", "study.yaml"]).out;
+        let p = format!("{:.3} (reality check)", number(&found["superiority"]["reality_check_p"]));
+        assert!(shown.contains(&p), "{p} {shown}");
     }
 }
 

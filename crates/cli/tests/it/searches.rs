@@ -92,6 +92,9 @@ fn a_search_ends_when_it_has_what_it_was_to_find() {
     world.write("small.yaml", "backtest: {strategy: long_short, factor_set: s1, params: {factor: return_5}}\nsweep: {parameters: {long_count: [1, 2], short_count: [1, 2]}}\n");
     let small = world.json(&["optimize", "--config", "small.yaml", "--trials", "10", "--initial", "4"]);
     assert_eq!(small["result"]["n_sets"], 4);
+    // Fifty proposals for each of ten runs, and at most a batch more; points tried in their place are not counted.
+    let n_repeated = small["result"]["n_repeated"].as_u64().unwrap();
+    assert!((496..504).contains(&n_repeated), "{n_repeated}");
     assert!(small["result"]["stopped"].as_str().unwrap().contains("nothing new"));
 }
 

@@ -201,6 +201,19 @@ fn strategies_that_act_at_every_bar_are_swept_too() {
 }
 
 #[test]
+fn sets_that_do_not_trade_are_told_to_be_why_none_is_best() {
+    let world = World::with_market();
+    world.write(
+        "sweep.yaml",
+        "backtest: {strategy: threshold, factor_set: s1, params: {factor: return_5, sell_threshold: 0}}\n\
+         sweep: {parameters: {buy_threshold: [50, 60]}}\n",
+    );
+    let result = sweep(&world, &[]);
+    assert_eq!(result["best"], Value::Array(Vec::new()));
+    assert_eq!(result["notes"][0], "no set has the metric sharpe: none of them closed a trade");
+}
+
+#[test]
 fn files_that_cannot_be_name_the_key_and_the_nearest() {
     let world = World::with_market();
     let refused = |body: &str, words: &[&str]| {
