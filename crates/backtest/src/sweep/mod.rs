@@ -12,6 +12,7 @@
 
 mod constraint;
 mod cross;
+mod histories;
 mod journal;
 mod judged;
 mod lanes;

@@ -6,6 +6,7 @@ use crosscut_model::format_iso;
 use crosscut_model::time::DAY;
 use crosscut_report::{Align, Cell, Chart, Explorer, Figure, Mark, Page, Section, Table, Tile};
 
+use super::histories::Histories;
 use super::judged::Judged;
 use super::luck::SweepLuck;
 use super::table::{done, short};
@@ -102,6 +103,9 @@ impl SweepPage<'_> {
         self.best(page.section("The best sets"), luck);
         self.explorer(page.section("All sets"), luck);
         self.halves_section(page.section("In sample and out of sample"));
+        if let Some(found) = luck.and_then(|luck| Histories::find(luck, |at| done(&self.notes[at]))) {
+            found.show(page.section("Other histories of the best"));
+        }
         self.sensitivity(page.section("What each value did"), luck);
         self.frictions(page.section("Costs and execution"));
         self.curves(page.section("Curves of the best"));
@@ -428,12 +432,19 @@ fn luck_facts(luck: &SweepLuck) -> Vec<(String, String)> {
     let report = &luck.report;
     let best = report.best.map(|at| report.sets[at]).unwrap_or_default();
     let loss = report.overfitting.as_ref().map(|found| found.probability_of_loss);
+    let halves = report.overfitting.as_ref().map_or_else(
+        || "-".to_owned(),
+        |found| {
+            format!("{} and {}", figure(Some(found.chosen_sharpe_median)), figure(Some(found.judged_sharpe_median)))
+        },
+    );
     let facts = [
         ("Sets judged", format!("{}, {} left out", report.n_sets, luck.n_left_out)),
         ("Trials that count (effective)", format!("{:.1}", report.trials.n_effective)),
         ("Mean correlation of sets", figure(report.trials.mean_correlation)),
         ("Sets better than cash, all at once (step-down)", report.superiority.superior.len().to_string()),
         ("Chance that the chosen set loses out of sample", figure(loss)),
+        ("Its ratio in sample and out of sample, in the middle of all splits", halves),
         ("Shortest history for so many trials, years", figure(report.min_backtest_years)),
         ("Shortest track record of the best, years", figure(best.min_track_record_years)),
         ("Its Sharpe ratio allowing for autocorrelation", figure(best.sharpe_autocorrelated)),

@@ -201,6 +201,29 @@ fn strategies_that_act_at_every_bar_are_swept_too() {
 }
 
 #[test]
+fn the_page_shows_the_bands_that_were_drawn() {
+    let world = World::with_market();
+    world.write("sweep.yaml", GRID);
+    let folder = sweep(&world, &[])["folder"].as_str().unwrap().to_owned();
+    let described: Value = serde_json::from_str(&world.text(&format!("{folder}/sweep.json"))).unwrap();
+    let report = &described["statistics"]["report"];
+    let page = world.text(&format!("{folder}/report.html"));
+    let section =
+        page.split(">Other histories of the best<").last().unwrap().split("What each value did").next().unwrap();
+    let number = |value: &Value| format!("{:.3}", value.as_f64().unwrap());
+    for line in report["bands"]["sharpe"].as_array().unwrap() {
+        assert!(section.contains(&number(line)), "{line} {section}");
+    }
+    let loss =
+        format!("{:.2}% of them end with a loss", 100.0 * report["bands"]["probability_of_loss"].as_f64().unwrap());
+    assert!(section.contains(&loss), "{loss} {section}");
+    assert!(section.contains("25 to 75 %") && section.contains("as it was"), "{section}");
+    let halves = &report["overfitting"];
+    let halves = format!("{} and {}", number(&halves["chosen_sharpe_median"]), number(&halves["judged_sharpe_median"]));
+    assert!(page.contains(&halves), "{halves}");
+}
+
+#[test]
 fn sets_that_do_not_trade_are_told_to_be_why_none_is_best() {
     let world = World::with_market();
     world.write(
