@@ -22,7 +22,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crosscut_backtest::BacktestConfig;
-use crosscut_backtest::results::{Deflation, ENGINE_VERSION};
+use crosscut_backtest::results::{Deflation, ENGINE_VERSION, ManyKind};
 use crosscut_backtest::sweep::{Drawn, Note, ParameterSet, Sampling, SharedMarket, SweepLuck, sampling_for, sharing};
 use crosscut_hub::config_hash;
 use serde_json::{Value, json};
@@ -182,7 +182,7 @@ pub fn run(desk: &Desk<'_>) -> Result<SweepSummary, AppError> {
     notes.resize(drawn.sets.len(), None);
     let hypotheses = ledger::hypotheses(drawn.sets.len(), &configs);
     let mut sweep = Sweep { desk, asked, drawn, many, id, notes, n_done_before: 0, hypotheses, searched: None };
-    ledger::begin(desk, &sweep.id, &sweep.hypotheses)?;
+    ledger::begin(desk, ManyKind::Sweep, &sweep.id, &sweep.hypotheses)?;
     watch.lap("plan");
     sweep.run_sets(configs, notebook)?;
     watch.lap("sets");

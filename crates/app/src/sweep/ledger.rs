@@ -32,12 +32,14 @@ pub(super) fn hypotheses(n_sets: usize, configs: &BTreeMap<usize, BacktestConfig
 }
 
 /// Enters that a sweep begins, with the sets it is to try, unless the ledger knows of them.
-pub(super) fn begin(desk: &Desk<'_>, id: &str, hypotheses: &[String]) -> Result<(), AppError> {
-    Claims::open(desk, id, 0)?.cover(desk, hypotheses)
+pub(super) fn begin(desk: &Desk<'_>, kind: ManyKind, id: &str, hypotheses: &[String]) -> Result<(), AppError> {
+    Claims::open(desk, kind, id, 0)?.cover(desk, hypotheses)
 }
 
 /// What the ledger knows a sweep or search to try. It is told before sets run, so that those of one that is killed count.
 pub(super) struct Claims {
+    /// What it is.
+    kind: ManyKind,
     /// The sweep.
     id: String,
     /// Sets by hypothesis.
@@ -55,7 +57,7 @@ impl Claims {
     ///
     /// # Errors
     /// A ledger that cannot be read.
-    pub(super) fn open(desk: &Desk<'_>, id: &str, n_expected: usize) -> Result<Self, AppError> {
+    pub(super) fn open(desk: &Desk<'_>, kind: ManyKind, id: &str, n_expected: usize) -> Result<Self, AppError> {
         let mut claimed = BTreeMap::new();
         for entry in runs::archive(desk).list()?.entries {
             if let (true, Some(name), Some(trial)) =
@@ -65,7 +67,7 @@ impl Claims {
                 *known = usize::try_from(trial.n_sets).unwrap_or(usize::MAX).max(*known);
             }
         }
-        Ok(Self { id: id.to_owned(), claimed, n_expected })
+        Ok(Self { kind, id: id.to_owned(), claimed, n_expected })
     }
 
     /// Enters sets by what they are trials of, as far as the ledger does not know of so many.
@@ -83,7 +85,7 @@ impl Claims {
             let ahead = (known + self.n_expected / CLAIMS_MAX).min(self.n_expected);
             let n_sets = places.len().max(if known > 0 { ahead } else { 0 });
             let record = SweepRecord {
-                kind: ManyKind::Sweep,
+                kind: self.kind,
                 status: RunStatus::Begun,
                 sweep_id: self.id.clone(),
                 strategy: strategy(desk),
@@ -118,7 +120,7 @@ pub(super) fn enter(
         };
         let best = summary.best.iter().find(|best| places.contains(&best.set));
         let record = SweepRecord {
-            kind: ManyKind::Sweep,
+            kind: if sweep.searched.is_some() { ManyKind::Search } else { ManyKind::Sweep },
             status: if was_done { RunStatus::Reused } else { RunStatus::Done },
             sweep_id: summary.sweep_id.clone(),
             strategy: strategy(sweep.desk),

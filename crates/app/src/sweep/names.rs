@@ -31,8 +31,8 @@ impl Names {
     pub(super) fn new(config: &Config, strategies: &[String], formulas: &[String]) -> Self {
         let base = config.text("backtest.strategy").unwrap_or_default().to_owned();
         // Sets that name none are of the base.
-        let wanted = strategies.iter().chain([&base]);
-        let found: Vec<&Template> = wanted.filter_map(|name| strategy::template(name).ok()).collect();
+        let wanted: BTreeSet<&String> = strategies.iter().chain([&base]).collect();
+        let found: Vec<&Template> = wanted.into_iter().filter_map(|name| strategy::template(name).ok()).collect();
         let strategies = if found.is_empty() { templates().to_vec() } else { found };
         let base = config.text(FORMULA).map(str::to_owned);
         let windows = formulas.iter().chain(&base).flat_map(|formula| windows(formula)).collect();
@@ -98,11 +98,17 @@ impl Names {
         let wanted = name.strip_prefix(SECTION).unwrap_or(name);
         let wanted = wanted.strip_prefix("params.").unwrap_or(wanted);
         let error = AppError::new(format!("`{name}` is nothing a sweep can vary"));
-        match nearest(wanted, known.iter().map(String::as_str)) {
+        // What is written like a part of a key that has none.
+        let outer = || wanted.split_once('.').map(|(outer, _)| outer).filter(|outer| known.contains(*outer));
+        match nearest(wanted, known.iter().map(String::as_str)).or_else(outer) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => {
-                let params: Vec<&str> =
-                    self.strategies.iter().flat_map(|template| template.params).map(|spec| spec.name).collect();
+                let mut params: Vec<&str> = Vec::new();
+                for spec in self.strategies.iter().flat_map(|template| template.params) {
+                    if !params.contains(&spec.name) {
+                        params.push(spec.name);
+                    }
+                }
                 error.hint(format!(
                     "parameters of the strategy are {}; other keys are those of `crosscut config show` under backtest",
                     params.join(", ")

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crosscut_backtest::BacktestConfig;
-use crosscut_backtest::results::ENGINE_VERSION;
+use crosscut_backtest::results::{ENGINE_VERSION, ManyKind};
 use crosscut_backtest::search::{Random, SearchMethod, Trial, fronts, generator, rungs, uniform_point};
 use crosscut_backtest::sweep::{Drawn, Method, ParameterSet};
 use crosscut_hub::config_hash;
@@ -103,7 +103,7 @@ pub fn run(desk: &Desk<'_>) -> Result<OptimizeSummary, AppError> {
     let notebook = Notebook::open(desk, &place, &id)?;
     let external = External::start(&desk.config, &study, &asked.space.axes)?;
     let n_planned = asked.space.named.len() + study.n;
-    let claims = Claims::open(desk, &id, n_planned)?;
+    let claims = Claims::open(desk, ManyKind::Search, &id, n_planned)?;
     let sweep = Sweep {
         desk,
         asked,

@@ -11,7 +11,7 @@ mod plan;
 use std::path::PathBuf;
 
 use crosscut_backtest::BacktestConfig;
-use crosscut_backtest::results::Deflation;
+use crosscut_backtest::results::{Deflation, ManyKind};
 use crosscut_backtest::sweep::{Note, ParameterSet, Sampling, SetOutcome, sampling_for};
 pub use crosscut_backtest::walkforward::walk_text;
 use crosscut_backtest::walkforward::{
@@ -165,7 +165,7 @@ pub fn run(desk: &Desk<'_>) -> Result<WalkSummary, AppError> {
         progress: Progress::new(desk, walking.n_runs(windows.len()), 0),
     };
     let hypotheses = walking.hypotheses();
-    ledger::begin(desk, &id, &hypotheses)?;
+    ledger::begin(desk, ManyKind::Walk, &id, &hypotheses)?;
     watch.lap("plan");
     let walked = walking.walk(&windows, &mut log)?;
     watch.lap("windows");

@@ -90,6 +90,17 @@ pub enum ResultsError {
         /// The nearest id that exists.
         nearest: Option<String>,
     },
+    /// The id is that of many runs.
+    #[error("`{id}` is no run but a {kind} of many{}\nhint: the runs that have folders are in `crosscut runs list`",
+        folder.as_ref().map_or(String::new(), |folder| format!(", in `{}`", folder.display())))]
+    ManyRuns {
+        /// What was asked for.
+        id: String,
+        /// The command that made them.
+        kind: String,
+        /// Its folder, where it has one.
+        folder: Option<PathBuf>,
+    },
     /// A run knows nothing of a symbol.
     #[error(
         "run {run_id} has no symbol `{symbol}` among its {n_symbols}{}",

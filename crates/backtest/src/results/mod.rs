@@ -104,20 +104,26 @@ pub struct FailedRun {
 /// What is entered as one line although it is many runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ManyKind {
-    /// A sweep, search or walk-forward: all its sets are trials.
+    /// A sweep: all its sets are trials. In lines of earlier versions a search or walk-forward too.
     Sweep,
+    /// A search that learns; the same.
+    Search,
+    /// A walk-forward; the same, but for its own curve.
+    Walk,
     /// A stress test: it chooses nothing, so that its runs are no trials.
     Stress,
 }
 
 impl ManyKind {
     /// All of them.
-    const ALL: [Self; 2] = [Self::Sweep, Self::Stress];
+    const ALL: [Self; 4] = [Self::Sweep, Self::Search, Self::Walk, Self::Stress];
 
     /// The name in the ledger.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sweep => "sweep",
+            Self::Search => "optimize",
+            Self::Walk => "walkforward",
             Self::Stress => "stress",
         }
     }

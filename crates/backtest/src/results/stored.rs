@@ -91,14 +91,13 @@ pub(super) fn locate(root: &Path, name: &str) -> Result<Located, ResultsError> {
     if name.contains(['/', '\\']) || name == "." {
         return at_path(root, Path::new(name));
     }
-    let mut entries = ledger::read(root)?.entries;
+    let (many, mut entries): (Vec<RunEntry>, Vec<RunEntry>) =
+        ledger::read(root)?.entries.into_iter().partition(RunEntry::is_many);
     entries.retain(|entry| entry.status != RunStatus::Failed && entry.run_id.is_some() && entry.folder.is_some());
-    // A search is many runs; what can be read here is one.
-    entries.retain(|entry| !entry.is_many());
     let at = if name == LATEST {
         entries.len().checked_sub(1).ok_or_else(|| unknown(root, name, &[]))?
     } else {
-        let run_id = unambiguous(root, name, &entries)?;
+        let run_id = unambiguous(root, name, &entries).map_err(|error| of_many(root, name, &many).unwrap_or(error))?;
         let is_it = |entry: &RunEntry| entry.run_id.as_deref() == Some(run_id.as_str());
         entries.iter().rposition(is_it).expect("the id was taken from these entries")
     };
@@ -122,6 +121,14 @@ fn unambiguous(root: &Path, name: &str, entries: &[RunEntry]) -> Result<String, 
             candidates: several.iter().map(|&run_id| run_id.to_owned()).collect(),
         }),
     }
+}
+
+/// The error for an id of many runs, which cannot be read as one; `None` where it is none.
+fn of_many(root: &Path, name: &str, many: &[RunEntry]) -> Option<ResultsError> {
+    let is_it = |entry: &&RunEntry| !name.is_empty() && entry.run_id.as_ref().is_some_and(|id| id.starts_with(name));
+    let entry = many.iter().rfind(is_it)?;
+    let folder = entry.folder.as_ref().map(|_| folder_of(root, entry));
+    Some(ResultsError::ManyRuns { id: entry.run_id.clone()?, kind: entry.kind.clone(), folder })
 }
 
 /// The error for a run that is not there.

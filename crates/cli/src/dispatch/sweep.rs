@@ -33,14 +33,13 @@ pub(super) fn status(summary: &SweepSummary) -> Status {
 
 /// What the statistics of the sweep's own sets say, in a line.
 fn luck(found: &LuckSummary) -> String {
-    let n = found.n_superior;
     format!(
-        "probability of overfitting {} (a half is pure chance); no set better than cash: p {} (SPA), {} (reality check); \
-         {n} {} better, all at once\n",
+        "probability of overfitting {} (a half is pure chance); that no set is better than cash: p {} (SPA), {} (reality check); \
+         better at 5 %, all sets at once: {}\n",
         number(found.probability_of_overfitting, 3),
         number(found.spa_p, 3),
         number(found.reality_check_p, 3),
-        if n == 1 { "set is" } else { "sets are" },
+        found.n_superior,
     )
 }
 
@@ -69,15 +68,18 @@ pub(super) fn text(what: &str, summary: &SweepSummary) -> String {
         }
     }
     text.push_str("\n\n");
-    let keys: Vec<&str> = summary.keys.iter().map(|key| key.strip_prefix("backtest.").unwrap_or(key)).collect();
     // What they are ordered by comes first.
     let told: Vec<&str> =
         summary.best.first().map(|best| best.metrics.keys().map(String::as_str).collect()).unwrap_or_default();
     let (mut metrics, others): (Vec<&str>, Vec<&str>) = told.into_iter().partition(|name| *name == summary.by);
     metrics.extend(others);
+    // A setting with the name of a metric beside it keeps its section.
+    let short =
+        |key: &'_ String| key.strip_prefix("backtest.").filter(|short| !metrics.contains(short)).map(str::to_owned);
+    let keys: Vec<String> = summary.keys.iter().map(|key| short(key).unwrap_or_else(|| key.clone())).collect();
     let heads: Vec<String> = metrics.iter().map(|name| format!(">{name}")).collect();
     let mut columns = vec![">set"];
-    columns.extend(&keys);
+    columns.extend(keys.iter().map(String::as_str));
     columns.extend(heads.iter().map(String::as_str));
     columns.push("run");
     let mut table = TextTable::new(&columns);

@@ -227,6 +227,8 @@ fn a_killed_walk_goes_on_where_it_was() {
         let words = [&words[..], &["--results", "killed", "--workers", "2"]].concat();
         world.kill_at(&words, &journal("killed"), world.size(&journal("whole")) / part);
     }
+    let line = &world.json(&["runs", "list", "--results", "killed"])["result"]["runs"][0];
+    assert_eq!((&line["kind"], &line["status"]), (&"walkforward".into(), &"begun".into()), "{line}");
     // What was never finished is in the ledger too.
     let begun = world.json(&["runs", "trials", "--results", "killed"])["result"]["hypotheses"][0].clone();
     // Of ten points five break the constraint.

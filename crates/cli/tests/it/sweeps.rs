@@ -100,6 +100,12 @@ fn sets_are_the_backtests_they_stand_for() {
     let sweeps: Vec<&str> = ledger.lines().filter(|line| line.contains("\"kind\":\"sweep\"")).collect();
     assert!(sweeps.len() == 2 && sweeps.iter().all(|line| line.contains("\"n_sets\":14")), "{ledger}");
     assert!(sweeps[0].contains("\"status\":\"begun\"") && sweeps[1].contains("\"status\":\"done\""), "{ledger}");
+    let id = result["sweep_id"].as_str().unwrap();
+    world.run(&["runs", "show", &id[..9]]).refused(&[
+        id,
+        "is no run but a sweep of many",
+        &format!("results/sweeps/{id}"),
+    ]);
     let shown = world.json(&["runs", "show", "latest"]);
     assert!(shown["result"]["entry"]["kind"] == "backtest", "a sweep is no run to show: {shown}");
 }
@@ -248,6 +254,10 @@ fn files_that_cannot_be_name_the_key_and_the_nearest() {
     };
     refused("sweep: {parameters: {kk: [1]}}", &["sweep.parameters", "`kk`", "did you mean `k`?"]);
     refused("sweep: {parameters: {comission_bps: [1]}}", &["`comission_bps`", "did you mean `commission_bps`?"]);
+    refused("sweep: {parameters: {universe.min_bars: [24]}}", &["`universe.min_bars`", "did you mean `universe`?"]);
+    let once = "hint: parameters of the strategy are factor, k, weighting, vol_lookback, max_weight, min_factor, max_positions, \
+                buffer, no_trade_band; other keys";
+    refused("sweep: {parameters: {something_of_no_name: [1]}}", &["`something_of_no_name`", once]);
     refused("sweep: {parametrs: {k: [1]}}", &["sweep.parametrs", "sweep.parameters"]);
     refused("sweep: {parameters: {k: {from: 1, too: 3}}}", &["backtest.params.k", "did you mean `to`?"]);
     refused(

@@ -128,7 +128,7 @@ impl Walking<'_> {
     fn enter(&self, id: &str, metrics: &[(String, Option<f64>)], curve: &Trial, watch: &Watch) -> Result<(), AppError> {
         for (hypothesis, places) in ledger::groups(&self.hypotheses()) {
             let record = SweepRecord {
-                kind: ManyKind::Sweep,
+                kind: ManyKind::Walk,
                 status: RunStatus::Done,
                 sweep_id: id.to_owned(),
                 strategy: ledger::strategy(self.desk),

@@ -99,7 +99,7 @@ impl Space {
             let why = if taken.drawn.n_refused > 0 {
                 format!("none of {} points meets the constraints", taken.drawn.n_refused)
             } else {
-                "it varies nothing: give `parameters`, or `parameter_sets`".to_owned()
+                "it varies nothing: give `sweep.parameters`, such as `k: [5, 10, 20]`, or `parameter_sets`".to_owned()
             };
             return Err(BacktestError::Search { problem: format!("the sweep has no set to run: {why}") });
         }

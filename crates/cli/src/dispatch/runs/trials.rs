@@ -57,7 +57,7 @@ pub fn deflation(found: Option<&Deflation>) -> String {
 pub fn curve_deflation(found: Option<&Deflation>) -> String {
     found.map_or_else(String::new, |found| {
         format!(
-            "\nthe curve is one of {} so far (its sets are none: no choice saw its test): {}\n",
+            "\nthe curve is one of {} so far (the sets it chose among do not count: no choice saw its test): {}\n",
             trials_of(found),
             by_chance(found)
         )
