@@ -59,9 +59,9 @@ pub fn contest(curves: &[(String, Sampled, f64)], draws: usize, seed: u64) -> Co
     }
 }
 
-/// A curve's returns on some of its days.
+/// A curve's returns on some of its days, NaN after ruin.
 fn on_days(curve: &Sampled, capital: f64, days: &[i64]) -> Vec<f64> {
-    let returns = curve.returns_resting(capital);
+    let returns = curve.returns(capital);
     days.iter().filter_map(|day| curve.labels.binary_search(day).ok()).map(|at| returns[at]).collect()
 }
 
@@ -79,7 +79,11 @@ impl Both<'_> {
     /// Compares them.
     fn compare(&self, name: &str, draws: usize, seed: u64) -> Pair {
         let n = self.first.len();
-        let apart: Vec<f64> = self.second.iter().zip(self.first).map(|(second, first)| second - first).collect();
+        // An account that is gone rests: what it missed counts, and it has no ratio.
+        let rests = |r: &f64| if r.is_nan() { 0.0 } else { *r };
+        let apart: Vec<f64> =
+            self.second.iter().zip(self.first).map(|(second, first)| rests(second) - rests(first)).collect();
+        let sharpe_difference = self.ratio(self.second).zip(self.ratio(self.first)).map(|(b, a)| b - a);
         let mean = metrics::mean(&apart).unwrap_or(f64::NAN) * self.per_year;
         let block = block_length(&apart).stationary;
         let resampling = Resampling { kind: BlockKind::Stationary, block, n_draws: draws, seed };
@@ -91,12 +95,15 @@ impl Both<'_> {
             let drawn = rows.iter().map(|&row| apart[row]).sum::<f64>() / n as f64 * self.per_year;
             n_beyond += usize::from((drawn - mean).abs() >= mean.abs());
             means.push(drawn);
+            if sharpe_difference.is_none() {
+                continue;
+            }
             let of = |returns: &[f64]| rows.iter().map(|&row| returns[row]).collect::<Vec<f64>>();
             ratios.extend(self.ratio(&of(self.second)).zip(self.ratio(&of(self.first))).map(|(b, a)| b - a));
         }
         Pair {
             name: name.to_owned(),
-            sharpe_difference: self.ratio(self.second).zip(self.ratio(self.first)).map(|(b, a)| b - a),
+            sharpe_difference,
             sharpe_lines: quantiles(ratios.into_iter(), [0.025, 0.975]),
             mean_difference: mean,
             mean_lines: quantiles(means.into_iter(), [0.025, 0.975]),

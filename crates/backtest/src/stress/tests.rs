@@ -127,6 +127,7 @@ fn a_ruined_history_is_ruined_in_any_order() {
     let calm = Sampled { labels: ruined.labels.clone(), ..calm };
     let contest = contest(&[("calm".to_owned(), calm, 1000.0), ("ruined".to_owned(), ruined, 1000.0)], 100, 1);
     assert!(contest.pairs[0].mean_difference < 0.0 && contest.pairs[0].p > 0.0, "{contest:?}");
+    assert_eq!((contest.pairs[0].sharpe_difference, contest.pairs[0].sharpe_lines), (None, None));
 }
 
 #[test]
