@@ -240,6 +240,10 @@ fn sets_that_do_not_trade_are_told_to_be_why_none_is_best() {
     let result = sweep(&world, &[]);
     assert_eq!(result["best"], Value::Array(Vec::new()));
     assert_eq!(result["notes"][0], "no set has the metric sharpe: none of them closed a trade");
+    let words = ["walkforward", "--config", "sweep.yaml", "--train", "10d", "--test", "5d"];
+    let walked = world.run(&words).out;
+    assert!(walked.contains("no set has the metric sharpe in training"), "{walked}");
+    assert!(walked.contains("no Sharpe ratio is known, so that nothing can be deflated"), "{walked}");
 }
 
 #[test]

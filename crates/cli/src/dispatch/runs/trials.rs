@@ -74,6 +74,9 @@ fn trials_of(found: &Deflation) -> String {
 fn by_chance(found: &Deflation) -> String {
     let number =
         |value: Option<f64>, digits: usize| value.map_or("undefined".to_owned(), |value| format!("{value:.digits$}"));
+    if (found.sharpe_threshold, found.deflated_sharpe) == (None, None) {
+        return "no Sharpe ratio is known, so that nothing can be deflated".to_owned();
+    }
     format!(
         "chance alone would show a Sharpe ratio of {}; deflated Sharpe {}",
         number(found.sharpe_threshold, 2),
