@@ -32,9 +32,11 @@ pub(super) struct Book {
     /// Equity and exposure so far.
     pub(super) curve: Curve,
     /// Rows of the run.
-    rows: Range<usize>,
+    pub(super) rows: Range<usize>,
     /// The first row that is not valued yet.
-    at: usize,
+    pub(super) at: usize,
+    /// The row after the last decision; the first before there was one.
+    pub(super) since: usize,
     /// One-sided turnover of each rebalance.
     pub(super) turnover: Vec<f64>,
     /// Orders made.
@@ -44,13 +46,15 @@ pub(super) struct Book {
     /// Commission and slippage, fractions.
     rates: (f64, f64),
     /// Whether orders meet the next open instead of the close that decided them.
-    is_delayed: bool,
+    pub(super) is_delayed: bool,
     /// Whether the account may owe nothing.
-    is_cash: bool,
+    pub(super) is_cash: bool,
     /// The row at whose open what is wished is traded; `None` when nothing waits.
     waits_for: Option<usize>,
+    /// Whether its equity is gone: it holds nothing and decides nothing any more.
+    pub(super) is_ruined: bool,
     /// Whether it has come to something only the engine can do.
-    is_void: bool,
+    pub(super) is_void: bool,
     /// What waits for it.
     waiting: Lines,
 }
@@ -86,6 +90,7 @@ impl Book {
             positions: Positions::new(panel.symbols().len(), spare.trades),
             curve: Curve::new(rows.len(), spare.equity),
             at: rows.start,
+            since: rows.start,
             rows,
             turnover: Vec::new(),
             n_orders: 0,
@@ -94,6 +99,7 @@ impl Book {
             is_delayed: job.config.execution == Execution::NextOpen,
             is_cash: job.prepared.funds == Funds::Cash,
             waits_for: None,
+            is_ruined: false,
             is_void: false,
             waiting: Lines::default(),
         }
@@ -102,7 +108,7 @@ impl Book {
     /// Walks up to the close of a row, or to the end of the run: what waits for an open on the way is traded there.
     pub(super) fn advance<'a>(&mut self, job: &Job<'_>, places: &Places<'a>, slate: &mut Slate<'a>, to: usize) {
         if let Some(row) = self.waits_for.filter(|&row| row <= to && row < self.rows.end) {
-            self.mark(places, slate, row);
+            self.mark(job, places, slate, row);
             self.waits_for = None;
             std::mem::swap(&mut self.waiting, &mut slate.lines);
             for (block, at) in slate.lines.places() {
@@ -111,11 +117,21 @@ impl Book {
             }
             self.trade(job, places, slate, row);
         }
-        self.mark(places, slate, to);
+        self.mark(job, places, slate, to);
+    }
+
+    /// Values what is held over the rows up to one, which is not among them; where equity is gone on the way, everything is
+    /// closed.
+    fn mark<'a>(&mut self, job: &Job<'_>, places: &Places<'a>, slate: &mut Slate<'a>, to: usize) {
+        let from = (self.at, self.curve.bookmark());
+        self.value(places, slate, to);
+        if !self.curve.is_sound && !self.is_ruined && !self.is_void {
+            self.look_back(job, places, slate, from);
+        }
     }
 
     /// Values what is held over the rows up to one, which is not among them.
-    fn mark<'a>(&mut self, places: &Places<'a>, slate: &mut Slate<'a>, to: usize) {
+    pub(super) fn value<'a>(&mut self, places: &Places<'a>, slate: &mut Slate<'a>, to: usize) {
         let rows = self.at..to;
         self.at = to;
         if rows.is_empty() || self.is_void {
@@ -137,23 +153,24 @@ impl Book {
             let columns = places.columns(held, &rows, &mut slate.filled);
             self.curve.grow(self.paid.cash, &columns, rows.len());
         }
-        self.is_void |= !self.curve.is_sound;
     }
 
     /// Decides at the close of a row; trades there, or at the next open.
-    pub(super) fn decide(
+    pub(super) fn decide<'a>(
         &mut self,
         job: &Job<'_>,
-        places: &Places<'_>,
-        slate: &mut Slate<'_>,
+        places: &Places<'a>,
+        slate: &mut Slate<'a>,
         (outlook, ranges, row): (Outlook<'_>, &Ranges, usize),
     ) {
-        let Some(rule) = job.prepared.strategy.rule().filter(|_| !self.is_void) else { return };
+        let Some(rule) = job.prepared.strategy.rule().filter(|_| !self.is_void && !self.is_ruined) else { return };
         let equity = self.equity(outlook);
-        if equity <= 0.0 || equity.is_nan() {
-            self.is_void = true;
+        if equity <= 0.0 {
+            self.leave(job, places, slate, row);
             return;
         }
+        self.is_void |= equity.is_nan();
+        self.since = row + 1;
         slate.plan.clear();
         let is_short = outlook.ranked.len() < rule.names_needed(outlook.ranked.len());
         match job.config.on_short {
@@ -171,10 +188,7 @@ impl Book {
         self.settle_idle(job.config.untradable, places, slate, (outlook, row));
         slate.lay(outlook.closes, &mut self.positions, ranges);
         self.wish(job, &mut slate.lines, equity);
-        // An order that comes after the next open, or has none to meet, is for the engine; and so is one at a close that is
-        // known when the next bar has begun, of which nobody can say which prices came after it.
-        let is_late = row + 1 < self.rows.end && places.panel.available_at()[row] > places.panel.timeline()[row + 1];
-        self.is_void |= is_late;
+        self.is_void |= self.is_late(places, row);
         if !self.is_delayed {
             self.trade(job, places, slate, row);
             return;
@@ -185,6 +199,12 @@ impl Book {
             changes[at] != 0.0 && !places.has_open(symbols[at], row + 1, self.rows.end)
         });
         std::mem::swap(&mut self.waiting, &mut slate.lines);
+    }
+
+    /// Whether an order comes after the next open: that is for the engine; and so is one at a close that is known when the
+    /// next bar has begun, of which nobody can say which prices came after it.
+    pub(super) fn is_late(&self, places: &Places<'_>, row: usize) -> bool {
+        row + 1 < self.rows.end && places.panel.available_at()[row] > places.panel.timeline()[row + 1]
     }
 
     /// Cash and the value of what is held at the last closes; what is held has one.
@@ -262,7 +282,7 @@ impl Book {
     }
 
     /// Trades what is ordered in a row: sells, then buys.
-    fn trade(&mut self, job: &Job<'_>, places: &Places<'_>, slate: &mut Slate<'_>, row: usize) {
+    pub(super) fn trade(&mut self, job: &Job<'_>, places: &Places<'_>, slate: &mut Slate<'_>, row: usize) {
         if self.is_void {
             return;
         }

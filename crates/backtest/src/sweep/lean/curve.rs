@@ -15,14 +15,30 @@ pub(super) type Column<'a> = (&'a [f64], f64);
 pub(super) struct Curve {
     /// Equity by row.
     pub(super) equity: Vec<f64>,
-    /// Sum of gross exposure over equity.
+    /// Sums over these rows.
+    exposed: Exposed,
+    /// Whether all equity of the rows it went on over last is above 0.
+    pub(super) is_sound: bool,
+}
+
+/// Sums over the rows of a curve.
+#[derive(Debug, Clone, Copy, Default)]
+struct Exposed {
+    /// Gross exposure over equity.
     gross: f64,
-    /// Sum of net exposure over equity.
+    /// Net exposure over equity.
     net: f64,
     /// Rows in which something was held.
     n_held: u64,
-    /// Whether all equity so far is above 0.
-    pub(super) is_sound: bool,
+}
+
+/// A row of a curve to go back to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bookmark {
+    /// How many rows there were.
+    pub(super) n_rows: usize,
+    /// Their sums.
+    exposed: Exposed,
 }
 
 /// Rows whose sums are kept in registers.
@@ -84,12 +100,24 @@ impl Curve {
     pub(super) fn new(n_rows: usize, mut equity: Vec<f64>) -> Self {
         equity.clear();
         equity.reserve_exact(n_rows);
-        Self { equity, gross: 0.0, net: 0.0, n_held: 0, is_sound: true }
+        Self { equity, exposed: Exposed::default(), is_sound: true }
+    }
+
+    /// What [`Curve::back_to`] needs to come back here.
+    pub(super) fn bookmark(&self) -> Bookmark {
+        Bookmark { n_rows: self.equity.len(), exposed: self.exposed }
+    }
+
+    /// Forgets the rows since.
+    pub(super) fn back_to(&mut self, Bookmark { n_rows, exposed }: Bookmark) {
+        self.equity.truncate(n_rows);
+        self.exposed = exposed;
     }
 
     /// Goes on over rows in which all columns have prices.
     pub(super) fn grow(&mut self, cash: f64, columns: &[Column<'_>], n_rows: usize) {
         let mut rows = 0..n_rows;
+        self.is_sound = true;
         widest(|| {
             self.take_all::<LONG>(cash, columns, &mut rows);
             self.take_all::<32>(cash, columns, &mut rows);
@@ -117,7 +145,7 @@ impl Curve {
     fn take<const N: usize>(&mut self, cash: f64, (mut net, mut gross): Sums<N>) {
         let equity = net.map(|net| cash + net);
         for (gross, equity) in gross.iter().zip(&equity) {
-            self.n_held += u64::from(*gross != 0.0);
+            self.exposed.n_held += u64::from(*gross != 0.0);
             self.is_sound &= *equity > 0.0;
         }
         for ((net, gross), equity) in net.iter_mut().zip(&mut gross).zip(&equity) {
@@ -125,8 +153,8 @@ impl Curve {
             *gross /= equity;
         }
         for (net, gross) in net.iter().zip(&gross) {
-            self.net += net;
-            self.gross += gross;
+            self.exposed.net += net;
+            self.exposed.gross += gross;
         }
         self.equity.extend_from_slice(&equity);
     }
@@ -135,6 +163,7 @@ impl Curve {
     pub(super) fn exposure(&self) -> Exposure {
         let n = self.equity.len();
         let mean = |sum: f64| Some(sum / n as f64).filter(|mean| n > 0 && mean.is_finite());
-        Exposure { gross: mean(self.gross), net: mean(self.net), in_market: mean(self.n_held as f64) }
+        let Exposed { gross, net, n_held } = self.exposed;
+        Exposure { gross: mean(gross), net: mean(net), in_market: mean(n_held as f64) }
     }
 }

@@ -170,6 +170,14 @@ impl Lines {
         self.blocks.resize(n_lines.div_ceil(WIDE), Block::default());
     }
 
+    /// A single line in which all that is held of a symbol is traded away at a price; the others are of nobody.
+    pub(super) fn close(&mut self, (symbol_idx, held): (u32, f64), price: f64, nobody: u32) {
+        let mut block = Block { symbols: [nobody; WIDE], prices: [1.0; WIDE], ..Block::default() };
+        (block.symbols[0], block.held[0], block.prices[0], block.changes[0]) = (symbol_idx, held, price, -held);
+        self.make_room(1);
+        self.blocks[0] = block;
+    }
+
     /// Where a line lies.
     pub(super) fn places(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
         (0..self.n_lines).map(|place| (place / WIDE, place % WIDE))

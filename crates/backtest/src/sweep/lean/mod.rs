@@ -5,7 +5,7 @@
 //! floor in the floor's order, so that every number comes out with the same bits; a property test holds both against
 //! each other. Names are ranked once for all sets that decide at a row; of a curve nothing is kept but equity.
 //!
-//! [`fits`] says which runs these are; any other, and one whose equity is gone, is left to the engine.
+//! [`fits`] says which runs these are; any other is left to the engine, and so is one that comes to something rare on its way.
 
 mod book;
 mod curve;
@@ -14,6 +14,7 @@ mod members;
 mod outlook;
 mod positions;
 mod ranges;
+mod ruin;
 mod sight;
 mod slate;
 

@@ -4,6 +4,7 @@
 //! and a sweep fills tens of millions of orders.
 
 use std::array::from_fn;
+use std::ops::Range;
 
 use crosscut_trading::ledger::{Extremes, lower, profit_at};
 
@@ -142,6 +143,15 @@ impl Positions {
     pub(super) fn note_ranges(&mut self, ranges: &Ranges) {
         for at in 0..self.held.len() {
             self.note_range(self.held[at].0, ranges);
+        }
+    }
+
+    /// As [`Positions::note_ranges`], of rows.
+    pub(super) fn note_rows(&mut self, places: &Places<'_>, rows: &Range<usize>) {
+        for (symbol_idx, _) in &self.held {
+            if let Some((low, high)) = places.range_of(*symbol_idx, rows) {
+                self.accounts[*symbol_idx as usize].note_range(&[low, high]);
+            }
         }
     }
 

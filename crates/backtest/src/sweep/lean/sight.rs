@@ -83,6 +83,11 @@ impl<'a> Places<'a> {
         }
     }
 
+    /// Whether a symbol has a bar in a row.
+    pub(super) fn has_bar(&self, symbol_idx: u32, row: usize) -> bool {
+        self.in_row(symbol_idx, row).is_some()
+    }
+
     /// The first price of a bar.
     fn open(&self, symbol_idx: u32, pos: usize) -> f64 {
         self.panel.series(symbol_idx).open_at(pos)

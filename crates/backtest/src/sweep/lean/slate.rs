@@ -106,4 +106,10 @@ impl Slate<'_> {
             }
         }
     }
+
+    /// Lays one symbol of which everything is to be traded away at a price.
+    pub(super) fn lay_closing(&mut self, symbol_idx: u32, quantity: f64, price: f64) {
+        let nobody = self.weights.len() as u32 - 1;
+        self.lines.close((symbol_idx, quantity), price, nobody);
+    }
 }

@@ -100,6 +100,16 @@ fn both(market: &SharedMarket, configs: &[BacktestConfig]) -> (Vec<SetOutcome>, 
     (together.into_inner().unwrap().into_values().collect(), alone)
 }
 
+/// How many of the sets are walked to the end though their equity is gone on the way.
+fn n_walked_to_ruin(panel: &Panel, configs: &[BacktestConfig]) -> usize {
+    let jobs: Vec<Job<'_>> =
+        configs.iter().map(|config| Job { config, prepared: config.prepare().unwrap() }).collect();
+    let (places, none) = (lean::Places::new(panel), lean::Outlooks::default());
+    let walked = lean::walk(&places, &jobs.iter().collect::<Vec<_>>(), &none, &mut Vec::new());
+    let is_gone = |curves: &lean::Curves| curves.numbers(panel, (1.0, 1.0), None).equity.iter().any(|equity| *equity <= 0.0);
+    walked.into_iter().filter_map(|walked| walked.unwrap()).filter(is_gone).count()
+}
+
 /// Runs sets both ways and compares every number; gives how many could be walked, and how many have closed trades.
 fn compare(panel: Panel, configs: &[BacktestConfig]) -> (usize, usize) {
     let market = SharedMarket::new(Loaded::Panel(Box::new(panel)));
@@ -151,17 +161,23 @@ fn many_symbols_are_walked_as_few_are() {
 }
 
 #[test]
-fn a_ruined_set_is_left_to_the_engine() {
-    let ruin = BacktestConfig {
-        strategy: "long_short".to_owned(),
-        params: [("long_count", "1"), ("short_count", "1"), ("gross_exposure", "30")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
-        rebalance: "5".parse().unwrap(),
-        ..config(3, false, Execution::Close)
-    };
-    let market = SharedMarket::new(Loaded::Panel(Box::new(panel(5, 9, false, &ruin))));
-    let (together, alone) = both(&market, std::slice::from_ref(&ruin));
-    assert_eq!(together, alone);
-    assert!(together[0].metric("max_drawdown").unwrap() < -0.9);
+fn sets_whose_equity_is_gone_are_walked_to_the_end() {
+    let mut n_ruined = 0;
+    for seed in 0..48 {
+        let execution = if seed % 2 == 0 { Execution::Close } else { Execution::NextOpen };
+        let borrowed = |nth: u64| {
+            let mut config = config(seed * 100 + nth, seed % 4 == 1, execution);
+            (config.strategy, config.allow_negative_cash) = ("long_short".to_owned(), true);
+            let exposure = ["4", "9", "30", "90"][nth as usize % 4];
+            let params = [("long_count", "2"), ("short_count", "1"), ("gross_exposure", exposure)];
+            config.params = params.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            config
+        };
+        let configs: Vec<BacktestConfig> = (0..8).map(borrowed).collect();
+        let panel = panel(seed, 9, seed % 3 > 0, &configs[0]);
+        let n_gone = n_walked_to_ruin(&panel, &configs);
+        n_ruined += n_gone;
+        assert_eq!(compare(panel, &configs).0, 8);
+    }
+    assert!(n_ruined > 100, "{n_ruined} sets were ruined and walked");
 }
