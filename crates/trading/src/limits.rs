@@ -135,8 +135,7 @@ impl Limits {
             change(weights, |weight| weight * factor, |at, change| note(Rule::MaxGross, at, change));
         }
         if let Some(buffer) = self.cash_buffer {
-            let net: f64 = weights.iter().sum();
-            let factor = factor_to(net, (1.0 - buffer - kept.net).max(0.0));
+            let factor = buffer_factor(buffer, weights.iter().sum(), kept);
             change(weights, |weight| weight * factor, |at, change| note(Rule::CashBuffer, at, change));
         }
     }
@@ -150,6 +149,12 @@ fn change(weights: &mut [f64], rule: impl Fn(f64) -> f64, mut note: impl FnMut(u
             note(at, (before, *weight));
         }
     }
+}
+
+/// The factor by which weights with this signed sum are multiplied so that a share of equity, `buffer`, stays in cash beside
+/// what is kept.
+pub fn buffer_factor(buffer: f64, net: f64, kept: Kept) -> f64 {
+    factor_to(net, (1.0 - buffer - kept.net).max(0.0))
 }
 
 /// The factor by which weights are multiplied so that `measure` (their sum in some sense) becomes `cap`, when it is above

@@ -41,14 +41,20 @@ pub struct Account {
 /// Cash left is a falling function of the factor, straight between the points where a symbol turns from being sold
 /// to being bought, so that a few secant steps (Illinois variant of regula falsi) find where it ends.
 pub fn affordable_scale(lines: &[Line], account: Account, costs: &Costs) -> f64 {
+    fitting_scale(account, |scale| cash_after(lines, account, scale, costs))
+}
+
+/// As [`affordable_scale`], of orders that are known by the cash there is after them at a factor, quote units.
+pub fn fitting_scale(account: Account, mut cash_after: impl FnMut(f64) -> f64) -> f64 {
     // Aiming a hair above the reserve keeps rounding from falling below it, and gives the search a target it can hit.
     let margin = 1e-12 * account.equity.abs();
-    let left = |scale: f64| cash_after(lines, account, scale, costs) - account.reserve - margin;
+    let mut left = |scale: f64| cash_after(scale) - account.reserve - margin;
     let (mut low, mut high) = (0.0, 1.0);
-    let (mut left_low, mut left_high) = (left(low), left(high));
+    let mut left_high = left(high);
     if left_high >= -margin {
         return 1.0;
     }
+    let mut left_low = left(low);
     if left_low <= 0.0 {
         return 0.0;
     }

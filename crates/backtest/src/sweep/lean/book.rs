@@ -2,17 +2,14 @@
 
 use std::ops::Range;
 
-use crosscut_model::Side;
 use crosscut_trading::account::Funds;
 use crosscut_trading::cost::fraction;
-use crosscut_trading::limits::{Kept, Limits};
 use crosscut_trading::rules::{Execution, OnShort, Untradable};
-use crosscut_trading::sizing::{Account, Line, affordable_scale};
+use crosscut_trading::sizing::Account;
 use crosscut_trading::strategy::Holding;
-use crosscut_trading::venue::{Meeting, Purse, Terms, execute};
 
 use super::curve::{Column, Curve};
-use super::lines::{Block, Lines, Paid};
+use super::lines::{Block, Lines, Paid, Rates};
 use super::outlook::Outlook;
 use super::positions::Positions;
 use super::ranges::Ranges;
@@ -43,8 +40,8 @@ pub(super) struct Book {
     pub(super) n_orders: usize,
     /// Orders filled, in full or in part.
     pub(super) n_fills: usize,
-    /// Commission and slippage, fractions.
-    rates: (f64, f64),
+    /// What fills are priced and charged by.
+    rates: Rates,
     /// Whether orders meet the next open instead of the close that decided them.
     pub(super) is_delayed: bool,
     /// Whether the account may owe nothing.
@@ -68,8 +65,8 @@ pub(in crate::sweep) struct Spare {
     trades: TradeColumns,
 }
 
-/// Commission and slippage as fractions; NaN, which no walk survives, for what is not in basis points.
-fn rates(config: &BacktestConfig) -> (f64, f64) {
+/// What fills are priced and charged by; NaN, which no walk survives, for what is not in basis points.
+fn rates(config: &BacktestConfig) -> Rates {
     let commission = match config.costs.commission {
         Some(CommissionConfig::Bps(bps)) => bps,
         _ => config.commission_bps,
@@ -79,7 +76,7 @@ fn rates(config: &BacktestConfig) -> (f64, f64) {
         _ => config.slippage_bps,
     };
     let rate = |what, bps| fraction(what, bps).unwrap_or(f64::NAN);
-    (rate("commission_bps", commission), rate("slippage_bps", slippage))
+    Rates::new(rate("commission_bps", commission), rate("slippage_bps", slippage))
 }
 
 impl Book {
@@ -187,7 +184,7 @@ impl Book {
         slate.mark(self.positions.held_bits());
         self.settle_idle(job.config.untradable, places, slate, (outlook, row));
         slate.lay(outlook.closes, &mut self.positions, ranges);
-        self.wish(job, &mut slate.lines, equity);
+        self.wish(&mut slate.lines, equity);
         self.is_void |= self.is_late(places, row);
         if !self.is_delayed {
             self.trade(job, places, slate, row);
@@ -254,31 +251,11 @@ impl Book {
     }
 
     /// Turns lines into orders at their last closes, and notes the turnover.
-    fn wish(&mut self, job: &Job<'_>, lines: &mut Lines, equity: f64) {
-        let scale = if self.is_cash { self.fit_cash(job, lines, equity) } else { 1.0 };
+    fn wish(&mut self, lines: &mut Lines, equity: f64) {
+        let account = Account { equity, cash: self.paid.cash, reserve: 0.0 };
+        let scale = if self.is_cash { lines.fit(account, self.rates) } else { 1.0 };
         self.turnover.push(lines.work_out(equity, scale));
         self.n_orders += lines.n_orders();
-    }
-
-    /// Cuts weights to what there is cash for; gives the scale that costs ask for beside.
-    fn fit_cash(&self, job: &Job<'_>, lines: &mut Lines, equity: f64) -> f64 {
-        let mut kept = Kept::default();
-        for (block, at) in lines.places() {
-            let Block { weights, held, prices, .. } = &lines.blocks[block];
-            if weights[at].is_nan() && held[at] != 0.0 {
-                let weight = held[at] * prices[at] / equity;
-                kept.gross += weight.abs();
-                kept.net += weight;
-            }
-        }
-        // What is kept has used its share of the cash; the rest cannot weigh more than what is left.
-        let limits = Limits { cash_buffer: Some(0.0), ..job.prepared.limits };
-        let mut weights: Vec<f64> = lines.aimed().map(|line| line.weight).collect();
-        limits.apply(&mut weights, kept);
-        let aimed = lines.blocks.iter_mut().flat_map(|block| &mut block.weights).filter(|weight| !weight.is_nan());
-        aimed.zip(weights).for_each(|(weight, cut)| *weight = cut);
-        let account = Account { equity, cash: self.paid.cash, reserve: 0.0 };
-        affordable_scale(&lines.aimed().collect::<Vec<Line>>(), account, &job.prepared.costs)
     }
 
     /// Trades what is ordered in a row: sells, then buys.
@@ -288,35 +265,12 @@ impl Book {
         }
         let Slate { lines, ends, .. } = slate;
         if self.is_cash {
-            self.fill_for_cash(job, Side::Sell, lines);
-            self.fill_for_cash(job, Side::Buy, lines);
-            lines.part();
+            self.is_void |= !lines.pay_in_cash(self.rates, &job.prepared.costs, &mut self.paid);
         } else {
             lines.pay(self.rates, &mut self.paid);
         }
         self.n_fills += lines.n_orders();
         self.positions.book(places, row, lines, ends);
-    }
-
-    /// Executes orders of a side as far as there is cash for them: what is left of them becomes their fills.
-    fn fill_for_cash(&mut self, job: &Job<'_>, side: Side, lines: &mut Lines) {
-        for (block, at) in lines.places() {
-            let Block { prices, held, changes, commissions, .. } = &mut lines.blocks[block];
-            if changes[at] * side.sign() <= 0.0 {
-                continue;
-            }
-            let (quantity, reference) = (changes[at].abs(), prices[at]);
-            let purse = if side == Side::Buy { Purse::Cash(self.paid.cash) } else { Purse::Unlimited };
-            self.is_void |= side == Side::Sell && quantity > held[at];
-            let meeting = Meeting { side, quantity, reference, at: 0, lot_size: None, terms: Terms::default() };
-            let fill = execute(meeting, purse, &job.prepared.costs);
-            changes[at] = fill.as_ref().map_or(0.0, |fill| side.sign() * fill.quantity);
-            let Some(fill) = fill else { continue };
-            self.paid.cash -= side.sign() * fill.quantity * fill.price + fill.commission;
-            self.paid.commission += fill.commission;
-            self.paid.slippage += fill.slippage;
-            (prices[at], commissions[at]) = (fill.price, fill.commission);
-        }
     }
 
     /// Gives up everything for its room.

@@ -1,10 +1,11 @@
 //! What a decision brings symbols to and what is traded for it, several symbols side by side.
 
+mod cash;
+
 use std::array::from_fn;
 
 use crosscut_kernels::widest::widest;
 use crosscut_model::Side;
-use crosscut_trading::sizing::Line;
 
 use crate::replay::ROUNDING;
 
@@ -23,6 +24,8 @@ pub(super) struct Block {
     pub(super) weights: Wide,
     /// Last closes, quote units; once traded, prices paid or received.
     pub(super) prices: Wide,
+    /// Prices before slippage, where cash is counted.
+    met: Wide,
     /// Base units held.
     pub(super) held: Wide,
     /// How far weights are from those drifted to; 0 for what is kept.
@@ -73,13 +76,19 @@ pub(super) struct Parts {
 }
 
 impl Block {
-    /// Works out changes: as [`Line::target`] less what is held, and 0 where that is rounding.
+    /// Base units aimed at, as [`Line::target`](crosscut_trading::sizing::Line::target); NaN for what is kept.
+    #[inline(always)]
+    fn targets(&self, equity: f64, scale: f64) -> Wide {
+        let sized: Wide = from_fn(|at| self.weights[at] * scale * equity / self.prices[at]);
+        from_fn(|at| if self.weights[at] == 0.0 { 0.0 } else { sized[at] })
+    }
+
+    /// Works out changes: as targets less what is held, and 0 where that is rounding.
     #[inline(always)]
     fn work_out(&mut self, equity: f64, scale: f64) {
+        let targets = self.targets(equity, scale);
         let Self { weights, prices, held, .. } = *self;
         let away: Wide = from_fn(|at| (weights[at] * scale - held[at] * prices[at] / equity).abs());
-        let sized: Wide = from_fn(|at| weights[at] * scale * equity / prices[at]);
-        let targets: Wide = from_fn(|at| if weights[at] == 0.0 { 0.0 } else { sized[at] });
         let changes: Wide = from_fn(|at| targets[at] - held[at]);
         // Neither holds for what is kept: its weight is NaN.
         self.turned = from_fn(|at| if away[at] >= 0.0 { away[at] } else { 0.0 });
@@ -88,10 +97,9 @@ impl Block {
         self.commissions = [0.0; WIDE];
     }
 
-    /// Works out the fills of all changes at their prices; `bought` and `sold` are the shares of a price that are paid and
-    /// received, `commission` is a fraction.
+    /// Works out the fills of all changes at their prices.
     #[inline(always)]
-    fn meet(&mut self, (bought, sold): (f64, f64), commission: f64) {
+    fn meet(&mut self, Rates { bought, sold, commission }: Rates) {
         let Self { prices: met, changes, .. } = *self;
         let prices: Wide = from_fn(|at| met[at] * if changes[at] < 0.0 { sold } else { bought });
         let commissions: Wide = from_fn(|at| commission * changes[at].abs() * prices[at]);
@@ -128,6 +136,24 @@ impl Block {
         self.parts.noted = from_fn(|at| if opened[at] > 0.0 { after[at] } else { held[at] });
         self.parts.noted_price = from_fn(|at| if opened[at] + taken[at] > 0.0 { prices[at] } else { f64::NAN });
         (self.parts.opened, self.parts.after, self.parts.end_share) = (opened, after, share);
+    }
+}
+
+/// What fills are priced and charged by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rates {
+    /// The share of a price that is paid.
+    bought: f64,
+    /// The share of a price that is received.
+    sold: f64,
+    /// Commission, a fraction.
+    commission: f64,
+}
+
+impl Rates {
+    /// From fractions.
+    pub(super) fn new(commission: f64, slippage: f64) -> Self {
+        Self { bought: 1.0 + slippage, sold: 1.0 + slippage * Side::Sell.sign(), commission }
     }
 }
 
@@ -183,16 +209,6 @@ impl Lines {
         (0..self.n_lines).map(|place| (place / WIDE, place % WIDE))
     }
 
-    /// What is not kept, one by one.
-    pub(super) fn aimed(&self) -> impl Iterator<Item = Line> {
-        let line = |(block, at): (usize, usize)| {
-            let Block { symbols, weights, prices, held, .. } = &self.blocks[block];
-            let (symbol_idx, weight, price, held) = (symbols[at], weights[at], prices[at], held[at]);
-            Line { symbol_idx, weight, price, held, spread: f64::NAN }
-        };
-        self.places().map(line).filter(|line| !line.weight.is_nan())
-    }
-
     /// Works out changes, `scale` being a factor of all weights; gives the one-sided turnover.
     pub(super) fn work_out(&mut self, equity: f64, scale: f64) -> f64 {
         let mut turned = 0.0;
@@ -224,22 +240,15 @@ impl Lines {
         self.blocks.iter().map(of_block).sum()
     }
 
-    /// Works out the fills of all changes at their prices, `rates` of commission and slippage being fractions, and pays for
-    /// them: for those that sell, then for those that buy.
-    pub(super) fn pay(&mut self, (commission, slippage): (f64, f64), paid: &mut Paid) {
-        let shares = (1.0 + slippage, 1.0 + slippage * Side::Sell.sign());
+    /// Works out the fills of all changes at their prices and pays for them: for those that sell, then for those that buy.
+    pub(super) fn pay(&mut self, rates: Rates, paid: &mut Paid) {
         let work = |block: &mut Block| {
-            block.meet(shares, commission);
+            block.meet(rates);
             block.part();
         };
         widest(|| {
             self.each(work, |block| paid.pay(&block.sells));
             self.blocks.iter().for_each(|block| paid.pay(&block.buys));
         });
-    }
-
-    /// Works out what fills do to positions.
-    pub(super) fn part(&mut self) {
-        self.blocks.iter_mut().for_each(Block::part);
     }
 }

@@ -1,0 +1,113 @@
+//! Lines of an account that may owe nothing: weights and orders are cut to what there is cash for.
+
+use std::array::from_fn;
+
+use crosscut_kernels::widest::widest;
+use crosscut_model::Side;
+use crosscut_trading::cost::Costs;
+use crosscut_trading::limits::{Kept, buffer_factor};
+use crosscut_trading::sizing::{Account, fitting_scale};
+use crosscut_trading::venue::{Meeting, Purse, Terms, execute};
+
+use super::{Block, Lines, Paid, Rates, WIDE, Wide};
+
+impl Block {
+    /// Weights that are kept, fractions of equity, as far as prices have moved them; 0 for others.
+    #[inline(always)]
+    fn kept(&self, equity: f64) -> Wide {
+        let drifted: Wide = from_fn(|at| self.held[at] * self.prices[at] / equity);
+        let drifted: Wide = from_fn(|at| if self.held[at] == 0.0 { 0.0 } else { drifted[at] });
+        from_fn(|at| if self.weights[at].is_nan() { drifted[at] } else { 0.0 })
+    }
+
+    /// Weights that are aimed at; 0 for what is kept.
+    #[inline(always)]
+    fn aimed(&self) -> Wide {
+        let weights = self.weights;
+        from_fn(|at| if weights[at].is_nan() { 0.0 } else { weights[at] })
+    }
+
+    /// Works out the cash that fills would take when all weights were multiplied by a factor, at their last closes.
+    #[inline(always)]
+    fn foresee(&mut self, equity: f64, scale: f64, Rates { bought, sold, commission }: Rates) {
+        let targets = self.targets(equity, scale);
+        let changes: Wide = from_fn(|at| targets[at] - self.held[at]);
+        let prices: Wide = from_fn(|at| self.prices[at] * if changes[at] < 0.0 { sold } else { bought });
+        let commissions: Wide = from_fn(|at| commission * changes[at].abs() * prices[at]);
+        let given: Wide = from_fn(|at| changes[at] * prices[at] + commissions[at]);
+        // Neither holds for what is kept: its target is NaN.
+        self.sells.given = from_fn(|at| if changes[at] < 0.0 { given[at] } else { 0.0 });
+        self.buys.given = from_fn(|at| if changes[at] > 0.0 { given[at] } else { 0.0 });
+    }
+
+    /// Cuts the fill of a line that buys to what there is cash for.
+    #[cold]
+    fn cut(&mut self, at: usize, (cash, costs): (f64, &Costs)) {
+        let (side, quantity, reference) = (Side::Buy, self.changes[at], self.met[at]);
+        let meeting = Meeting { side, quantity, reference, at: 0, lot_size: None, terms: Terms::default() };
+        let fill = execute(meeting, Purse::Cash(cash), costs);
+        self.changes[at] = fill.map_or(0.0, |fill| fill.quantity);
+        self.commissions[at] = fill.map_or(0.0, |fill| fill.commission);
+        self.buys.commissions[at] = self.commissions[at];
+        self.buys.slippages[at] = fill.map_or(0.0, |fill| fill.slippage);
+        self.buys.given[at] = fill.map_or(0.0, |fill| fill.quantity * fill.price + fill.commission);
+    }
+}
+
+impl Lines {
+    /// Cuts weights to what there is cash for; gives the scale that costs ask for beside.
+    pub(in crate::sweep::lean) fn fit(&mut self, account: Account, rates: Rates) -> f64 {
+        let Account { equity, .. } = account;
+        let (mut kept, mut net) = (0.0, 0.0);
+        for block in &self.blocks {
+            block.kept(equity).iter().for_each(|weight| kept += weight);
+            block.aimed().iter().for_each(|weight| net += weight);
+        }
+        // What is kept has used its share of the cash; the rest cannot weigh more than what is left.
+        let factor = buffer_factor(0.0, net, Kept { net: kept, ..Kept::default() });
+        if factor != 1.0 {
+            self.blocks.iter_mut().flat_map(|block| &mut block.weights).for_each(|weight| *weight *= factor);
+        }
+        fitting_scale(account, |scale| self.cash_after(account, scale, rates))
+    }
+
+    /// Cash after trading every line to its target, quote units: sells first, as orders are executed.
+    fn cash_after(&mut self, Account { equity, cash, .. }: Account, scale: f64, rates: Rates) -> f64 {
+        let mut left = cash;
+        widest(|| {
+            let take = |block: &Block| block.sells.given.iter().for_each(|given| left -= given);
+            self.each(|block| block.foresee(equity, scale, rates), take);
+            self.blocks.iter().flat_map(|block| &block.buys.given).for_each(|given| left -= given);
+        });
+        left
+    }
+
+    /// As [`Lines::pay`], with what `costs` charge at these rates: a fill that buys is cut to what there is cash for. Gives whether nothing
+    /// is sold that is not held.
+    pub(in crate::sweep::lean) fn pay_in_cash(&mut self, rates: Rates, costs: &Costs, paid: &mut Paid) -> bool {
+        let mut is_covered = true;
+        widest(|| {
+            let sell = |block: &Block| {
+                paid.pay(&block.sells);
+                is_covered &= (0..WIDE).all(|at| block.changes[at] >= 0.0 || -block.changes[at] <= block.held[at]);
+            };
+            let meet = |block: &mut Block| {
+                block.met = block.prices;
+                block.meet(rates);
+            };
+            self.each(meet, sell);
+        });
+        for block in &mut self.blocks {
+            for at in 0..WIDE {
+                if block.changes[at] > 0.0 && block.buys.given[at] > paid.cash {
+                    block.cut(at, (paid.cash, costs));
+                }
+                paid.cash -= block.buys.given[at];
+                paid.commission += block.buys.commissions[at];
+                paid.slippage += block.buys.slippages[at];
+            }
+        }
+        widest(|| self.blocks.iter_mut().for_each(Block::part));
+        is_covered
+    }
+}
