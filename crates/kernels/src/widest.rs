@@ -1,11 +1,21 @@
 //! Work on several numbers at once, by the widest instructions the processor has.
 
-/// Does `work`, and does it by AVX-512 where the processor has that: what is inlined into `work` is compiled for both. The
-/// results have the same bits, for neither adds, multiplies or divides in another order, nor rounds once instead of twice.
+/// Work that may be compiled several times.
+pub trait Work {
+    /// What comes of it.
+    type Output;
+
+    /// Does it. Has to be marked `#[inline(always)]`, as the functions it calls: a function on its own is compiled for all
+    /// processors only, and so is a closure that is called from two places.
+    fn run(self) -> Self::Output;
+}
+
+/// Does `work`, and does it by AVX-512 where the processor has that: what is inlined into it is compiled for both. The results have
+/// the same bits, for neither adds, multiplies or divides in another order, nor rounds once instead of twice.
 ///
 /// For loops that take numbers side by side and are worth the question, some ten instructions.
 #[inline]
-pub fn widest<R>(work: impl FnOnce() -> R) -> R {
+pub fn widest<W: Work>(work: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
@@ -16,14 +26,14 @@ pub fn widest<R>(work: impl FnOnce() -> R) -> R {
         #[allow(unsafe_code, reason = "whether a processor has an instruction is known when it runs only")]
         return unsafe { by_avx512(work) };
     }
-    work()
+    work.run()
 }
 
 /// Does `work`, compiled for AVX-512.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn by_avx512<R>(work: impl FnOnce() -> R) -> R {
-    work()
+fn by_avx512<W: Work>(work: W) -> W::Output {
+    work.run()
 }
 
 #[cfg(test)]
@@ -34,15 +44,21 @@ mod tests {
     use crate::bootstrap::Random;
 
     /// Products, sums, quotients and choices, of which a fused or reordered one would have other bits.
-    #[inline(always)]
-    fn mix(values: &[f64]) -> Vec<f64> {
-        let mut sum = 0.0;
-        let mixed = values.windows(3).map(|of| {
-            let product = of[0] * of[1] + of[2];
-            sum += product;
-            (if of[0] < of[1] { product / of[1] } else { product - of[2] / of[0] }) + sum
-        });
-        mixed.collect()
+    struct Mix<'a>(&'a [f64]);
+
+    impl Work for Mix<'_> {
+        type Output = Vec<f64>;
+
+        #[inline(always)]
+        fn run(self) -> Vec<f64> {
+            let (mut sum, mut mixed) = (0.0, Vec::new());
+            for of in self.0.windows(3) {
+                let product = of[0] * of[1] + of[2];
+                sum += product;
+                mixed.push((if of[0] < of[1] { product / of[1] } else { product - of[2] / of[0] }) + sum);
+            }
+            mixed
+        }
     }
 
     #[test]
@@ -54,7 +70,7 @@ mod tests {
                 *value = f64::NAN;
             }
             let bits = |values: Vec<f64>| values.into_iter().map(f64::to_bits).collect::<Vec<_>>();
-            assert_eq!(bits(widest(|| mix(&values))), bits(mix(&values)), "{n_values} values");
+            assert_eq!(bits(widest(Mix(&values))), bits(Mix(&values).run()), "{n_values} values");
         }
     }
 }

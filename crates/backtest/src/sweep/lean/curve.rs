@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crosscut_kernels::widest::widest;
+use crosscut_kernels::widest::{Work, widest};
 
 use crate::results::metrics::Exposure;
 
@@ -95,6 +95,34 @@ fn long_sums<const N: usize>(columns: &[Column<'_>], at: usize) -> Sums<N> {
     (net, gross)
 }
 
+/// Rows that a curve goes on over.
+struct Growth<'a, 'b> {
+    /// The curve.
+    curve: &'a mut Curve,
+    /// Cash at all rows.
+    cash: f64,
+    /// What is held.
+    columns: &'a [Column<'b>],
+    /// The rows of these columns.
+    rows: Range<usize>,
+}
+
+impl Work for Growth<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { curve, cash, columns, mut rows } = self;
+        curve.take_all::<LONG>(cash, columns, &mut rows);
+        curve.take_all::<32>(cash, columns, &mut rows);
+        curve.take_all::<16>(cash, columns, &mut rows);
+        curve.take_all::<WIDE>(cash, columns, &mut rows);
+        curve.take_all::<4>(cash, columns, &mut rows);
+        curve.take_all::<2>(cash, columns, &mut rows);
+        curve.take_all::<1>(cash, columns, &mut rows);
+    }
+}
+
 impl Curve {
     /// Nothing yet of so many rows; `equity` is room for them.
     pub(super) fn new(n_rows: usize, mut equity: Vec<f64>) -> Self {
@@ -116,17 +144,8 @@ impl Curve {
 
     /// Goes on over rows in which all columns have prices.
     pub(super) fn grow(&mut self, cash: f64, columns: &[Column<'_>], n_rows: usize) {
-        let mut rows = 0..n_rows;
         self.is_sound = true;
-        widest(|| {
-            self.take_all::<LONG>(cash, columns, &mut rows);
-            self.take_all::<32>(cash, columns, &mut rows);
-            self.take_all::<16>(cash, columns, &mut rows);
-            self.take_all::<WIDE>(cash, columns, &mut rows);
-            self.take_all::<4>(cash, columns, &mut rows);
-            self.take_all::<2>(cash, columns, &mut rows);
-            self.take_all::<1>(cash, columns, &mut rows);
-        });
+        widest(Growth { curve: self, cash, columns, rows: 0..n_rows });
     }
 
     /// Takes rows in, `N` at once, while there are as many.

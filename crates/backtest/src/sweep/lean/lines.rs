@@ -4,7 +4,7 @@ mod cash;
 
 use std::array::from_fn;
 
-use crosscut_kernels::widest::widest;
+use crosscut_kernels::widest::{Work, widest};
 use crosscut_model::Side;
 
 use crate::replay::ROUNDING;
@@ -209,29 +209,14 @@ impl Lines {
         (0..self.n_lines).map(|place| (place / WIDE, place % WIDE))
     }
 
-    /// Works out changes, `scale` being a factor of all weights; gives the one-sided turnover.
-    pub(super) fn work_out(&mut self, equity: f64, scale: f64) -> f64 {
-        let mut turned = 0.0;
-        let add = |block: &Block| turned = block.turned.iter().fold(turned, |sum, away| sum + away);
-        widest(|| self.each(|block| block.work_out(equity, scale), add));
-        0.5 * turned
+    /// Makes a pass over all lines.
+    fn pass<P: Pass>(&mut self, pass: P) -> P {
+        widest(Passing { blocks: &mut self.blocks, pass })
     }
 
-    /// Does `work` on each block, and `sum` on each in its order: one block behind, so that a sum, which has to wait for the one
-    /// before, is added while the next lines are worked out.
-    #[inline(always)]
-    fn each(&mut self, work: impl Fn(&mut Block), mut sum: impl FnMut(&Block)) {
-        let mut before: Option<&Block> = None;
-        for block in &mut self.blocks {
-            work(block);
-            if let Some(before) = before {
-                sum(before);
-            }
-            before = Some(block);
-        }
-        if let Some(last) = before {
-            sum(last);
-        }
+    /// Works out changes, `scale` being a factor of all weights; gives the one-sided turnover.
+    pub(super) fn work_out(&mut self, equity: f64, scale: f64) -> f64 {
+        0.5 * self.pass(Change { equity, scale, turned: 0.0 }).turned
     }
 
     /// How many changes there are.
@@ -242,13 +227,100 @@ impl Lines {
 
     /// Works out the fills of all changes at their prices and pays for them: for those that sell, then for those that buy.
     pub(super) fn pay(&mut self, rates: Rates, paid: &mut Paid) {
-        let work = |block: &mut Block| {
-            block.meet(rates);
-            block.part();
-        };
-        widest(|| {
-            self.each(work, |block| paid.pay(&block.sells));
-            self.blocks.iter().for_each(|block| paid.pay(&block.buys));
-        });
+        self.pass(Trade { rates, paid });
+    }
+}
+
+/// Something that is done to all lines.
+trait Pass {
+    /// Works on a block.
+    fn work(&self, block: &mut Block);
+
+    /// Adds a block to sums, in its order.
+    fn add(&mut self, _block: &Block) {}
+
+    /// Adds a block to sums once all have been [added](Pass::add), in its order again.
+    fn add_again(&mut self, _block: &Block) {}
+}
+
+/// A pass on its way.
+struct Passing<'a, P> {
+    /// The lines.
+    blocks: &'a mut [Block],
+    /// What is done to them.
+    pass: P,
+}
+
+impl<P: Pass> Work for Passing<'_, P> {
+    type Output = P;
+
+    /// Adds one block behind, so that a sum, which has to wait for the one before, is added while the next lines are worked out.
+    #[inline(always)]
+    fn run(mut self) -> P {
+        let mut before: Option<&Block> = None;
+        for block in self.blocks.iter_mut() {
+            self.pass.work(block);
+            if let Some(before) = before {
+                self.pass.add(before);
+            }
+            before = Some(block);
+        }
+        if let Some(last) = before {
+            self.pass.add(last);
+        }
+        for block in self.blocks.iter() {
+            self.pass.add_again(block);
+        }
+        self.pass
+    }
+}
+
+/// Works out changes.
+struct Change {
+    /// Equity, quote units.
+    equity: f64,
+    /// A factor of all weights.
+    scale: f64,
+    /// How far weights are from those drifted to.
+    turned: f64,
+}
+
+impl Pass for Change {
+    #[inline(always)]
+    fn work(&self, block: &mut Block) {
+        block.work_out(self.equity, self.scale);
+    }
+
+    #[inline(always)]
+    fn add(&mut self, block: &Block) {
+        for away in block.turned {
+            self.turned += away;
+        }
+    }
+}
+
+/// Works out fills and what they do to positions, and pays for them.
+struct Trade<'a> {
+    /// What they are priced and charged by.
+    rates: Rates,
+    /// What is paid.
+    paid: &'a mut Paid,
+}
+
+impl Pass for Trade<'_> {
+    #[inline(always)]
+    fn work(&self, block: &mut Block) {
+        block.meet(self.rates);
+        block.part();
+    }
+
+    #[inline(always)]
+    fn add(&mut self, block: &Block) {
+        self.paid.pay(&block.sells);
+    }
+
+    #[inline(always)]
+    fn add_again(&mut self, block: &Block) {
+        self.paid.pay(&block.buys);
     }
 }

@@ -59,7 +59,8 @@ impl Book {
         let mut costs = vec![(0.0, 0.0); places.panel.symbols().len()];
         let before = self.paid;
         for (symbol_idx, quantity) in held {
-            let price = if self.is_delayed { places.open_at(symbol_idx, met) } else { places.last_close(symbol_idx, row) };
+            let price =
+                if self.is_delayed { places.open_at(symbol_idx, met) } else { places.last_close(symbol_idx, row) };
             slate.lay_closing(symbol_idx, quantity, price);
             (self.paid.commission, self.paid.slippage) = (0.0, 0.0);
             self.trade(job, places, slate, met);

@@ -102,11 +102,11 @@ fn both(market: &SharedMarket, configs: &[BacktestConfig]) -> (Vec<SetOutcome>, 
 
 /// How many of the sets are walked to the end though their equity is gone on the way.
 fn n_walked_to_ruin(panel: &Panel, configs: &[BacktestConfig]) -> usize {
-    let jobs: Vec<Job<'_>> =
-        configs.iter().map(|config| Job { config, prepared: config.prepare().unwrap() }).collect();
+    let jobs: Vec<Job<'_>> = configs.iter().map(|config| Job { config, prepared: config.prepare().unwrap() }).collect();
     let (places, none) = (lean::Places::new(panel), lean::Outlooks::default());
     let walked = lean::walk(&places, &jobs.iter().collect::<Vec<_>>(), &none, &mut Vec::new());
-    let is_gone = |curves: &lean::Curves| curves.numbers(panel, (1.0, 1.0), None).equity.iter().any(|equity| *equity <= 0.0);
+    let is_gone =
+        |curves: &lean::Curves| curves.numbers(panel, (1.0, 1.0), None).equity.iter().any(|equity| *equity <= 0.0);
     walked.into_iter().filter_map(|walked| walked.unwrap()).filter(is_gone).count()
 }
 

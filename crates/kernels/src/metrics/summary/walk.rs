@@ -8,7 +8,7 @@
 use super::Workspace;
 use super::falls::Falls;
 use super::line::{Logarithms, finished, reduced};
-use crate::widest::widest;
+use crate::widest::{Work, widest};
 
 /// Rows of a block.
 pub(super) const BLOCK: usize = 256;
@@ -55,7 +55,8 @@ impl Walk {
             sums = sums.add(&Rows { returns: before, falls: &depths, logs: logs_before }, window, &mut logarithms);
             let (returns, logs) = (&mut blocks_of_returns[nth], &mut blocks_of_logs[nth]);
             falls.peaks(window, &mut depths);
-            divide(window, &logarithms, returns, &mut depths, logs);
+            widest(Quotients { window, logarithms: &logarithms, returns, falls: &mut depths, logs });
+            let returns = &blocks_of_returns[nth];
             is_sound &= logarithms.are_sound(values, logs);
             let changes = &returns[..values.len()];
             range.take(changes);
@@ -91,19 +92,40 @@ fn window<'a>(start: f64, equity: &'a [f64], nth: usize, room: &'a mut Window) -
     room
 }
 
+/// A window, what is known of its logarithms, and where to put what is worked out of both.
+struct Quotients<'a> {
+    /// The window.
+    window: &'a Window,
+    /// Its logarithms.
+    logarithms: &'a Logarithms,
+    /// Returns.
+    returns: &'a mut Column,
+    /// Highs, and falls below them afterwards.
+    falls: &'a mut Column,
+    /// Logarithms, finished.
+    logs: &'a mut Column,
+}
+
+impl Work for Quotients<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        divide(self.window, self.logarithms, self.returns, self.falls, self.logs);
+    }
+}
+
 /// Divides the values of a window by those before them and by their highs, which `falls` holds until then, and finishes their
 /// logarithms.
-// On its own, or the compiler does not see that two rows can be worked out at once.
-#[inline(never)]
+// With parameters of its own, or the compiler does not see that two rows can be worked out at once.
+#[inline(always)]
 fn divide(window: &Window, logarithms: &Logarithms, returns: &mut Column, falls: &mut Column, logs: &mut Column) {
     let Logarithms { f, s, k, .. } = logarithms;
-    widest(|| {
-        for at in 0..BLOCK {
-            returns[at] = window[at + 1] / window[at] - 1.0;
-            falls[at] = window[at + 1] / falls[at] - 1.0;
-            logs[at] = finished(f[at], s[at], k[at]);
-        }
-    });
+    for at in 0..BLOCK {
+        returns[at] = window[at + 1] / window[at] - 1.0;
+        falls[at] = window[at + 1] / falls[at] - 1.0;
+        logs[at] = finished(f[at], s[at], k[at]);
+    }
 }
 
 /// What was worked out of a block.

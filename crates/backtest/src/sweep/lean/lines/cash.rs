@@ -2,14 +2,13 @@
 
 use std::array::from_fn;
 
-use crosscut_kernels::widest::widest;
 use crosscut_model::Side;
 use crosscut_trading::cost::Costs;
 use crosscut_trading::limits::{Kept, buffer_factor};
 use crosscut_trading::sizing::{Account, fitting_scale};
 use crosscut_trading::venue::{Meeting, Purse, Terms, execute};
 
-use super::{Block, Lines, Paid, Rates, WIDE, Wide};
+use super::{Block, Lines, Paid, Pass, Rates, WIDE, Wide};
 
 impl Block {
     /// Weights that are kept, fractions of equity, as far as prices have moved them; 0 for others.
@@ -57,46 +56,20 @@ impl Block {
 impl Lines {
     /// Cuts weights to what there is cash for; gives the scale that costs ask for beside.
     pub(in crate::sweep::lean) fn fit(&mut self, account: Account, rates: Rates) -> f64 {
-        let Account { equity, .. } = account;
-        let (mut kept, mut net) = (0.0, 0.0);
-        for block in &self.blocks {
-            block.kept(equity).iter().for_each(|weight| kept += weight);
-            block.aimed().iter().for_each(|weight| net += weight);
-        }
+        let Weigh { kept, net, .. } = self.pass(Weigh { equity: account.equity, kept: 0.0, net: 0.0 });
         // What is kept has used its share of the cash; the rest cannot weigh more than what is left.
         let factor = buffer_factor(0.0, net, Kept { net: kept, ..Kept::default() });
         if factor != 1.0 {
             self.blocks.iter_mut().flat_map(|block| &mut block.weights).for_each(|weight| *weight *= factor);
         }
-        fitting_scale(account, |scale| self.cash_after(account, scale, rates))
+        let Account { equity, cash, .. } = account;
+        fitting_scale(account, |scale| self.pass(Foresee { equity, scale, rates, cash }).cash)
     }
 
-    /// Cash after trading every line to its target, quote units: sells first, as orders are executed.
-    fn cash_after(&mut self, Account { equity, cash, .. }: Account, scale: f64, rates: Rates) -> f64 {
-        let mut left = cash;
-        widest(|| {
-            let take = |block: &Block| block.sells.given.iter().for_each(|given| left -= given);
-            self.each(|block| block.foresee(equity, scale, rates), take);
-            self.blocks.iter().flat_map(|block| &block.buys.given).for_each(|given| left -= given);
-        });
-        left
-    }
-
-    /// As [`Lines::pay`], with what `costs` charge at these rates: a fill that buys is cut to what there is cash for. Gives whether nothing
-    /// is sold that is not held.
+    /// As [`Lines::pay`], with what `costs` charge at these rates: a fill that buys is cut to what there is cash for. Gives
+    /// whether nothing is sold that is not held.
     pub(in crate::sweep::lean) fn pay_in_cash(&mut self, rates: Rates, costs: &Costs, paid: &mut Paid) -> bool {
-        let mut is_covered = true;
-        widest(|| {
-            let sell = |block: &Block| {
-                paid.pay(&block.sells);
-                is_covered &= (0..WIDE).all(|at| block.changes[at] >= 0.0 || -block.changes[at] <= block.held[at]);
-            };
-            let meet = |block: &mut Block| {
-                block.met = block.prices;
-                block.meet(rates);
-            };
-            self.each(meet, sell);
-        });
+        let Sell { is_covered, paid, .. } = self.pass(Sell { rates, paid, is_covered: true });
         for block in &mut self.blocks {
             for at in 0..WIDE {
                 if block.changes[at] > 0.0 && block.buys.given[at] > paid.cash {
@@ -107,7 +80,99 @@ impl Lines {
                 paid.slippage += block.buys.slippages[at];
             }
         }
-        widest(|| self.blocks.iter_mut().for_each(Block::part));
+        self.pass(Part);
         is_covered
+    }
+}
+
+/// Sums weights.
+struct Weigh {
+    /// Equity, quote units.
+    equity: f64,
+    /// Sum of those that are kept.
+    kept: f64,
+    /// Sum of those that are aimed at.
+    net: f64,
+}
+
+impl Pass for Weigh {
+    #[inline(always)]
+    fn work(&self, _block: &mut Block) {}
+
+    #[inline(always)]
+    fn add(&mut self, block: &Block) {
+        for (kept, aimed) in block.kept(self.equity).into_iter().zip(block.aimed()) {
+            self.kept += kept;
+            self.net += aimed;
+        }
+    }
+}
+
+/// Foresees the cash after trading every line to its target: sells first, as orders are executed.
+struct Foresee {
+    /// Equity, quote units.
+    equity: f64,
+    /// A factor of all weights.
+    scale: f64,
+    /// What fills are priced and charged by.
+    rates: Rates,
+    /// Cash, quote units.
+    cash: f64,
+}
+
+impl Pass for Foresee {
+    #[inline(always)]
+    fn work(&self, block: &mut Block) {
+        block.foresee(self.equity, self.scale, self.rates);
+    }
+
+    #[inline(always)]
+    fn add(&mut self, block: &Block) {
+        for given in block.sells.given {
+            self.cash -= given;
+        }
+    }
+
+    #[inline(always)]
+    fn add_again(&mut self, block: &Block) {
+        for given in block.buys.given {
+            self.cash -= given;
+        }
+    }
+}
+
+/// Works out fills and pays for those that sell.
+struct Sell<'a> {
+    /// What they are priced and charged by.
+    rates: Rates,
+    /// What is paid.
+    paid: &'a mut Paid,
+    /// Whether all they sell is held.
+    is_covered: bool,
+}
+
+impl Pass for Sell<'_> {
+    #[inline(always)]
+    fn work(&self, block: &mut Block) {
+        block.met = block.prices;
+        block.meet(self.rates);
+    }
+
+    #[inline(always)]
+    fn add(&mut self, block: &Block) {
+        self.paid.pay(&block.sells);
+        for at in 0..WIDE {
+            self.is_covered &= block.changes[at] >= 0.0 || block.changes[at] >= -block.held[at];
+        }
+    }
+}
+
+/// Works out what fills do to positions.
+struct Part;
+
+impl Pass for Part {
+    #[inline(always)]
+    fn work(&self, block: &mut Block) {
+        block.part();
     }
 }
