@@ -109,10 +109,11 @@ impl Book {
             self.waits_for = None;
             std::mem::swap(&mut self.waiting, &mut slate.lines);
             for (block, at) in slate.lines.places() {
-                let Block { symbols, prices, .. } = &mut slate.lines.blocks[block];
+                let Block { symbols, prices, n_bars, .. } = &mut slate.lines.blocks[block];
                 prices[at] = places.open_at(symbols[at], row);
+                n_bars[at] = places.n_bars(symbols[at], row);
             }
-            self.trade(job, places, slate, row);
+            self.trade(job, slate);
         }
         self.mark(job, places, slate, to);
     }
@@ -134,22 +135,9 @@ impl Book {
         if rows.is_empty() || self.is_void {
             return;
         }
-        let held = self.positions.held();
-        slate.columns.resize(held.len(), Column::default());
-        let mut are_whole = true;
-        for (column, &(symbol_idx, quantity)) in slate.columns.iter_mut().zip(held) {
-            let Some(closes) = places.closes_in(symbol_idx, &rows) else {
-                are_whole = false;
-                break;
-            };
-            *column = (closes, quantity);
-        }
-        if are_whole {
-            self.curve.grow(self.paid.cash, &slate.columns, rows.len());
-        } else {
-            let columns = places.columns(held, &rows, &mut slate.filled);
-            self.curve.grow(self.paid.cash, &columns, rows.len());
-        }
+        let (curve, cash) = (&mut self.curve, self.paid.cash);
+        let grow = |columns: &[Column<'_>]| curve.grow(cash, columns, rows.len());
+        slate.with_columns(places, self.positions.held(), &rows, grow);
     }
 
     /// Decides at the close of a row; trades there, or at the next open.
@@ -183,11 +171,11 @@ impl Book {
         }
         slate.mark(self.positions.held_bits());
         self.settle_idle(job.config.untradable, places, slate, (outlook, row));
-        slate.lay(outlook.closes, &mut self.positions, ranges);
+        slate.lay(outlook.standings, &mut self.positions, ranges);
         self.wish(&mut slate.lines, equity);
         self.is_void |= self.is_late(places, row);
         if !self.is_delayed {
-            self.trade(job, places, slate, row);
+            self.trade(job, slate);
             return;
         }
         self.waits_for = Some(row + 1);
@@ -207,7 +195,8 @@ impl Book {
     /// Cash and the value of what is held at the last closes; what is held has one.
     fn equity(&self, outlook: Outlook<'_>) -> f64 {
         let held = self.positions.held().iter();
-        let value = held.fold(0.0, |sum, (symbol_idx, quantity)| sum + quantity * outlook.closes[*symbol_idx as usize]);
+        let close = |symbol_idx: u32| outlook.standings[symbol_idx as usize].close;
+        let value = held.fold(0.0, |sum, (symbol_idx, quantity)| sum + quantity * close(*symbol_idx));
         self.paid.cash + value
     }
 
@@ -217,8 +206,8 @@ impl Book {
             let worth = quantity * places.last_close(symbol_idx, row);
             let is_stuck = job.config.untradable == Untradable::Hold && !places.can_trade(symbol_idx, row);
             // The bar in which it was opened counts unless that was at its close.
-            let opened_bar = places.bar_number(symbol_idx, self.positions.opened_row(symbol_idx));
-            let n_bars = places.bar_number(symbol_idx, row).saturating_sub(opened_bar) + u64::from(self.is_delayed);
+            let since = places.n_bars(symbol_idx, row) - self.positions.opened_at(symbol_idx);
+            let n_bars = since.max(0.0) as u64 + u64::from(self.is_delayed);
             Holding { symbol_idx, weight: worth / equity, n_bars, is_stuck }
         };
         self.positions.held().iter().map(holding).collect()
@@ -258,8 +247,8 @@ impl Book {
         self.n_orders += lines.n_orders();
     }
 
-    /// Trades what is ordered in a row: sells, then buys.
-    pub(super) fn trade(&mut self, job: &Job<'_>, places: &Places<'_>, slate: &mut Slate<'_>, row: usize) {
+    /// Trades what is ordered: sells, then buys.
+    pub(super) fn trade(&mut self, job: &Job<'_>, slate: &mut Slate<'_>) {
         if self.is_void {
             return;
         }
@@ -270,7 +259,7 @@ impl Book {
             lines.pay(self.rates, &mut self.paid);
         }
         self.n_fills += lines.n_orders();
-        self.positions.book(places, row, lines, ends);
+        self.positions.book(lines, ends);
     }
 
     /// Gives up everything for its room.

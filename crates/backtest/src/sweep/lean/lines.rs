@@ -7,6 +7,7 @@ use std::array::from_fn;
 use crosscut_kernels::widest::{Work, widest};
 use crosscut_model::Side;
 
+use super::sight::Standing;
 use crate::replay::ROUNDING;
 
 /// Lines that are worked out at once.
@@ -26,6 +27,8 @@ pub(super) struct Block {
     pub(super) prices: Wide,
     /// Prices before slippage, where cash is counted.
     met: Wide,
+    /// How many bars there have been.
+    pub(super) n_bars: Wide,
     /// Base units held.
     pub(super) held: Wide,
     /// How far weights are from those drifted to; 0 for what is kept.
@@ -197,9 +200,10 @@ impl Lines {
     }
 
     /// A single line in which all that is held of a symbol is traded away at a price; the others are of nobody.
-    pub(super) fn close(&mut self, (symbol_idx, held): (u32, f64), price: f64, nobody: u32) {
+    pub(super) fn close(&mut self, (symbol_idx, held): (u32, f64), Standing { close, n_bars }: Standing, nobody: u32) {
         let mut block = Block { symbols: [nobody; WIDE], prices: [1.0; WIDE], ..Block::default() };
-        (block.symbols[0], block.held[0], block.prices[0], block.changes[0]) = (symbol_idx, held, price, -held);
+        (block.symbols[0], block.held[0], block.changes[0]) = (symbol_idx, held, -held);
+        (block.prices[0], block.n_bars[0]) = (close, n_bars);
         self.make_room(1);
         self.blocks[0] = block;
     }

@@ -15,6 +15,7 @@ mod outlook;
 mod positions;
 mod ranges;
 mod ruin;
+mod shelf;
 mod sight;
 mod slate;
 
@@ -160,7 +161,8 @@ pub(super) fn walk(
             match packs.iter_mut().find(|pack| pack.rebalance == rebalance) {
                 Some(pack) => pack.walkers.push(walker),
                 None => {
-                    let decisions = decisions(places.panel, rebalance, rows.clone());
+                    let known = outlooks.decisions(rebalance).map(<[usize]>::to_vec);
+                    let decisions = known.unwrap_or_else(|| decisions(places.panel, rebalance, rows.clone()));
                     packs.push(Pack { rebalance, decisions, n_over: 0, walkers: vec![walker] });
                 }
             }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::Job;
 use super::members::Members;
-use super::sight::{Places, Sight};
+use super::sight::{Places, Sight, Standing};
 use crate::replay::decisions;
 
 /// Bytes that the outlooks of a company take at most.
@@ -20,8 +20,8 @@ const ROWS: usize = 64;
 pub(super) struct Outlook<'a> {
     /// Eligible names by score descending, then symbol ascending.
     pub(super) ranked: &'a [Ranked],
-    /// The last close of each symbol, quote units, NaN before its first bar; and a price for nobody.
-    pub(super) closes: &'a [f64],
+    /// How each symbol stands, and nobody.
+    pub(super) standings: &'a [Standing],
     /// One bit for each symbol that is a member and can be traded.
     pub(super) tradable: &'a [u64],
 }
@@ -33,8 +33,8 @@ struct Looks {
     ranked: Vec<Ranked>,
     /// After how many of them each row ends.
     ends: Vec<usize>,
-    /// Last closes.
-    closes: Vec<f64>,
+    /// How symbols stand.
+    standings: Vec<Standing>,
     /// Bits of those that can be traded.
     tradable: Vec<u64>,
 }
@@ -43,10 +43,10 @@ impl Looks {
     /// What the row in a place shows.
     fn at(&self, place: usize) -> Outlook<'_> {
         let from = place.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let (n_closes, n_words) = (self.closes.len() / self.ends.len(), self.tradable.len() / self.ends.len());
+        let (n_standings, n_words) = (self.standings.len() / self.ends.len(), self.tradable.len() / self.ends.len());
         Outlook {
             ranked: &self.ranked[from..self.ends[place]],
-            closes: &self.closes[place * n_closes..][..n_closes],
+            standings: &self.standings[place * n_standings..][..n_standings],
             tradable: &self.tradable[place * n_words..][..n_words],
         }
     }
@@ -94,18 +94,18 @@ impl<'a> Lookout<'a> {
     fn look_at(&mut self, rows: &[usize]) {
         let (places, n_symbols) = (self.places, self.places.panel.symbols().len());
         // With one more for nobody.
-        let n_closes = n_symbols + 1;
+        let n_standings = n_symbols + 1;
         self.looks = Looks {
             ranked: Vec::with_capacity(rows.len() * n_symbols),
             ends: Vec::with_capacity(rows.len()),
-            closes: vec![1.0; rows.len() * n_closes],
+            standings: vec![Standing::NOBODY; rows.len() * n_standings],
             tradable: Vec::with_capacity(rows.len() * n_symbols.div_ceil(64)),
         };
         self.values.resize(rows.len() * n_symbols, f64::NAN);
         for symbol_idx in 0..n_symbols as u32 {
-            let (closes, values) = (&mut self.looks.closes, &mut self.values);
-            places.show(symbol_idx, rows, |nth, close, value| {
-                closes[nth * n_closes + symbol_idx as usize] = close;
+            let (standings, values) = (&mut self.looks.standings, &mut self.values);
+            places.show(symbol_idx, rows, |nth, standing, value| {
+                standings[nth * n_standings + symbol_idx as usize] = standing;
                 values[nth * n_symbols + symbol_idx as usize] = value;
             });
         }
@@ -159,6 +159,8 @@ impl View for Glance<'_, '_> {
 /// The outlooks of the rows at which a company decides, as many of the first as there is room for.
 #[derive(Debug, Default)]
 pub(in crate::sweep) struct Outlooks {
+    /// The rows at which each calendar decides, ascending.
+    decisions: Vec<(Rebalance, Vec<usize>)>,
     /// The rows, ascending.
     rows: Vec<usize>,
     /// What they show, [`ROWS`] of them together.
@@ -172,11 +174,12 @@ impl Outlooks {
         rules.dedup();
         let Some(first) = jobs.first() else { return Self::default() };
         let range = first.prepared.range.positions(places.panel.timeline());
-        let mut rows: Vec<usize> =
-            rules.into_iter().flat_map(|rebalance| decisions(places.panel, rebalance, range.clone())).collect();
+        let decided = |rule| (rule, decisions(places.panel, rule, range.clone()));
+        let decisions: Vec<(Rebalance, Vec<usize>)> = rules.into_iter().map(decided).collect();
+        let mut rows: Vec<usize> = decisions.iter().flat_map(|(_, rows)| rows).copied().collect();
         rows.sort_unstable();
         rows.dedup();
-        let bytes = places.panel.symbols().len() * (size_of::<Ranked>() + size_of::<f64>());
+        let bytes = places.panel.symbols().len() * (size_of::<Ranked>() + size_of::<Standing>());
         rows.truncate(BYTES_MAX / bytes.max(1));
         let look = |rows: &[usize]| {
             let mut lookout = Lookout::new(places, first)?;
@@ -184,7 +187,12 @@ impl Outlooks {
             Some(lookout.looks)
         };
         let all = rows.par_chunks(ROWS).filter_map(look).collect();
-        Self { rows, all }
+        Self { decisions, rows, all }
+    }
+
+    /// The rows at which a calendar decides, ascending; `None` for one that none of the jobs has.
+    pub(super) fn decisions(&self, rebalance: Rebalance) -> Option<&[usize]> {
+        self.decisions.iter().find(|(rule, _)| *rule == rebalance).map(|(_, rows)| rows.as_slice())
     }
 
     /// What a row shows; `None` for one that was not looked at.

@@ -25,8 +25,8 @@ struct Account {
     extremes: Extremes,
     /// Signed base units.
     quantity: f64,
-    /// The row in which the trade was opened.
-    opened_row: f64,
+    /// How many bars there had been when the trade was opened.
+    opened_at: f64,
 }
 
 impl Account {
@@ -41,9 +41,9 @@ impl Account {
 
     /// Takes a fill in that ends no trade. An account without a position is empty.
     #[inline]
-    fn go_on(&mut self, Block { parts, .. }: &Block, at: usize, row: f64) {
+    fn go_on(&mut self, Block { parts, n_bars, .. }: &Block, at: usize) {
         let closed_value = self.closed[0];
-        self.opened_row = if self.quantity == 0.0 { row } else { self.opened_row };
+        self.opened_at = if self.quantity == 0.0 { n_bars[at] } else { self.opened_at };
         self.opened = [self.opened[0] + parts.opened[at], self.opened[1] + parts.opened_value[at]];
         self.closed = [closed_value + parts.closed_value[at], self.closed[1] + parts.commission[at]];
         self.quantity = parts.after[at];
@@ -124,9 +124,9 @@ impl Positions {
         &self.held_bits
     }
 
-    /// The row in which the present position of a symbol was opened; meaningless while flat.
-    pub(super) fn opened_row(&self, symbol_idx: u32) -> usize {
-        self.accounts[symbol_idx as usize].opened_row as usize
+    /// How many bars of a symbol there had been when its present position was opened; meaningless while flat.
+    pub(super) fn opened_at(&self, symbol_idx: u32) -> f64 {
+        self.accounts[symbol_idx as usize].opened_at
     }
 
     /// Trades that are over.
@@ -163,17 +163,17 @@ impl Positions {
         account.quantity
     }
 
-    /// Books the fills of lines in a row, those that sell before those that buy. `ends` is room.
-    pub(super) fn book(&mut self, places: &Places<'_>, row: usize, lines: &mut Lines, ends: &mut Ends) {
+    /// Books the fills of lines, those that sell before those that buy. `ends` is room.
+    pub(super) fn book(&mut self, lines: &Lines, ends: &mut Ends) {
         ends.find(lines);
-        self.close_all(places, row, lines, ends);
+        self.close_all(lines, ends);
         self.held.resize(lines.blocks.len() * WIDE, (0, 0.0));
         let (accounts, held) = (self.accounts.as_mut_slice(), self.held.as_mut_slice());
         let mut n_held = 0;
         for block in &lines.blocks {
             for at in 0..WIDE {
                 let (symbol_idx, after) = (block.symbols[at], block.parts.after[at]);
-                accounts[symbol_idx as usize].go_on(block, at, row as f64);
+                accounts[symbol_idx as usize].go_on(block, at);
                 // Written whether it counts or not, so that nothing has to be guessed.
                 held[n_held] = (symbol_idx, after);
                 n_held += usize::from(after != 0.0);
@@ -187,7 +187,7 @@ impl Positions {
     }
 
     /// Ends the trades of lines, several at once.
-    fn close_all(&mut self, places: &Places<'_>, row: usize, lines: &Lines, ends: &mut Ends) {
+    fn close_all(&mut self, lines: &Lines, ends: &mut Ends) {
         let Ends { ordered: ended, ending, .. } = ends;
         let n_closed = self.closed.profits.len() + ended.len();
         // What is left in it from those before is cut off again.
@@ -201,7 +201,7 @@ impl Positions {
                 ending.held[at] = account.quantity;
                 (ending.prices[at], ending.commissions[at]) =
                     (block.prices[line], block.commissions[line] * block.parts.end_share[line]);
-                ending.n_bars[at] = places.bars_between(block.symbols[line], account.opened_row, row);
+                ending.n_bars[at] = block.n_bars[line] - account.opened_at;
                 *account = Account::default();
             }
             ending.tell(&mut self.closed);

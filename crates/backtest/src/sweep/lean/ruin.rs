@@ -5,7 +5,7 @@
 use super::Job;
 use super::book::Book;
 use super::curve::Bookmark;
-use super::sight::Places;
+use super::sight::{Places, Standing};
 use super::slate::Slate;
 
 impl Book {
@@ -59,11 +59,11 @@ impl Book {
         let mut costs = vec![(0.0, 0.0); places.panel.symbols().len()];
         let before = self.paid;
         for (symbol_idx, quantity) in held {
-            let price =
+            let close =
                 if self.is_delayed { places.open_at(symbol_idx, met) } else { places.last_close(symbol_idx, row) };
-            slate.lay_closing(symbol_idx, quantity, price);
+            slate.lay_closing(symbol_idx, quantity, Standing { close, n_bars: places.n_bars(symbol_idx, met) });
             (self.paid.commission, self.paid.slippage) = (0.0, 0.0);
-            self.trade(job, places, slate, met);
+            self.trade(job, slate);
             costs[symbol_idx as usize] = (self.paid.commission, self.paid.slippage);
         }
         (self.paid.commission, self.paid.slippage) = (before.commission, before.slippage);

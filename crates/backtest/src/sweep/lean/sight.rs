@@ -5,8 +5,21 @@ use std::ops::Range;
 
 use crosscut_trading::strategy::{Holding, View};
 
-use super::curve::Column;
 use crate::panel::{Panel, reach_of};
+
+/// How a symbol stands at a row.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Standing {
+    /// Its last close, quote units; NaN before its first bar.
+    pub(super) close: f64,
+    /// How many bars it has had.
+    pub(super) n_bars: f64,
+}
+
+impl Standing {
+    /// That of nobody.
+    pub(super) const NOBODY: Self = Self { close: 1.0, n_bars: 0.0 };
+}
 
 /// Where the bars of all symbols lie.
 pub(in crate::sweep) struct Places<'a> {
@@ -51,17 +64,8 @@ impl<'a> Places<'a> {
 
     /// How many bars of a symbol there are up to a row.
     #[inline]
-    pub(super) fn bar_number(&self, symbol_idx: u32, row: usize) -> u64 {
-        self.last(symbol_idx, row).map_or(0, |pos| pos as u64 + 1)
-    }
-
-    /// How many bars of a symbol there are after one row up to another.
-    #[inline]
-    pub(super) fn bars_between(&self, symbol_idx: u32, from: f64, to: usize) -> f64 {
-        match self.dense[symbol_idx as usize] {
-            (first, closes) if to < first + closes.len() && !closes.is_empty() => to as f64 - from,
-            _ => (self.bar_number(symbol_idx, to) - self.bar_number(symbol_idx, from as usize)) as f64,
-        }
+    pub(super) fn n_bars(&self, symbol_idx: u32, row: usize) -> f64 {
+        self.last(symbol_idx, row).map_or(0.0, |pos| pos as f64 + 1.0)
     }
 
     /// The lowest and the highest price of a symbol's bars in rows; `None` without a bar.
@@ -121,37 +125,13 @@ impl<'a> Places<'a> {
         self.panel.series(symbol_idx).close().get(from..from + rows.len())
     }
 
-    /// The columns of what is held in rows; `filled` is room for those that have a hole there.
-    pub(super) fn columns<'b>(
-        &self,
-        held: &[(u32, f64)],
-        rows: &Range<usize>,
-        filled: &'b mut Vec<f64>,
-    ) -> Vec<Column<'b>>
-    where
-        'a: 'b,
-    {
-        let n_rows = rows.len();
-        let whole: Vec<Option<&'a [f64]>> =
-            held.iter().map(|(symbol_idx, _)| self.closes_in(*symbol_idx, rows)).collect();
-        let holed = || held.iter().zip(&whole).filter(|(_, closes)| closes.is_none());
-        filled.resize(holed().count() * n_rows, 0.0);
-        for (((symbol_idx, _), _), closes) in holed().zip(filled.chunks_mut(n_rows)) {
-            self.panel.fill_closes(*symbol_idx, rows.clone(), closes);
-        }
-        let mut filled = filled.chunks(n_rows);
-        let closes = |whole: &Option<&'a [f64]>| whole.or_else(|| filled.next()).unwrap_or_default();
-        whole.iter().map(closes).zip(held).map(|(closes, (_, quantity))| (closes, *quantity)).collect()
-    }
-
-    /// Gives, for each of some rows, the last close of a symbol, quote units, NaN before its first bar; and the ranking value of
-    /// its bar in the row, NaN unless it can be traded.
-    pub(super) fn show(&self, symbol_idx: u32, rows: &[usize], mut give: impl FnMut(usize, f64, f64)) {
+    /// Gives, for each of some rows, how a symbol stands, and the ranking value of its bar in the row, NaN unless it can be traded.
+    pub(super) fn show(&self, symbol_idx: u32, rows: &[usize], mut give: impl FnMut(usize, Standing, f64)) {
         let series = self.panel.series(symbol_idx);
         let (closes, values) = (series.close(), series.factor());
         for (nth, &row) in rows.iter().enumerate() {
             let Some(pos) = self.last(symbol_idx, row) else {
-                give(nth, f64::NAN, f64::NAN);
+                give(nth, Standing { close: f64::NAN, n_bars: 0.0 }, f64::NAN);
                 continue;
             };
             let is_there = match self.dense[symbol_idx as usize] {
@@ -160,7 +140,8 @@ impl<'a> Places<'a> {
             };
             let value = values[pos];
             let can_trade = is_there && value.is_finite() && series.is_tradable(pos);
-            give(nth, closes[pos], if can_trade { value } else { f64::NAN });
+            let standing = Standing { close: closes[pos], n_bars: pos as f64 + 1.0 };
+            give(nth, standing, if can_trade { value } else { f64::NAN });
         }
     }
 

@@ -1,11 +1,15 @@
 //! Room for one decision, used by sets one after another.
 
+use std::ops::Range;
+
 use crosscut_trading::strategy::{Aim, Plan};
 
 use super::curve::Column;
 use super::lines::{Lines, WIDE};
 use super::positions::{Ends, Positions};
 use super::ranges::Ranges;
+use super::shelf::Shelf;
+use super::sight::{Places, Standing};
 
 /// What a set aims at and holds, one bit for each symbol.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,13 +45,13 @@ pub(super) struct Slate<'a> {
     pub(super) lines: Lines,
     /// Room for fills that end trades.
     pub(super) ends: Ends,
-    /// What is valued.
-    pub(super) columns: Vec<Column<'a>>,
-    /// Closes of what is valued in rows where it has no bar.
-    pub(super) filled: Vec<f64>,
+    /// Closes of what is valued: in single rows, as between a decision and the open after it, and in several.
+    pub(super) shelves: [Shelf<'a>; 2],
+    /// Room for columns, empty.
+    columns: Vec<Column<'a>>,
 }
 
-impl Slate<'_> {
+impl<'a> Slate<'a> {
     /// An empty slate for so many symbols.
     pub(super) fn new(n_symbols: usize) -> Self {
         Self {
@@ -57,8 +61,8 @@ impl Slate<'_> {
             named: Vec::new(),
             lines: Lines::default(),
             ends: Ends::default(),
+            shelves: [Shelf::new(n_symbols), Shelf::new(n_symbols)],
             columns: Vec::new(),
-            filled: Vec::new(),
         }
     }
 
@@ -77,8 +81,22 @@ impl Slate<'_> {
         }
     }
 
+    /// Hands the columns of what is held in rows to `take`.
+    pub(super) fn with_columns(
+        &mut self,
+        places: &Places<'a>,
+        held: &[(u32, f64)],
+        rows: &Range<usize>,
+        take: impl FnOnce(&[Column<'_>]),
+    ) {
+        let mut columns = emptied(std::mem::take(&mut self.columns));
+        self.shelves[usize::from(rows.len() > 1)].fetch(places, held, rows, &mut columns);
+        take(&columns);
+        self.columns = emptied(columns);
+    }
+
     /// Lays aims and positions side by side, symbols ascending.
-    pub(super) fn lay(&mut self, closes: &[f64], positions: &mut Positions, ranges: &Ranges) {
+    pub(super) fn lay(&mut self, standings: &[Standing], positions: &mut Positions, ranges: &Ranges) {
         let Self { weights, marks, named, lines, .. } = self;
         named.clear();
         for (word, marks) in marks.iter().enumerate() {
@@ -95,21 +113,30 @@ impl Slate<'_> {
         }
         lines.make_room(named.len());
         // Whose price is the last.
-        let nobody = closes.len() as u32 - 1;
+        let nobody = standings.len() as u32 - 1;
         named.resize(named.len().next_multiple_of(WIDE), nobody);
         for (block, &symbols) in lines.blocks.iter_mut().zip(named.as_chunks::<WIDE>().0) {
             block.symbols = symbols;
             block.weights = symbols.map(|symbol_idx| std::mem::take(&mut weights[symbol_idx as usize]));
-            block.prices = symbols.map(|symbol_idx| closes[symbol_idx as usize]);
+            let standings = symbols.map(|symbol_idx| standings[symbol_idx as usize]);
+            block.prices = standings.map(|standing| standing.close);
+            block.n_bars = standings.map(|standing| standing.n_bars);
             for (held, symbol_idx) in block.held.iter_mut().zip(symbols) {
                 *held = positions.note_range(symbol_idx, ranges);
             }
         }
     }
 
-    /// Lays one symbol of which everything is to be traded away at a price.
-    pub(super) fn lay_closing(&mut self, symbol_idx: u32, quantity: f64, price: f64) {
+    /// Lays one symbol of which everything is to be traded away at a price, which stands for its close.
+    pub(super) fn lay_closing(&mut self, symbol_idx: u32, quantity: f64, standing: Standing) {
         let nobody = self.weights.len() as u32 - 1;
-        self.lines.close((symbol_idx, quantity), price, nobody);
+        self.lines.close((symbol_idx, quantity), standing, nobody);
     }
+}
+
+/// An empty vector with the room of another one.
+fn emptied<'b>(mut columns: Vec<Column<'_>>) -> Vec<Column<'b>> {
+    columns.clear();
+    // Nothing is copied: what is collected from a vector into one of the same kind stays where it is.
+    columns.into_iter().map(|_| Column::default()).collect()
 }
