@@ -49,12 +49,14 @@ pub fn fitting_scale(account: Account, mut cash_after: impl FnMut(f64) -> f64) -
     // Aiming a hair above the reserve keeps rounding from falling below it, and gives the search a target it can hit.
     let margin = 1e-12 * account.equity.abs();
     let mut left = |scale: f64| cash_after(scale) - account.reserve - margin;
-    let (mut low, mut high) = (0.0, 1.0);
-    let mut left_high = left(high);
+    let (mut high, mut left_high) = (1.0, left(1.0));
     if left_high >= -margin {
         return 1.0;
     }
-    let mut left_low = left(low);
+    // Mostly it is a little too much, and no symbol turns between here and there: then the first step arrives.
+    let near = 1.0 + 2.0 * left_high / account.equity;
+    let left_near = if near > 0.0 { left(near) } else { f64::NAN };
+    let (mut low, mut left_low) = if left_near > 0.0 { (near, left_near) } else { (0.0, left(0.0)) };
     if left_low <= 0.0 {
         return 0.0;
     }

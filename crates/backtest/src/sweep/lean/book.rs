@@ -202,15 +202,15 @@ impl Book {
 
     /// What is held as a rule sees it.
     fn holdings(&self, job: &Job<'_>, places: &Places<'_>, (row, equity): (usize, f64)) -> Vec<Holding> {
-        let holding = |&(symbol_idx, quantity): &(u32, f64)| {
+        let holding = |(&(symbol_idx, quantity), opened_at): (&(u32, f64), f64)| {
             let worth = quantity * places.last_close(symbol_idx, row);
             let is_stuck = job.config.untradable == Untradable::Hold && !places.can_trade(symbol_idx, row);
             // The bar in which it was opened counts unless that was at its close.
-            let since = places.n_bars(symbol_idx, row) - self.positions.opened_at(symbol_idx);
+            let since = places.n_bars(symbol_idx, row) - opened_at;
             let n_bars = since.max(0.0) as u64 + u64::from(self.is_delayed);
             Holding { symbol_idx, weight: worth / equity, n_bars, is_stuck }
         };
-        self.positions.held().iter().map(holding).collect()
+        self.positions.held().iter().zip(self.positions.opened_at()).map(holding).collect()
     }
 
     /// Looks at what is held, not aimed at, and cannot be traded: it is kept, or closed at its last close.

@@ -56,24 +56,24 @@ fn rows<const N: usize>((prices, quantity): Column<'_>, at: usize) -> (&[f64; N]
     (prices[at..].first_chunk().expect("a column has all rows that are valued"), quantity)
 }
 
-/// The values of `N` rows from place `at` on, each summed in the order of the columns.
+/// The values of `N` rows from place `at` on, each summed in the order of the columns; where all is long signs are none.
 #[inline(always)]
-fn sums<const N: usize>(columns: &[Column<'_>], at: usize) -> Sums<N> {
+fn sums<const N: usize, const IS_LONG: bool>(columns: &[Column<'_>], at: usize) -> Sums<N> {
     let (mut net, mut gross) = ([0.0; N], [0.0; N]);
     for &column in columns {
         let (prices, quantity) = rows::<N>(column, at);
         for ((net, gross), price) in net.iter_mut().zip(&mut gross).zip(prices) {
             let value = quantity * price;
             *net += value;
-            *gross += value.abs();
+            *gross += if IS_LONG { 0.0 } else { value.abs() };
         }
     }
-    (net, gross)
+    (net, if IS_LONG { net } else { gross })
 }
 
 /// The values of `N` rows from place `at` on, four columns at a time.
 #[inline(always)]
-fn long_sums<const N: usize>(columns: &[Column<'_>], at: usize) -> Sums<N> {
+fn long_sums<const N: usize, const IS_LONG: bool>(columns: &[Column<'_>], at: usize) -> Sums<N> {
     let (mut net, mut gross) = ([0.0; N], [0.0; N]);
     let (fours, rest) = columns.as_chunks::<4>();
     for four in fours {
@@ -81,7 +81,9 @@ fn long_sums<const N: usize>(columns: &[Column<'_>], at: usize) -> Sums<N> {
         for row in 0..N {
             let (a, b, c, d) = (of_a * a[row], of_b * b[row], of_c * c[row], of_d * d[row]);
             net[row] = net[row] + a + b + c + d;
-            gross[row] = gross[row] + a.abs() + b.abs() + c.abs() + d.abs();
+            if !IS_LONG {
+                gross[row] = gross[row] + a.abs() + b.abs() + c.abs() + d.abs();
+            }
         }
     }
     for &column in rest {
@@ -89,10 +91,10 @@ fn long_sums<const N: usize>(columns: &[Column<'_>], at: usize) -> Sums<N> {
         for row in 0..N {
             let value = quantity * prices[row];
             net[row] += value;
-            gross[row] += value.abs();
+            gross[row] += if IS_LONG { 0.0 } else { value.abs() };
         }
     }
-    (net, gross)
+    (net, if IS_LONG { net } else { gross })
 }
 
 /// Rows that a curve goes on over.
@@ -112,14 +114,26 @@ impl Work for Growth<'_, '_> {
 
     #[inline(always)]
     fn run(self) {
+        if self.columns.iter().all(|(_, quantity)| *quantity > 0.0) {
+            self.take::<true>();
+        } else {
+            self.take::<false>();
+        }
+    }
+}
+
+impl Growth<'_, '_> {
+    /// Takes the rows in.
+    #[inline(always)]
+    fn take<const IS_LONG: bool>(self) {
         let Self { curve, cash, columns, mut rows } = self;
-        curve.take_all::<LONG>(cash, columns, &mut rows);
-        curve.take_all::<32>(cash, columns, &mut rows);
-        curve.take_all::<16>(cash, columns, &mut rows);
-        curve.take_all::<WIDE>(cash, columns, &mut rows);
-        curve.take_all::<4>(cash, columns, &mut rows);
-        curve.take_all::<2>(cash, columns, &mut rows);
-        curve.take_all::<1>(cash, columns, &mut rows);
+        curve.take_all::<LONG, IS_LONG>(cash, columns, &mut rows);
+        curve.take_all::<32, IS_LONG>(cash, columns, &mut rows);
+        curve.take_all::<16, IS_LONG>(cash, columns, &mut rows);
+        curve.take_all::<WIDE, IS_LONG>(cash, columns, &mut rows);
+        curve.take_all::<4, IS_LONG>(cash, columns, &mut rows);
+        curve.take_all::<2, IS_LONG>(cash, columns, &mut rows);
+        curve.take_all::<1, IS_LONG>(cash, columns, &mut rows);
     }
 }
 
@@ -150,10 +164,15 @@ impl Curve {
 
     /// Takes rows in, `N` at once, while there are as many.
     #[inline(always)]
-    fn take_all<const N: usize>(&mut self, cash: f64, columns: &[Column<'_>], rows: &mut Range<usize>) {
+    fn take_all<const N: usize, const IS_LONG: bool>(
+        &mut self,
+        cash: f64,
+        columns: &[Column<'_>],
+        rows: &mut Range<usize>,
+    ) {
         while rows.len() >= N {
             let at = rows.start;
-            let sums = if N > WIDE { long_sums(columns, at) } else { sums(columns, at) };
+            let sums = if N > WIDE { long_sums::<N, IS_LONG>(columns, at) } else { sums::<N, IS_LONG>(columns, at) };
             self.take::<N>(cash, sums);
             rows.start += N;
         }

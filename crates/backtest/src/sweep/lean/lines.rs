@@ -21,6 +21,8 @@ pub(super) type Wide = [f64; WIDE];
 pub(super) struct Block {
     /// Symbols that are held or aimed at, ascending; one past the last symbol for nobody.
     pub(super) symbols: [u32; WIDE],
+    /// Places of their accounts.
+    pub(super) accounts: [u32; WIDE],
     /// Weights aimed at; NaN for what is kept as it is.
     pub(super) weights: Wide,
     /// Last closes, quote units; once traded, prices paid or received.
@@ -199,10 +201,10 @@ impl Lines {
         self.blocks.resize(n_lines.div_ceil(WIDE), Block::default());
     }
 
-    /// A single line in which all that is held of a symbol is traded away at a price; the others are of nobody.
+    /// A single line in which the only position is traded away at a price; the others are of nobody.
     pub(super) fn close(&mut self, (symbol_idx, held): (u32, f64), Standing { close, n_bars }: Standing, nobody: u32) {
-        let mut block = Block { symbols: [nobody; WIDE], prices: [1.0; WIDE], ..Block::default() };
-        (block.symbols[0], block.held[0], block.changes[0]) = (symbol_idx, held, -held);
+        let mut block = Block { symbols: [nobody; WIDE], accounts: [1; WIDE], prices: [1.0; WIDE], ..Block::default() };
+        (block.symbols[0], block.accounts[0], block.held[0], block.changes[0]) = (symbol_idx, 0, held, -held);
         (block.prices[0], block.n_bars[0]) = (close, n_bars);
         self.make_room(1);
         self.blocks[0] = block;

@@ -92,11 +92,21 @@ impl Ends {
     }
 }
 
+/// A position by itself.
+pub(super) struct Single {
+    /// Its symbol, and base units.
+    pub(super) held: (u32, f64),
+    /// Its account.
+    account: Account,
+}
+
 /// Positions and closed trades.
 #[derive(Debug)]
 pub(super) struct Positions {
-    /// One account per symbol.
+    /// For each symbol with a position its account, and an empty one after them.
     accounts: Vec<Account>,
+    /// Room for those after the next fills.
+    next: Vec<Account>,
     /// Symbols with a position, ascending, and base units.
     held: Vec<(u32, f64)>,
     /// One bit for each of them.
@@ -109,9 +119,8 @@ impl Positions {
     /// Nothing yet; `closed` is room for trades that are over.
     pub(super) fn new(n_symbols: usize, mut closed: TradeColumns) -> Self {
         closed.clear();
-        // One more than there are symbols, for lines of nobody.
-        let (accounts, held_bits) = (vec![Account::default(); n_symbols + 1], vec![0; n_symbols / 64 + 1]);
-        Self { accounts, held: Vec::new(), held_bits, closed }
+        let (accounts, held_bits) = (vec![Account::default()], vec![0; n_symbols / 64 + 1]);
+        Self { accounts, next: Vec::new(), held: Vec::new(), held_bits, closed }
     }
 
     /// Symbols with a position, ascending, and base units held, negative when short.
@@ -124,9 +133,21 @@ impl Positions {
         &self.held_bits
     }
 
-    /// How many bars of a symbol there had been when its present position was opened; meaningless while flat.
-    pub(super) fn opened_at(&self, symbol_idx: u32) -> f64 {
-        self.accounts[symbol_idx as usize].opened_at
+    /// Of each of them how many bars there had been when the position was opened.
+    pub(super) fn opened_at(&self) -> impl Iterator<Item = f64> {
+        self.accounts[..self.held.len()].iter().map(|account| account.opened_at)
+    }
+
+    /// Takes positions apart: each as if it were the only one.
+    pub(super) fn take_apart(&mut self) -> Vec<Single> {
+        let held = std::mem::take(&mut self.held);
+        held.into_iter().zip(&self.accounts).map(|(held, account)| Single { held, account: *account }).collect()
+    }
+
+    /// Holds nothing but this.
+    pub(super) fn hold(&mut self, Single { held, account }: Single) {
+        self.held = vec![held];
+        self.accounts = vec![account, Account::default()];
     }
 
     /// Trades that are over.
@@ -142,24 +163,25 @@ impl Positions {
     /// Takes note of the lowest and highest price at which symbols stood while they were held.
     pub(super) fn note_ranges(&mut self, ranges: &Ranges) {
         for at in 0..self.held.len() {
-            self.note_range(self.held[at].0, ranges);
+            self.note_range(at as u32, ranges.of(self.held[at].0));
         }
     }
 
     /// As [`Positions::note_ranges`], of rows.
     pub(super) fn note_rows(&mut self, places: &Places<'_>, rows: &Range<usize>) {
-        for (symbol_idx, _) in &self.held {
+        for ((symbol_idx, _), account) in self.held.iter().zip(&mut self.accounts) {
             if let Some((low, high)) = places.range_of(*symbol_idx, rows) {
-                self.accounts[*symbol_idx as usize].note_range(&[low, high]);
+                account.note_range(&[low, high]);
             }
         }
     }
 
-    /// As [`Positions::note_ranges`], of a symbol; gives the base units held, and does nothing where there are none.
+    /// As [`Positions::note_ranges`], of the position in a place; gives the base units held, and does nothing where there are
+    /// none: after all positions.
     #[inline(always)]
-    pub(super) fn note_range(&mut self, symbol_idx: u32, ranges: &Ranges) -> f64 {
-        let account = &mut self.accounts[symbol_idx as usize];
-        account.note_range(ranges.of(symbol_idx));
+    pub(super) fn note_range(&mut self, place: u32, range: &[f64; 2]) -> f64 {
+        let account = &mut self.accounts[place as usize];
+        account.note_range(range);
         account.quantity
     }
 
@@ -167,18 +189,23 @@ impl Positions {
     pub(super) fn book(&mut self, lines: &Lines, ends: &mut Ends) {
         ends.find(lines);
         self.close_all(lines, ends);
-        self.held.resize(lines.blocks.len() * WIDE, (0, 0.0));
-        let (accounts, held) = (self.accounts.as_mut_slice(), self.held.as_mut_slice());
+        let n_lines = lines.blocks.len() * WIDE;
+        self.held.resize(n_lines, (0, 0.0));
+        self.next.resize(self.next.len().max(n_lines + 1), Account::default());
+        let (accounts, next, held) = (&self.accounts[..], &mut self.next[..], &mut self.held[..]);
         let mut n_held = 0;
         for block in &lines.blocks {
             for at in 0..WIDE {
                 let (symbol_idx, after) = (block.symbols[at], block.parts.after[at]);
-                accounts[symbol_idx as usize].go_on(block, at);
+                let mut account = accounts[block.accounts[at] as usize];
+                account.go_on(block, at);
                 // Written whether it counts or not, so that nothing has to be guessed.
-                held[n_held] = (symbol_idx, after);
+                (next[n_held], held[n_held]) = (account, (symbol_idx, after));
                 n_held += usize::from(after != 0.0);
             }
         }
+        next[n_held] = Account::default();
+        std::mem::swap(&mut self.accounts, &mut self.next);
         self.held.truncate(n_held);
         self.held_bits.fill(0);
         self.held
@@ -194,7 +221,7 @@ impl Positions {
         for ended in ended.chunks(WIDE) {
             for (at, &place) in ended.iter().enumerate().take(WIDE) {
                 let (block, line) = (&lines.blocks[place as usize / WIDE], place as usize % WIDE);
-                let account = &mut self.accounts[block.symbols[line] as usize];
+                let account = &mut self.accounts[block.accounts[line] as usize];
                 [ending.opened[at], ending.opened_value[at]] = account.opened;
                 [ending.closed_value[at], ending.paid[at]] = account.closed;
                 [ending.lowest[at], ending.lowest_loss[at]] = account.extremes.lowest();

@@ -37,20 +37,21 @@ impl Book {
     pub(super) fn leave<'a>(&mut self, job: &Job<'_>, places: &Places<'a>, slate: &mut Slate<'a>, row: usize) {
         self.is_ruined = true;
         let met = row + usize::from(self.is_delayed);
-        let mut held = self.positions.held().to_vec();
         let meets = |symbol_idx| match self.is_delayed {
             true => places.has_open(symbol_idx, met, self.rows.end),
             false => places.has_bar(symbol_idx, row),
         };
-        if self.is_cash || self.is_late(places, row) || !held.iter().all(|(symbol_idx, _)| meets(*symbol_idx)) {
+        if self.is_cash
+            || self.is_late(places, row)
+            || !self.positions.held().iter().all(|(symbol_idx, _)| meets(*symbol_idx))
+        {
             self.is_void = true;
             return;
         }
         self.positions.note_rows(places, &(self.since..row + 1));
-        self.n_orders += held.len();
+        self.n_orders += self.positions.held().len();
         if self.is_delayed {
             self.value(places, slate, met);
-            held.sort_by_key(|(_, quantity)| *quantity < 0.0);
         }
         if met == self.rows.end {
             return;
@@ -58,10 +59,16 @@ impl Book {
         // Cash is paid as orders are filled; what they cost is summed as they were made.
         let mut costs = vec![(0.0, 0.0); places.panel.symbols().len()];
         let before = self.paid;
-        for (symbol_idx, quantity) in held {
+        let mut singles = self.positions.take_apart();
+        if self.is_delayed {
+            singles.sort_by_key(|single| single.held.1 < 0.0);
+        }
+        for single in singles {
+            let (symbol_idx, _) = single.held;
             let close =
                 if self.is_delayed { places.open_at(symbol_idx, met) } else { places.last_close(symbol_idx, row) };
-            slate.lay_closing(symbol_idx, quantity, Standing { close, n_bars: places.n_bars(symbol_idx, met) });
+            slate.lay_closing(single.held, Standing { close, n_bars: places.n_bars(symbol_idx, met) });
+            self.positions.hold(single);
             (self.paid.commission, self.paid.slippage) = (0.0, 0.0);
             self.trade(job, slate);
             costs[symbol_idx as usize] = (self.paid.commission, self.paid.slippage);

@@ -39,8 +39,9 @@ pub(super) struct Slate<'a> {
     pub(super) marks: Vec<Marks>,
     /// What a rule says.
     pub(super) plan: Plan,
-    /// Symbols that are held or aimed at, ascending.
-    named: Vec<u32>,
+    /// Symbols that are held or aimed at, ascending, and the place of each among those held, the one after all of them for
+    /// others.
+    named: Vec<(u32, u32)>,
     /// What each of them is brought to, and what is traded.
     pub(super) lines: Lines,
     /// Room for fills that end trades.
@@ -99,6 +100,7 @@ impl<'a> Slate<'a> {
     pub(super) fn lay(&mut self, standings: &[Standing], positions: &mut Positions, ranges: &Ranges) {
         let Self { weights, marks, named, lines, .. } = self;
         named.clear();
+        let (mut place, none) = (0, positions.held().len() as u32);
         for (word, marks) in marks.iter().enumerate() {
             let mut kept = marks.kept;
             while kept != 0 {
@@ -107,30 +109,34 @@ impl<'a> Slate<'a> {
             }
             let mut left = marks.aimed() | marks.held;
             while left != 0 {
-                named.push(word as u32 * 64 + left.trailing_zeros());
+                let bit = left.trailing_zeros();
+                let is_held = marks.held >> bit & 1 == 1;
+                named.push((word as u32 * 64 + bit, if is_held { place } else { none }));
+                place += u32::from(is_held);
                 left &= left - 1;
             }
         }
         lines.make_room(named.len());
         // Whose price is the last.
         let nobody = standings.len() as u32 - 1;
-        named.resize(named.len().next_multiple_of(WIDE), nobody);
-        for (block, &symbols) in lines.blocks.iter_mut().zip(named.as_chunks::<WIDE>().0) {
-            block.symbols = symbols;
+        named.resize(named.len().next_multiple_of(WIDE), (nobody, none));
+        for (block, named) in lines.blocks.iter_mut().zip(named.as_chunks::<WIDE>().0) {
+            let symbols = named.map(|(symbol_idx, _)| symbol_idx);
+            (block.symbols, block.accounts) = (symbols, named.map(|(_, place)| place));
             block.weights = symbols.map(|symbol_idx| std::mem::take(&mut weights[symbol_idx as usize]));
             let standings = symbols.map(|symbol_idx| standings[symbol_idx as usize]);
             block.prices = standings.map(|standing| standing.close);
             block.n_bars = standings.map(|standing| standing.n_bars);
-            for (held, symbol_idx) in block.held.iter_mut().zip(symbols) {
-                *held = positions.note_range(symbol_idx, ranges);
+            for (held, (symbol_idx, place)) in block.held.iter_mut().zip(named) {
+                *held = positions.note_range(*place, ranges.of(*symbol_idx));
             }
         }
     }
 
-    /// Lays one symbol of which everything is to be traded away at a price, which stands for its close.
-    pub(super) fn lay_closing(&mut self, symbol_idx: u32, quantity: f64, standing: Standing) {
+    /// Lays the only position, of which everything is to be traded away at a price, which stands for its close.
+    pub(super) fn lay_closing(&mut self, held: (u32, f64), standing: Standing) {
         let nobody = self.weights.len() as u32 - 1;
-        self.lines.close((symbol_idx, quantity), standing, nobody);
+        self.lines.close(held, standing, nobody);
     }
 }
 
