@@ -264,7 +264,7 @@ impl Book {
 
     /// Gives up everything for its room.
     pub(super) fn into_spare(self) -> Spare {
-        Spare { equity: self.curve.equity, trades: self.positions.into_closed() }
+        Spare { equity: self.curve.into_room(), trades: self.positions.into_closed() }
     }
 
     /// What it has come to; `None` for a set the engine has to run.

@@ -13,8 +13,10 @@ pub(super) type Column<'a> = (&'a [f64], f64);
 /// Equity by row, and sums of exposure.
 #[derive(Debug)]
 pub(super) struct Curve {
-    /// Equity by row.
-    pub(super) equity: Vec<f64>,
+    /// Equity by row, and room for the rows to come.
+    equity: Vec<f64>,
+    /// How many rows there are.
+    n_rows: usize,
     /// Sums over these rows.
     exposed: Exposed,
     /// Whether all equity of the rows it went on over last is above 0.
@@ -140,20 +142,18 @@ impl Growth<'_, '_> {
 impl Curve {
     /// Nothing yet of so many rows; `equity` is room for them.
     pub(super) fn new(n_rows: usize, mut equity: Vec<f64>) -> Self {
-        equity.clear();
-        equity.reserve_exact(n_rows);
-        Self { equity, exposed: Exposed::default(), is_sound: true }
+        equity.resize(n_rows, 0.0);
+        Self { equity, n_rows: 0, exposed: Exposed::default(), is_sound: true }
     }
 
     /// What [`Curve::back_to`] needs to come back here.
     pub(super) fn bookmark(&self) -> Bookmark {
-        Bookmark { n_rows: self.equity.len(), exposed: self.exposed }
+        Bookmark { n_rows: self.n_rows, exposed: self.exposed }
     }
 
     /// Forgets the rows since.
     pub(super) fn back_to(&mut self, Bookmark { n_rows, exposed }: Bookmark) {
-        self.equity.truncate(n_rows);
-        self.exposed = exposed;
+        (self.n_rows, self.exposed) = (n_rows, exposed);
     }
 
     /// Goes on over rows in which all columns have prices.
@@ -181,12 +181,15 @@ impl Curve {
     /// Takes the values of some rows in.
     #[inline(always)]
     fn take<const N: usize>(&mut self, cash: f64, (mut net, mut gross): Sums<N>) {
-        let equity = net.map(|net| cash + net);
-        for (gross, equity) in gross.iter().zip(&equity) {
+        let room = self.equity[self.n_rows..].first_chunk_mut();
+        let equity: &mut [f64; N] = room.expect("there is room for all rows");
+        *equity = net.map(|net| cash + net);
+        self.n_rows += N;
+        for (gross, equity) in gross.iter().zip(&*equity) {
             self.exposed.n_held += u64::from(*gross != 0.0);
             self.is_sound &= *equity > 0.0;
         }
-        for ((net, gross), equity) in net.iter_mut().zip(&mut gross).zip(&equity) {
+        for ((net, gross), equity) in net.iter_mut().zip(&mut gross).zip(&*equity) {
             *net /= equity;
             *gross /= equity;
         }
@@ -194,12 +197,21 @@ impl Curve {
             self.exposed.net += net;
             self.exposed.gross += gross;
         }
-        self.equity.extend_from_slice(&equity);
+    }
+
+    /// Equity by row.
+    pub(super) fn equity(&self) -> &[f64] {
+        &self.equity[..self.n_rows]
+    }
+
+    /// Gives up everything for its room.
+    pub(super) fn into_room(self) -> Vec<f64> {
+        self.equity
     }
 
     /// What was held on average.
     pub(super) fn exposure(&self) -> Exposure {
-        let n = self.equity.len();
+        let n = self.n_rows;
         let mean = |sum: f64| Some(sum / n as f64).filter(|mean| n > 0 && mean.is_finite());
         let Exposed { gross, net, n_held } = self.exposed;
         Exposure { gross: mean(gross), net: mean(net), in_market: mean(n_held as f64) }

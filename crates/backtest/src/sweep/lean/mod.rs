@@ -235,7 +235,7 @@ impl Curves {
         Numbers {
             capital,
             timeline: &panel.timeline()[self.rows()],
-            equity: &self.book.curve.equity,
+            equity: self.book.curve.equity(),
             exposure: self.book.curve.exposure(),
             benchmark,
             turnover: &self.book.turnover,

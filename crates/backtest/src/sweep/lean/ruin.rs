@@ -17,7 +17,7 @@ impl Book {
         slate: &mut Slate<'a>,
         (from, bookmark): (usize, Bookmark),
     ) {
-        let (to, equity) = (self.at, &self.curve.equity[bookmark.n_rows..]);
+        let (to, equity) = (self.at, &self.curve.equity()[bookmark.n_rows..]);
         if equity.iter().any(|equity| equity.is_nan()) {
             self.is_void = true;
             return;

@@ -11,14 +11,6 @@ use crosscut_trading::venue::{Meeting, Purse, Terms, execute};
 use super::{Block, Lines, Paid, Pass, Rates, WIDE, Wide};
 
 impl Block {
-    /// Weights that are kept, fractions of equity, as far as prices have moved them; 0 for others.
-    #[inline(always)]
-    fn kept(&self, equity: f64) -> Wide {
-        let drifted: Wide = from_fn(|at| self.held[at] * self.prices[at] / equity);
-        let drifted: Wide = from_fn(|at| if self.held[at] == 0.0 { 0.0 } else { drifted[at] });
-        from_fn(|at| if self.weights[at].is_nan() { drifted[at] } else { 0.0 })
-    }
-
     /// Weights that are aimed at; 0 for what is kept.
     #[inline(always)]
     fn aimed(&self) -> Wide {
@@ -56,7 +48,8 @@ impl Block {
 impl Lines {
     /// Cuts weights to what there is cash for; gives the scale that costs ask for beside.
     pub(in crate::sweep::lean) fn fit(&mut self, account: Account, rates: Rates) -> f64 {
-        let Weigh { kept, net, .. } = self.pass(Weigh { equity: account.equity, kept: 0.0, net: 0.0 });
+        let Weigh { net, n_kept } = self.pass(Weigh { net: 0.0, n_kept: 0 });
+        let kept = if n_kept == 0 { 0.0 } else { self.kept(account.equity) };
         // What is kept has used its share of the cash; the rest cannot weigh more than what is left.
         let factor = buffer_factor(0.0, net, Kept { net: kept, ..Kept::default() });
         if factor != 1.0 {
@@ -66,13 +59,26 @@ impl Lines {
         fitting_scale(account, |scale| self.pass(Foresee { equity, scale, rates, cash }).cash)
     }
 
+    /// The sum of weights that are kept, fractions of equity, as far as prices have moved them.
+    #[cold]
+    fn kept(&self, equity: f64) -> f64 {
+        let mut kept = 0.0;
+        for Block { weights, held, prices, .. } in &self.blocks {
+            for at in (0..WIDE).filter(|&at| weights[at].is_nan() && held[at] != 0.0) {
+                kept += held[at] * prices[at] / equity;
+            }
+        }
+        kept
+    }
+
     /// As [`Lines::pay`], with what `costs` charge at these rates: a fill that buys is cut to what there is cash for. Gives
     /// whether nothing is sold that is not held.
     pub(in crate::sweep::lean) fn pay_in_cash(&mut self, rates: Rates, costs: &Costs, paid: &mut Paid) -> bool {
         let Sell { is_covered, paid, .. } = self.pass(Sell { rates, paid, is_covered: true });
         for block in &mut self.blocks {
             for at in 0..WIDE {
-                if block.changes[at] > 0.0 && block.buys.given[at] > paid.cash {
+                // Asked in this order because the first is foreseen: mostly there is cash.
+                if block.buys.given[at] > paid.cash && block.changes[at] > 0.0 {
                     block.cut(at, (paid.cash, costs));
                 }
                 paid.cash -= block.buys.given[at];
@@ -87,12 +93,10 @@ impl Lines {
 
 /// Sums weights.
 struct Weigh {
-    /// Equity, quote units.
-    equity: f64,
-    /// Sum of those that are kept.
-    kept: f64,
     /// Sum of those that are aimed at.
     net: f64,
+    /// How many are kept.
+    n_kept: usize,
 }
 
 impl Pass for Weigh {
@@ -101,10 +105,10 @@ impl Pass for Weigh {
 
     #[inline(always)]
     fn add(&mut self, block: &Block) {
-        for (kept, aimed) in block.kept(self.equity).into_iter().zip(block.aimed()) {
-            self.kept += kept;
-            self.net += aimed;
+        for weight in block.aimed() {
+            self.net += weight;
         }
+        self.n_kept += block.weights.iter().map(|weight| usize::from(weight.is_nan())).sum::<usize>();
     }
 }
 
