@@ -10,7 +10,7 @@ pub trait Work {
     fn run(self) -> Self::Output;
 }
 
-/// Does `work`, and does it by AVX-512 where the processor has that: what is inlined into it is compiled for both. The results have
+/// Does `work`, and does it by AVX-512 or AVX2 where the processor has that: what is inlined into it is compiled for each. The results have
 /// the same bits, for neither adds, multiplies or divides in another order, nor rounds once instead of twice.
 ///
 /// For loops that take numbers side by side and are worth the question, some ten instructions.
@@ -26,6 +26,19 @@ pub fn widest<W: Work>(work: W) -> W::Output {
         #[allow(unsafe_code, reason = "whether a processor has an instruction is known when it runs only")]
         return unsafe { by_avx512(work) };
     }
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the same, of `by_avx2`.
+        #[allow(unsafe_code, reason = "whether a processor has an instruction is known when it runs only")]
+        return unsafe { by_avx2(work) };
+    }
+    work.run()
+}
+
+/// Does `work`, compiled for AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn by_avx2<W: Work>(work: W) -> W::Output {
     work.run()
 }
 

@@ -377,7 +377,7 @@ impl SharedMarket {
                 _ => alone.push(at),
             }
         }
-        let most = lean::side_by_side(panel.timeline().len());
+        let n_rows = panel.timeline().len();
         let (large, small): (Vec<Company<'_>>, Vec<Company<'_>>) =
             companies.into_values().partition(|company| company.len() >= LARGE);
         let rooms = || self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
@@ -390,7 +390,8 @@ impl SharedMarket {
             company.sort_by_key(|(at, job)| (lean::often(job.config), *at));
             let jobs: Vec<&Job<'_>> = company.iter().map(|(_, job)| job).collect();
             let outlooks = Outlooks::new(&places, &jobs);
-            company.par_chunks(most).for_each(|chunk| walk(chunk, &outlooks));
+            let n_together = lean::side_by_side(company.len(), n_rows);
+            company.par_chunks(n_together).for_each(|lot| walk(lot, &outlooks));
         }
         let none = Outlooks::default();
         small.par_iter().for_each(|company| walk(company, &none));

@@ -14,7 +14,7 @@ use super::probability::probability_above;
 use super::{Drawdown, NOTHING, defined, tail, total_return, trades};
 use line::Logs;
 use moments::Moments;
-use tails::{Buckets, Tails};
+use tails::{Buckets, Ends, Tails};
 use walk::Walk;
 
 /// The metrics of a curve that need nothing but the curve.
@@ -104,19 +104,30 @@ pub fn summary_after(start: f64, equity: &[f64], periods_per_year: f64, workspac
 /// The metrics of a curve of positive numbers over which there was a walk; `total` is its total return.
 fn plain(walk: &Walk, total: f64, periods_per_year: f64, workspace: &mut Workspace) -> Summary {
     let Walk { sums, falls, .. } = walk;
-    let n = workspace.returns.len() as f64;
+    let Workspace { returns, logs, lows, highs, buckets } = workspace;
+    let n = returns.len() as f64;
     let (mean, log_mean, total) = (defined(sums.all / n), sums.logs / n, defined(total));
-    let moments = Moments::new(workspace, mean.unwrap_or(0.0), log_mean);
+    let (ends, means) = (Ends::of(returns, lows, highs), (mean.unwrap_or(0.0), log_mean));
+    let (moments, tails) = match ends {
+        Some(ends) => {
+            let (moments, ends) = Moments::new((returns, logs), means, ends);
+            (moments, Tails::of_ends(returns, ends, buckets, (walk.worst, walk.best)))
+        }
+        None => {
+            let (moments, ()) = Moments::new((returns, logs), means, ());
+            lows.clear();
+            lows.extend_from_slice(returns);
+            (moments, Tails::of_all(lows))
+        }
+    };
     let deviation = mean.and_then(|_| defined((moments.second / (n - 1.0)).sqrt()));
     let ratio = deviation
         .filter(|deviation| *deviation > NOTHING * walk.best.abs().max(walk.worst.abs()))
         .and_then(|deviation| defined((mean? - 0.0) / deviation));
     let shape = deviation.and_then(|_| moments.shape(n));
     let downside = defined((sums.downside / n).sqrt());
-    let tails = Tails::new(workspace, (walk.worst, walk.best));
     let annual = periods_per_year.sqrt();
-    let logs =
-        Logs { mean: log_mean, values: &workspace.logs, squares: moments.log_squares, places: moments.log_places };
+    let logs = Logs { mean: log_mean, values: logs, squares: moments.log_squares, places: moments.log_places };
     Summary {
         total_return: total,
         volatility: deviation.and_then(|deviation| defined(deviation * annual)),
@@ -126,7 +137,7 @@ fn plain(walk: &Walk, total: f64, periods_per_year: f64, workspace: &mut Workspa
         max_drawdown: defined(falls.lowest),
         worst_drawdown: falls.worst,
         longest_drawdown: falls.longest,
-        probabilistic_sharpe: ratio.and_then(|ratio| probability_above(ratio, 0.0, workspace.returns.len(), shape?)),
+        probabilistic_sharpe: ratio.and_then(|ratio| probability_above(ratio, 0.0, returns.len(), shape?)),
         ulcer_index: defined((sums.squares / n).sqrt()),
         recovery_factor: defined(falls.lowest.abs())
             .filter(|depth| *depth != 0.0)

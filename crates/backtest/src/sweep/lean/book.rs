@@ -171,7 +171,7 @@ impl Book {
         }
         slate.mark(self.positions.held_bits());
         self.settle_idle(job.config.untradable, places, slate, (outlook, row));
-        slate.lay(outlook.standings, &mut self.positions, ranges);
+        slate.lay(outlook, &mut self.positions, ranges);
         self.wish(&mut slate.lines, equity);
         self.is_void |= self.is_late(places, row);
         if !self.is_delayed {
@@ -195,19 +195,19 @@ impl Book {
     /// Cash and the value of what is held at the last closes; what is held has one.
     fn equity(&self, outlook: Outlook<'_>) -> f64 {
         let held = self.positions.held().iter();
-        let close = |symbol_idx: u32| outlook.standings[symbol_idx as usize].close;
+        let close = |symbol_idx: u32| outlook.closes[symbol_idx as usize];
         let value = held.fold(0.0, |sum, (symbol_idx, quantity)| sum + quantity * close(*symbol_idx));
         self.paid.cash + value
     }
 
     /// What is held as a rule sees it.
     fn holdings(&self, job: &Job<'_>, places: &Places<'_>, (row, equity): (usize, f64)) -> Vec<Holding> {
-        let holding = |(&(symbol_idx, quantity), opened_at): (&(u32, f64), f64)| {
+        let holding = |(&(symbol_idx, quantity), opened_at): (&(u32, f64), u32)| {
             let worth = quantity * places.last_close(symbol_idx, row);
             let is_stuck = job.config.untradable == Untradable::Hold && !places.can_trade(symbol_idx, row);
             // The bar in which it was opened counts unless that was at its close.
-            let since = places.n_bars(symbol_idx, row) - opened_at;
-            let n_bars = since.max(0.0) as u64 + u64::from(self.is_delayed);
+            let since = places.n_bars(symbol_idx, row).saturating_sub(opened_at);
+            let n_bars = u64::from(since) + u64::from(self.is_delayed);
             Holding { symbol_idx, weight: worth / equity, n_bars, is_stuck }
         };
         self.positions.held().iter().zip(self.positions.opened_at()).map(holding).collect()

@@ -34,6 +34,21 @@ struct Exposed {
     n_held: u64,
 }
 
+impl Exposed {
+    /// Adds values over equity; where all is long both are the same.
+    #[inline(always)]
+    fn add<const IS_LONG: bool>(&mut self, net: &mut [f64], gross: &mut [f64], equity: &[f64]) {
+        for ((net, gross), equity) in net.iter_mut().zip(gross.iter_mut()).zip(equity) {
+            *net /= equity;
+            *gross = if IS_LONG { *net } else { *gross / equity };
+        }
+        for (net, gross) in net.iter().zip(gross) {
+            self.net += net;
+            self.gross += *gross;
+        }
+    }
+}
+
 /// A row of a curve to go back to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bookmark {
@@ -173,29 +188,26 @@ impl Curve {
         while rows.len() >= N {
             let at = rows.start;
             let sums = if N > WIDE { long_sums::<N, IS_LONG>(columns, at) } else { sums::<N, IS_LONG>(columns, at) };
-            self.take::<N>(cash, sums);
+            self.take::<N, IS_LONG>(cash, sums);
             rows.start += N;
         }
     }
 
     /// Takes the values of some rows in.
     #[inline(always)]
-    fn take<const N: usize>(&mut self, cash: f64, (mut net, mut gross): Sums<N>) {
+    fn take<const N: usize, const IS_LONG: bool>(&mut self, cash: f64, (mut net, mut gross): Sums<N>) {
         let room = self.equity[self.n_rows..].first_chunk_mut();
         let equity: &mut [f64; N] = room.expect("there is room for all rows");
         *equity = net.map(|net| cash + net);
         self.n_rows += N;
-        for (gross, equity) in gross.iter().zip(&*equity) {
-            self.exposed.n_held += u64::from(*gross != 0.0);
-            self.is_sound &= *equity > 0.0;
-        }
-        for ((net, gross), equity) in net.iter_mut().zip(&mut gross).zip(&*equity) {
-            *net /= equity;
-            *gross /= equity;
-        }
-        for (net, gross) in net.iter().zip(&gross) {
-            self.exposed.net += net;
-            self.exposed.gross += gross;
+        self.exposed.n_held += gross.iter().map(|gross| u64::from(*gross != 0.0)).sum::<u64>();
+        let n_sound = equity.iter().map(|equity| u64::from(*equity > 0.0)).sum::<u64>();
+        self.is_sound &= n_sound == N as u64;
+        let exposed = &mut self.exposed;
+        // A few rows after the other: some are divided while those before are added.
+        for at in (0..N).step_by(WIDE) {
+            let rows = at..N.min(at + WIDE);
+            exposed.add::<IS_LONG>(&mut net[rows.clone()], &mut gross[rows.clone()], &equity[rows]);
         }
     }
 

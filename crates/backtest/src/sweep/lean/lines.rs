@@ -30,7 +30,7 @@ pub(super) struct Block {
     /// Prices before slippage, where cash is counted.
     met: Wide,
     /// How many bars there have been.
-    pub(super) n_bars: Wide,
+    pub(super) n_bars: [u32; WIDE],
     /// Base units held.
     pub(super) held: Wide,
     /// How far weights are from those drifted to; 0 for what is kept.

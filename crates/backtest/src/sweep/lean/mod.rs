@@ -41,14 +41,19 @@ pub(super) use sight::Places;
 use slate::Slate;
 
 /// Sets that are walked side by side at most.
-const SIDE_BY_SIDE: usize = 25;
+const SIDE_BY_SIDE: usize = 100;
 
 /// Rows of all their curves at most: 32 MB.
 const ROWS_MAX: usize = 4_000_000;
 
-/// How many sets are walked side by side over so many rows.
-pub(super) fn side_by_side(n_rows: usize) -> usize {
-    (ROWS_MAX / n_rows.max(1)).clamp(1, SIDE_BY_SIDE)
+/// Lots of sets for each thread at least, for they do not all take the same time.
+const LOTS: usize = 2;
+
+/// How many of these sets are walked side by side over so many rows, so that all threads have their share.
+pub(super) fn side_by_side(n_sets: usize, n_rows: usize) -> usize {
+    let most = (ROWS_MAX / n_rows.max(1)).clamp(1, SIDE_BY_SIDE);
+    let n_lots = n_sets.div_ceil(most).next_multiple_of(LOTS * rayon::current_num_threads());
+    n_sets.div_ceil(n_lots).max(1)
 }
 
 /// A configuration and what was made from it.

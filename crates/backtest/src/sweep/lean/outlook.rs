@@ -10,7 +10,7 @@ use super::sight::{Places, Sight, Standing};
 use crate::replay::decisions;
 
 /// Bytes that the outlooks of a company take at most.
-const BYTES_MAX: usize = 48 << 20;
+const BYTES_MAX: usize = 64 << 20;
 
 /// Rows that one piece of work looks at.
 const ROWS: usize = 64;
@@ -20,8 +20,10 @@ const ROWS: usize = 64;
 pub(super) struct Outlook<'a> {
     /// Eligible names by score descending, then symbol ascending.
     pub(super) ranked: &'a [Ranked],
-    /// How each symbol stands, and nobody.
-    pub(super) standings: &'a [Standing],
+    /// The last close of each symbol, quote units, NaN before its first bar; and a price for nobody.
+    pub(super) closes: &'a [f64],
+    /// How many bars each symbol has had, and nobody.
+    pub(super) n_bars: &'a [u32],
     /// One bit for each symbol that is a member and can be traded.
     pub(super) tradable: &'a [u64],
 }
@@ -33,8 +35,10 @@ struct Looks {
     ranked: Vec<Ranked>,
     /// After how many of them each row ends.
     ends: Vec<usize>,
-    /// How symbols stand.
-    standings: Vec<Standing>,
+    /// Last closes.
+    closes: Vec<f64>,
+    /// Numbers of bars.
+    n_bars: Vec<u32>,
     /// Bits of those that can be traded.
     tradable: Vec<u64>,
 }
@@ -43,10 +47,11 @@ impl Looks {
     /// What the row in a place shows.
     fn at(&self, place: usize) -> Outlook<'_> {
         let from = place.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let (n_standings, n_words) = (self.standings.len() / self.ends.len(), self.tradable.len() / self.ends.len());
+        let (n_closes, n_words) = (self.closes.len() / self.ends.len(), self.tradable.len() / self.ends.len());
         Outlook {
             ranked: &self.ranked[from..self.ends[place]],
-            standings: &self.standings[place * n_standings..][..n_standings],
+            closes: &self.closes[place * n_closes..][..n_closes],
+            n_bars: &self.n_bars[place * n_closes..][..n_closes],
             tradable: &self.tradable[place * n_words..][..n_words],
         }
     }
@@ -94,18 +99,20 @@ impl<'a> Lookout<'a> {
     fn look_at(&mut self, rows: &[usize]) {
         let (places, n_symbols) = (self.places, self.places.panel.symbols().len());
         // With one more for nobody.
-        let n_standings = n_symbols + 1;
+        let n_closes = n_symbols + 1;
         self.looks = Looks {
             ranked: Vec::with_capacity(rows.len() * n_symbols),
             ends: Vec::with_capacity(rows.len()),
-            standings: vec![Standing::NOBODY; rows.len() * n_standings],
+            closes: vec![1.0; rows.len() * n_closes],
+            n_bars: vec![0; rows.len() * n_closes],
             tradable: Vec::with_capacity(rows.len() * n_symbols.div_ceil(64)),
         };
         self.values.resize(rows.len() * n_symbols, f64::NAN);
         for symbol_idx in 0..n_symbols as u32 {
-            let (standings, values) = (&mut self.looks.standings, &mut self.values);
-            places.show(symbol_idx, rows, |nth, standing, value| {
-                standings[nth * n_standings + symbol_idx as usize] = standing;
+            let (looks, values) = (&mut self.looks, &mut self.values);
+            places.show(symbol_idx, rows, |nth, Standing { close, n_bars }, value| {
+                let at = nth * n_closes + symbol_idx as usize;
+                (looks.closes[at], looks.n_bars[at]) = (close, n_bars);
                 values[nth * n_symbols + symbol_idx as usize] = value;
             });
         }
@@ -179,7 +186,7 @@ impl Outlooks {
         let mut rows: Vec<usize> = decisions.iter().flat_map(|(_, rows)| rows).copied().collect();
         rows.sort_unstable();
         rows.dedup();
-        let bytes = places.panel.symbols().len() * (size_of::<Ranked>() + size_of::<Standing>());
+        let bytes = places.panel.symbols().len() * (size_of::<Ranked>() + size_of::<f64>() + size_of::<u32>());
         rows.truncate(BYTES_MAX / bytes.max(1));
         let look = |rows: &[usize]| {
             let mut lookout = Lookout::new(places, first)?;

@@ -26,7 +26,7 @@ struct Account {
     /// Signed base units.
     quantity: f64,
     /// How many bars there had been when the trade was opened.
-    opened_at: f64,
+    opened_at: u32,
 }
 
 impl Account {
@@ -134,7 +134,7 @@ impl Positions {
     }
 
     /// Of each of them how many bars there had been when the position was opened.
-    pub(super) fn opened_at(&self) -> impl Iterator<Item = f64> {
+    pub(super) fn opened_at(&self) -> impl Iterator<Item = u32> {
         self.accounts[..self.held.len()].iter().map(|account| account.opened_at)
     }
 
@@ -228,7 +228,7 @@ impl Positions {
                 ending.held[at] = account.quantity;
                 (ending.prices[at], ending.commissions[at]) =
                     (block.prices[line], block.commissions[line] * block.parts.end_share[line]);
-                ending.n_bars[at] = block.n_bars[line] - account.opened_at;
+                ending.n_bars[at] = f64::from(block.n_bars[line] - account.opened_at);
                 *account = Account::default();
             }
             ending.tell(&mut self.closed);

@@ -41,15 +41,32 @@ impl<'a> Shelf<'a> {
         if self.rows != *rows || rows.len() >= LONG {
             self.turn_to(rows.clone());
         }
+        columns.resize(held.len(), Column::default());
+        let are_whole = columns.iter_mut().zip(held).all(|(column, &(symbol_idx, quantity))| {
+            // What has no gaps is found as fast where it lies.
+            let closes = places.dense_in(symbol_idx, rows).or(self.whole[symbol_idx as usize]);
+            *column = (closes.unwrap_or_default(), quantity);
+            closes.is_some()
+        });
+        if !are_whole {
+            self.fill(places, held);
+            let this = &*self;
+            for (column, &(symbol_idx, quantity)) in columns.iter_mut().zip(held) {
+                let at = symbol_idx as usize;
+                *column = (this.whole[at].unwrap_or_else(|| this.filled_at(at)), quantity);
+            }
+        }
+    }
+
+    /// Looks up what is not known.
+    #[inline(never)]
+    fn fill(&mut self, places: &Places<'a>, held: &[(u32, f64)]) {
         for &(symbol_idx, _) in held {
             let at = symbol_idx as usize;
             if self.whole[at].is_none() && self.holed[at].is_none() {
                 self.look_up(places, symbol_idx);
             }
         }
-        let this = &*self;
-        let closes = |at: usize| this.whole[at].unwrap_or_else(|| this.filled_at(at));
-        columns.extend(held.iter().map(|&(symbol_idx, quantity)| (closes(symbol_idx as usize), quantity)));
     }
 
     /// Goes on to other rows.

@@ -13,12 +13,7 @@ pub(super) struct Standing {
     /// Its last close, quote units; NaN before its first bar.
     pub(super) close: f64,
     /// How many bars it has had.
-    pub(super) n_bars: f64,
-}
-
-impl Standing {
-    /// That of nobody.
-    pub(super) const NOBODY: Self = Self { close: 1.0, n_bars: 0.0 };
+    pub(super) n_bars: u32,
 }
 
 /// Where the bars of all symbols lie.
@@ -64,8 +59,8 @@ impl<'a> Places<'a> {
 
     /// How many bars of a symbol there are up to a row.
     #[inline]
-    pub(super) fn n_bars(&self, symbol_idx: u32, row: usize) -> f64 {
-        self.last(symbol_idx, row).map_or(0.0, |pos| pos as f64 + 1.0)
+    pub(super) fn n_bars(&self, symbol_idx: u32, row: usize) -> u32 {
+        self.last(symbol_idx, row).map_or(0, |pos| pos as u32 + 1)
     }
 
     /// The lowest and the highest price of a symbol's bars in rows; `None` without a bar.
@@ -110,12 +105,15 @@ impl<'a> Places<'a> {
     /// The closes of a symbol in rows, one after another, unless there is one in which it has none.
     #[inline]
     pub(super) fn closes_in(&self, symbol_idx: u32, rows: &Range<usize>) -> Option<&'a [f64]> {
+        self.dense_in(symbol_idx, rows).or_else(|| self.stretch_in(symbol_idx, rows))
+    }
+
+    /// As [`Places::closes_in`]; `None` for symbols with gaps too.
+    #[inline(always)]
+    pub(super) fn dense_in(&self, symbol_idx: u32, rows: &Range<usize>) -> Option<&'a [f64]> {
         let (first, closes) = self.dense[symbol_idx as usize];
         // Before its first bar that is past all of them.
-        match closes.get(rows.start.wrapping_sub(first)..).and_then(|closes| closes.get(..rows.len())) {
-            None => self.stretch_in(symbol_idx, rows),
-            closes => closes,
-        }
+        closes.get(rows.start.wrapping_sub(first)..).and_then(|closes| closes.get(..rows.len()))
     }
 
     /// As [`Places::closes_in`], of any symbol and rows.
@@ -131,7 +129,7 @@ impl<'a> Places<'a> {
         let (closes, values) = (series.close(), series.factor());
         for (nth, &row) in rows.iter().enumerate() {
             let Some(pos) = self.last(symbol_idx, row) else {
-                give(nth, Standing { close: f64::NAN, n_bars: 0.0 }, f64::NAN);
+                give(nth, Standing { close: f64::NAN, n_bars: 0 }, f64::NAN);
                 continue;
             };
             let is_there = match self.dense[symbol_idx as usize] {
@@ -140,7 +138,7 @@ impl<'a> Places<'a> {
             };
             let value = values[pos];
             let can_trade = is_there && value.is_finite() && series.is_tradable(pos);
-            let standing = Standing { close: closes[pos], n_bars: pos as f64 + 1.0 };
+            let standing = Standing { close: closes[pos], n_bars: pos as u32 + 1 };
             give(nth, standing, if can_trade { value } else { f64::NAN });
         }
     }

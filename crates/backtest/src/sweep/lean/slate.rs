@@ -6,6 +6,7 @@ use crosscut_trading::strategy::{Aim, Plan};
 
 use super::curve::Column;
 use super::lines::{Lines, WIDE};
+use super::outlook::Outlook;
 use super::positions::{Ends, Positions};
 use super::ranges::Ranges;
 use super::shelf::Shelf;
@@ -97,10 +98,15 @@ impl<'a> Slate<'a> {
     }
 
     /// Lays aims and positions side by side, symbols ascending.
-    pub(super) fn lay(&mut self, standings: &[Standing], positions: &mut Positions, ranges: &Ranges) {
+    pub(super) fn lay(&mut self, outlook: Outlook<'_>, positions: &mut Positions, ranges: &Ranges) {
         let Self { weights, marks, named, lines, .. } = self;
+        let n_named = marks.iter().map(|marks| (marks.aimed() | marks.held).count_ones() as usize).sum::<usize>();
+        lines.make_room(n_named);
+        // Whose price is the last.
+        let nobody = outlook.closes.len() as u32 - 1;
+        let (mut at, mut place, none) = (0, 0, positions.held().len() as u32);
         named.clear();
-        let (mut place, none) = (0, positions.held().len() as u32);
+        named.resize(n_named.next_multiple_of(WIDE), (nobody, none));
         for (word, marks) in marks.iter().enumerate() {
             let mut kept = marks.kept;
             while kept != 0 {
@@ -111,22 +117,18 @@ impl<'a> Slate<'a> {
             while left != 0 {
                 let bit = left.trailing_zeros();
                 let is_held = marks.held >> bit & 1 == 1;
-                named.push((word as u32 * 64 + bit, if is_held { place } else { none }));
+                named[at] = (word as u32 * 64 + bit, if is_held { place } else { none });
+                at += 1;
                 place += u32::from(is_held);
                 left &= left - 1;
             }
         }
-        lines.make_room(named.len());
-        // Whose price is the last.
-        let nobody = standings.len() as u32 - 1;
-        named.resize(named.len().next_multiple_of(WIDE), (nobody, none));
         for (block, named) in lines.blocks.iter_mut().zip(named.as_chunks::<WIDE>().0) {
             let symbols = named.map(|(symbol_idx, _)| symbol_idx);
             (block.symbols, block.accounts) = (symbols, named.map(|(_, place)| place));
             block.weights = symbols.map(|symbol_idx| std::mem::take(&mut weights[symbol_idx as usize]));
-            let standings = symbols.map(|symbol_idx| standings[symbol_idx as usize]);
-            block.prices = standings.map(|standing| standing.close);
-            block.n_bars = standings.map(|standing| standing.n_bars);
+            block.prices = symbols.map(|symbol_idx| outlook.closes[symbol_idx as usize]);
+            block.n_bars = symbols.map(|symbol_idx| outlook.n_bars[symbol_idx as usize]);
             for (held, (symbol_idx, place)) in block.held.iter_mut().zip(named) {
                 *held = positions.note_range(*place, ranges.of(*symbol_idx));
             }

@@ -42,6 +42,7 @@ impl Falls {
     }
 
     /// The highest values up to each of a window's.
+    #[inline(always)]
     pub(super) fn peaks(&mut self, window: &Window, peaks: &mut Column) {
         let mut peak = self.peak;
         for (places, values) in peaks.as_chunks_mut::<FEW>().0.iter_mut().zip(window[1..].as_chunks::<FEW>().0) {
@@ -58,6 +59,7 @@ impl Falls {
     }
 
     /// Takes the next falls in.
+    #[inline(always)]
     pub(super) fn take(&mut self, falls: &[f64]) {
         let (chunks, rest) = falls.as_chunks::<FEW>();
         for chunk in chunks {
@@ -86,13 +88,13 @@ impl Falls {
     }
 
     /// Whether one of the next few falls, down to `lowest` and up to a high, may end the worst or the longest stretch so far.
-    #[inline]
+    #[inline(always)]
     fn may_note(&self, lowest: f64) -> bool {
         lowest < self.lowest || self.deepest.0 < self.lowest || self.at + FEW - self.peak_idx > self.longest_length
     }
 
     /// Takes the fall at `idx` in.
-    #[inline]
+    #[inline(always)]
     fn take_one(&mut self, fall: f64, idx: usize) {
         if fall >= 0.0 {
             if self.deepest.0 < 0.0 {
@@ -129,27 +131,30 @@ impl Falls {
 }
 
 /// The first place of a number that is among these; nobody can foresee it, so that all are looked at.
-#[inline]
+#[inline(always)]
 fn first(values: &[f64; FEW], value: f64) -> usize {
     (0..FEW).rev().fold(0, |place, at| if values[at] == value { at } else { place })
 }
 
 /// The last place of a high that is among falls.
-#[inline]
+#[inline(always)]
 fn last_high(falls: &[f64; FEW]) -> usize {
     (0..FEW).fold(0, |place, at| if falls[at] >= 0.0 { at } else { place })
 }
 
 /// The lowest and the highest of numbers.
-#[inline]
+#[inline(always)]
 fn extremes(values: &[f64; FEW]) -> (f64, f64) {
-    let (mut lowest, mut highest) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
-    for pair in values.as_chunks::<2>().0 {
-        for lane in 0..2 {
-            lowest[lane] = if pair[lane] < lowest[lane] { pair[lane] } else { lowest[lane] };
-            highest[lane] = if pair[lane] > highest[lane] { pair[lane] } else { highest[lane] };
+    let (mut lowest, mut highest) = (*values, *values);
+    let mut n_lanes = FEW;
+    // Each half against the other.
+    while n_lanes > 1 {
+        n_lanes /= 2;
+        for lane in 0..n_lanes {
+            let (low, high) = (lowest[lane + n_lanes], highest[lane + n_lanes]);
+            lowest[lane] = if low < lowest[lane] { low } else { lowest[lane] };
+            highest[lane] = if high > highest[lane] { high } else { highest[lane] };
         }
     }
-    let lowest = if lowest[1] < lowest[0] { lowest[1] } else { lowest[0] };
-    (lowest, if highest[1] > highest[0] { highest[1] } else { highest[0] })
+    (lowest[0], highest[0])
 }

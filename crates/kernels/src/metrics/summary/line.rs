@@ -1,6 +1,5 @@
 //! How straight the logarithm of a curve runs.
 
-use super::walk::{BLOCK, Column};
 use crate::metrics::{NOTHING, defined, largest};
 
 /// The coefficients of the polynomial, as bits.
@@ -20,40 +19,19 @@ const LOG_2: (f64, f64) = (f64::from_bits(0x3fe6_2e42_fee0_0000), f64::from_bits
 /// 2^52: from here on numbers are whole.
 const TWO_52: f64 = (1u64 << 52) as f64;
 
-/// Logarithms of a block's values over the first of the curve, on their way: by FreeBSD's `e_log.c` (its polynomial of degree
-/// 14 in s = f / (2 + f) for x = 2^k (1 + f)), as `libm` has it and with its bits. Without a branch, so that several are worked
-/// out at once, and in two steps: each takes its time, and a processor has room for few that wait.
-pub(super) struct Logarithms {
-    /// By what values are divided.
-    pub(super) start: f64,
-    /// See above.
-    pub(super) f: Column,
-    /// See above.
-    pub(super) s: Column,
-    /// See above.
-    pub(super) k: Column,
-    /// The lowest and the highest x of those that are numbers.
-    pub(super) range: (f64, f64),
+/// Whether all values that are numbers are positive ones, `ratios` being the lowest and the highest of those over `start`; takes the
+/// logarithms that [`reduced`] and [`finished`] do not serve for.
+pub(super) fn are_sound((values, start): (&[f64], f64), ratios: (f64, f64), logs: &mut [f64]) -> bool {
+    if ratios.0 >= f64::MIN_POSITIVE && ratios.1 < f64::INFINITY {
+        return true;
+    }
+    logs.iter_mut().zip(values).for_each(|(log, value)| *log = libm::log(value / start));
+    values.iter().all(|value| value.is_nan() || (*value > 0.0 && *value < f64::INFINITY))
 }
 
-impl Logarithms {
-    /// None yet, of values over `start`.
-    pub(super) fn over(start: f64) -> Self {
-        Self { start, f: [0.0; BLOCK], s: [0.0; BLOCK], k: [0.0; BLOCK], range: (1.0, 1.0) }
-    }
-
-    /// Whether all values that are numbers are positive ones; works out what the steps do not serve for.
-    pub(super) fn are_sound(&self, values: &[f64], logs: &mut [f64]) -> bool {
-        if self.range.0 >= f64::MIN_POSITIVE && self.range.1 < f64::INFINITY {
-            return true;
-        }
-        logs.iter_mut().zip(values).for_each(|(log, value)| *log = libm::log(value / self.start));
-        values.iter().all(|value| value.is_nan() || (*value > 0.0 && *value < f64::INFINITY))
-    }
-}
-
-/// The first step: f, s and k of a positive normal number.
-#[inline]
+/// The first step of a logarithm: f, s and k of a positive normal number x = 2^k (1 + f), s = f / (2 + f). By FreeBSD's `e_log.c`
+/// (its polynomial of degree 14 in s), as `libm` has it and with its bits; without a branch, so that several are taken at once.
+#[inline(always)]
 pub(super) fn reduced(x: f64) -> (f64, f64, f64) {
     // From sqrt(2) / 2 to sqrt(2).
     let shifted = x.to_bits().wrapping_add(0x3ff0_0000_0000_0000 - 0x3fe6_a09e_0000_0000);
@@ -64,7 +42,7 @@ pub(super) fn reduced(x: f64) -> (f64, f64, f64) {
 }
 
 /// The second step: the logarithm.
-#[inline]
+#[inline(always)]
 pub(super) fn finished(f: f64, s: f64, k: f64) -> f64 {
     let half = 0.5 * f * f;
     let z = s * s;

@@ -1,6 +1,6 @@
 //! The second walk over a curve: what needs the means.
 
-use super::Workspace;
+use super::tails::Gather;
 use crate::metrics::defined;
 
 /// Sums around means, not divided yet.
@@ -19,12 +19,16 @@ pub(super) struct Moments {
 }
 
 impl Moments {
-    /// The moments of returns around `mean`, and of logarithms around `log_mean`.
-    pub(super) fn new(workspace: &Workspace, mean: f64, log_mean: f64) -> Self {
-        let Workspace { returns, logs, .. } = workspace;
+    /// The moments of returns and of logarithms around their means. Returns are shown to `ends` on the way: what adds waits for the
+    /// sum before, and there is time to write.
+    pub(super) fn new<E: Gather>(
+        (returns, logs): (&[f64], &[f64]),
+        (mean, log_mean): (f64, f64),
+        mut ends: E,
+    ) -> (Self, E) {
         let mut moments = Self { second: 0.0, third: 0.0, fourth: 0.0, log_squares: 0.0, log_places: 0.0 };
         let mut place = -0.5 * (returns.len() - 1) as f64;
-        for (value, log) in returns.iter().zip(logs) {
+        for (&value, log) in returns.iter().zip(logs) {
             let distance = value - mean;
             let square = distance * distance;
             moments.second += square;
@@ -34,8 +38,9 @@ impl Moments {
             moments.log_squares += log * log;
             moments.log_places += log * place;
             place += 1.0;
+            ends.take(value);
         }
-        moments
+        (moments, ends)
     }
 
     /// Skewness and kurtosis of the returns, as [`crate::metrics::probability::shape`] has them.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{TAIL, Workspace};
+use super::TAIL;
 use crate::metrics::{defined, mean};
 
 /// From how many values on a sample of them tells where the ends begin.
@@ -34,23 +34,15 @@ pub(super) struct Tails {
 }
 
 impl Tails {
-    /// Finds order statistics of finite values from `worst` to `best`, at least two.
-    pub(super) fn new(workspace: &mut Workspace, (worst, best): (f64, f64)) -> Self {
-        let Workspace { returns: values, lows, highs, buckets, .. } = workspace;
-        if values.len() < MANY {
-            lows.clear();
-            lows.extend_from_slice(values);
-            return Self::of_all(lows);
-        }
-        let bounds = bounds(values, lows);
-        let (n_low, n_high) = ends(values, bounds, (&mut *lows, &mut *highs));
+    /// Finds order statistics of finite values from `worst` to `best`, at least two; `ends` are theirs.
+    pub(super) fn of_ends(values: &[f64], ends: Ends<'_>, buckets: &mut Buckets, (worst, best): (f64, f64)) -> Self {
+        let Ends { bounds, lows, highs, n_low, n_high } = ends;
         let most = (values.len() - 1) as f64;
         let (below, at) = ((TAIL * most).floor() as usize, (HIGH * most).floor() as usize);
         let n_above = values.len() - at;
         if n_low < below + 2 || n_high < n_above {
-            lows.clear();
-            lows.extend_from_slice(values);
-            return Self::of_all(lows);
+            lows[..values.len()].copy_from_slice(values);
+            return Self::of_all(&mut lows[..values.len()]);
         }
         let ordered = buckets.order(&lows[..n_low], (worst, bounds.0), 0..below + 2);
         let sum = ordered[..=below].iter().fold(-0.0, |sum, key| sum + number(*key));
@@ -61,8 +53,8 @@ impl Tails {
         Self { low: defined(low), high: defined(high), lowest_mean: defined(sum / (below + 1) as f64) }
     }
 
-    /// Those of all values, at least two.
-    fn of_all(ordered: &mut [f64]) -> Self {
+    /// Those of all values, at least two, in any order.
+    pub(super) fn of_all(ordered: &mut [f64]) -> Self {
         let most = (ordered.len() - 1) as f64;
         let below = (TAIL * most).floor() as usize;
         let (lowest, rest) = lowest(ordered, below);
@@ -103,21 +95,56 @@ fn bounds(values: &[f64], sample: &mut Vec<f64>) -> (f64, f64) {
     (low, *sample.select_nth_unstable_by(last, f64::total_cmp).1)
 }
 
-/// Puts the values up to the lower bound, and those from the upper one on, in front of these; gives how many they are.
-fn ends(values: &[f64], (low, high): (f64, f64), (lows, highs): (&mut Vec<f64>, &mut Vec<f64>)) -> (usize, usize) {
-    for end in [&mut *lows, highs] {
-        // What is there is overwritten, or not looked at.
-        end.resize(end.len().max(values.len()), 0.0);
+/// Somebody to whom values are shown.
+pub(super) trait Gather {
+    /// Takes a value.
+    fn take(&mut self, value: f64);
+}
+
+/// Nobody.
+impl Gather for () {
+    #[inline(always)]
+    fn take(&mut self, _value: f64) {}
+}
+
+/// The values up to a lower bound, and those from an upper one on.
+pub(super) struct Ends<'a> {
+    /// The bounds.
+    bounds: (f64, f64),
+    /// The first of these are the low values.
+    lows: &'a mut [f64],
+    /// The first of these are the high values.
+    highs: &'a mut [f64],
+    /// How many are low.
+    n_low: usize,
+    /// How many are high.
+    n_high: usize,
+}
+
+impl<'a> Ends<'a> {
+    /// None yet of these values; `None` where they are so few that all are looked at. `lows` and `highs` are room.
+    pub(super) fn of(values: &[f64], lows: &'a mut Vec<f64>, highs: &'a mut Vec<f64>) -> Option<Self> {
+        if values.len() < MANY {
+            return None;
+        }
+        let bounds = bounds(values, lows);
+        for end in [&mut *lows, highs] {
+            // What is there is overwritten, or not looked at.
+            end.resize(end.len().max(values.len()), 0.0);
+        }
+        Some(Self { bounds, lows, highs, n_low: 0, n_high: 0 })
     }
-    let (mut n_low, mut n_high) = (0, 0);
-    for &value in values {
+}
+
+impl Gather for Ends<'_> {
+    #[inline(always)]
+    fn take(&mut self, value: f64) {
         // Written whether it counts or not, so that nothing has to be guessed.
-        lows[n_low] = value;
-        n_low += usize::from(value <= low);
-        highs[n_high] = value;
-        n_high += usize::from(value >= high);
+        self.lows[self.n_low] = value;
+        self.n_low += usize::from(value <= self.bounds.0);
+        self.highs[self.n_high] = value;
+        self.n_high += usize::from(value >= self.bounds.1);
     }
-    (n_low, n_high)
 }
 
 /// The lowest of values; `last` when there is none.

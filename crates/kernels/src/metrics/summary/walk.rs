@@ -1,13 +1,12 @@
 //! The first walk over a curve: returns, falls below the high and logarithms, and their sums, block by block while they are
 //! near.
 //!
-//! What divides waits for the one divider of a processor, what adds waits for the sum before, and a logarithm waits for its
-//! own steps. So loops do some of each: a block's logarithms are begun while the block before is summed, and finished while
-//! the block's returns and falls are divided.
+//! What divides waits for the one divider of a processor, and what adds waits for the sum before. So the loop does some of
+//! each: a few rows of a block are worked out, then as many of the block before are summed.
 
 use super::Workspace;
 use super::falls::Falls;
-use super::line::{Logarithms, finished, reduced};
+use super::line::{are_sound, finished, reduced};
 use crate::widest::{Work, widest};
 
 /// Rows of a block.
@@ -16,8 +15,11 @@ pub(super) const BLOCK: usize = 256;
 /// Something of a block's rows.
 pub(super) type Column = [f64; BLOCK];
 
+/// Rows that are worked out before as many of the block before are summed.
+const FEW: usize = 8;
+
 /// Extremes that are looked for side by side.
-const LANES: usize = 4;
+const LANES: usize = 8;
 
 /// What a walk over a curve gives besides the returns and the logarithms.
 pub(super) struct Walk {
@@ -44,27 +46,32 @@ impl Walk {
         let (blocks_of_returns, blocks_of_logs) = (returns.as_chunks_mut().0, logs.as_chunks_mut().0);
         let (mut sums, mut falls) = (Sums::default(), Falls::new(start));
         let (mut range, mut n_positive) = (Range::of(equity[0] / start - 1.0), 0);
-        let (mut logarithms, mut depths, none) = (Logarithms::over(start), [0.0; BLOCK], [0.0; BLOCK]);
+        let (mut depths, none) = ([[0.0; BLOCK]; 2], [0.0; BLOCK]);
         let mut room = [0.0; BLOCK + 1];
         let mut is_sound = start > 0.0 && start < f64::INFINITY;
         for (nth, values) in equity.chunks(BLOCK).enumerate() {
             let window = window(start, equity, nth, &mut room);
+            let [even, odd] = &mut depths;
+            let (falls_before, depths) = if nth % 2 == 0 { (odd, even) } else { (even, odd) };
             // What is not there yet adds nothing.
-            let (before, logs_before) =
-                nth.checked_sub(1).map_or((&none, &none), |at| (&blocks_of_returns[at], &blocks_of_logs[at]));
-            sums = sums.add(&Rows { returns: before, falls: &depths, logs: logs_before }, window, &mut logarithms);
-            let (returns, logs) = (&mut blocks_of_returns[nth], &mut blocks_of_logs[nth]);
-            falls.peaks(window, &mut depths);
-            widest(Quotients { window, logarithms: &logarithms, returns, falls: &mut depths, logs });
-            let returns = &blocks_of_returns[nth];
-            is_sound &= logarithms.are_sound(values, logs);
-            let changes = &returns[..values.len()];
-            range.take(changes);
-            n_positive += changes.iter().filter(|change| **change > 0.0).count() as u64;
-            falls.take(&depths[..values.len()]);
+            let (returns, before, logs, logs_before) = match nth.checked_sub(1) {
+                None => (&mut blocks_of_returns[0], &none, &mut blocks_of_logs[0], &none),
+                Some(at) => {
+                    let (returns_before, returns) = blocks_of_returns.split_at_mut(nth);
+                    let (logs_before, logs) = blocks_of_logs.split_at_mut(nth);
+                    (&mut returns[0], &returns_before[at], &mut logs[0], &logs_before[at])
+                }
+            };
+            let before = Rows { returns: before, falls: falls_before, logs: logs_before };
+            let next = [&mut *returns, &mut *depths, &mut *logs];
+            let ratios;
+            (sums, ratios) = widest(Step { sums, before, window, start, next, falls: &mut falls });
+            is_sound &= are_sound((values, start), ratios, logs);
+            n_positive += widest(Look { values: &returns[..values.len()], range: &mut range });
+            widest(Fall { falls: &mut falls, depths: &depths[..values.len()] });
         }
         let last = blocks_of_returns.len() - 1;
-        let rows = Rows { returns: &blocks_of_returns[last], falls: &depths, logs: &blocks_of_logs[last] };
+        let rows = Rows { returns: &blocks_of_returns[last], falls: &depths[last % 2], logs: &blocks_of_logs[last] };
         (0..equity.len() - last * BLOCK).for_each(|at| sums.take(&rows, at));
         returns.truncate(equity.len());
         logs.truncate(equity.len());
@@ -92,39 +99,105 @@ fn window<'a>(start: f64, equity: &'a [f64], nth: usize, room: &'a mut Window) -
     room
 }
 
-/// A window, what is known of its logarithms, and where to put what is worked out of both.
-struct Quotients<'a> {
-    /// The window.
+/// A block that is summed while the next is worked out.
+struct Step<'a> {
+    /// The sums.
+    sums: Sums,
+    /// The block that is summed.
+    before: Rows<'a>,
+    /// The window of the next.
     window: &'a Window,
-    /// Its logarithms.
-    logarithms: &'a Logarithms,
-    /// Returns.
-    returns: &'a mut Column,
-    /// Highs, and falls below them afterwards.
-    falls: &'a mut Column,
-    /// Logarithms, finished.
-    logs: &'a mut Column,
+    /// The first value of the curve.
+    start: f64,
+    /// Where its returns go; its highs, and falls below them afterwards; where the logarithms of its values over the first one go.
+    next: [&'a mut Column; 3],
+    /// Knows the highs.
+    falls: &'a mut Falls,
 }
 
-impl Work for Quotients<'_> {
+impl Work for Step<'_> {
+    type Output = (Sums, (f64, f64));
+
+    /// Gives the sums, and the lowest and the highest of the values over the first one.
+    #[inline(always)]
+    fn run(self) -> Self::Output {
+        let Self { mut sums, before, window, start, next: [returns, falls, logs], .. } = self;
+        self.falls.peaks(window, falls);
+        let mut extremes = ([f64::INFINITY; LANES], [0.0; LANES]);
+        let (returns, falls, logs) = (returns.as_chunks_mut().0, falls.as_chunks_mut().0, logs.as_chunks_mut().0);
+        for (nth, ((returns, falls), logs)) in returns.iter_mut().zip(falls).zip(logs).enumerate() {
+            let window = window[nth * FEW..].first_chunk().expect("a window is one longer than its block");
+            work_out((window, start), &mut extremes, returns, falls, logs);
+            (nth * FEW..nth * FEW + FEW).for_each(|at| sums.take(&before, at));
+        }
+        let (lowest, highest) = extremes;
+        (sums, (lowest.into_iter().fold(f64::INFINITY, f64::min), highest.into_iter().fold(0.0, f64::max)))
+    }
+}
+
+/// Works out rows: divides values by those before them and by their highs, which `falls` holds until then, and takes logarithms of
+/// values over `start`, of which it notes the lowest and the highest.
+// With parameters of its own, or the compiler does not see that several rows can be worked out at once.
+#[inline(always)]
+fn work_out(
+    (window, start): (&[f64; FEW + 1], f64),
+    (lowest, highest): &mut ([f64; LANES], [f64; LANES]),
+    returns: &mut [f64; FEW],
+    falls: &mut [f64; FEW],
+    logs: &mut [f64; FEW],
+) {
+    let mut ratios = [0.0; FEW];
+    for at in 0..FEW {
+        let value = window[at + 1];
+        ratios[at] = value / start;
+        returns[at] = value / window[at] - 1.0;
+        falls[at] = value / falls[at] - 1.0;
+    }
+    for ratios in ratios.as_chunks::<LANES>().0 {
+        for lane in 0..LANES {
+            lowest[lane] = if ratios[lane] < lowest[lane] { ratios[lane] } else { lowest[lane] };
+            highest[lane] = if ratios[lane] > highest[lane] { ratios[lane] } else { highest[lane] };
+        }
+    }
+    for (log, ratio) in logs.iter_mut().zip(&ratios) {
+        let (f, s, k) = reduced(*ratio);
+        *log = finished(f, s, k);
+    }
+}
+
+/// Returns that are looked at.
+struct Look<'a> {
+    /// The returns.
+    values: &'a [f64],
+    /// The highest and the lowest so far.
+    range: &'a mut Range,
+}
+
+impl Work for Look<'_> {
+    type Output = u64;
+
+    /// Gives how many are above 0.
+    #[inline(always)]
+    fn run(self) -> u64 {
+        self.range.take(self.values);
+        self.values.iter().map(|value| u64::from(*value > 0.0)).sum()
+    }
+}
+
+/// Falls that are taken in.
+struct Fall<'a> {
+    /// What they come to.
+    falls: &'a mut Falls,
+    /// The falls.
+    depths: &'a [f64],
+}
+
+impl Work for Fall<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        divide(self.window, self.logarithms, self.returns, self.falls, self.logs);
-    }
-}
-
-/// Divides the values of a window by those before them and by their highs, which `falls` holds until then, and finishes their
-/// logarithms.
-// With parameters of its own, or the compiler does not see that two rows can be worked out at once.
-#[inline(always)]
-fn divide(window: &Window, logarithms: &Logarithms, returns: &mut Column, falls: &mut Column, logs: &mut Column) {
-    let Logarithms { f, s, k, .. } = logarithms;
-    for at in 0..BLOCK {
-        returns[at] = window[at + 1] / window[at] - 1.0;
-        falls[at] = window[at + 1] / falls[at] - 1.0;
-        logs[at] = finished(f[at], s[at], k[at]);
+        self.falls.take(self.depths);
     }
 }
 
@@ -157,7 +230,7 @@ pub(super) struct Sums {
 
 impl Sums {
     /// Adds a row.
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, rows: &Rows<'_>, at: usize) {
         let (value, fall) = (rows.returns[at], rows.falls[at]);
         // Adding 0 to what is not -0 changes no bit; none of these sums is.
@@ -169,26 +242,6 @@ impl Sums {
         self.below -= loss;
         self.squares += fall * fall;
         self.logs += rows.logs[at];
-    }
-
-    /// Adds rows, and begins the logarithms of the next ones, those of a window.
-    // On its own, or the compiler does not see that two rows can be worked out at once.
-    #[inline(never)]
-    fn add(mut self, rows: &Rows<'_>, next: &Window, logarithms: &mut Logarithms) -> Self {
-        let (mut lowest, mut highest) = ([f64::INFINITY; 2], [0.0; 2]);
-        for at in (0..BLOCK).step_by(2) {
-            let ratios = [next[at + 1] / logarithms.start, next[at + 2] / logarithms.start];
-            for (lane, ratio) in ratios.into_iter().enumerate() {
-                lowest[lane] = if ratio < lowest[lane] { ratio } else { lowest[lane] };
-                highest[lane] = if ratio > highest[lane] { ratio } else { highest[lane] };
-                let at = at + lane;
-                (logarithms.f[at], logarithms.s[at], logarithms.k[at]) = reduced(ratio);
-            }
-            self.take(rows, at);
-            self.take(rows, at + 1);
-        }
-        logarithms.range = (f64::min(lowest[0], lowest[1]), f64::max(highest[0], highest[1]));
-        self
     }
 }
 
@@ -202,8 +255,7 @@ impl Range {
     }
 
     /// Takes numbers in.
-    // On its own, or the compiler does not see that two lanes are one instruction.
-    #[inline(never)]
+    #[inline(always)]
     fn take(&mut self, values: &[f64]) {
         let &mut Self(mut highest, mut lowest) = self;
         let (chunks, rest) = values.as_chunks::<LANES>();
