@@ -44,8 +44,17 @@ pub fn affordable_scale(lines: &[Line], account: Account, costs: &Costs) -> f64 
     fitting_scale(account, |scale| cash_after(lines, account, scale, costs))
 }
 
+/// A factor below this is rounding left over in the cash, not something to buy.
+const DUST: f64 = 1e-9;
+
 /// As [`affordable_scale`], of orders that are known by the cash there is after them at a factor, quote units.
-pub fn fitting_scale(account: Account, mut cash_after: impl FnMut(f64) -> f64) -> f64 {
+pub fn fitting_scale(account: Account, cash_after: impl FnMut(f64) -> f64) -> f64 {
+    let scale = largest_scale(account, cash_after);
+    if scale < DUST { 0.0 } else { scale }
+}
+
+/// The largest factor that fits, rounding included.
+fn largest_scale(account: Account, mut cash_after: impl FnMut(f64) -> f64) -> f64 {
     // Aiming a hair above the reserve keeps rounding from falling below it, and gives the search a target it can hit.
     let margin = 1e-12 * account.equity.abs();
     let mut left = |scale: f64| cash_after(scale) - account.reserve - margin;
@@ -170,6 +179,16 @@ mod tests {
         assert_eq!(affordable_scale(&[line(1.0, 10.0, 0.0)], account, &costs), 1.0);
         let broke = Account { cash: -10.0, ..account };
         assert_eq!(affordable_scale(&[line(0.5, 10.0, 0.0)], broke, &costs), 0.0);
+    }
+
+    #[test]
+    fn rounding_left_in_cash_buys_nothing() {
+        // Regression: positions that could not be traded held all else, and a trillionth of what was wanted became a trade.
+        let costs = Costs::from_bps(5.0, 3.0).unwrap();
+        let account = Account { equity: 1000.0, cash: 3e-9, reserve: 0.0 };
+        assert_eq!(affordable_scale(&[line(0.5, 10.0, 0.0)], account, &costs), 0.0);
+        let account = Account { cash: 0.5, ..account };
+        assert!((affordable_scale(&[line(0.5, 10.0, 0.0)], account, &costs) - 0.001 / 1.0003 / 1.0005).abs() < 1e-12);
     }
 
     #[test]
