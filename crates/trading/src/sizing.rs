@@ -188,7 +188,7 @@ mod tests {
         let account = Account { equity: 1000.0, cash: 3e-9, reserve: 0.0 };
         assert_eq!(affordable_scale(&[line(0.5, 10.0, 0.0)], account, &costs), 0.0);
         let account = Account { cash: 0.5, ..account };
-        assert!((affordable_scale(&[line(0.5, 10.0, 0.0)], account, &costs) - 0.001 / 1.0003 / 1.0005).abs() < 1e-12);
+        assert!((affordable_scale(&[line(0.5, 10.0, 0.0)], account, &costs) - 0.001 / 1.0003 / 1.0005).abs() < 1e-11);
     }
 
     #[test]
