@@ -74,16 +74,40 @@ mod tests {
         }
     }
 
+    /// Numbers to be worked on.
+    fn values(n_values: usize) -> Vec<f64> {
+        let mut random = Random::new(5);
+        let mut values: Vec<f64> = (0..n_values).map(|_| random.below(1_000_000) as f64 / 7.0 - 5e4).collect();
+        if let Some(value) = values.get_mut(7) {
+            *value = f64::NAN;
+        }
+        values
+    }
+
+    /// Their bits.
+    fn bits(values: Vec<f64>) -> Vec<u64> {
+        values.into_iter().map(f64::to_bits).collect()
+    }
+
     #[test]
     fn the_bits_are_the_same() {
-        let mut random = Random::new(5);
         for n_values in [0, 3, 4, 9, 64, 1_000] {
-            let mut values: Vec<f64> = (0..n_values).map(|_| random.below(1_000_000) as f64 / 7.0 - 5e4).collect();
-            if let Some(value) = values.get_mut(7) {
-                *value = f64::NAN;
-            }
-            let bits = |values: Vec<f64>| values.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+            let values = values(n_values);
             assert_eq!(bits(widest(Mix(&values))), bits(Mix(&values).run()), "{n_values} values");
         }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn the_bits_are_those_of_avx2() {
+        if !is_x86_feature_detected!("avx2") {
+            println!("skipped: the processor has no AVX2");
+            return;
+        }
+        let values = values(1_000);
+        // SAFETY: the processor has AVX2, as was just asked.
+        #[allow(unsafe_code, reason = "a processor with AVX-512 would never take this way")]
+        let mixed = unsafe { by_avx2(Mix(&values)) };
+        assert_eq!(bits(mixed), bits(Mix(&values).run()));
     }
 }
