@@ -42,6 +42,7 @@ impl Block {
         self.buys.commissions[at] = self.commissions[at];
         self.buys.slippages[at] = fill.map_or(0.0, |fill| fill.slippage);
         self.buys.given[at] = fill.map_or(0.0, |fill| fill.quantity * fill.price + fill.commission);
+        self.part();
     }
 }
 
@@ -86,7 +87,6 @@ impl Lines {
                 paid.slippage += block.buys.slippages[at];
             }
         }
-        self.pass(Part);
         is_covered
     }
 }
@@ -145,7 +145,7 @@ impl Pass for Foresee {
     }
 }
 
-/// Works out fills and pays for those that sell.
+/// Works out fills and what they do to positions, and pays for those that sell.
 struct Sell<'a> {
     /// What they are priced and charged by.
     rates: Rates,
@@ -160,6 +160,7 @@ impl Pass for Sell<'_> {
     fn work(&self, block: &mut Block) {
         block.met = block.prices;
         block.meet(self.rates);
+        block.part();
     }
 
     #[inline(always)]
@@ -168,15 +169,5 @@ impl Pass for Sell<'_> {
         for at in 0..WIDE {
             self.is_covered &= block.changes[at] >= 0.0 || block.changes[at] >= -block.held[at];
         }
-    }
-}
-
-/// Works out what fills do to positions.
-struct Part;
-
-impl Pass for Part {
-    #[inline(always)]
-    fn work(&self, block: &mut Block) {
-        block.part();
     }
 }
