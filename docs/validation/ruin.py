@@ -222,6 +222,7 @@ def random_sets(strategy, rng):
 def prepare(binary, folder, seed):
     """The market in the hub, its factors computed; bars and factor values as the hub has them."""
     rows = market(seed)
+    folder.mkdir(parents=True, exist_ok=True)
     rows.to_parquet(folder / "market.parquet", index=False)
     formulas = "".join(f'  - {{name: {name}, formula: "{formula}"}}\n' for name, formula in FACTORS.items())
     (folder / "set.yaml").write_text(
@@ -276,7 +277,7 @@ def compare(panel, strategy, sets, table, curves):
 
 
 def main():
-    binary, folder, seed = sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    binary, folder, seed = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1
     panel = prepare(binary, folder, seed)
     for number, strategy in enumerate(("long_short", "top_k", "momentum", "threshold")):
         sets = list(random_sets(strategy, np.random.default_rng([seed, number])))

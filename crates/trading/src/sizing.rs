@@ -36,7 +36,7 @@ pub struct Account {
 }
 
 /// The factor in [0, 1] by which all weights must shrink for the orders to leave at least the reserve in cash, costs
-/// included, at the last closes. 1 when they fit as they are, 0 when nothing fits.
+/// included, at the last closes. 1 when they fit as they are, 0 when nothing fits but a billionth, which is rounding.
 ///
 /// Cash left is a falling function of the factor, straight between the points where a symbol turns from being sold
 /// to being bought, so that a few secant steps (Illinois variant of regula falsi) find where it ends.

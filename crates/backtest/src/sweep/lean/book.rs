@@ -154,7 +154,10 @@ impl Book {
             self.leave(job, places, slate, row);
             return;
         }
-        self.is_void |= equity.is_nan();
+        if equity.is_nan() {
+            self.is_void = true;
+            return;
+        }
         self.since = row + 1;
         slate.plan.clear();
         let is_short = outlook.ranked.len() < rule.names_needed(outlook.ranked.len());
