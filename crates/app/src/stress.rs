@@ -13,7 +13,7 @@ use crosscut_backtest::stress::{
     Change, Reordered, Row, Scenario, Standing, StressOptions, days_per_year, page, regimes, reordered, scenarios,
 };
 use crosscut_backtest::sweep::{DAYS, SetOutcome, SharedMarket};
-use crosscut_backtest::{BacktestConfig, Loaded, RunOutcome};
+use crosscut_backtest::{BacktestConfig, RunOutcome};
 use crosscut_hub::config_hash;
 use rayon::prelude::*;
 use serde_json::json;
@@ -68,6 +68,13 @@ pub struct Judgement {
 pub fn stress(desk: &Desk<'_>, name: Option<&str>, html: Option<&Path>) -> Result<Stress, AppError> {
     let criteria = criteria::read(&desk.config)?;
     let options = options(desk)?;
+    // Hours of work are not to end with a page that has no place.
+    if let Some(page) = html {
+        let folder = page.parent().filter(|folder| !folder.as_os_str().is_empty());
+        folder
+            .map_or(Ok(()), |folder| std::fs::metadata(folder).map(drop))
+            .map_err(|error| AppError::io("write", page, &error))?;
+    }
     let run = stored(desk, name)?;
     let watch = Watch::start(desk.clock);
     let mut found = Test::new(desk, &run)?.run(&options, &criteria)?;
@@ -252,19 +259,19 @@ impl<'a> Test<'a> {
         let mut rows = vec![Row::base(&self.base)];
         let (mut n_turned, mut n_above) = (0, 0);
         for (scenario, outcome) in plan.iter().zip(outcomes) {
-            if let (Change::Turned(_), Ok(outcome)) = (&scenario.change, &outcome) {
+            let is_turned = matches!(scenario.change, Change::Turned(_));
+            if let (true, Ok(outcome)) = (is_turned, &outcome) {
                 n_turned += 1;
                 n_above += usize::from(outcome.metric("sharpe").zip(own).is_some_and(|(other, own)| other >= own));
-            } else {
+            } else if !is_turned || rows.last().is_none_or(|last| last.group != scenario.group) {
+                // What keeps one draw from being run keeps all of them: it is told once.
                 let verdicts =
                     outcome.as_ref().map(|outcome| criteria::of_scenario(criteria, outcome)).unwrap_or_default();
                 rows.push(Row { verdicts, ..row(scenario, outcome, own) });
             }
         }
-        if let Loaded::Panel(panel) = loaded {
-            let market = panel.market_returns();
-            rows.extend(regimes(&self.base.sampled, self.base.capital, (panel.timeline(), &market), own));
-        }
+        let (labels, market) = loaded.market_returns();
+        rows.extend(regimes(&self.base.sampled, self.base.capital, (&labels, &market), own));
         let returns = self.base.sampled.returns_resting(self.base.capital);
         let reordered = reordered(&returns, DRAWS, options.seed);
         rows.extend(Row::of_orders(&returns, days_per_year(&self.base.sampled.labels), &reordered, own));
@@ -304,21 +311,19 @@ impl<'a> Test<'a> {
 
     /// The run on a market that did not happen; `None` for scenarios that change the configuration.
     fn on_another_market(&self, change: &Change) -> Option<Result<SetOutcome, AppError>> {
-        if matches!(change, Change::Config(_)) {
-            return None;
-        }
-        let Loaded::Panel(panel) = self.market.loaded() else {
-            return Some(Err(AppError::new("for strategies that decide at rebalances only")));
+        let market = self.market.loaded();
+        let (changed, problem) = match change {
+            Change::Noise(bps, seed) => {
+                (market.with_noise(*bps, *seed), "orders meet ticks, which are read as they are")
+            }
+            Change::Turned(share) => (market.with_scores_turned(*share), "the strategy reads no scores"),
+            Change::Config(_) => return None,
         };
-        let changed = match change {
-            Change::Noise(bps, seed) => Some(panel.with_noise(*bps, *seed)),
-            Change::Turned(share) => panel.with_scores_turned(*share),
-            Change::Config(_) => None,
-        };
-        Some(changed.ok_or_else(|| AppError::new("the strategy reads no scores")).and_then(|panel| {
-            let market = SharedMarket::new(Loaded::Panel(Box::new(panel)));
-            Ok(market.run(self.many.hub(), &self.config, DAYS)?)
-        }))
+        Some(
+            changed
+                .ok_or_else(|| AppError::new(problem))
+                .and_then(|market| Ok(SharedMarket::new(market).run(self.many.hub(), &self.config, DAYS)?)),
+        )
     }
 }
 

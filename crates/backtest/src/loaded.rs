@@ -86,6 +86,34 @@ impl Loaded {
         }
     }
 
+    /// Labels, and the mean return over symbols at each from the bar before; NaN where no symbol has one.
+    pub fn market_returns(&self) -> (Vec<i64>, Vec<f64>) {
+        match self {
+            Self::Panel(panel) => (panel.timeline().to_vec(), panel.market_returns()),
+            Self::Events(market) => market.market_returns(),
+        }
+    }
+
+    /// The same market with every bar's prices off by a factor of its own, normal with a deviation of `bps` basis points;
+    /// factors stay as they are. `None` where orders meet ticks.
+    #[must_use]
+    pub fn with_noise(&self, bps: f64, seed: u64) -> Option<Self> {
+        match self {
+            Self::Panel(panel) => Some(Self::Panel(Box::new(panel.with_noise(bps, seed)))),
+            Self::Events(market) => market.with_noise(bps, seed).map(|market| Self::Events(Box::new(market))),
+        }
+    }
+
+    /// The same market with each symbol's scores taken from another time, `share` of its history away, from 0 to 1. `None`
+    /// where a run reads none.
+    #[must_use]
+    pub fn with_scores_turned(&self, share: f64) -> Option<Self> {
+        match self {
+            Self::Panel(panel) => panel.with_scores_turned(share).map(|panel| Self::Panel(Box::new(panel))),
+            Self::Events(market) => market.with_factors_turned(share).map(|market| Self::Events(Box::new(market))),
+        }
+    }
+
     /// Most rows a run over it can have.
     pub fn n_rows(&self) -> usize {
         match self {

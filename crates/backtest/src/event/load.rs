@@ -2,6 +2,8 @@
 //!
 //! [`load`] reads what a configuration asks for; [`EventMarket::replay`] runs its strategy through it. Knows no archive.
 
+mod perturbed;
+
 use crosscut_hub::{Hub, TickColumns, TickStream};
 use crosscut_model::action::growth;
 use crosscut_model::calendar::periods_per_year_on;
@@ -33,7 +35,7 @@ use crate::panel::{
 const SAMPLES_MAX: i64 = 20_000_000;
 
 /// A market loaded for a run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct EventMarket {
     /// Instrument ids, sorted.
     symbols: Vec<String>,
@@ -70,7 +72,7 @@ pub struct EventMarket {
 }
 
 /// Rows of one feed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Rows {
     /// Bars, whole.
     Bars(Box<Bars>),

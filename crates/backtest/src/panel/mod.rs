@@ -12,7 +12,7 @@ mod build;
 mod columns;
 pub mod lists;
 mod load;
-mod perturbed;
+pub(crate) mod perturbed;
 mod rescored;
 mod series;
 mod spreads;

@@ -13,12 +13,8 @@ impl Panel {
     pub fn with_noise(&self, bps: f64, seed: u64) -> Self {
         let mut panel = self.clone();
         for (symbol_idx, series) in Arc::make_mut(&mut panel.bars).series.iter_mut().enumerate() {
-            // Neighbouring seeds of one generator give shifted copies of one sequence.
-            let mut random =
-                Random::new(Random::new(seed ^ (symbol_idx as u64 + 1).wrapping_mul(0xD134_2543_DE82_EF95)).bits());
-            for pos in 0..series.n_bars() {
-                series.move_bar(pos, libm::exp(normal(&mut random) * bps / 1e4));
-            }
+            let mut factor = noise(bps, seed, symbol_idx);
+            (0..series.n_bars()).for_each(|pos| series.move_bar(pos, factor()));
         }
         panel
     }
@@ -44,20 +40,42 @@ impl Panel {
 
     /// The mean return over symbols of each row from the one before, each symbol by its own last bar; NaN where none has two.
     pub fn market_returns(&self) -> Vec<f64> {
-        let (mut sums, mut counts) = (vec![0.0; self.timeline().len()], vec![0u32; self.timeline().len()]);
+        let mut means = Means::new(self.timeline().len());
         for symbol_idx in 0..self.symbols().len() as u32 {
             let series = self.series(symbol_idx);
             let close = series.comparable_close();
             for pos in 1..series.n_bars() {
-                let row = self.row_of(series.slot_of(pos));
-                sums[row] += close[pos] / close[pos - 1] - 1.0;
-                counts[row] += 1;
+                means.add(self.row_of(series.slot_of(pos)), close[pos] / close[pos - 1] - 1.0);
             }
         }
-        sums.iter()
-            .zip(&counts)
-            .map(|(sum, count)| if *count > 0 { sum / f64::from(*count) } else { f64::NAN })
-            .collect()
+        means.all()
+    }
+}
+
+/// Means by row.
+pub(crate) struct Means {
+    /// Sums.
+    sums: Vec<f64>,
+    /// What they are sums of.
+    counts: Vec<u32>,
+}
+
+impl Means {
+    /// Nothing yet of so many rows.
+    pub(crate) fn new(n_rows: usize) -> Self {
+        Self { sums: vec![0.0; n_rows], counts: vec![0; n_rows] }
+    }
+
+    /// Takes in a value of a row.
+    pub(crate) fn add(&mut self, row: usize, value: f64) {
+        self.sums[row] += value;
+        self.counts[row] += 1;
+    }
+
+    /// The means; NaN for rows without a value.
+    pub(crate) fn all(&self) -> Vec<f64> {
+        let mean = |(sum, count): (&f64, &u32)| if *count > 0 { sum / f64::from(*count) } else { f64::NAN };
+        self.sums.iter().zip(&self.counts).map(mean).collect()
     }
 }
 
@@ -72,6 +90,14 @@ impl SymbolBars {
             }
         }
     }
+}
+
+/// Factors by which prices of a series, one of several, are off: normal with a deviation of `bps` basis points.
+pub(crate) fn noise(bps: f64, seed: u64, series_idx: usize) -> impl FnMut() -> f64 {
+    // Neighbouring seeds of one generator give shifted copies of one sequence.
+    let own = seed ^ (series_idx as u64 + 1).wrapping_mul(0xD134_2543_DE82_EF95);
+    let mut random = Random::new(Random::new(own).bits());
+    move || libm::exp(normal(&mut random) * bps / 1e4)
 }
 
 /// A draw that is nearly normal: twelve uniform numbers less 6.

@@ -99,6 +99,36 @@ fn stress_is_seeded_and_without_noise_changes_nothing() {
 }
 
 #[test]
+fn strategies_that_act_at_every_bar_are_stressed_like_others() {
+    let world = World::with_market();
+    let symbols = ["--symbols", "AAAUSDT,BBBUSDT,CCCUSDT", "--execution", "close"];
+    let stress = |options: &[&str]| result(&world, &[&["stress", "latest"], options].concat());
+    let regimes = |found: &Value| -> Vec<Value> {
+        let of = |row: &Value| row["group"] == "market regimes";
+        rows(found).into_iter().filter(of).map(|row| row["name"].clone()).collect()
+    };
+    result(
+        &world,
+        &[&["backtest", "--strategy", "top_k", "--param", "k=1", "--param", "factor=return_5"], &symbols[..]].concat(),
+    );
+    let of_rule = regimes(&stress(&[]));
+    let sma = ["backtest", "--strategy", "sma_cross", "--timeframe", "1h", "--param", "fast=3", "--param", "slow=9"];
+    result(&world, &[&sma[..], &symbols[..]].concat());
+    let found = stress(&[]);
+    assert_eq!((regimes(&found), of_rule.len()), (of_rule, 4), "the market is the same");
+    // It reads no scores to be taken from another time: told once, not fatal.
+    let not_run: Vec<Value> = rows(&found).into_iter().filter(|row| row["group"] == "shuffled").collect();
+    assert!(not_run.len() == 1 && not_run[0]["standing"] == "not_run" && found["shuffled_p"].is_null(), "{not_run:?}");
+    // Prices with noise are other prices, those without the same.
+    let named = |found: &Value, name: &str| rows(found).into_iter().find(|row| row["name"] == name).unwrap();
+    let noisy = named(&found, "10 bps")["sharpe"].as_f64().unwrap();
+    let other = named(&stress(&["--seed", "4"]), "10 bps")["sharpe"].as_f64().unwrap();
+    let own = rows(&found)[0]["sharpe"].as_f64().unwrap();
+    assert!(noisy != own && noisy != other && (noisy - own).abs() < 5.0, "{own} {noisy} {other}");
+    assert_eq!(named(&stress(&["--noise-bps", "0"]), "0 bps")["sharpe"].as_f64(), Some(own));
+}
+
+#[test]
 fn hostile_stress_is_refused() {
     let world = World::with_market();
     world.run(&["stress", "latest"]).refused(&["latest"]);
@@ -115,10 +145,6 @@ fn hostile_stress_is_refused() {
     refused(&["--html", "nowhere/page.html"], &["nowhere/page.html"]);
     world.run(&["stress", "0000"]).refused(&["0000"]);
     world.run(&["stress", "--strategy", "top_q"]).refused(&["did you mean `top_k`?"]);
-    // Strategies that act at every bar have no scores to shuffle: told, not fatal.
-    result(&world, &["backtest", "--strategy", "sma_cross", "--symbols", "AAAUSDT", "--timeframe", "1h"]);
-    let found = result(&world, &["stress", "latest"]);
-    assert!(rows(&found).iter().any(|row| row["standing"] == "not_run"), "{found}");
     fs::remove_dir_all(world.path("hub")).unwrap();
     assert_eq!(world.run(&["stress", "latest"]).status, 2);
 }
