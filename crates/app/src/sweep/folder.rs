@@ -9,11 +9,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crosscut_backtest::results::{NamedTrial, metric_names};
-use crosscut_backtest::sweep::{Judged, Note, SetOutcome, SweepPage, equity_table, sets_table};
+use crosscut_backtest::sweep::{Judged, Note, ParameterSet, SetOutcome, SweepPage, equity_table, sets_table};
 use crosscut_model::Table;
 
 use super::file::{Asked, Kept};
-use super::{BestSet, LuckSummary, Sweep, SweepSummary, description, ledger, warn};
+use super::{BestSet, LuckSummary, Sweep, SweepSummary, base_value, description, ledger, warn};
 use crate::backtest::{self, Purpose, Watch};
 use crate::desk::Desk;
 use crate::error::AppError;
@@ -56,6 +56,7 @@ pub(super) fn write(sweep: &Sweep<'_>, folder: &Path, watch: &mut Watch) -> Resu
         id: sweep.id.clone(),
         keys: keys.clone(),
         sets: &sweep.drawn.sets,
+        base: base_values(sweep.desk, &keys, &sweep.drawn.sets),
         notes: &sweep.notes,
         by: &sweep.asked.by,
         ranked: &ranked,
@@ -174,6 +175,18 @@ pub(super) fn keys(asked: &Asked, varies_end: bool) -> Vec<String> {
     keys
 }
 
+/// The values that keys have in the settings, and the strategy of these. A number is written as the first set that has it
+/// writes it.
+pub(super) fn base_values(desk: &Desk<'_>, keys: &[String], sets: &[ParameterSet]) -> BTreeMap<String, String> {
+    let as_sets_write = |key: &str, value: String| {
+        let Ok(number) = value.parse::<f64>() else { return value };
+        let is_same = |text: &&str| text.parse() == Ok(number);
+        sets.iter().filter_map(|set| set.get(key)).find(is_same).map_or(value, str::to_owned)
+    };
+    let all = keys.iter().map(String::as_str).chain(["backtest.strategy"]);
+    all.filter_map(|key| Some((key.to_owned(), as_sets_write(key, base_value(desk, key)?)))).collect()
+}
+
 /// Sets that have the metric, the best first; equal ones in their order.
 fn ranked(sweep: &Sweep<'_>) -> Vec<usize> {
     if let Some(searched) = &sweep.searched {
@@ -221,16 +234,9 @@ fn summary(
     (keys, ranked): (Vec<String>, &[usize]),
     (folders, mut notes): (BTreeMap<usize, PathBuf>, Vec<String>),
 ) -> SweepSummary {
-    let mut errors: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for (at, note) in sweep.notes.iter().enumerate() {
-        if let Some(Err(error)) = note {
-            errors.entry(error).or_insert((at, 0)).1 += 1;
-        }
-    }
-    let n_failed = errors.values().map(|(_, n)| n).sum();
-    let mut by_first: Vec<(&str, (usize, usize))> = errors.into_iter().collect();
-    by_first.sort_by_key(|(_, (first, _))| *first);
-    if ranked.is_empty() {
+    let failed = sweep.notes.iter().filter_map(|note| note.as_ref()?.as_ref().err());
+    let (n_failed, errors) = errors_of(failed.map(String::as_str));
+    if ranked.is_empty() && n_failed < sweep.notes.len() {
         notes.push(match sweep.searched {
             Some(_) => "no set has all metrics of the objective and meets what is required".to_owned(),
             None if !has_traded(sweep) => {
@@ -252,13 +258,27 @@ fn summary(
         by: sweep.asked.by.clone(),
         keys,
         best: ranked.iter().take(TOLD.max(sweep.asked.best)).filter_map(|&at| best(sweep, at, &folders)).collect(),
-        errors: by_first.into_iter().take(ERRORS_TOLD).map(|(error, (_, n))| (error.to_owned(), n)).collect(),
+        errors,
         notes,
         trials: None,
         luck: None,
         n_meeting: None,
         seconds: Vec::new(),
     }
+}
+
+/// The number of errors, and the first different ones, each with how often it is there.
+pub(super) fn errors_of<'a>(failed: impl Iterator<Item = &'a str>) -> (usize, Vec<(String, usize)>) {
+    let mut n_failed = 0;
+    let mut errors: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for error in failed {
+        errors.entry(error).or_insert((n_failed, 0)).1 += 1;
+        n_failed += 1;
+    }
+    let mut by_first: Vec<(&str, (usize, usize))> = errors.into_iter().collect();
+    by_first.sort_by_key(|(_, (first, _))| *first);
+    let told = by_first.into_iter().take(ERRORS_TOLD).map(|(error, (_, n))| (error.to_owned(), n));
+    (n_failed, told.collect())
 }
 
 /// Whether any set closed a trade.

@@ -101,6 +101,26 @@ impl Markets {
         Ok(Span { start: config.start.unwrap_or(first).max(first), end: config.end.unwrap_or(end).min(end) })
     }
 
+    /// The history of the first of configurations that has a market.
+    ///
+    /// # Errors
+    /// The first error when none has one.
+    pub(super) fn first_history(&self, many: &ManyRuns<'_>, configs: &[BacktestConfig]) -> Result<Span, AppError> {
+        let (mut first_error, mut tried) = (None, Vec::new());
+        for config in configs {
+            let key = sharing(config)?;
+            if tried.contains(&key) {
+                continue;
+            }
+            match self.history(many, config) {
+                Ok(history) => return Ok(history),
+                Err(error) => drop(first_error.get_or_insert(error)),
+            }
+            tried.push(key);
+        }
+        Err(first_error.unwrap_or_else(|| AppError::new("there is no set that can be run")))
+    }
+
     /// Configurations by the market they share, in the order of their first ones. Errors come with the caller's number.
     pub(super) fn groups(configs: Vec<Named>) -> (Vec<Vec<Named>>, Vec<(usize, AppError)>) {
         let mut groups: Vec<(String, Vec<Named>)> = Vec::new();

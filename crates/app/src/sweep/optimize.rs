@@ -229,12 +229,19 @@ impl Search<'_> {
         let drawn = self.sweep.asked.space.draw(&|key| base_value(self.sweep.desk, key))?;
         (self.sweep.drawn.n_refused, self.sweep.drawn.n_repeated) = (drawn.n_refused, drawn.n_repeated);
         let mut left = drawn.sets;
-        let first = left.first().ok_or_else(|| AppError::new("optimize: no set is left to try"))?;
-        let config = self.sweep.many.resolve(first)?;
-        let history = self.markets.history(&self.sweep.many, &config)?;
+        if left.is_empty() {
+            return Err(AppError::new("optimize: no set is left to try"));
+        }
+        let (configs, failed): (Vec<_>, Vec<_>) =
+            self.sweep.many.resolve_all(&left).into_iter().partition(|resolved| resolved.is_ok());
+        let configs: Vec<BacktestConfig> = configs.into_iter().flatten().collect();
+        if let (true, Some(Err(error))) = (configs.is_empty(), failed.into_iter().next()) {
+            return Err(error.during(&format!("none of the {} sets can be run; the first", left.len())));
+        }
+        let history = self.markets.first_history(&self.sweep.many, &configs)?;
         let span = (history.start, history.end);
         let rungs = rungs(left.len(), self.study.n_rungs, self.study.keep, span);
-        let bar = config.timeframe.micros().unwrap_or(1);
+        let bar = configs.first().and_then(|config| config.timeframe.micros()).unwrap_or(1);
         if rungs.first().is_some_and(|rung| rung.end - span.0 < 2 * bar) {
             let (n, keep) = (self.study.n_rungs, self.study.keep);
             let why =

@@ -41,6 +41,10 @@ pub struct WalkSummary {
     pub report: PathBuf,
     /// Number of sets.
     pub n_sets: usize,
+    /// Sets that ran over no training window.
+    pub n_failed: usize,
+    /// The first of their errors, each with how many sets ended with it.
+    pub errors: Vec<(String, usize)>,
     /// Runs that were done before, in an earlier start of the same walk-forward.
     pub n_done_before: usize,
     /// The metric sets are chosen by.
@@ -119,6 +123,10 @@ struct Walking<'a> {
     sets: Vec<ParameterSet>,
     /// Their configurations; `None` for those that cannot be run.
     configs: Vec<Option<BacktestConfig>>,
+    /// The first error of each set.
+    errors: Vec<Option<String>>,
+    /// Whether a set ran over some training window.
+    has_run: Vec<bool>,
     /// What is known of the sets as trials.
     tried: Tried,
     /// What a reader should know.
@@ -150,6 +158,8 @@ pub fn run(desk: &Desk<'_>) -> Result<WalkSummary, AppError> {
         markets: Markets::default(),
         sets: Vec::new(),
         configs: Vec::new(),
+        errors: Vec::new(),
+        has_run: Vec::new(),
         tried: Tried::default(),
         notes: Vec::new(),
     };
@@ -220,17 +230,14 @@ impl Walking<'_> {
         let drawn = self.asked.space.draw(&|key| base_value(desk, key))?;
         self.sets = drawn.sets;
         self.tried = Tried::new(self.sets.len());
-        let mut first_error = None;
+        self.has_run = vec![false; self.sets.len()];
         for result in self.many.resolve_all(&self.sets) {
-            self.configs.push(result.map_err(|error| first_error.get_or_insert(error).clone()).ok());
+            self.errors.push(result.as_ref().err().map(ToString::to_string));
+            self.configs.push(result.ok());
         }
-        let n_failed = self.configs.iter().filter(|config| config.is_none()).count();
-        match first_error {
-            Some(error) if n_failed == self.sets.len() => {
-                return Err(error.during(&format!("none of the {n_failed} sets can be run; the first")));
-            }
-            Some(error) => self.notes.push(format!("{n_failed} sets cannot be run; the first: {error}")),
-            None => {}
+        if let (None, Some(error)) = (self.good().next(), self.errors.iter().flatten().next()) {
+            let what = format!("none of the {} sets can be run; the first", self.sets.len());
+            return Err(AppError::new(error.clone()).during(&what));
         }
         if self.sets.is_empty() {
             return Err(AppError::new("walkforward: there is no set to choose from")
@@ -239,16 +246,32 @@ impl Walking<'_> {
         Ok(())
     }
 
+    /// Sets that ran over no training window, and their first errors. Those that ran over some of them only are told.
+    fn failures(&mut self) -> (usize, Vec<(String, usize)>) {
+        let of_sets = || self.errors.iter().zip(&self.has_run).enumerate();
+        let in_part = of_sets().filter_map(|(at, (error, has_run))| Some((at, error.as_ref().filter(|_| *has_run)?)));
+        let in_part: Vec<(usize, &String)> = in_part.collect();
+        let (n_failed, errors) = folder::errors_of(
+            of_sets().filter(|(_, (_, has_run))| !**has_run).filter_map(|(_, (error, _))| error.as_deref()),
+        );
+        if let Some((at, error)) = in_part.first() {
+            let n = in_part.len();
+            self.notes.push(format!(
+                "{n} sets failed in some training windows and are not chosen there; the first, set {at}: {error}"
+            ));
+        }
+        (n_failed, errors)
+    }
+
     /// The configurations that can be run, with the numbers of their sets.
     fn good(&self) -> impl Iterator<Item = (usize, &BacktestConfig)> {
         self.configs.iter().enumerate().filter_map(|(at, config)| Some((at, config.as_ref()?)))
     }
 
-    /// All of the time there is.
+    /// All of the time there is, by the first set that has a market.
     fn history(&mut self) -> Result<Span, AppError> {
-        let (_, config) = self.good().next().expect("a set that can be run");
-        let config = config.clone();
-        self.markets.history(&self.many, &config)
+        let configs: Vec<BacktestConfig> = self.good().map(|(_, config)| config.clone()).collect();
+        self.markets.first_history(&self.many, &configs)
     }
 
     /// The label's length where none is given: until the next decision, the longest of all sets.
@@ -319,10 +342,14 @@ impl Walking<'_> {
         for (at, note) in &notes {
             match note {
                 Ok(outcome) => {
+                    self.has_run[*at] = true;
                     values[*at] = outcome.metric(&self.asked.by);
                     self.tried.add(*at, outcome.metric("sharpe"));
                 }
-                Err(error) => drop(one.problem.get_or_insert_with(|| error.clone())),
+                Err(error) => {
+                    self.errors[*at].get_or_insert_with(|| error.clone());
+                    one.problem.get_or_insert_with(|| error.clone());
+                }
             }
         }
         if is_last {
@@ -384,10 +411,12 @@ impl Walking<'_> {
         self.markets.run(&self.many, &*notebook, configs, (sampling, &|| progress.step("runs")))
     }
 
-    /// The parameters of the sets as texts, all in one order.
+    /// The parameters of the sets as texts, all in one order; what a set leaves is that of the settings.
     fn parameters(&self) -> Vec<Vec<String>> {
         let keys = folder::keys(&self.asked, false);
-        let of = |set: &ParameterSet| keys.iter().map(|key| set.get(key).unwrap_or_default().to_owned()).collect();
+        let base = folder::base_values(self.desk, &keys, &self.sets);
+        let text = |set: &ParameterSet, key: &String| set.get_over(&base, key).unwrap_or_default().to_owned();
+        let of = |set: &ParameterSet| keys.iter().map(|key| text(set, key)).collect();
         self.sets.iter().map(of).collect()
     }
 

@@ -1,7 +1,8 @@
 //! Whether the best parameters stand on a plateau or on a spike.
 //!
 //! A set's neighbours differ from it by at most one step in each parameter that has an order, a step leading to the next
-//! value that any set has; parameters that are words must agree. Where a sweep drew its sets at random, few have such
+//! value that any set has; parameters that are words must agree, and a set without a value for one that others have stands
+//! apart from them. Where a sweep drew its sets at random, few have such
 //! neighbours: then the nearest sets count, by the distance between places in the order of each parameter's values.
 //!
 //! The score of a set is how much of what it has above the middle of all sets its neighbours have too:
@@ -142,7 +143,7 @@ fn neighbourhood(neighbours: Vec<f64>, own: Option<f64>, middle: Option<f64>) ->
 }
 
 impl Space {
-    /// Finds the order of each parameter: numbers have one, words have none.
+    /// Finds the order of each parameter: numbers have one, words have none. An empty text is no value.
     fn new(parameters: &[Vec<String>]) -> Self {
         let n_parameters = parameters.first().map_or(0, Vec::len);
         let mut space = Self {
@@ -151,21 +152,27 @@ impl Space {
             n_values: Vec::new(),
         };
         for at in 0..n_parameters {
-            let numbers: Option<Vec<OrderedNumber>> = parameters.iter().map(|texts| number(&texts[at])).collect();
-            let Some(numbers) = numbers else {
-                for (words, texts) in space.words.iter_mut().zip(parameters) {
-                    words.push_str(&texts[at]);
-                    words.push('\n');
-                }
-                continue;
-            };
-            let mut known = numbers.clone();
+            let numbers: Vec<Option<OrderedNumber>> = parameters.iter().map(|texts| number(&texts[at])).collect();
+            let is_ordered =
+                parameters.iter().zip(&numbers).all(|(texts, number)| number.is_some() || texts[at].is_empty());
+            let mut known: Vec<OrderedNumber> = numbers.iter().copied().flatten().collect();
             known.sort_unstable();
             known.dedup();
-            for (places, number) in space.places.iter_mut().zip(&numbers) {
-                places.push(known.binary_search(number).expect("every number is among the known") as u32);
+            for (words, (texts, number)) in space.words.iter_mut().zip(parameters.iter().zip(&numbers)) {
+                if !is_ordered || known.is_empty() {
+                    words.push_str(&texts[at]);
+                    words.push('\n');
+                } else if number.is_none() {
+                    words.push_str(&format!("none of {at}\n"));
+                }
             }
-            space.n_values.push(known.len() as u32);
+            if is_ordered && !known.is_empty() {
+                // Without a value it is at any place: its words set it apart.
+                let place =
+                    |number: &Option<OrderedNumber>| number.and_then(|one| known.binary_search(&one).ok()).unwrap_or(0);
+                space.places.iter_mut().zip(&numbers).for_each(|(places, number)| places.push(place(number) as u32));
+                space.n_values.push(known.len() as u32);
+            }
         }
         space
     }

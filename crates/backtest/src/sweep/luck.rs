@@ -64,7 +64,7 @@ impl SweepPage<'_> {
         let condensed: Vec<&Condensed> = condensed.iter().collect();
         let report =
             assess(&condensed, &grid, None, &LuckOptions { periods_per_year: per_year, ..LuckOptions::default() });
-        let text = |at: usize, key: &String| self.sets[at].get(key).unwrap_or_default().to_owned();
+        let text = |at: usize, key: &String| self.value(at, key).unwrap_or_default().to_owned();
         let parameters: Vec<Vec<String>> =
             (0..self.sets.len()).map(|at| self.keys.iter().map(|key| text(at, key)).collect()).collect();
         let values: Vec<Option<f64>> =

@@ -1,6 +1,8 @@
 //! `report.html` of a sweep: the best sets, all sets to look through, in-sample against out-of-sample, the best curves.
 //! Everything in it follows from the sets and what came of them.
 
+use std::collections::BTreeMap;
+
 use crosscut_kernels::metrics as formula;
 use crosscut_model::format_iso;
 use crosscut_model::time::DAY;
@@ -34,6 +36,9 @@ const ERRORS_SHOWN: usize = 20;
 /// The Sharpe ratio the statistics judge.
 const SAMPLED_SHARPE: &str = "Sharpe of the kept curve";
 
+/// Stands where a key has no value, neither in the set nor in the settings.
+const UNSET: &str = "(none)";
+
 /// Metrics in the table of the best and among the measures.
 const MEASURES: [&str; 9] = [
     "sharpe",
@@ -58,6 +63,8 @@ pub struct SweepPage<'a> {
     pub keys: Vec<String>,
     /// The sets.
     pub sets: &'a [ParameterSet],
+    /// Values that keys have in the settings, for sets that leave them.
+    pub base: BTreeMap<String, String>,
     /// What came of them.
     pub notes: &'a [Option<Note>],
     /// The metric they are ordered by.
@@ -113,6 +120,11 @@ impl SweepPage<'_> {
         page.render()
     }
 
+    /// The value of a key in a set, its own or that of the settings.
+    pub(super) fn value(&self, at: usize, key: &str) -> Option<&str> {
+        self.sets[at].get_over(&self.base, key)
+    }
+
     /// First and last label of the curves.
     fn period(&self) -> String {
         let spans = self
@@ -166,12 +178,11 @@ impl SweepPage<'_> {
         let mut table = Table::new(&columns).sortable();
         for (place, &at) in self.ranked.iter().take(BEST_SHOWN).enumerate() {
             let Some(outcome) = done(&self.notes[at]) else { continue };
-            let set = &self.sets[at];
             let mut cells = vec![whole(place + 1), whole(at)];
             if has_names {
-                cells.push(Cell::text(set.name.clone().unwrap_or_default()));
+                cells.push(Cell::text(self.sets[at].name.clone().unwrap_or_default()));
             }
-            cells.extend(self.keys.iter().map(|key| value_cell(set.get(key).unwrap_or_default())));
+            cells.extend(self.keys.iter().map(|key| value_cell(self.value(at, key).unwrap_or(UNSET))));
             cells.extend(names.iter().map(|name| {
                 let value = outcome.metric(name);
                 Cell::number(value.unwrap_or(f64::NAN), shown(name, value))
@@ -204,7 +215,7 @@ impl SweepPage<'_> {
         };
         let mut explorer = Explorer::new("Parameters and what came of them", rows.iter().map(name).collect());
         for key in &self.keys {
-            let texts: Vec<&str> = rows.iter().map(|&at| self.sets[at].get(key).unwrap_or("(base)")).collect();
+            let texts: Vec<&str> = rows.iter().map(|&at| self.value(at, key).unwrap_or(UNSET)).collect();
             explorer.parameter(short(key), &texts);
         }
         if let Some(luck) = luck {
@@ -265,8 +276,9 @@ impl SweepPage<'_> {
         ])
         .sortable();
         for one in found.iter().take(VALUES_SHOWN) {
+            let value = if one.value.is_empty() { UNSET } else { &one.value };
             let mut cells =
-                vec![Cell::text(&one.parameter), value_cell(&one.value), whole(one.n_sets), whole(one.n_undefined)];
+                vec![Cell::text(&one.parameter), value_cell(value), whole(one.n_sets), whole(one.n_undefined)];
             cells.extend([one.median, one.highest, one.lowest].map(figure_cell));
             table.row(cells);
         }
@@ -301,7 +313,7 @@ impl SweepPage<'_> {
         rows
     }
 
-    /// Ratios before and after the split, of sets whose curves have the labels that most have.
+    /// Ratios before and after the split, of sets whose curves have the labels of the best one's.
     pub fn halves(&self) -> Halves {
         let none = Halves::default();
         let Some(labels) = self.ranked.first().and_then(|&at| done(&self.notes[at])).map(|o| &o.sampled.labels) else {

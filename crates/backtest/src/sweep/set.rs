@@ -1,8 +1,15 @@
 //! A point of a search: settings by key.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+/// Strategy parameters are behind this.
+const PARAMS: &str = "backtest.params.";
+
+/// The strategy.
+const STRATEGY: &str = "backtest.strategy";
 
 /// Settings that differ from the base of a search: `key.path = value`, each key once, in the order in which the search
 /// names them.
@@ -24,6 +31,16 @@ impl ParameterSet {
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.values.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a key: the set's own, or else that of the settings, the `base`. Parameters there are those of the strategy
+    /// there, so that a set with another strategy has none of them.
+    pub fn get_over<'a>(&'a self, base: &'a BTreeMap<String, String>, key: &str) -> Option<&'a str> {
+        let has_base_params = || self.get(STRATEGY).is_none_or(|own| base.get(STRATEGY).is_some_and(|of| of == own));
+        self.get(key).or_else(|| {
+            let of_base = base.get(key).filter(|_| !key.starts_with(PARAMS) || has_base_params());
+            of_base.map(String::as_str)
+        })
     }
 
     /// The set with further values, which take the place of those of the same key.

@@ -197,7 +197,9 @@ fn worth(section: &mut Section, found: &Deflation) {
         ("Measured against".to_owned(), format!("{} {trials} of {}", found.n_trials, found.hypothesis)),
     ]);
     section.note(
-        "The deflated Sharpe ratio is the chance that the curve's true ratio is above the highest expected by luck; 0.95 is asked for. Trials are          those in the ledger when this page was written: runs, sets of sweeps, and one for each walk-forward, this one too. The sets it chose among          are none, for no choice has seen its test.",
+        "The deflated Sharpe ratio is the chance that the curve's true ratio is above the highest expected by luck; 0.95 is \
+         asked for. Trials are those in the ledger when this page was written: runs, sets of sweeps, and one for each \
+         walk-forward, this one too. The sets it chose among are none, for no choice has seen its test.",
     );
 }
 

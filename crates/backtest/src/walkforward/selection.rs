@@ -24,6 +24,15 @@ impl Selection {
         }
     }
 
+    /// As [`Self::named`] reads it.
+    pub fn text(self) -> String {
+        match self {
+            Self::Best => "best".to_owned(),
+            Self::Plateau => "plateau".to_owned(),
+            Self::Top(n) => format!("top:{n}"),
+        }
+    }
+
     /// The places of the chosen sets, the best first; equal ones as they come. Empty when no set has a value. `values` is what
     /// is to be large, `None` for a set that failed or has no such value; `parameters` the sets' parameters as texts, all in
     /// one order.

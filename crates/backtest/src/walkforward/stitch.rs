@@ -62,8 +62,8 @@ pub fn waited(curve: &[f64]) -> Option<f64> {
 }
 
 /// Metrics of the tests in a row by name, as the dictionary of metrics has them, then means over windows: `mean_trained` and
-/// `mean_tested` of what sets are chosen by, `n_trades` and `win_rate` of the trades of all tests together, `positive_tests` the share of tests that gained, `waiting` the mean part of a
-/// test before its first trade. `annual` is the number of the
+/// `mean_tested` of what sets are chosen by, `n_trades` and `win_rate` of the trades of all tests together, `positive_tests`
+/// the share of tests that gained, `waiting` the mean part of a test before its first trade. `annual` is the number of the
 /// curve's rows in a year.
 pub fn walk_metrics(capital: f64, stitched: &Stitched, annual: f64, tested: &[Tested]) -> Vec<(String, Option<f64>)> {
     let mut curve = vec![capital];

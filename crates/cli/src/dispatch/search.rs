@@ -36,13 +36,20 @@ pub fn walkforward(desk: &Desk<'_>) -> Result<Answer, AppError> {
     let summary = walkforward::run(desk)?;
     let answer = Answer::good(&summary, walk(&summary));
     let has_test = summary.windows.iter().any(|window| !window.run_ids.is_empty());
-    Ok(answer.with_status(if has_test { verdicts::status(&summary.verdicts) } else { Status::Problem }))
+    let status = match has_test {
+        _ if summary.n_failed == summary.n_sets => Status::CouldNotRun,
+        true => verdicts::status(&summary.verdicts),
+        false => Status::Problem,
+    };
+    Ok(answer.with_status(status))
 }
 
 /// A walk-forward as a few lines.
 fn walk(summary: &WalkSummary) -> String {
     let n_windows = summary.windows.len();
-    let mut text = format!("walk-forward {}: {} sets, {n_windows} windows\n\n", summary.walk_id, summary.n_sets);
+    let failed = if summary.n_failed == 0 { String::new() } else { format!("{} failed, ", summary.n_failed) };
+    let mut text =
+        format!("walk-forward {}: {} sets, {failed}{n_windows} windows\n\n", summary.walk_id, summary.n_sets);
     let (trained, tested) = (format!(">{} trained", summary.by), ">tested".to_owned());
     let mut table = TextTable::new(&["test from", "to", "chosen", &trained, &tested, ">return"]);
     let number = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.4}"));
@@ -75,6 +82,7 @@ fn walk(summary: &WalkSummary) -> String {
             paths.join(", ")
         ));
     }
+    text.push_str(&sweep::failures((summary.n_failed, summary.n_sets), &summary.errors));
     for note in &summary.notes {
         text.push_str(&format!("note: {note}\n"));
     }

@@ -20,11 +20,12 @@ pub fn sweep(desk: &Desk<'_>) -> Result<Answer, AppError> {
     Ok(Answer::good(&summary, text).with_status(status))
 }
 
-/// The exit status: a problem when every set failed, or the best one does not meet the go-live criteria.
+/// The exit status: it could not run when no set could, and found a problem when the best one does not meet the go-live
+/// criteria.
 pub(super) fn status(summary: &SweepSummary) -> Status {
     let is_judged = summary.n_meeting.is_some();
     match summary.best.first() {
-        _ if summary.n_failed == summary.n_sets => Status::Problem,
+        _ if summary.n_failed == summary.n_sets => Status::CouldNotRun,
         Some(best) => verdicts::status(&best.verdicts),
         None if is_judged => Status::Problem,
         None => Status::Good,
@@ -50,6 +51,22 @@ fn judged(summary: &SweepSummary) -> String {
     if let (Some(best), Some(n)) = (summary.best.first(), summary.n_meeting) {
         text.push_str(&format!("\nset {}, the best{}", best.set, verdicts::text(&best.verdicts)));
         text.push_str(&format!("{n} of {} sets meet all criteria\n", summary.n_sets));
+    }
+    text
+}
+
+/// How many sets failed, and the first errors with what to do about them, each with how many sets ended with it.
+pub(super) fn failures((n_failed, n_sets): (usize, usize), errors: &[(String, usize)]) -> String {
+    if n_failed == 0 {
+        return String::new();
+    }
+    let mut text = format!("\n{n_failed} of {n_sets} sets failed\n");
+    for (error, n) in errors {
+        text.push_str(&format!("  {n}: {}\n", error.replace('\n', "\n     ")));
+    }
+    let n_told: usize = errors.iter().map(|(_, n)| n).sum();
+    if n_told < n_failed {
+        text.push_str(&format!("  {}: other errors\n", n_failed - n_told));
     }
     text
 }
@@ -94,9 +111,7 @@ pub(super) fn text(what: &str, summary: &SweepSummary) -> String {
         table.row(cells);
     }
     text.push_str(&table.render());
-    for (error, n) in &summary.errors {
-        text.push_str(&format!("failed ({n}): {}\n", error.lines().next().unwrap_or_default()));
-    }
+    text.push_str(&failures((summary.n_failed, summary.n_sets), &summary.errors));
     for note in &summary.notes {
         text.push_str(&format!("note: {note}\n"));
     }

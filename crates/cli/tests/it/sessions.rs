@@ -1,13 +1,16 @@
-//! The sessions of the guide, typed again: every command of docs/guide/sessions.md on a fresh demo market, and its output
-//! held against what the page shows. Left open are ids of runs and hashes (the page's stand for those of today), times of
-//! the clock, and lines replaced by `...`.
+//! The sessions of the guide, typed again: every command of docs/guide/sessions.md on a fresh demo market, and the examples
+//! of docs/guide.md, each chapter on a demo market of its own; their output is held against what the page shows. Left open are
+//! ids of runs and hashes (the page's stand for those of today), times of the clock, and lines replaced by `...`.
 
 use std::collections::BTreeMap;
 
 use crate::world::World;
 
-/// The page.
+/// The page of sessions.
 const PAGE: &str = include_str!("../../../../docs/guide/sessions.md");
+
+/// The guide.
+const GUIDE: &str = include_str!("../../../../docs/guide.md");
 
 /// A command of the page and the lines it shows.
 struct Step<'a> {
@@ -17,15 +20,20 @@ struct Step<'a> {
     shown: Vec<&'a str>,
 }
 
-/// The steps of all sessions, in order.
-fn steps() -> Vec<Step<'static>> {
-    let mut steps: Vec<Step<'static>> = Vec::new();
-    let mut is_session = false;
-    for line in PAGE.lines() {
-        match line.strip_prefix("$ ") {
-            _ if line.starts_with("```") => is_session = line == "```console",
-            Some(command) if is_session => steps.push(Step { command, shown: Vec::new() }),
-            None if is_session => steps.last_mut().unwrap().shown.push(line),
+/// The steps of all sessions of a text, in order. A YAML block that begins with the name of a file, as in `# study.yaml`, is
+/// one too: the file is written.
+fn steps(text: &str) -> Vec<Step<'_>> {
+    let mut steps: Vec<Step<'_>> = Vec::new();
+    let (mut is_session, mut is_file) = (false, false);
+    for line in text.lines() {
+        match (line.strip_prefix("$ "), line.strip_prefix("# ").filter(|name| name.ends_with(".yaml"))) {
+            _ if line.starts_with("```") => (is_session, is_file) = (line == "```console", line == "```yaml"),
+            (Some(command), _) if is_session => steps.push(Step { command, shown: Vec::new() }),
+            (None, _) if is_session => steps.last_mut().unwrap().shown.push(line),
+            (_, Some(name)) if is_file => {
+                steps.push(Step { command: name, shown: Vec::new() });
+                is_session = true;
+            }
             _ => {}
         }
     }
@@ -94,24 +102,40 @@ fn check(step: &Step<'_>, out: &str, ids: &mut BTreeMap<String, String>) {
     assert!(may_skip || at == lines.len(), "{}\nmore is found than shown:\n{out}", step.command);
 }
 
-#[test]
-fn the_sessions_of_the_guide_print_what_they_show() {
+/// Types the sessions of a text on a fresh demo market; gives the number of commands.
+fn type_all(text: &str) -> usize {
+    let steps = steps(text);
+    if steps.is_empty() {
+        return 0;
+    }
     let world = World::new();
     world.run(&["demo", "--dir", "."]).good();
     let (mut ids, mut n_run) = (BTreeMap::new(), 0);
-    for step in steps() {
-        if let Some(file) = step.command.strip_prefix("cat ") {
-            world.write(file, step.shown.join("\n"));
+    for step in steps {
+        let Some(words_of) = step.command.strip_prefix("crosscut ") else {
+            world.write(step.command.trim_start_matches("cat "), step.shown.join("\n"));
             continue;
-        }
-        let typed = words(step.command.strip_prefix("crosscut ").unwrap());
+        };
+        let typed = words(words_of);
         let typed: Vec<String> = typed.into_iter().map(|word| ids.get(&word).cloned().unwrap_or(word)).collect();
         let answer = world.run(&typed.iter().map(String::as_str).collect::<Vec<_>>());
         assert!(answer.status < 2, "{}\n{}", step.command, answer.err);
         check(&step, &answer.out, &mut ids);
         n_run += 1;
     }
+    n_run
+}
+
+#[test]
+fn the_sessions_of_the_guide_print_what_they_show() {
+    let n_run = type_all(PAGE);
     assert!(n_run >= 25, "{n_run} commands");
+}
+
+#[test]
+fn the_examples_of_the_guide_print_what_they_show() {
+    let n_run: usize = GUIDE.split("\n## ").flat_map(|chapter| chapter.split("\n### ")).map(type_all).sum();
+    assert!(n_run >= 5, "{n_run} commands");
 }
 
 #[test]

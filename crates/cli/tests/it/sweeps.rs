@@ -414,3 +414,63 @@ fn kills_at_any_moment_and_any_number_of_workers_change_no_byte() {
     sweep(&world, &["--results", "killed", "--workers", "2"]);
     assert!(files(&world, "whole") == files(&world, "killed"), "files differ after kills");
 }
+
+#[test]
+fn a_set_with_a_name_stands_where_the_settings_put_it() {
+    let world = World::with_market();
+    let grid = "backtest: {strategy: top_k, factor_set: s1, params: {factor: return_5, k: 3}}\n\
+                sweep: {best: 0, parameters: {k: [1, 2, 3, 4, 5], commission_bps: [1, 5, 10]}}\n";
+    let folder = |study: &str| {
+        world.write("sweep.yaml", study);
+        sweep(&world, &[])["folder"].as_str().unwrap().to_owned()
+    };
+    let scores = |study: &str| {
+        let page = world.text(&format!("{}/report.html", folder(study)));
+        (page.matches("a plateau").count() + page.matches("a spike").count(), page)
+    };
+    let (n_alone, _) = scores(grid);
+    let (n_beside, page) = scores(&format!("{grid}parameter_sets: {{mine: {{rebalance: 7}}}}\n"));
+    assert!(n_alone > 3 && n_beside + 2 >= n_alone, "{n_alone} sets have a score, beside a named one {n_beside}");
+    // On the axes of heat maps and coordinates the named set, the first, has the settings' k: the third value.
+    let axes = page.split("\"parameters\":").nth(1).unwrap().split("\"measures\"").next().unwrap();
+    let k = axes.split("\"params.k\"").nth(1).unwrap().split('}').next().unwrap();
+    assert!(k.contains(r#""words":["1","2","3","4","5"],"values":[2,0,0,0,1"#), "{k}");
+    let commission = axes.split("\"commission_bps\"").nth(1).unwrap().split('}').next().unwrap();
+    assert!(commission.contains(r#""words":["1","5","10"],"values":[1,0,1,2,0"#), "{commission}");
+}
+
+#[test]
+fn a_sweep_could_not_run_when_no_set_could() {
+    let world = World::with_market();
+    let study = |ks: &str, factors: &str| {
+        let text = format!(
+            "backtest: {{strategy: top_k, factor_set: s1}}\nsweep: {{best: 1, parameters: {{factor: {factors}, k: {ks}}}}}\n\
+             optimize: {{trials: 4, initial: 2, batch: 2}}\nwalkforward: {{train: 10d, test: 4d}}\n"
+        );
+        world.write("study.yaml", text);
+    };
+    let commands: [&[&str]; 4] =
+        [&["sweep"], &["optimize"], &["optimize", "--search", "halving", "--rungs", "2"], &["walkforward"]];
+    // Some fail: it ran, and the number of those that failed is told with the reason and what to do.
+    study("[2, 999]", "[return_99, return_5]");
+    for command in commands {
+        let answer = world.run(&[command, &["--config", "study.yaml"]].concat());
+        assert_eq!(answer.status, 0, "{command:?}\n{}\n{}", answer.out, answer.err);
+        assert!(answer.out.contains(" sets failed\n"), "{command:?}\n{}", answer.out);
+        let reason = answer.out.find("`return_99` is not in factor set").expect(&answer.out);
+        assert!(answer.out[reason..].contains("hint: did you mean `return_5`?"), "{}", answer.out);
+    }
+    let walk = world.json(&["walkforward", "--config", "study.yaml"])["result"].clone();
+    assert_eq!((&walk["n_sets"], &walk["n_failed"]), (&4.into(), &3.into()), "{walk}");
+    let reasons: usize = walk["errors"].as_array().unwrap().iter().map(|pair| pair[1].as_u64().unwrap() as usize).sum();
+    assert_eq!(reasons, 3, "{walk}");
+    // All fail, as they are read or as they run.
+    for (ks, factors) in [("[0, -1]", "[return_5]"), ("[2]", "[return_99, return_98]"), ("[998, 999]", "[return_5]")] {
+        study(ks, factors);
+        for command in commands {
+            let answer = world.run(&[command, &["--config", "study.yaml"]].concat());
+            assert_eq!(answer.status, 2, "{command:?} {ks} {factors}\n{}\n{}", answer.out, answer.err);
+            assert!(!answer.out.contains("closed a trade"), "{}", answer.out);
+        }
+    }
+}

@@ -35,6 +35,7 @@ impl Walking<'_> {
         if n_empty > 0 {
             self.notes.push(format!("{n_empty} windows have no test; the curve has a gap where they are"));
         }
+        let (n_failed, errors) = self.failures();
         let strategy = ledger::strategy(self.desk);
         let page = WalkPage {
             title: format!("Walk-forward of {strategy}, {} sets, {} windows", self.sets.len(), tested.len()),
@@ -47,7 +48,7 @@ impl Walking<'_> {
             crossed: crossed.as_ref().map(|(crossed, labels, _)| (crossed, labels.as_slice())),
             trials: trials.as_ref(),
             verdicts: &verdicts,
-            facts: self.facts(),
+            facts: self.facts(n_failed),
             notes: &self.notes,
         };
         let (report, curve) = (place.join("report.html"), place.join("out_of_sample.csv"));
@@ -58,6 +59,8 @@ impl Walking<'_> {
             folder: place.clone(),
             report,
             n_sets: self.sets.len(),
+            n_failed,
+            errors,
             n_done_before,
             by: self.asked.by.clone(),
             windows: tested,
@@ -107,8 +110,10 @@ impl Walking<'_> {
     }
 
     /// What was asked for, for the page.
-    fn facts(&self) -> Vec<(String, String)> {
+    fn facts(&self, n_failed: usize) -> Vec<(String, String)> {
         let days = |micros: i64| format!("{} days", micros as f64 / DAY as f64);
+        let n_sets = self.sets.len();
+        let sets = if n_failed == 0 { n_sets.to_string() } else { format!("{n_sets}, of which {n_failed} failed") };
         let walk = &self.plan.walk;
         let kind = if walk.is_anchored { "anchored at the start" } else { "rolling" };
         [
@@ -117,8 +122,8 @@ impl Walking<'_> {
             ("step", days(walk.step)),
             ("label (purged)", days(walk.label)),
             ("embargo", days(walk.embargo)),
-            ("selection", format!("{:?} by {}", self.plan.selection, self.asked.by)),
-            ("sets", self.sets.len().to_string()),
+            ("selection", format!("{} by {}", self.plan.selection.text(), self.asked.by)),
+            ("sets", sets),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec()

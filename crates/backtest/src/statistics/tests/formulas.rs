@@ -233,3 +233,15 @@ fn where_a_plateau_begins() {
     let found = surface(&parameters, &[9.0, 1.0, 2.0, 4.0, 3.0, 50.0, 70.0].map(Some));
     assert_eq!((found[0].n_neighbours, found[0].median, found[0].lowest), (4, Some(2.5), Some(1.0)));
 }
+
+#[test]
+fn a_set_without_a_value_leaves_the_others_their_neighbours() {
+    let line = |texts: &[&str]| -> Vec<Vec<String>> { texts.iter().map(|text| vec![(*text).to_owned()]).collect() };
+    let values = [0.0, 2.0, 4.0, 3.0, 0.0, 9.0].map(Some);
+    let among = surface(&line(&["1", "2", "3", "4", "5", ""]), &values);
+    // The middle of all is 2.5; beside the top of the line are 2 and 3.
+    assert_eq!((among[2].n_neighbours, among[2].median, among[2].score), (2, Some(2.5), Some(0.0)));
+    assert_eq!((among[5].n_neighbours, among[5].score), (0, None), "it has no place of its own");
+    let words = surface(&line(&["a", "b", "c", "d", "e", ""]), &values);
+    assert!(words.iter().all(|one| one.n_neighbours == 0));
+}
