@@ -41,6 +41,11 @@ impl Falls {
         }
     }
 
+    /// The highest value so far.
+    pub(super) fn peak(&self) -> f64 {
+        self.peak
+    }
+
     /// The highest values up to each of a window's.
     #[inline(always)]
     pub(super) fn peaks(&mut self, window: &Window, peaks: &mut Column) {

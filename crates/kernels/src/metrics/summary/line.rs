@@ -19,7 +19,7 @@ const LOG_2: (f64, f64) = (f64::from_bits(0x3fe6_2e42_fee0_0000), f64::from_bits
 /// 2^52: from here on numbers are whole.
 const TWO_52: f64 = (1u64 << 52) as f64;
 
-/// Whether all values that are numbers are positive ones, `ratios` being the lowest and the highest of those over `start`; takes the
+/// Whether all values that are numbers are positive ones, `ratios` being the lowest and at least the highest of those over `start`; takes the
 /// logarithms that [`reduced`] and [`finished`] do not serve for.
 pub(super) fn are_sound((values, start): (&[f64], f64), ratios: (f64, f64), logs: &mut [f64]) -> bool {
     if ratios.0 >= f64::MIN_POSITIVE && ratios.1 < f64::INFINITY {

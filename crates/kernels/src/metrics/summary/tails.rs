@@ -37,6 +37,7 @@ impl Tails {
     /// Finds order statistics of finite values from `worst` to `best`, at least two; `ends` are theirs.
     pub(super) fn of_ends(values: &[f64], ends: Ends<'_>, buckets: &mut Buckets, (worst, best): (f64, f64)) -> Self {
         let Ends { bounds, lows, highs, n_low, n_high } = ends;
+        let n_low = n_low as usize;
         let most = (values.len() - 1) as f64;
         let (below, at) = ((TAIL * most).floor() as usize, (HIGH * most).floor() as usize);
         let n_above = values.len() - at;
@@ -115,8 +116,8 @@ pub(super) struct Ends<'a> {
     lows: &'a mut [f64],
     /// The first of these are the high values.
     highs: &'a mut [f64],
-    /// How many are low.
-    n_low: usize,
+    /// How many are low; of another width than `n_high`, or the compiler makes one vector of both and takes it apart for each value.
+    n_low: u32,
     /// How many are high.
     n_high: usize,
 }
@@ -140,8 +141,8 @@ impl Gather for Ends<'_> {
     #[inline(always)]
     fn take(&mut self, value: f64) {
         // Written whether it counts or not, so that nothing has to be guessed.
-        self.lows[self.n_low] = value;
-        self.n_low += usize::from(value <= self.bounds.0);
+        self.lows[self.n_low as usize] = value;
+        self.n_low += u32::from(value <= self.bounds.0);
         self.highs[self.n_high] = value;
         self.n_high += usize::from(value >= self.bounds.1);
     }

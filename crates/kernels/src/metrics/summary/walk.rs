@@ -2,7 +2,10 @@
 //! near.
 //!
 //! What divides waits for the one divider of a processor, and what adds waits for the sum before. So the loop does some of
-//! each: a few rows of a block are worked out, then as many of the block before are summed.
+//! each: a few rows of a block are worked out, then as many of the block before are summed. What is summed is worked out
+//! side by side before, so that nothing is left to the sums but to add.
+
+use std::hint::black_box;
 
 use super::Workspace;
 use super::falls::Falls;
@@ -46,13 +49,13 @@ impl Walk {
         let (blocks_of_returns, blocks_of_logs) = (returns.as_chunks_mut().0, logs.as_chunks_mut().0);
         let (mut sums, mut falls) = (Sums::default(), Falls::new(start));
         let (mut range, mut n_positive) = (Range::of(equity[0] / start - 1.0), 0);
-        let (mut depths, none) = ([[0.0; BLOCK]; 2], [0.0; BLOCK]);
+        let (mut parts, none) = ([Parts::NONE; 2], [0.0; BLOCK]);
         let mut room = [0.0; BLOCK + 1];
         let mut is_sound = start > 0.0 && start < f64::INFINITY;
         for (nth, values) in equity.chunks(BLOCK).enumerate() {
             let window = window(start, equity, nth, &mut room);
-            let [even, odd] = &mut depths;
-            let (falls_before, depths) = if nth % 2 == 0 { (odd, even) } else { (even, odd) };
+            let [even, odd] = &mut parts;
+            let (parts_before, parts) = if nth % 2 == 0 { (odd, even) } else { (even, odd) };
             // What is not there yet adds nothing.
             let (returns, before, logs, logs_before) = match nth.checked_sub(1) {
                 None => (&mut blocks_of_returns[0], &none, &mut blocks_of_logs[0], &none),
@@ -62,16 +65,17 @@ impl Walk {
                     (&mut returns[0], &returns_before[at], &mut logs[0], &logs_before[at])
                 }
             };
-            let before = Rows { returns: before, falls: falls_before, logs: logs_before };
-            let next = [&mut *returns, &mut *depths, &mut *logs];
-            let ratios;
-            (sums, ratios) = widest(Step { sums, before, window, start, next, falls: &mut falls });
-            is_sound &= are_sound((values, start), ratios, logs);
+            let before = Rows { returns: before, parts: parts_before, logs: logs_before };
+            let ahead = equity.get((nth + 1) * BLOCK..).and_then(<[f64]>::first_chunk).unwrap_or(&none);
+            let next = Next { window, start, ahead, falls: &mut falls, returns, parts, logs };
+            let lowest;
+            (sums, lowest) = widest(Step { sums, before, next });
+            is_sound &= are_sound((values, start), (lowest / start, falls.peak() / start), logs);
             n_positive += widest(Look { values: &returns[..values.len()], range: &mut range });
-            widest(Fall { falls: &mut falls, depths: &depths[..values.len()] });
+            widest(Fall { falls: &mut falls, depths: &parts.falls[..values.len()] });
         }
         let last = blocks_of_returns.len() - 1;
-        let rows = Rows { returns: &blocks_of_returns[last], falls: &depths[last % 2], logs: &blocks_of_logs[last] };
+        let rows = Rows { returns: &blocks_of_returns[last], parts: &parts[last % 2], logs: &blocks_of_logs[last] };
         (0..equity.len() - last * BLOCK).for_each(|at| sums.take(&rows, at));
         returns.truncate(equity.len());
         logs.truncate(equity.len());
@@ -105,63 +109,120 @@ struct Step<'a> {
     sums: Sums,
     /// The block that is summed.
     before: Rows<'a>,
-    /// The window of the next.
+    /// The next.
+    next: Next<'a>,
+}
+
+/// A block that is worked out.
+struct Next<'a> {
+    /// Its window.
     window: &'a Window,
     /// The first value of the curve.
     start: f64,
-    /// Where its returns go; its highs, and falls below them afterwards; where the logarithms of its values over the first one go.
-    next: [&'a mut Column; 3],
+    /// The values after it.
+    ahead: &'a Column,
     /// Knows the highs.
     falls: &'a mut Falls,
+    /// Where its returns go.
+    returns: &'a mut Column,
+    /// Where what is summed goes, and its highs, over which falls are written.
+    parts: &'a mut Parts,
+    /// Where logarithms of its values over the first one go.
+    logs: &'a mut Column,
 }
 
 impl Work for Step<'_> {
-    type Output = (Sums, (f64, f64));
+    type Output = (Sums, f64);
 
-    /// Gives the sums, and the lowest and the highest of the values over the first one.
+    /// Gives the sums, and the lowest of the values.
     #[inline(always)]
     fn run(self) -> Self::Output {
-        let Self { mut sums, before, window, start, next: [returns, falls, logs], .. } = self;
-        self.falls.peaks(window, falls);
-        let mut extremes = ([f64::INFINITY; LANES], [0.0; LANES]);
-        let (returns, falls, logs) = (returns.as_chunks_mut().0, falls.as_chunks_mut().0, logs.as_chunks_mut().0);
-        for (nth, ((returns, falls), logs)) in returns.iter_mut().zip(falls).zip(logs).enumerate() {
+        let Self { mut sums, before, next: Next { window, start, ahead, falls: highs, returns, parts, logs } } = self;
+        highs.peaks(window, &mut parts.falls);
+        let mut lowest = [f64::INFINITY; FEW];
+        for nth in 0..BLOCK / FEW {
             let window = window[nth * FEW..].first_chunk().expect("a window is one longer than its block");
-            work_out((window, start), &mut extremes, returns, falls, logs);
+            // Asked for early: memory answers while this block is worked out.
+            black_box(ahead[nth * FEW]);
+            work_out((window, start), &mut lowest, few(returns, nth), few(logs, nth), parts.few(nth));
             (nth * FEW..nth * FEW + FEW).for_each(|at| sums.take(&before, at));
         }
-        let (lowest, highest) = extremes;
-        (sums, (lowest.into_iter().fold(f64::INFINITY, f64::min), highest.into_iter().fold(0.0, f64::max)))
+        (sums, lowest.into_iter().fold(f64::INFINITY, f64::min))
     }
 }
 
-/// Works out rows: divides values by those before them and by their highs, which `falls` holds until then, and takes logarithms of
-/// values over `start`, of which it notes the lowest and the highest.
+/// Works out rows: divides values by those before them and by their highs, which `falls` holds until then, parts returns and falls into
+/// what is summed, and takes logarithms of values over `start`. Notes the lowest of the values.
 // With parameters of its own, or the compiler does not see that several rows can be worked out at once.
 #[inline(always)]
 fn work_out(
     (window, start): (&[f64; FEW + 1], f64),
-    (lowest, highest): &mut ([f64; LANES], [f64; LANES]),
-    returns: &mut [f64; FEW],
-    falls: &mut [f64; FEW],
-    logs: &mut [f64; FEW],
+    lowest: &mut Few,
+    returns: &mut Few,
+    logs: &mut Few,
+    [falls, downside, above, below, squares]: [&mut Few; 5],
 ) {
     let mut ratios = [0.0; FEW];
     for at in 0..FEW {
         let value = window[at + 1];
+        lowest[at] = if value < lowest[at] { value } else { lowest[at] };
         ratios[at] = value / start;
         returns[at] = value / window[at] - 1.0;
         falls[at] = value / falls[at] - 1.0;
     }
-    for ratios in ratios.as_chunks::<LANES>().0 {
-        for lane in 0..LANES {
-            lowest[lane] = if ratios[lane] < lowest[lane] { ratios[lane] } else { lowest[lane] };
-            highest[lane] = if ratios[lane] > highest[lane] { ratios[lane] } else { highest[lane] };
-        }
+    for at in 0..FEW {
+        let value = returns[at];
+        // Adding 0 to what is not -0 changes no bit; none of the sums is.
+        above[at] = if value > 0.0 { value } else { 0.0 };
+        let loss = if value < 0.0 { value } else { 0.0 };
+        below[at] = -loss;
+        downside[at] = loss * loss;
+        squares[at] = falls[at] * falls[at];
     }
     for (log, ratio) in logs.iter_mut().zip(&ratios) {
         let (f, s, k) = reduced(*ratio);
         *log = finished(f, s, k);
+    }
+}
+
+/// What a few rows have in a column.
+type Few = [f64; FEW];
+
+/// The `nth` few rows of a column.
+#[inline(always)]
+fn few(column: &mut Column, nth: usize) -> &mut Few {
+    &mut column.as_chunks_mut().0[nth]
+}
+
+/// What is worked out of a block besides what is kept of a curve: falls below the high, and what [`Sums`] are taken of.
+struct Parts {
+    /// Falls.
+    falls: Column,
+    /// Squares of returns that are not above 0.
+    downside: Column,
+    /// Returns above 0.
+    above: Column,
+    /// The others, without their sign.
+    below: Column,
+    /// Squares of falls.
+    squares: Column,
+}
+
+impl Parts {
+    /// Those of rows at which nothing changes.
+    const NONE: Self = Self {
+        falls: [0.0; BLOCK],
+        downside: [0.0; BLOCK],
+        above: [0.0; BLOCK],
+        below: [0.0; BLOCK],
+        squares: [0.0; BLOCK],
+    };
+
+    /// The `nth` few rows.
+    #[inline(always)]
+    fn few(&mut self, nth: usize) -> [&mut Few; 5] {
+        let Self { falls, downside, above, below, squares } = self;
+        [falls, downside, above, below, squares].map(|column| few(column, nth))
     }
 }
 
@@ -205,8 +266,8 @@ impl Work for Fall<'_> {
 struct Rows<'a> {
     /// Returns.
     returns: &'a Column,
-    /// Falls below the high.
-    falls: &'a Column,
+    /// What is summed besides.
+    parts: &'a Parts,
     /// Logarithms.
     logs: &'a Column,
 }
@@ -232,15 +293,11 @@ impl Sums {
     /// Adds a row.
     #[inline(always)]
     fn take(&mut self, rows: &Rows<'_>, at: usize) {
-        let (value, fall) = (rows.returns[at], rows.falls[at]);
-        // Adding 0 to what is not -0 changes no bit; none of these sums is.
-        let gain = if value > 0.0 { value } else { 0.0 };
-        let loss = if value < 0.0 { value } else { 0.0 };
-        self.all += value;
-        self.downside += loss * loss;
-        self.above += gain;
-        self.below -= loss;
-        self.squares += fall * fall;
+        self.all += rows.returns[at];
+        self.downside += rows.parts.downside[at];
+        self.above += rows.parts.above[at];
+        self.below += rows.parts.below[at];
+        self.squares += rows.parts.squares[at];
         self.logs += rows.logs[at];
     }
 }
