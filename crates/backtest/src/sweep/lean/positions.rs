@@ -60,14 +60,12 @@ pub(super) struct Ends {
     ordered: Vec<u32>,
     /// Room for those that buy, before they follow those that sell.
     bought: Vec<u32>,
-    /// Some of the trades.
-    ending: Ending,
 }
 
 impl Ends {
     /// Finds them. Places are written whether they count or not: which it is cannot be foreseen.
     fn find(&mut self, lines: &Lines) {
-        let Self { found, ordered, bought, .. } = self;
+        let Self { found, ordered, bought } = self;
         found.resize(lines.blocks.len() * WIDE, 0);
         let mut n_found = 0;
         for (nth, block) in lines.blocks.iter().enumerate() {
@@ -214,31 +212,23 @@ impl Positions {
     }
 
     /// Ends the trades of lines, several at once.
-    fn close_all(&mut self, lines: &Lines, ends: &mut Ends) {
-        let Ends { ordered: ended, ending, .. } = ends;
-        let n_closed = self.closed.profits.len() + ended.len();
-        // What is left in it from those before is cut off again.
-        for ended in ended.chunks(WIDE) {
-            for (at, &place) in ended.iter().enumerate().take(WIDE) {
-                let (block, line) = (&lines.blocks[place as usize / WIDE], place as usize % WIDE);
-                let account = &mut self.accounts[block.accounts[line] as usize];
-                [ending.opened[at], ending.opened_value[at]] = account.opened;
-                [ending.closed_value[at], ending.paid[at]] = account.closed;
-                [ending.lowest[at], ending.lowest_loss[at]] = account.extremes.lowest();
-                ending.held[at] = account.quantity;
-                (ending.prices[at], ending.commissions[at]) =
-                    (block.prices[line], block.commissions[line] * block.parts.end_share[line]);
-                ending.n_bars[at] = f64::from(block.n_bars[line] - account.opened_at);
-                *account = Account::default();
-            }
-            ending.tell(&mut self.closed);
+    fn close_all(&mut self, lines: &Lines, ends: &Ends) {
+        let Self { accounts, closed, .. } = self;
+        let n_closed = closed.profits.len() + ends.ordered.len();
+        for ended in ends.ordered.chunks(WIDE) {
+            // The last stands for those that are not there; what they give is cut off again.
+            let at = from_fn(|at| ended[at.min(ended.len() - 1)] as usize);
+            let fills = at.map(|place: usize| (&lines.blocks[place / WIDE], place % WIDE));
+            let places = fills.map(|(block, line)| block.accounts[line] as usize);
+            Ending::new(fills, places.map(|place| &accounts[place])).tell(closed);
+            places.into_iter().for_each(|place| accounts[place] = Account::default());
         }
-        self.closed.truncate(n_closed);
+        closed.truncate(n_closed);
     }
 }
 
 /// Trades that end, side by side.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Ending {
     /// Base units opened.
     opened: Wide,
@@ -263,9 +253,30 @@ struct Ending {
 }
 
 impl Ending {
+    /// Trades that end with fills, lines of blocks, and their accounts.
+    #[inline(always)]
+    fn new(fills: [(&Block, usize); WIDE], accounts: [&Account; WIDE]) -> Self {
+        Self {
+            opened: accounts.map(|account| account.opened[0]),
+            opened_value: accounts.map(|account| account.opened[1]),
+            closed_value: accounts.map(|account| account.closed[0]),
+            paid: accounts.map(|account| account.closed[1]),
+            lowest: accounts.map(|account| account.extremes.lowest()[0]),
+            lowest_loss: accounts.map(|account| account.extremes.lowest()[1]),
+            held: accounts.map(|account| account.quantity),
+            prices: fills.map(|(block, line)| block.prices[line]),
+            commissions: fills.map(|(block, line)| block.commissions[line] * block.parts.end_share[line]),
+            n_bars: from_fn(|at| {
+                let (block, line) = fills[at];
+                f64::from(block.n_bars[line] - accounts[at].opened_at)
+            }),
+        }
+    }
+
     /// Adds what the trades came to.
-    fn tell(&mut self, closed: &mut TradeColumns) {
-        let Self { opened, opened_value, closed_value, held, prices, .. } = *self;
+    #[inline(always)]
+    fn tell(self, closed: &mut TradeColumns) {
+        let Self { opened, opened_value, closed_value, held, prices, .. } = self;
         let gained: Wide = from_fn(|at| closed_value[at] + held[at].abs() * prices[at] - opened_value[at]);
         let gross: Wide = from_fn(|at| if held[at] > 0.0 { gained[at] } else { -gained[at] });
         let profits: Wide = from_fn(|at| gross[at] - (self.paid[at] + self.commissions[at]));
