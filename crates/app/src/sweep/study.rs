@@ -78,9 +78,7 @@ impl Study {
         if min_gain < 0.0 {
             return Err(config.refuse("optimize.min_gain", &format!("expected 0 or more, found {min_gain}")));
         }
-        // A target is written as the metric's value; what is made small is less.
-        let sign = if objective.goals[0].terms.len() == 1 { objective.goals[0].terms[0].1.signum() } else { 1.0 };
-        let target = config.number("optimize.target").map(|target| -target * sign);
+        let target = config.number("optimize.target").map(|target| objective.goals[0].target_loss(target));
         Ok(Self {
             method,
             objective,

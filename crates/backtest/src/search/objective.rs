@@ -25,6 +25,9 @@ const LESS_IS_BETTER: &[&str] = &[
     "down_capture",
 ];
 
+/// Written as a negative share, and spoken of by its size: made small, it is near 0.
+const BY_SIZE: &str = "max_drawdown";
+
 /// A metric and its direction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Goal {
@@ -41,7 +44,8 @@ pub struct Objective {
 
 impl Objective {
     /// Reads an objective: `sharpe` (in its own better direction), `minimise turnover`, `maximise kurtosis`; a mapping
-    /// `{sharpe: 1, turnover_yearly: -0.01}` for a weighted sum that is made large; a list of either for several goals.
+    /// `{sharpe: 1, turnover_yearly: -0.01}` for a weighted sum that is made large; a list of either for several goals. A
+    /// drawdown is made small by its size; in a sum it is the negative number that it is in `metrics.json`.
     ///
     /// # Errors
     /// [`BacktestError::Search`] for a metric that does not exist and for anything else.
@@ -72,9 +76,19 @@ impl Goal {
         sum.is_finite().then_some(sum)
     }
 
+    /// The loss at which a value is reached, given as the metric's value (a drawdown's also by its size), or as the sum's.
+    pub fn target_loss(&self, value: f64) -> f64 {
+        match self.terms.as_slice() {
+            [(name, weight)] if name == BY_SIZE && *weight == 1.0 => value.abs(),
+            [(_, weight)] => -value * weight.signum(),
+            _ => -value,
+        }
+    }
+
     /// As it is written: `sharpe`, `minimise turnover`, `1 x sharpe - 0.5 x turnover`.
     pub fn text(&self) -> String {
         match self.terms.as_slice() {
+            [(name, weight)] if *weight == 1.0 && name == BY_SIZE => format!("minimise {name}"),
             [(name, weight)] if *weight == 1.0 => format!("maximise {name}"),
             [(name, weight)] if *weight == -1.0 => format!("minimise {name}"),
             terms => {
@@ -95,6 +109,13 @@ fn goal(value: &Value) -> Result<Goal, BacktestError> {
                 _ => (None, text.trim()),
             };
             let name = known(name)?;
+            if name == BY_SIZE {
+                let size = "a small drawdown, by its size: `max_drawdown` or `minimise max_drawdown`";
+                return match direction {
+                    Some(1.0) => Err(wrong(&format!("{size}, found `{text}`"))),
+                    _ => Ok(Goal { terms: vec![(name, 1.0)] }),
+                };
+            }
             let natural = if LESS_IS_BETTER.contains(&name.as_str()) { -1.0 } else { 1.0 };
             Ok(Goal { terms: vec![(name, direction.unwrap_or(natural))] })
         }
@@ -102,6 +123,10 @@ fn goal(value: &Value) -> Result<Goal, BacktestError> {
             let term = |(name, weight): (&String, &Value)| {
                 let weight = weight.as_f64().filter(|weight| weight.is_finite() && *weight != 0.0);
                 let weight = weight.ok_or_else(|| wrong(&format!("a weight other than 0 for `{name}`")))?;
+                if name == BY_SIZE && weight < 0.0 {
+                    let why = "a drawdown is a negative number, so that it is small where it is high";
+                    return Err(wrong(&format!("a weight above 0 for `{name}`, found {weight}\nhint: {why}")));
+                }
                 Ok((known(name)?, weight))
             };
             Ok(Goal { terms: map.iter().map(term).collect::<Result<_, BacktestError>>()? })

@@ -184,10 +184,19 @@ fn objectives_are_read_and_their_mistakes_told() {
     assert_eq!(losses(json!("maximize turnover")), Some(vec![-0.5]));
     assert_eq!(losses(json!({"sharpe": 1, "turnover": -2})), Some(vec![-1.0]));
     assert_eq!(losses(json!(["sharpe", "max_drawdown"])), Some(vec![-2.0, 0.25]));
+    assert_eq!(losses(json!("minimise max_drawdown")), Some(vec![0.25]), "the nearer to 0 the better");
+    assert_eq!(losses(json!({"sharpe": 1, "max_drawdown": 2})), Some(vec![-1.5]));
+    let goal = |text: &str| Objective::read(&json!(text)).unwrap().goals.remove(0);
+    assert_eq!(goal("max_drawdown").text(), "minimise max_drawdown");
+    // A drawdown of a tenth is reached at a loss of a tenth, however it is written; others by their direction.
+    assert_eq!([0.1, -0.1].map(|value| goal("max_drawdown").target_loss(value)), [0.1, 0.1]);
+    assert_eq!((goal("sharpe").target_loss(3.0), goal("turnover").target_loss(0.2)), (-3.0, 0.2));
     assert_eq!(losses(json!("calmar")), None, "undefined");
     let error = |value| Objective::read(&value).expect_err("a bad objective").to_string();
     assert!(error(json!("sharp")).contains("did you mean `sharpe`?"));
     assert!(error(json!({"sharpe": 0})).contains("other than 0"));
+    assert!(error(json!({"sharpe": 1, "max_drawdown": -1})).contains("above 0 for `max_drawdown`, found -1"));
+    assert!(error(json!("maximise max_drawdown")).contains("a small drawdown"));
     assert!(error(json!([])).contains("empty"));
     assert!(error(json!(3)).contains("found 3"));
 }

@@ -36,8 +36,8 @@ const ERRORS_SHOWN: usize = 20;
 /// The Sharpe ratio the statistics judge.
 const SAMPLED_SHARPE: &str = "Sharpe of the kept curve";
 
-/// Stands where a key has no value, neither in the set nor in the settings.
-const UNSET: &str = "(none)";
+/// Stands where a set leaves a key to the settings, and these show no value that is surely the set's.
+const UNSET: &str = "(base)";
 
 /// Metrics in the table of the best and among the measures.
 const MEASURES: [&str; 9] = [
