@@ -14,7 +14,8 @@ import sys
 import numpy as np
 import pandas as pd
 
-CAPITAL, N_SYMBOLS, N_HOURS, N_SETS, DUST = 1e6, 9, 1100, 72, 1e-12
+CAPITAL, N_SYMBOLS, N_HOURS, N_SETS = 1e6, 9, 1100, 72
+LEAST_ROOM, LEAST_CHANGE = 1e-9, 1e-10  # what the guide calls rounding
 FACTORS = {
     "ret": "close / delay(close, 5) - 1",
     "ties": "floor((close / delay(close, 3) - 1) * 25) / 25",
@@ -135,8 +136,10 @@ class Book:
             d, self.wait[s] = self.wait[s], 0.0
             price = prices[s] * (1 + np.sign(d) * self.slip)
             if d > 0 and not self.may_owe:
-                d = min(d, max(self.cash, 0.0) / (price * (1 + self.fee)))
-            if abs(d) * price <= DUST * abs(self.equity()):
+                wanted, d = d, min(d, max(self.cash, 0.0) / (price * (1 + self.fee)))
+                if d < LEAST_ROOM * wanted:
+                    continue
+            if d == 0:
                 continue
             after = self.q[s] + d
             after = 0.0 if abs(after) <= 1e-12 * max(abs(self.q[s]), abs(d)) else after
@@ -148,6 +151,7 @@ class Book:
     def aim(self, want):
         """Orders to the target weights (NaN: left alone), of equity before costs and the last closes."""
         equity, live = self.equity(), ~np.isnan(want)
+        worth = np.abs(self.q) * np.where(self.q != 0, self.last, 0)
 
         def orders(scale):
             d = np.zeros(len(want))
@@ -163,8 +167,10 @@ class Book:
             low, high = 0.0, 1.0
             for _ in range(100):
                 low, high = ((low + high) / 2, high) if left((low + high) / 2) >= 0 else (low, (low + high) / 2)
-            scale = low
+            scale = 0.0 if low < LEAST_ROOM or worth[~live].sum() > (1 - LEAST_ROOM) * equity else low
         self.wait = orders(scale)
+        small = np.abs(self.wait) * np.where(self.wait != 0, self.last, 0) <= LEAST_CHANGE * np.maximum(equity, worth)
+        self.wait[small & (self.wait != -self.q)] = 0.0
         return scale
 
 

@@ -1,6 +1,7 @@
 //! Limits between a strategy's weights and its orders. Each is off unless given.
 
 use crate::error::TradingError;
+use crate::sizing::DUST;
 
 /// A rule between a strategy and its venue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -158,9 +159,11 @@ pub fn buffer_factor(buffer: f64, net: f64, kept: Kept) -> f64 {
 }
 
 /// The factor by which weights are multiplied so that `measure` (their sum in some sense) becomes `cap`, when it is above
-/// by more than rounding: seven weights of 1/7 are not to lose their last digit.
+/// by more than rounding: seven weights of 1/7 are not to lose their last digit. A cap that is dust is none: it is what
+/// rounding left beside positions that take all there is, and would be bought.
 fn factor_to(measure: f64, cap: f64) -> f64 {
-    if measure > cap + 1e-12 { cap / measure } else { 1.0 }
+    let room = if cap < DUST { 0.0 } else { cap };
+    if measure > cap + 1e-12 { room / measure } else { 1.0 }
 }
 
 /// Watches equity against `max_drawdown`, and for having anything left at all; once it has tripped it stays so.
@@ -235,6 +238,22 @@ mod tests {
         assert!((weights[0] - 0.2).abs() < 1e-15 && (weights[1] - 0.2).abs() < 1e-15, "{weights:?}");
         limits.apply(&mut weights, Kept { gross: 2.0, net: 2.0 });
         assert_eq!(weights, [0.0, 0.0]);
+    }
+
+    #[test]
+    fn rounding_left_beside_what_is_kept_is_no_room() {
+        // Regression: positions that could not be traded were all there is but for the last digit, of which something was bought.
+        let limits = Limits { max_gross: Some(1.0), cash_buffer: Some(0.0), ..Limits::default() };
+        for left in [f64::EPSILON, 1e-12, 0.9e-9] {
+            for kept in [Kept { gross: 0.5, net: 1.0 - left }, Kept { gross: 1.0 - left, net: 0.5 }] {
+                let mut weights = [0.3, 0.7];
+                limits.apply(&mut weights, kept);
+                assert_eq!(weights, [0.0, 0.0], "{kept:?}");
+            }
+        }
+        let factor = buffer_factor(0.0, 0.5, Kept { net: 1.0 - 1e-8, ..Kept::default() });
+        assert!((factor - 2e-8).abs() < 1e-15, "little is not nothing: {factor}");
+        assert_eq!(buffer_factor(0.0, 0.0, Kept { net: 1.0, ..Kept::default() }), 1.0);
     }
 
     #[test]

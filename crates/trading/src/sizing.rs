@@ -22,6 +22,26 @@ impl Line {
     pub fn target(&self, equity: f64, scale: f64) -> f64 {
         if self.weight == 0.0 { 0.0 } else { self.weight * scale * equity / self.price }
     }
+
+    /// Base units to trade for a target, negative to sell; 0 where that is rounding. What closes a position never is.
+    pub fn change(&self, target: f64, equity: f64) -> f64 {
+        let change = target - self.held;
+        if target != 0.0 && is_rounding(change, self.held, (self.price, equity)) { 0.0 } else { change }
+    }
+}
+
+/// A change this small beside the position, or worth this little beside the equity, is rounding, not a wish: fully invested
+/// portfolios would otherwise trade millionths of a cent at every rebalance.
+const ROUNDING: f64 = 1e-10;
+
+/// Whether a change of what is `held`, base units, at a price and of an account with this equity is too small to be meant.
+/// The cash that is left over is known to a trillionth of equity, and is so large beside a position that is small.
+#[inline(always)]
+pub fn is_rounding(change: f64, held: f64, (price, equity): (f64, f64)) -> bool {
+    // Without a branch, and true of what is no number.
+    let beyond_held = change.abs() > ROUNDING * held.abs();
+    let beyond_equity = change.abs() * price > ROUNDING * equity;
+    !(beyond_held & beyond_equity)
 }
 
 /// What the targets have to fit into.
@@ -44,8 +64,9 @@ pub fn affordable_scale(lines: &[Line], account: Account, costs: &Costs) -> f64 
     fitting_scale(account, |scale| cash_after(lines, account, scale, costs))
 }
 
-/// A factor below this is rounding left over in the cash, not something to buy.
-const DUST: f64 = 1e-9;
+/// A factor, a share of equity or of an order below this is rounding left over in the cash, not something to buy: it would
+/// become a position worth less than a cent and later a closed trade of its own.
+pub(crate) const DUST: f64 = 1e-9;
 
 /// As [`affordable_scale`], of orders that are known by the cash there is after them at a factor, quote units.
 pub fn fitting_scale(account: Account, cash_after: impl FnMut(f64) -> f64) -> f64 {
@@ -202,6 +223,24 @@ mod tests {
             assert!((1.0 - 1e-8..=1.0).contains(&scale), "{scale}");
             assert!(cash_after(&lines, account, scale, &costs) >= 0.0);
         }
+    }
+
+    #[test]
+    fn changes_too_small_to_be_meant_are_not_made() {
+        let equity = 1000.0;
+        // A trillionth of equity is cut off by costs: much beside this position, and yet rounding.
+        let small = line(1e-3, 10.0, 0.1);
+        assert_eq!(small.change(0.1 - 1e-10, equity), 0.0);
+        assert_eq!(small.change(0.1 + 1e-10, equity), 0.0);
+        assert_eq!(small.change(0.1 - 2e-8, equity), 0.1 - 2e-8 - 0.1);
+        // Borrowed: little beside the position, though not beside the equity.
+        let large = line(9.0, 10.0, 900.0);
+        assert_eq!(large.change(900.0 + 5e-8, equity), 0.0);
+        assert!(large.change(900.0 + 2e-7, equity) > 0.0);
+        // Nothing is too small to be closed, on either side.
+        assert_eq!(line(0.0, 10.0, 1e-15).change(0.0, equity), -1e-15);
+        assert_eq!(line(0.0, 10.0, -1e-15).change(0.0, equity), 1e-15);
+        assert!(is_rounding(f64::NAN, 1.0, (10.0, equity)), "what is kept has no target");
     }
 
     #[test]

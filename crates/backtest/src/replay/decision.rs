@@ -12,10 +12,6 @@ use super::rebalancer::Rebalancer;
 use super::sight::Sight;
 use crate::outcome::{LogLevel, Selection};
 
-/// A change this small beside the position is rounding, not a wish: fully invested portfolios would otherwise trade
-/// millionths of a cent at every rebalance.
-pub(crate) const ROUNDING: f64 = 1e-10;
-
 /// The pool of the current period.
 #[derive(Debug, Default)]
 pub(super) struct PoolNow {
@@ -332,7 +328,9 @@ impl Rebalancer<'_> {
             if line.weight * scale != line.weight {
                 desk.note_weight(symbol_idx, Rule::FitsInCash, (line.weight, line.weight * scale));
             }
-            let change = tradable_change(desk, symbol_idx, target, line.held);
+            let change = line.change(target, equity);
+            // What closes a position need not be whole lots.
+            let change = if target == 0.0 || change == 0.0 { change } else { desk.in_lots(symbol_idx, change) };
             if change != 0.0 {
                 wishes.push(Wish { symbol_idx, change, is_stale });
             }
@@ -400,13 +398,4 @@ impl Rebalancer<'_> {
 /// Whether the account may owe something.
 fn may_owe(desk: &Desk) -> bool {
     desk.account().funds() != Funds::Cash
-}
-
-/// The change that brings `held` to `target`, in whole lots unless it closes the position.
-fn tradable_change(desk: &mut Desk, symbol_idx: u32, target: f64, held: f64) -> f64 {
-    let change = target - held;
-    if target == 0.0 {
-        return change;
-    }
-    if change.abs() <= ROUNDING * held.abs() { 0.0 } else { desk.in_lots(symbol_idx, change) }
 }

@@ -32,7 +32,6 @@ use crate::config::{BacktestConfig, Prepared};
 use crate::error::BacktestError;
 use crate::outcome::RunOutcome;
 use crate::panel::Panel;
-pub(crate) use decision::ROUNDING;
 use engine::Engine;
 pub(crate) use finish::benchmark_value;
 pub(crate) use schedule::decisions;

@@ -409,7 +409,8 @@ impl Desk {
         for is_buy in [false, true] {
             for line in &lines {
                 let target = line.target(equity, scale);
-                if (target > line.held) == is_buy && target != line.held {
+                let change = line.change(target, equity);
+                if (change > 0.0) == is_buy && change != 0.0 {
                     self.target(line.symbol_idx, target);
                 }
             }

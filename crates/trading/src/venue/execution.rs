@@ -4,6 +4,7 @@ use crosscut_model::{Fill, Side};
 
 use crate::cost::{Charge, Costs, Impact};
 use crate::rules::Execution;
+use crate::sizing::DUST;
 
 /// The prices of one bar that an order may execute at; NaN where the source gives none.
 #[derive(Debug, Clone, Copy)]
@@ -136,10 +137,6 @@ pub fn execute(meeting: Meeting, purse: Purse, costs: &Costs) -> Option<Fill> {
         slippage: (price - meeting.reference).abs() * quantity,
     })
 }
-
-/// A share of an order below this is rounding left over in the cash, not something to buy: it would become a position
-/// worth less than a cent and later a closed trade of its own.
-const DUST: f64 = 1e-9;
 
 /// The largest quantity up to what is wanted whose price and commission do not exceed `cash`; 0 when that is next to
 /// nothing.

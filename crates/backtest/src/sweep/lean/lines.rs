@@ -6,9 +6,9 @@ use std::array::from_fn;
 
 use crosscut_kernels::widest::{Work, widest};
 use crosscut_model::Side;
+use crosscut_trading::sizing::is_rounding;
 
 use super::sight::Standing;
-use crate::replay::ROUNDING;
 
 /// Lines that are worked out at once.
 pub(super) const WIDE: usize = 4;
@@ -95,9 +95,10 @@ impl Block {
         let Self { weights, prices, held, .. } = *self;
         let away: Wide = from_fn(|at| (weights[at] * scale - held[at] * prices[at] / equity).abs());
         let changes: Wide = from_fn(|at| targets[at] - held[at]);
-        // Neither holds for what is kept: its weight is NaN.
+        // What is kept turns nothing and changes nothing: its weight is NaN.
         self.turned = from_fn(|at| if away[at] >= 0.0 { away[at] } else { 0.0 });
-        let moved: Wide = from_fn(|at| if changes[at].abs() > ROUNDING * held[at].abs() { changes[at] } else { 0.0 });
+        let is_nothing: [bool; WIDE] = from_fn(|at| is_rounding(changes[at], held[at], (prices[at], equity)));
+        let moved: Wide = from_fn(|at| if is_nothing[at] { 0.0 } else { changes[at] });
         self.changes = from_fn(|at| if targets[at] == 0.0 { changes[at] } else { moved[at] });
         self.commissions = [0.0; WIDE];
     }

@@ -100,6 +100,33 @@ fn both(market: &SharedMarket, configs: &[BacktestConfig]) -> (Vec<SetOutcome>, 
     (together.into_inner().unwrap().into_values().collect(), alone)
 }
 
+/// Hours in which the first two of five symbols, the best at first, have no score from the second hour on, rise a little at
+/// once and then fall; the others take turns at being the best.
+fn stuck(config: &BacktestConfig) -> Panel {
+    let builder = PanelBuilder::new(config).unwrap();
+    let start = parse_iso("2024-01-29").unwrap();
+    let series = (0..5_usize).map(|symbol| {
+        let mut input = SeriesInput { symbol: format!("S{symbol}"), ..SeriesInput::default() };
+        let mut price = 7.3 + symbol as f64;
+        for hour in 0..120 {
+            let open = if hour == 1 { price * 1.004 } else { price };
+            price *= if hour == 1 { 1.013 } else { 0.989 };
+            input.timestamps.push(start + hour as i64 * HOUR);
+            input.open.push(open);
+            input.close.push(price);
+            input.high.push(open.max(price));
+            input.low.push(open.min(price));
+            let score = if symbol > 1 { (hour + symbol) % 3 } else { 9 };
+            input.factor.push(if symbol > 1 || hour == 0 { score as f64 } else { f64::NAN });
+            input.tradable.push(true);
+            input.dollar_volume.push(1e6);
+        }
+        builder.series(input, SymbolRules::default()).unwrap()
+    });
+    let series = series.collect();
+    builder.build(series, Extras { factor: "f".to_owned(), ..Extras::default() }).unwrap()
+}
+
 /// How many of the sets are walked to the end though their equity is gone on the way.
 fn n_walked_to_ruin(panel: &Panel, configs: &[BacktestConfig]) -> usize {
     let jobs: Vec<Job<'_>> = configs.iter().map(|config| Job { config, prepared: config.prepare().unwrap() }).collect();
@@ -138,6 +165,38 @@ fn the_walk_gives_the_bits_of_the_engine() {
     }
     assert_eq!(n_walked, 24 * 12, "all of these runs can be walked");
     assert!(n_excursions > 200, "{n_excursions} runs have closed trades");
+}
+
+#[test]
+fn what_cannot_be_sold_leaves_nothing_to_buy_with() {
+    // Regression: the last digit of what such names left was bought and sold again.
+    for execution in [Execution::Close, Execution::NextOpen] {
+        for k in [1.0, 2.0] {
+            let set = |(weighting, commission_bps): (&str, f64)| {
+                let params = [("k", k.to_string()), ("weighting", weighting.to_owned())];
+                BacktestConfig {
+                    strategy: "top_k".to_owned(),
+                    params: params.map(|(name, value)| (name.to_owned(), value)).into(),
+                    ..BacktestConfig { commission_bps, capital: 1e6 / 3.0, ..config(0, false, execution) }
+                }
+            };
+            let sets =
+                [("equal", 0.0), ("equal", 5.0), ("score", 100.0), ("score", 400.0)].map(|values| BacktestConfig {
+                    rebalance: "1".parse().unwrap(),
+                    untradable: "hold".parse().unwrap(),
+                    allow_negative_cash: false,
+                    start: None,
+                    ..set(values)
+                });
+            let market = SharedMarket::new(Loaded::Panel(Box::new(stuck(&sets[0]))));
+            let (together, alone) = both(&market, &sets);
+            assert_eq!(together, alone);
+            for (outcome, config) in together.iter().zip(&sets) {
+                assert_eq!(outcome.metric("n_orders"), Some(k), "{config:?}");
+                assert_eq!(outcome.metric("n_fills"), Some(k), "{config:?}");
+            }
+        }
+    }
 }
 
 #[test]
