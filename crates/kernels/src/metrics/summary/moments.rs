@@ -60,9 +60,9 @@ impl<E: Gather> Work for SecondWalk<'_, E> {
         let first = -0.5 * (returns.len() - 1) as f64;
         for (nth, rows) in returns.chunks(FEW).zip(logs.chunks(FEW)).enumerate() {
             let place = first + (nth * FEW) as f64;
-            match (rows.0.as_array::<FEW>(), rows.1.as_array::<FEW>()) {
+            match (<&[f64; FEW]>::try_from(rows.0), <&[f64; FEW]>::try_from(rows.1)) {
                 // The same with a number of rows that is known.
-                (Some(returns), Some(logs)) => parts.work_out((returns, logs), means, place),
+                (Ok(returns), Ok(logs)) => parts.work_out((returns, logs), means, place),
                 _ => parts.work_out(rows, means, place),
             }
             for ((value, four), place) in rows.0.iter().zip(&parts.fours).zip(&parts.places) {
