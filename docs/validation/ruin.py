@@ -286,7 +286,8 @@ def main():
     binary, folder, seed = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 1
     panel = prepare(binary, folder, seed)
     for number, strategy in enumerate(("long_short", "top_k", "momentum", "threshold")):
-        sets = list(random_sets(strategy, np.random.default_rng([seed, number])))
+        drawn = list(random_sets(strategy, np.random.default_rng([seed, number])))
+        sets = [p for nth, p in enumerate(drawn) if p not in drawn[:nth]]  # the sweep runs a set once
         table, curves = swept(binary, folder, strategy, sets)
         compare(panel, strategy, sets, table, curves)
 
