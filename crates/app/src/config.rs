@@ -207,6 +207,12 @@ impl Config {
         Ok(config)
     }
 
+    /// These settings as if those whose path is one of some had not been given.
+    pub fn without(&self, is_left_out: impl Fn(&str) -> bool) -> Self {
+        let kept = self.settings.iter().filter(|(path, _)| !is_left_out(path));
+        Self { settings: kept.map(|(path, setting)| (path.clone(), setting.clone())).collect() }
+    }
+
     /// Sets a value written as text.
     fn put_text(&mut self, path: &str, text: &str, origin: Origin) -> Result<(), AppError> {
         let path = aliases::canonical(path);

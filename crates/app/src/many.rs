@@ -1,17 +1,20 @@
 //! Many runs from one desk: parameter sets over the layered settings, markets loaded once for all that share them.
 //!
 //! Sweeps, searches, walk-forwards and stress tests resolve their sets here, so that each means what
-//! `crosscut backtest --set key=value ...` of it would, with the same run id. Nothing is written.
+//! `crosscut backtest --set key=value ...` of it would, with the same run id; only that a set with a strategy of its own leaves
+//! parameters to the strategy of the settings which it does not take. Nothing is written.
 
 mod formulas;
 mod groups;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crosscut_backtest::sweep::{ParameterSet, Sampling, SetOutcome, SharedMarket, sharing};
 use crosscut_backtest::{BacktestConfig, BacktestError};
 use crosscut_hub::Hub;
+use crosscut_trading::strategy;
 use rayon::prelude::*;
 
 use crate::backtest::settings::{self, Place};
@@ -25,6 +28,12 @@ pub(crate) use groups::{Numbered, families};
 /// The settings that say which data a run is on.
 const PLACE_KEYS: [&str; 6] =
     ["venue", "backtest.timeframe", "backtest.factor_set", "backtest.formula", "backtest.strategy", "backtest.pool"];
+
+/// The strategy.
+pub(crate) const STRATEGY: &str = "backtest.strategy";
+
+/// What the strategy's parameters begin with.
+pub(crate) const PARAMS: &str = "backtest.params.";
 
 /// The ranking factor as a formula.
 pub(crate) const FORMULA: &str = "backtest.formula";
@@ -73,7 +82,7 @@ impl<'a> ManyRuns<'a> {
     /// Unknown keys, values that cannot be, data that is not there.
     pub fn resolve(&self, set: &ParameterSet) -> Result<BacktestConfig, AppError> {
         let desk = Desk {
-            config: self.desk.config.overlaid(&self.settings(set)?)?,
+            config: self.below(set).overlaid(&self.settings(set)?)?,
             events: self.desk.events,
             clock: self.desk.clock,
             machine: self.desk.machine.clone(),
@@ -84,6 +93,20 @@ impl<'a> ManyRuns<'a> {
         let config = place.config(&Desk { events: &Quiet, ..desk })?;
         config.prepare()?;
         Ok(config)
+    }
+
+    /// The settings below a set: without parameters of the strategy there that its own strategy does not take.
+    fn below(&self, set: &ParameterSet) -> Cow<'_, Config> {
+        let config = &self.desk.config;
+        // A strategy that is not known is told of where the set is prepared.
+        let known = |name: Option<&str>| name.and_then(|name| strategy::template(name).ok());
+        match (known(set.get(STRATEGY)), known(config.text(STRATEGY))) {
+            (Some(own), Some(of_settings)) if own.name != of_settings.name => {
+                let is_of_settings_only = |param: &str| of_settings.takes(param) && !own.takes(param);
+                Cow::Owned(config.without(|path| path.strip_prefix(PARAMS).is_some_and(is_of_settings_only)))
+            }
+            _ => Cow::Borrowed(config),
+        }
     }
 
     /// The configurations of sets, on all threads.

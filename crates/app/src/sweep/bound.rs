@@ -4,13 +4,10 @@
 use crosscut_backtest::sweep::{Axis, ParameterSet};
 use crosscut_trading::strategy;
 
-use super::names::{PARAMS, windows};
+use super::names::windows;
 use crate::config::Config;
 use crate::error::AppError;
-use crate::many::{FORMULA, WINDOW};
-
-/// The strategy.
-const STRATEGY: &str = "backtest.strategy";
+use crate::many::{FORMULA, PARAMS, STRATEGY, WINDOW};
 
 /// Refuses axes of which some sets could make nothing.
 ///
@@ -71,8 +68,7 @@ fn no_formula(window: &str) -> AppError {
 /// Refuses keys that are parameters which a strategy does not take.
 fn check_params(name: &str, keys: &[&str], hint: &str) -> Result<(), AppError> {
     let template = strategy::template(name).map_err(|error| AppError::new(error.to_string()))?;
-    let takes = |param: &str| template.params.iter().any(|spec| spec.name == param || spec.aliases.contains(&param));
-    match keys.iter().filter_map(|key| key.strip_prefix(PARAMS)).find(|param| !takes(param)) {
+    match keys.iter().filter_map(|key| key.strip_prefix(PARAMS)).find(|param| !template.takes(param)) {
         None => Ok(()),
         Some(param) => {
             let known: Vec<&str> = template.params.iter().map(|spec| spec.name).collect();

@@ -10,13 +10,10 @@ use crosscut_trading::strategy::{self, Template, templates};
 
 use crate::config::{Config, KEYS, Kind, aliases};
 use crate::error::AppError;
-use crate::many::{FORMULA, WINDOW};
+use crate::many::{FORMULA, PARAMS, WINDOW};
 
 /// The section whose keys may be varied.
 const SECTION: &str = "backtest.";
-
-/// Strategy parameters are behind this.
-pub(super) const PARAMS: &str = "backtest.params.";
 
 /// Turns names into keys.
 pub(super) struct Names {
@@ -82,8 +79,7 @@ impl Names {
 
     /// Whether some strategy of the sweep has a parameter.
     fn has_param(&self, name: &str) -> bool {
-        let mut params = self.strategies.iter().flat_map(|template| template.params);
-        params.any(|spec| spec.name == name || spec.aliases.contains(&name))
+        self.strategies.iter().any(|template| template.takes(name))
     }
 
     /// The error for a name that stands for nothing.

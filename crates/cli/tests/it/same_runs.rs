@@ -254,3 +254,23 @@ fn of_several_strategies() {
     world.json(&["walkforward", "--config", "all.yaml", "--results", "walked"]);
     assert_eq!(trials("walked"), [1; 5]);
 }
+
+#[test]
+fn of_another_strategy_than_that_of_the_settings() {
+    let world = World::with_market();
+    world.write(
+        "study.yaml",
+        "backtest: {strategy: top_k, factor_set: s1, params: {factor: return_5, k: 2}}\n\
+         sweep: {best: 3}\n\
+         parameter_sets:\n  \
+           more: {k: 3}\n  \
+           both: {strategy: long_short, params: {long_count: 1, short_count: 1}}\n",
+    );
+    let result = world.json(&["sweep", "--config", "study.yaml"])["result"].clone();
+    assert_eq!((&result["n_sets"], &result["n_failed"]), (&2.into(), &0.into()), "{result}");
+    // `factor` is a parameter of both strategies and stays; `k` is one of `top_k`.
+    let both = result["best"].as_array().unwrap().iter().find(|set| set["name"] == "both").unwrap();
+    let run = alone(&world, "{factor_set: s1, params: {factor: return_5}}", &pairs(both), &[]);
+    assert_eq!(run["run_id"], both["run_id"], "{both}");
+    is_told(&run, &both["metrics"]);
+}

@@ -68,7 +68,7 @@ impl ParamSpec {
     }
 
     /// Whether the parameter answers to `name`.
-    fn answers_to(&self, name: &str) -> bool {
+    pub(super) fn answers_to(&self, name: &str) -> bool {
         self.name == name || self.aliases.contains(&name)
     }
 }

@@ -91,6 +91,11 @@ impl Template {
             Build::PerSymbol(_) => Kind::PerSymbol,
         }
     }
+
+    /// Whether they have a parameter of this name.
+    pub fn takes(&self, param: &str) -> bool {
+        self.params.iter().any(|spec| spec.answers_to(param))
+    }
 }
 
 /// A rule and what it needs from data.
