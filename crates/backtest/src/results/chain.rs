@@ -3,8 +3,8 @@
 //! A line's `link` is the BLAKE3 of what lies between it and the line linked before it, that line included: lines that were
 //! written before there were links, or cut off by a crash, are covered by the next one. `index.json` keeps how many lines
 //! there were and the link that the next one would have, so that lines taken off the end show too; the line that comes
-//! after says so for good. Whoever rewrites all lines and the index leaves no trace here: note the head elsewhere, and give
-//! it to `runs trials --head`.
+//! after says so for good. A whole line without a link shows as put in where one before it has a link. Whoever rewrites all
+//! lines and the index leaves no trace here: note the head elsewhere, and give it to `runs trials --head`.
 
 use std::fs;
 use std::path::Path;
@@ -140,7 +140,10 @@ pub(super) fn verify(root: &Path, noted: Option<&str>) -> Result<Chain, ResultsE
             }
             None => chain.n_unlinked += 1,
         }
-        let told = serde_json::from_slice::<RunEntry>(line).ok().and_then(|entry| entry.lost);
+        let entry = serde_json::from_slice::<RunEntry>(line).ok();
+        let is_foreign = last_link.is_some() && entry.as_ref().is_some_and(|entry| entry.link.is_none());
+        chain.problems.extend(is_foreign.then(|| Tampering { line: Some(number), problem: foreign(number) }));
+        let told = entry.and_then(|entry| entry.lost);
         chain.problems.extend(told.map(|lost| Tampering { line: Some(number), problem: format!("before it, {lost}") }));
     }
     chain.head = walk.head();
@@ -153,6 +156,11 @@ pub(super) fn verify(root: &Path, noted: Option<&str>) -> Result<Chain, ResultsE
         chain.problems.push(Tampering { line: None, problem: format!("the head {noted}.. is not on the chain") });
     }
     Ok(chain)
+}
+
+/// What a whole line without a link says that stands behind one with a link.
+fn foreign(number: usize) -> String {
+    format!("line {number} has no link, though one before it has: it was put in by hand, or by an earlier version")
 }
 
 /// What a link that does not hold says.

@@ -283,6 +283,25 @@ fn lines_taken_out_or_moved_show() {
 }
 
 #[test]
+fn a_line_put_in_without_a_link_shows() {
+    let (root, archive) = four();
+    let mut all = lines(root.path());
+    let mut forged: Value = serde_json::from_str(&all[3]).unwrap();
+    drop(forged.as_object_mut().unwrap().remove("link"));
+    // What a crash cut off is none.
+    let cut_off = all[3][..40].to_owned();
+    write(root.path(), &[&all[..], &[cut_off]].concat());
+    assert_eq!(problems(root.path()), []);
+    publish(&archive, "top_k", 9, 0.03);
+    assert_eq!(problems(root.path()), []);
+    all = lines(root.path());
+    all.push(forged.to_string());
+    write(root.path(), &all);
+    let found = problems(root.path());
+    assert!(found.len() == 1 && found[0].0 == Some(7) && found[0].1.contains("put in by hand"), "{found:?}");
+}
+
+#[test]
 fn lines_taken_off_the_end_show_for_good() {
     let (root, archive) = four();
     let all = lines(root.path());

@@ -38,7 +38,7 @@ pub fn trials(desk: &Desk<'_>, noted: Option<&str>) -> Result<Answer, AppError> 
     let ledger = &found.ledger;
     text.push_str(&format!("\n{} linked lines", ledger.n_linked));
     if ledger.n_unlinked > 0 {
-        text.push_str(&format!(", {} without a link of their own, covered by the next", ledger.n_unlinked));
+        text.push_str(&format!(", {} without a link of their own", ledger.n_unlinked));
     }
     text.push_str(&format!("; head {}\n", ledger.head.hash));
     for Tampering { problem, .. } in &ledger.problems {
