@@ -11,10 +11,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crosscut_backtest::sweep::{ParameterSet, Sampling, SetOutcome, SharedMarket, sharing};
+use crosscut_backtest::sweep::{ParameterSet, STRATEGY, Sampling, SetOutcome, SharedMarket, sharing};
 use crosscut_backtest::{BacktestConfig, BacktestError};
 use crosscut_hub::Hub;
-use crosscut_trading::strategy;
 use rayon::prelude::*;
 
 use crate::backtest::settings::{self, Place};
@@ -28,12 +27,6 @@ pub(crate) use groups::{Numbered, families};
 /// The settings that say which data a run is on.
 const PLACE_KEYS: [&str; 6] =
     ["venue", "backtest.timeframe", "backtest.factor_set", "backtest.formula", "backtest.strategy", "backtest.pool"];
-
-/// The strategy.
-pub(crate) const STRATEGY: &str = "backtest.strategy";
-
-/// What the strategy's parameters begin with.
-pub(crate) const PARAMS: &str = "backtest.params.";
 
 /// The ranking factor as a formula.
 pub(crate) const FORMULA: &str = "backtest.formula";
@@ -98,15 +91,11 @@ impl<'a> ManyRuns<'a> {
     /// The settings below a set: without parameters of the strategy there that its own strategy does not take.
     fn below(&self, set: &ParameterSet) -> Cow<'_, Config> {
         let config = &self.desk.config;
-        // A strategy that is not known is told of where the set is prepared.
-        let known = |name: Option<&str>| name.and_then(|name| strategy::template(name).ok());
-        match (known(set.get(STRATEGY)), known(config.text(STRATEGY))) {
-            (Some(own), Some(of_settings)) if own.name != of_settings.name => {
-                let is_of_settings_only = |param: &str| of_settings.takes(param) && !own.takes(param);
-                Cow::Owned(config.without(|path| path.strip_prefix(PARAMS).is_some_and(is_of_settings_only)))
-            }
-            _ => Cow::Borrowed(config),
+        let of_settings = config.text(STRATEGY);
+        if set.get(STRATEGY).is_none_or(|own| of_settings == Some(own)) {
+            return Cow::Borrowed(config);
         }
+        Cow::Owned(config.without(|path| set.leaves(of_settings, path)))
     }
 
     /// The configurations of sets, on all threads.

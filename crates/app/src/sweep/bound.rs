@@ -1,13 +1,13 @@
 //! What all sets of a sweep must have before any of them runs: strategies that there are, parameters that these take, a value
 //! for each window of a formula, and a formula for each window.
 
-use crosscut_backtest::sweep::{Axis, ParameterSet};
+use crosscut_backtest::sweep::{Axis, PARAMS, ParameterSet, STRATEGY};
 use crosscut_trading::strategy;
 
 use super::names::windows;
 use crate::config::Config;
 use crate::error::AppError;
-use crate::many::{FORMULA, PARAMS, STRATEGY, WINDOW};
+use crate::many::{FORMULA, WINDOW};
 
 /// Refuses axes of which some sets could make nothing.
 ///

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crosscut_backtest::results::{NamedTrial, metric_names};
-use crosscut_backtest::sweep::{Judged, Note, ParameterSet, SetOutcome, SweepPage, equity_table, sets_table};
+use crosscut_backtest::sweep::{Judged, Note, ParameterSet, STRATEGY, SetOutcome, SweepPage, equity_table, sets_table};
 use crosscut_model::Table;
 
 use super::file::{Asked, Kept};
@@ -183,7 +183,7 @@ pub(super) fn base_values(desk: &Desk<'_>, keys: &[String], sets: &[ParameterSet
         let is_same = |text: &&str| text.parse() == Ok(number);
         sets.iter().filter_map(|set| set.get(key)).find(is_same).map_or(value, str::to_owned)
     };
-    let all = keys.iter().map(String::as_str).chain(["backtest.strategy"]);
+    let all = keys.iter().map(String::as_str).chain([STRATEGY]);
     all.filter_map(|key| Some((key.to_owned(), as_sets_write(key, base_value(desk, key)?)))).collect()
 }
 

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeSet;
 
+use crosscut_backtest::sweep::PARAMS;
 use crosscut_model::nearest;
 use crosscut_trading::strategy::{self, Template, templates};
 
 use crate::config::{Config, KEYS, Kind, aliases};
 use crate::error::AppError;
-use crate::many::{FORMULA, PARAMS, WINDOW};
+use crate::many::{FORMULA, WINDOW};
 
 /// The section whose keys may be varied.
 const SECTION: &str = "backtest.";

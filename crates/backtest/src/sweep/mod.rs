@@ -36,7 +36,7 @@ pub use luck::SweepLuck;
 pub use market::{SharedMarket, sharing, sharing_bars};
 pub use outcome::{DAYS, Sampled, Sampling, SetOutcome, sampling_for};
 pub use page::{Halves, SweepPage};
-pub use set::ParameterSet;
+pub use set::{PARAMS, ParameterSet, STRATEGY};
 pub use space::{Axis, Drawn, Method, SETS_MAX, Space};
 pub(crate) use table::short;
 pub use table::{equity_table, sets_table};

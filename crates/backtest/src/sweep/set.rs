@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crosscut_trading::strategy::template;
 use serde::{Deserialize, Serialize};
 
 /// Strategy parameters are behind this.
-const PARAMS: &str = "backtest.params.";
+pub const PARAMS: &str = "backtest.params.";
 
 /// The strategy.
-const STRATEGY: &str = "backtest.strategy";
+pub const STRATEGY: &str = "backtest.strategy";
 
 /// Settings that differ from the base of a search: `key.path = value`, each key once, in the order in which the search
 /// names them.
@@ -33,14 +34,21 @@ impl ParameterSet {
         self.values.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
     }
 
-    /// The value of a key: the set's own, or else that of the settings, the `base`. Parameters there are those of the strategy
-    /// there, so that a set with another strategy has none of them.
+    /// The value of a key: the set's own, or else that of the settings, the `base`, where it does not
+    /// [leave](Self::leaves) it to them.
     pub fn get_over<'a>(&'a self, base: &'a BTreeMap<String, String>, key: &str) -> Option<&'a str> {
-        let has_base_params = || self.get(STRATEGY).is_none_or(|own| base.get(STRATEGY).is_some_and(|of| of == own));
-        self.get(key).or_else(|| {
-            let of_base = base.get(key).filter(|_| !key.starts_with(PARAMS) || has_base_params());
-            of_base.map(String::as_str)
-        })
+        let of_base = |key: &str| base.get(key).map(String::as_str);
+        self.get(key).or_else(|| of_base(key).filter(|_| !self.leaves(of_base(STRATEGY), key)))
+    }
+
+    /// Whether the set has another strategy than the settings, and leaves a key to theirs: a parameter that its own does not
+    /// take. A strategy that is not known leaves nothing, so that it is told of where the set is prepared.
+    pub fn leaves(&self, strategy_of_base: Option<&str>, key: &str) -> bool {
+        let known = |name: Option<&str>| name.and_then(|name| template(name).ok());
+        match (key.strip_prefix(PARAMS), known(self.get(STRATEGY)), known(strategy_of_base)) {
+            (Some(param), Some(own), Some(of_base)) => of_base.takes(param) && !own.takes(param),
+            _ => false,
+        }
     }
 
     /// The set with further values, which take the place of those of the same key.
