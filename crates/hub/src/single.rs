@@ -175,7 +175,11 @@ fn open_once(root: &Path, table: &Path, path: &Path) -> Result<(Arc<ParquetFile>
     let file = open_file(path)?;
     let lasting = root.join(layout::provenance_file(table));
     let next = next_of(&lasting);
-    let newer = if next.exists() { Some(load(&next)?) } else { None };
+    let newer = match load(&next) {
+        // None waits, or a publisher has just put it in place.
+        Err(HubError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => None,
+        loaded => Some(loaded?),
+    };
     if let Some(provenance) = newer.filter(|provenance| agree(&file, provenance)) {
         return Ok((file, provenance));
     }
